@@ -1,0 +1,48 @@
+"""The errors that users see: what, why, and what to type next; one exit code per kind."""
+
+from invoke.exceptions import Exit
+
+
+class VmError(Exit):  # type: ignore[misc]  # Invoke ships no type for Exit
+    """Anything that users, their files, their machine or limactl can cause. Exit code 1.
+
+    ``brief`` is one sentence, ``detail`` the reason (may span lines), ``hint`` a command to type.
+    Deriving from Invoke's ``Exit`` makes it end without a traceback under every entrance.
+    """
+
+    exit_code = 1
+
+    def __init__(self, brief: str, *, detail: str = "", hint: str = "") -> None:
+        self.brief, self.detail, self.hint = brief, detail.strip(), hint
+        parts = (brief, self.detail, hint and f"Try: {hint}")
+        super().__init__("\n".join(filter(None, parts)), code=self.exit_code)
+
+
+class UsageError(VmError):
+    """The command line or a value on it cannot be meant. Exit code 2."""
+
+    exit_code = 2
+
+
+class NoConfigError(VmError):
+    """No ``.lima/config.yaml`` here or above. Exit code 3."""
+
+    exit_code = 3
+
+
+class StateError(VmError):
+    """The VM is not in the state that the command needs, or belongs to another project. Exit code 4."""
+
+    exit_code = 4
+
+
+class NotConfirmedError(VmError):
+    """The user said no, or there was nobody to ask. Exit code 5."""
+
+    exit_code = 5
+
+
+class MissingError(VmError):
+    """Something is missing on the machine. Exit code 6."""
+
+    exit_code = 6

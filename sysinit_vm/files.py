@@ -1,0 +1,50 @@
+"""Files that are replaced whole or not at all, and the files that travel with the package."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from sysinit_vm.errors import VmError
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def data(name: str) -> Path:
+    """Return the absolute path of a shipped file or folder, such as ``templates`` or ``Taskfile.yml``.
+
+    In a wheel they lie in the package's ``data``, in a checkout at its top level.
+    """
+    shipped = PACKAGE / "data" / name
+    return shipped if shipped.exists() else PACKAGE.parent / name
+
+
+def write(path: Path, text: str, *, mode: int = 0o644) -> None:
+    """Replace ``path`` (absolute) by ``text`` atomically; parents are made.
+
+    Raises VmError with the system's reason and leaves the old file as it was.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.chmod(mode)
+        temporary.replace(path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _unwritable(path: Path, error: OSError) -> VmError:
+    return VmError(
+        f"Cannot write {path}.",
+        detail=error.strerror or str(error),
+        hint=f"ls -ld {path.parent}; df {path.parent}",
+    )

@@ -1,0 +1,101 @@
+"""The only module that imports rich: stages with their time, and tables.
+
+Stages are talk and go to stderr; a table is data and goes to stdout.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from rich.live import Live
+
+
+def say(text: str) -> None:
+    """Tell the user one thing, on stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+class Progress:
+    """Stages of one long piece of work, each shown with the seconds since its beginning.
+
+    On a terminal the present stage is a live line; elsewhere each stage is a plain line as it begins.
+    """
+
+    def __init__(self, title: str) -> None:
+        self.title, self.current = title, ""
+        self._began, self._stage_began = time.monotonic(), 0
+        self._live: Live | None = None
+
+    def __enter__(self) -> Self:
+        say(self.title)
+        if sys.stderr.isatty():
+            self._live = _live_line(self._live_text)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._live.stop()
+            self._print_finished("" if kind is None else " (stopped here)")
+
+    @property
+    def seconds(self) -> int:
+        """Whole seconds since the work began."""
+        return int(time.monotonic() - self._began)
+
+    def stage(self, text: str) -> None:
+        """Begin a stage; a repeated text is the same stage."""
+        if text == self.current:
+            return
+        if self._live:
+            self._print_finished()
+        else:
+            say(f"  [{self.seconds:3d}s] {text}")
+        self.current, self._stage_began = text, self.seconds
+
+    def _print_finished(self, suffix: str = "") -> None:
+        if self.current:
+            took = self.seconds - self._stage_began
+            say(f"  [{self.seconds:3d}s] {self.current}{suffix or f' ({took}s)'}")
+
+    def _live_text(self) -> str:
+        return f"  [{self.seconds:3d}s] {self.current} …"
+
+
+def _live_line(text_of: Callable[[], str]) -> "Live":
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    return Live(
+        get_renderable=lambda: Text(text_of()),
+        console=Console(stderr=True),
+        refresh_per_second=4,
+        transient=True,
+    )
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print aligned columns on stdout; cells are plain text and are never cut where output is not a terminal."""
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        grid.add_column(column, overflow="fold")
+    for row in rows:
+        grid.add_row(*map(Text, row))
+    if sys.stdout.isatty():
+        Console().print(grid)
+        return
+    text = StringIO()
+    Console(file=text, width=100_000).print(grid)
+    print("\n".join(line.rstrip() for line in text.getvalue().splitlines()))

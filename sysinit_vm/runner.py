@@ -1,0 +1,219 @@
+"""The only module that starts processes: argument lists, never a shell line.
+
+Three ways to run, chosen by who owns the terminal: ``read`` (captured; runs even under ``--dry``),
+``change`` and ``stream`` (captured or line by line; obey ``--dry``), ``attach`` (inherits the terminal).
+"""
+
+import contextlib
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+from sysinit_vm.errors import MissingError
+
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a captured command left behind: ``code`` is 128+n when signal n ended it."""
+
+    argv: tuple[str, ...]
+    code: int
+    out: str = ""
+    err: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the command ended with 0."""
+        return self.code == 0
+
+    @property
+    def command(self) -> str:
+        """The command line, quoted so that it can be pasted into a shell."""
+        return shlex.join(self.argv)
+
+
+def which(program: str) -> str | None:
+    """Return the absolute path of ``program`` on PATH, or None."""
+    return shutil.which(program)
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Starts processes. ``dry`` prints changes instead of making them, ``echo`` prints and makes them."""
+
+    dry: bool = False
+    echo: bool = False
+
+    def read(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        text: str | None = None,
+        timeout: float | None = None,
+    ) -> Result:
+        """Run and capture, ``text`` on standard input. A timeout (seconds) ends it with code 124."""
+        with _missing_program(argv):
+            try:
+                done = subprocess.run(
+                    argv,
+                    input=text,
+                    stdin=subprocess.DEVNULL if text is None else None,
+                    capture_output=True,
+                    text=True,
+                    errors="replace",
+                    env=_env(env),
+                    cwd=cwd,
+                    timeout=timeout,
+                    check=False,
+                )
+            except subprocess.TimeoutExpired as error:
+                return Result(tuple(argv), 124, _text(error.stdout), _text(error.stderr))
+        return Result(tuple(argv), _code(done.returncode), done.stdout, done.stderr)
+
+    def change(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        text: str | None = None,
+    ) -> Result:
+        """Run and capture a command that changes something; under ``--dry`` only print it."""
+        if self._announce(argv):
+            return Result(tuple(argv), 0)
+        return self.read(argv, env=env, cwd=cwd, text=text)
+
+    def stream(
+        self,
+        argv: Sequence[str],
+        on_line: Callable[[str], None],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> Result:
+        """Run a long change; every line of its output and errors goes to ``on_line`` as it comes.
+
+        ``err`` of the result holds the last 100 lines. Ctrl-C ends the command, then is raised again.
+        """
+        if self._announce(argv):
+            return Result(tuple(argv), 0)
+        tail: list[str] = []
+        with _missing_program(argv):
+            process = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                env=_env(env),
+                cwd=cwd,
+            )
+        try:
+            for line in _lines(process.stdout):
+                tail = [*tail[-99:], line]
+                on_line(line)
+            code = process.wait()
+        except BaseException:
+            _end(process)
+            raise
+        return Result(tuple(argv), _code(code), err="\n".join(tail))
+
+    def attach(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        stdin: bool = True,
+        on_interrupt: Callable[[], None] | None = None,
+    ) -> int:
+        """Hand the terminal to the command and return its exit status.
+
+        SIGINT and SIGTERM to this process call ``on_interrupt``, end the command and give 128+n.
+        """
+        if self._announce(argv):
+            return 0
+        sys.stdout.flush()
+        with _missing_program(argv):
+            process = subprocess.Popen(argv, stdin=None if stdin else subprocess.DEVNULL, env=_env(env))
+        try:
+            with _sigterm_as_interrupt():
+                return _code(process.wait())
+        except KeyboardInterrupt as stop:
+            if on_interrupt:
+                on_interrupt()
+            _end(process)
+            return stop.args[0] if stop.args else INTERRUPTED
+        except BaseException:
+            _end(process)
+            raise
+
+    def _announce(self, argv: Sequence[str]) -> bool:
+        if self.dry or self.echo:
+            print(shlex.join(argv), file=sys.stderr, flush=True)
+        return self.dry
+
+
+def _env(extra: Mapping[str, str] | None) -> dict[str, str] | None:
+    return None if extra is None else {**os.environ, **extra}
+
+
+def _code(returncode: int) -> int:
+    return 128 - returncode if returncode < 0 else returncode
+
+
+def _text(captured: bytes | str | None) -> str:
+    return captured.decode(errors="replace") if isinstance(captured, bytes) else captured or ""
+
+
+def _lines(stream: IO[str] | None) -> Iterator[str]:
+    for line in stream or ():
+        yield line.rstrip("\n")
+
+
+def _end(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
+    """End a process that we started: ask, wait five seconds, then insist."""
+    process.terminate()
+    try:
+        process.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@contextlib.contextmanager
+def _missing_program(argv: Sequence[str]) -> Iterator[None]:
+    try:
+        yield
+    except (FileNotFoundError, PermissionError) as error:
+        raise MissingError(f"Cannot run {argv[0]}.", detail=str(error), hint="sysinit-vm setup") from error
+
+
+@contextlib.contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """Let `timeout 5 sysinit-vm exec …` end the guest's process too, as Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt(128 + number)
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
