@@ -3,7 +3,7 @@
 from invoke.exceptions import Exit
 
 
-class VmError(Exit):  # type: ignore[misc]  # Invoke ships no type for Exit
+class VmError(Exit):
     """Anything that users, their files, their machine or limactl can cause. Exit code 1.
 
     ``brief`` is one sentence, ``detail`` the reason (may span lines), ``hint`` a command to type.

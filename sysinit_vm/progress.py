@@ -81,7 +81,7 @@ def _live_line(text_of: Callable[[], str]) -> "Live":
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print aligned columns on stdout; cells are plain text and are never cut where output is not a terminal."""
+    """Print aligned columns on stdout; nothing is cut where that is no terminal."""
     from io import StringIO
 
     from rich.console import Console

@@ -1,0 +1,55 @@
+"""The ways into a running guest: a session, a plain shell, a command."""
+
+import re
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from sysinit_vm import guest, zellij
+from sysinit_vm.errors import UsageError
+from sysinit_vm.limactl import Limactl
+from sysinit_vm.locate import guest_directory
+from sysinit_vm.model import Instance
+from sysinit_vm.project import Project
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=", re.ASCII)
+
+
+def shell(lima: Limactl, instance: Instance, *, plain: bool = False) -> int:
+    """Attach the terminal to the project's Zellij session, made when missing; return the exit status.
+
+    The session begins at the project's root and keeps its place. ``plain``, or a guest without Zellij,
+    gives a login shell in the guest directory that corresponds to the current one.
+    """
+    here = guest_directory(instance, Path.cwd())
+    if plain or instance.project_dir is None:
+        return lima.attach(instance.name, zellij.plain(here), here)
+    home = Project(instance.project_dir)
+    return lima.attach(instance.name, zellij.attach(home.session, here), str(home.root))
+
+
+def execute(
+    lima: Limactl, instance: Instance, words: Sequence[str], *, env: Sequence[str] = (), stdin: bool = True
+) -> int:
+    """Run a command in the guest directory that corresponds to the current one; return its own exit status.
+
+    One word is a line for the guest's bash, several are an exact argv. ``env`` holds ``NAME=VALUE`` items.
+    Death by signal n is 128+n. SIGINT and SIGTERM here end the guest's process too. UsageError for no words
+    or a bad variable.
+    """
+    if not words:
+        raise UsageError("exec needs a command.", hint='sysinit-vm exec "make test"')
+    for item in env:
+        if not _VARIABLE.match(item):
+            raise UsageError(f"--env takes NAME=VALUE, not {item!r}.", hint="sysinit-vm exec --env CI=1 make test")
+    command = ("bash", "-c", words[0]) if len(words) == 1 else tuple(words)
+    if env:
+        command = ("env", *env, *command)
+    marker = guest.marker()
+    return lima.attach(
+        instance.name,
+        ("sh", "-c", '"$@"; exit $?', marker, *command),
+        guest_directory(instance, Path.cwd()),
+        stdin=stdin,
+        on_interrupt=partial(guest.interrupt, lima, instance.name, marker),
+    )

@@ -1,0 +1,53 @@
+"""limactl refuses uid 0: for root it runs in a user namespace, where root appears as an ordinary account.
+
+Files stay root's own, and every later call from another shell sees the same VMs. The way is bubblewrap's;
+nothing is changed on the machine but one file in the user's cache directory.
+"""
+
+import os
+import pwd
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import platformdirs
+
+from sysinit_vm import files, runner
+from sysinit_vm.errors import MissingError
+
+_UID = 1000
+_NAME = "dev"  # the guest's user: Lima refuses one called root
+
+
+@dataclass(frozen=True)
+class Account:
+    """How limactl is run: words before its own, and variables."""
+
+    prefix: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+def current() -> Account:
+    """Return how this process's user runs limactl; MissingError where root has no bubblewrap."""
+    if os.geteuid() != 0:
+        return Account()
+    bwrap = runner.which("bwrap")
+    if not bwrap:
+        raise MissingError(
+            "limactl does not run as root, and bubblewrap is not installed.",
+            detail="With bubblewrap, root appears to limactl as an ordinary account.",
+            hint="sysinit-vm setup, or work as an ordinary account",
+        )
+    passwd = _passwd(pwd.getpwall(), Path.home())
+    path = platformdirs.user_cache_path("sysinit-vm") / "passwd"
+    if not path.is_file() or path.read_text() != passwd:
+        files.write(path, passwd)
+    identity = ("--unshare-user", "--uid", str(_UID), "--gid", str(_UID))
+    words = (bwrap, "--dev-bind", "/", "/", *identity, "--ro-bind", str(path), "/etc/passwd", "--")
+    return Account(words, {"USER": _NAME, "LOGNAME": _NAME})
+
+
+def _passwd(entries: list[pwd.struct_passwd], home: Path) -> str:
+    kept = [entry for entry in entries if entry.pw_uid != _UID and entry.pw_name != _NAME]
+    lines = [":".join(map(str, entry)) for entry in kept]
+    return "\n".join([f"{_NAME}:x:{_UID}:{_UID}::{home}:/bin/bash", *lines, ""])

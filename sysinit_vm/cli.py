@@ -1,0 +1,98 @@
+"""The console script: Invoke's Program on our collection, and the seed's spellings."""
+
+import shlex
+import sys
+from typing import NoReturn
+
+from invoke.exceptions import ParseError
+from invoke.parser.context import ParserContext
+from invoke.program import Program
+
+from sysinit_vm import __version__
+from sysinit_vm.errors import UsageError
+from sysinit_vm.runner import INTERRUPTED
+from sysinit_vm.tasks import ns
+from sysinit_vm.tasks.help import unknown
+
+# Commands whose first plain word is a value: the flag that it is short for.
+_WORD = {"init": "--template", "help": "--topic", "logs": "--source"}
+
+
+class Shim(Program):
+    """Invoke's Program with usage errors as exit 2, the overview as help, and plain words for flags."""
+
+    def normalize_argv(self, argv: list[str] | None) -> None:
+        """Translate the seed's spellings (`init dev`, `exec make test`, `help start`) first."""
+        super().normalize_argv(argv)
+        self.argv = [
+            self.argv[0],
+            *spelled(list(self.argv[1:]), {str(each.name): each for each in ns.to_contexts()}),
+        ]
+
+    def parse_tasks(self) -> None:
+        """Parse as Invoke does; a parse error is a usage error with a did-you-mean."""
+        try:
+            super().parse_tasks()
+        except ParseError as error:
+            raise self._usage(error) from error
+
+    def _usage(self, error: ParseError) -> UsageError:
+        word = str(error).removeprefix("No idea what '").removesuffix("' is!")
+        if word != str(error) and not word.startswith("-"):
+            names = [str(name) for each in ns.to_contexts() for name in (each.name, *each.aliases)]
+            return unknown(word, names)
+        return UsageError(str(error), hint="sysinit-vm help, or sysinit-vm help COMMAND")
+
+    def print_help(self) -> None:
+        """Show the overview."""
+        self.argv = [self.argv[0], "help"]
+        self.parse_core_args()
+        self.parse_tasks()
+        self.execute()
+
+
+def spelled(words: list[str], contexts: dict[str, ParserContext]) -> list[str]:
+    """Return ``words`` as Invoke's parser takes them.
+
+    A plain word after `init`, `help` or `logs` becomes the value of its flag, unless it is a command itself;
+    what follows `exec` and its own flags becomes one quoted element after ``--``.
+    """
+    known = {name for each in contexts.values() for name in (each.name, *each.aliases)}
+    done: list[str] = []
+    while words:
+        word = words.pop(0)
+        done.append(word)
+        if word == "exec":
+            done += _flags(words, contexts["exec"])
+            rest = words[1:] if words[:1] == ["--"] else words
+            return [*done, "--", shlex.join(rest)] if rest else done
+        if word == "--":
+            return [*done, *words]
+        plain = words and not words[0].startswith("-")
+        if word in _WORD and plain and (word == "help" or words[0] not in known):
+            done += [_WORD[word], words.pop(0)]
+    return done
+
+
+def _flags(words: list[str], context: ParserContext) -> list[str]:
+    """Take our own flags off the front of ``words``, with their values."""
+    taken = []
+    while words and words[0].startswith("-") and words[0] != "--":
+        flag = words.pop(0)
+        taken.append(flag)
+        known = context.flags.get(flag)
+        if known is not None and known.takes_value and words:
+            taken.append(words.pop(0))
+    return taken
+
+
+program = Shim(name="sysinit-vm", binary="sysinit-vm", binary_names=["sysinit-vm"], namespace=ns, version=__version__)
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with its status; Ctrl-C is 130."""
+    try:
+        program.run()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    sys.exit(0)

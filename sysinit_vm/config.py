@@ -1,0 +1,83 @@
+"""The committed ``.lima/config.yaml``: parsed by us, before limactl sees it."""
+
+import re
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sysinit_vm.errors import VmError
+from sysinit_vm.model import VM_NAME
+
+
+@dataclass(frozen=True)
+class Config:
+    """A config as it was committed: ``path`` absolute, ``data`` as Lima's own parser would see it."""
+
+    path: Path
+    data: dict[str, Any]
+
+    @property
+    def vm_name(self) -> str | None:
+        """The VM's name that ``init`` was told to keep, None where the directory decides."""
+        param = self.data.get("param")
+        name = param.get(VM_NAME) if isinstance(param, dict) else None
+        return str(name) if name else None
+
+
+def load(path: Path) -> Config:
+    """Read the config at ``path`` (absolute). VmError says what is wrong with it, with line and column."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "It is a directory." if path.is_dir() else str(error)
+        raise _unusable(path, reason) from error
+    return Config(path, parse(text, path))
+
+
+def parse(text: str, path: Path) -> dict[str, Any]:
+    """Return the mapping that the YAML ``text`` holds; VmError otherwise. ``path`` is for messages."""
+    try:
+        data = yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise _unusable(path, str(error)) from error
+    if data is None:
+        raise _unusable(path, "It is empty.")
+    if not isinstance(data, dict):
+        raise _unusable(path, f"It holds a {type(data).__name__}, not a mapping.")
+    return data
+
+
+def _unusable(path: Path, reason: str) -> VmError:
+    return VmError(f"Cannot use {path}.", detail=reason, hint=f"$EDITOR {path}, or 'sysinit-vm init' for a new one")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2 as Lima reads it: `on` and `12:30` are text, and a key stands once."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+            if key in seen and key != "<<":
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} stands twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
+def _resolve(tag: str, pattern: str, first: str) -> None:
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(rf"(?:{pattern})\Z"), list(first))
+
+
+_resolve("bool", "true|True|TRUE|false|False|FALSE", "tTfF")
+_resolve("null", "null|Null|NULL|~|", "nN~")
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"\Z"), [""])
+_resolve("int", "[-+]?(?:0|[1-9][0-9]*)|0x[0-9a-fA-F]+", "-+0123456789")
+_resolve("float", r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?", "-+.0123456789")
+_resolve("merge", "<<", "<")

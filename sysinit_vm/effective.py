@@ -1,0 +1,156 @@
+"""The config that limactl is given: a pure function of the committed config and this machine's facts."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sysinit_vm import images
+from sysinit_vm.config import Config
+from sysinit_vm.errors import VmError
+from sysinit_vm.images import Choice
+from sysinit_vm.model import PROJECT_DIR, PROJECT_NAME, VM_NAME, Facts
+from sysinit_vm.project import Project
+
+# Where the project is mounted first when Lima's generated user-data cannot carry its path: `[`, ` #`, `: `
+# and spaces break the line that Lima writes there unquoted (2.2.0). The guest's setup binds it to its place.
+SIDE_MOUNT = "/mnt/sysinit-project"
+_PLAIN_PATH = re.compile(r"/[\w./+@=~-]*\Z")
+# /etc/environment knows no escapes.
+_PLAIN_VALUE = re.compile(r"[\w.+@%:/-]+\Z")
+
+
+@dataclass(frozen=True)
+class Effective:
+    """``data`` is complete and absolute; ``words`` tell the user what was replaced, and why."""
+
+    data: dict[str, Any]
+    words: tuple[str, ...] = field(default=())
+
+    @property
+    def text(self) -> str:
+        """The config as JSON, which is YAML: quoting everything keeps `on` and `0644` text."""
+        return json.dumps(self.data, indent=2, ensure_ascii=False) + "\n"
+
+
+def arch(config: Config, facts: Facts) -> tuple[str, str]:
+    """Return the VM's arch and a word about it, empty where there is nothing to say.
+
+    What the config states wins, but for the seed's own aarch64; VmError for what Lima does not know.
+    """
+    stated = config.data.get("arch") or facts.arch
+    if stated == "default" or (stated == "aarch64" and facts.arch != "aarch64"):
+        word = "" if stated == "default" else f"arch: {stated} in the config becomes {facts.arch}, this machine's."
+        return facts.arch, word
+    if stated not in {"x86_64", "aarch64", "armv7l", "ppc64le", "riscv64", "s390x"}:
+        raise _impossible(config, "arch", stated, "Lima knows x86_64, aarch64, armv7l, ppc64le, riscv64, s390x.")
+    return str(stated), ""
+
+
+def choose_image(config: Config, facts: Facts) -> Choice:
+    """Return which of the config's images this machine can boot from."""
+    entries = config.data.get("images", [])
+    if not isinstance(entries, list) or not all(isinstance(each, Mapping) for each in entries):
+        raise _impossible(config, "images", entries, "It is a list of mappings, each with a location.")
+    return images.choose(entries, facts, arch(config, facts)[0])
+
+
+def effective(config: Config, project: Project, name: str, facts: Facts, setup: Mapping[str, str]) -> Effective:
+    """Work out what limactl is given for ``project``'s VM ``name``.
+
+    ``setup`` maps a provision mode (system, user) to our own script for it, which runs first. VmError where
+    the config asks for what this machine cannot give.
+    """
+    vm_type, type_word = _vm_type(config, facts)
+    machine, arch_word = arch(config, facts)
+    choice = choose_image(config, facts)
+    data = {**config.data, "vmType": vm_type, "arch": machine}
+    data["param"] = _param(config, project, name)
+    if choice.entry is not None:
+        data["images"] = [{**choice.entry, "arch": machine}]
+    if choice.remote and vm_type == "qemu":
+        data.setdefault("mountType", "reverse-sshfs")
+    data["cpus"], cpu_word = _at_most(config, "cpus", facts.cpus)
+    data["mounts"] = _mounts(config, project, facts)
+    data["env"] = _env(config, project)
+    data.setdefault("containerd", {"system": False, "user": False})
+    scripts = [{"mode": mode, "script": script} for mode, script in setup.items()]
+    data["provision"] = [*scripts, *_list(config, "provision")]
+    return Effective(data, tuple(filter(None, (type_word, arch_word, cpu_word))))
+
+
+def _vm_type(config: Config, facts: Facts) -> tuple[str, str]:
+    own = "vz" if facts.system == "Darwin" else "qemu"
+    stated = config.data.get("vmType") or own
+    if stated == "vz" and facts.system != "Darwin":
+        return own, f"vmType: vz in the config becomes {own}: vz is macOS's own."
+    if stated not in {"vz", "qemu"}:
+        raise _impossible(
+            config, "vmType", stated, "This machine can do " + ("vz and qemu." if own == "vz" else "qemu.")
+        )
+    return str(stated), ""
+
+
+def _param(config: Config, project: Project, name: str) -> dict[str, str]:
+    """Every param is named in the guest's setup script, since Lima refuses one that nothing uses."""
+    theirs = config.data.get("param") or {}
+    if not isinstance(theirs, Mapping):
+        raise _impossible(config, "param", theirs, "It is a mapping of names to text.")
+    ours = {PROJECT_NAME: project.name, PROJECT_DIR: str(project.root), VM_NAME: name}
+    return {**theirs, **ours, "PROJECT_MOUNT": _mount_point(project.root), "ZELLIJ_SESSION": project.session}
+
+
+def _mount_point(root: Path) -> str:
+    return str(root) if _PLAIN_PATH.match(str(root)) else SIDE_MOUNT
+
+
+def _mounts(config: Config, project: Project, facts: Facts) -> list[dict[str, Any]]:
+    """The project's mount is put where it belongs; others stay, but for keys that the host does not have."""
+    kept, theirs = [], None
+    for mount in _list(config, "mounts"):
+        location = str(mount.get("location", ""))
+        if _is_project(location, config, project):
+            theirs = mount
+        elif location.rstrip("/") != "~/.ssh" or facts.ssh_dir:
+            kept.append(dict(mount))
+    default = {"writable": True, "9p": {"securityModel": "none", "cache": "mmap"}}
+    ours = {**(theirs or default), "location": str(project.root), "mountPoint": _mount_point(project.root)}
+    return [*kept, ours]
+
+
+def _is_project(location: str, config: Config, project: Project) -> bool:
+    committed = (config.data.get("param") or {}).get(PROJECT_DIR)
+    return location in {"{{.Param.PROJECT_DIR}}", str(project.root), committed}
+
+
+def _env(config: Config, project: Project) -> dict[str, Any]:
+    """PROJECT_NAME only where /etc/environment can carry it; the guest's login profile always has it."""
+    theirs = config.data.get("env") or {}
+    if not isinstance(theirs, Mapping):
+        raise _impossible(config, "env", theirs, "It is a mapping of names to text.")
+    kept = {key: value for key, value in theirs.items() if key not in {"PROJECT_NAME", "ZELLIJ_SESSION"}}
+    if _PLAIN_VALUE.match(project.name):
+        kept["PROJECT_NAME"] = project.name
+    return {**kept, "ZELLIJ_SESSION": project.session}
+
+
+def _at_most(config: Config, key: str, most: int) -> tuple[Any, str]:
+    stated = config.data.get(key)
+    if isinstance(stated, int) and stated > most:
+        return most, f"{key}: {stated} in the config becomes {most}, all that this machine has."
+    return stated if stated is not None else min(4, most), ""
+
+
+def _list(config: Config, key: str) -> list[dict[str, Any]]:
+    value = config.data.get(key) or []
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+        raise _impossible(config, key, value, "It is a list of mappings.")
+    return value
+
+
+def _impossible(config: Config, key: str, value: object, why: str) -> VmError:
+    return VmError(
+        f"{key}: {value!r} in {config.path} is not possible here.", detail=why, hint=f"$EDITOR {config.path}"
+    )

@@ -1,0 +1,69 @@
+"""The only module that knows what runs in the guest: our setup, and what the guest says of itself."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from sysinit_vm import render
+from sysinit_vm.errors import VmError
+from sysinit_vm.limactl import Limactl
+from sysinit_vm.model import Report
+from sysinit_vm.project import Project
+
+_CHECK_SECONDS = 120
+
+
+def setup() -> Mapping[str, str]:
+    """Return what we put into every guest, by provision mode; it runs at each boot before the project's own."""
+    script = render.guest("setup.sh").replace("@ZELLIJ_CONFIG@", render.guest("zellij.kdl").rstrip("\n"))
+    return {"system": script}
+
+
+def check(lima: Limactl, name: str, project: Project) -> Report:
+    """Ask a booted guest whether the user can work in it.
+
+    The mount is proven by a round trip: a file written here is read there, and its answer is read here.
+    VmError where the guest does not answer within two minutes.
+    """
+    token, path = secrets.token_hex(8), project.config.parent / f".mounted-{secrets.token_hex(4)}"
+    problem = _write_token(path, token)
+    done = lima.run(name, ("bash", "-c", render.guest("check.sh"), "bash", str(path)), timeout=_CHECK_SECONDS)
+    answer = _read_and_remove(path)
+    if not done.ok:
+        raise VmError(f"The guest of {name} does not answer.", detail=done.err or done.out, hint="sysinit-vm logs")
+    said = dict(line.split("=", 1) for line in done.out.splitlines() if "=" in line)
+    mounted = bool(token) and answer == f"{token} seen"
+    failed = tuple(line.removeprefix("failed=") for line in done.out.splitlines() if line.startswith("failed="))
+    return Report(mounted, problem or said.get("mount", ""), said.get("zellij") == "yes", failed)
+
+
+def _write_token(path: Path, token: str) -> str:
+    try:
+        path.write_text(token)
+    except OSError as error:
+        return f"{path} cannot be written on the host: {error.strerror}."
+    return ""
+
+
+def _read_and_remove(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def interrupt(lima: Limactl, name: str, marker: str) -> None:
+    """Send SIGINT to the guest processes that carry ``marker``: ssh does not do it without a terminal.
+
+    sshd makes each command the leader of its own process group, so the oldest match leads them all.
+    """
+    line = 'pid=$(pgrep -of "$1") && [ "$pid" != $$ ] && kill -INT -- "-$pid"; sleep 1; kill -TERM -- "-$pid"'
+    lima.run(name, ("sh", "-c", line, "sh", marker), timeout=10)
+
+
+def marker() -> str:
+    """Return a word that no other guest process carries."""
+    return f"sysinit-exec-{os.getpid()}-{secrets.token_hex(4)}"

@@ -1,0 +1,95 @@
+"""Which image a VM boots from: the first of the config's list that can be had here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sysinit_vm.model import Facts
+
+DEBIAN = "sysinit-debian"
+NIXOS = "sysinit-lima-"
+_CMDLINE = "root=/dev/vda console=ttyS0 rw quiet"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """``entry`` for Lima's ``images``, with absolute paths; ``kernel`` to probe KVM with, if it has one.
+
+    ``entry`` is None where nothing can be had; ``buildable`` says that building our Debian image mends it.
+    """
+
+    entry: Mapping[str, Any] | None
+    buildable: bool
+    kernel: Path | None = None
+
+    @property
+    def remote(self) -> bool:
+        """Whether the image is a download; Debian's cloud kernels then lack 9p."""
+        return self.entry is not None and "://" in str(self.entry["location"])
+
+
+def directory(lima_home: Path) -> Path:
+    """Return where images lie (absolute)."""
+    return lima_home / "_images"
+
+
+def debian_entry(lima_home: Path) -> dict[str, Any]:
+    """Return the ``images`` entry of the image that ``build.debian`` makes, by its -latest links."""
+    stem = directory(lima_home) / f"{DEBIAN}-latest"
+    return {
+        "location": f"{stem}.qcow2",
+        "kernel": {"location": f"{stem}.vmlinuz", "cmdline": _CMDLINE},
+        "initrd": {"location": f"{stem}.initrd"},
+    }
+
+
+def choose(entries: Sequence[Mapping[str, Any]], facts: Facts, arch: str) -> Choice:
+    """Return the first local entry for ``arch`` that exists, else none if ours can be built, else a download.
+
+    Lima itself falls through in silence, and would download where the wished image is merely not built yet.
+    """
+    fitting = [_absolute(entry, facts) for entry in entries if entry.get("arch", arch) == arch]
+    ours = any(_is_ours(entry) for entry in fitting) or _is_seed(entries)
+    if ours and not any(DEBIAN in str(entry["location"]) for entry in fitting):
+        fitting.append(debian_entry(facts.lima_home))
+    local = [entry for entry in fitting if "://" not in str(entry["location"])]
+    remote = [entry for entry in fitting if "://" in str(entry["location"])]
+    buildable = ours and facts.can_build_image and arch == facts.arch
+    for entry in (each for each in local if _complete(each)):
+        return Choice(entry, buildable, _kernel(entry))
+    return Choice(None if buildable or not remote else remote[0], buildable)
+
+
+def _is_seed(entries: Sequence[Mapping[str, Any]]) -> bool:
+    """The seed's configs name only the NixOS image, for aarch64."""
+    return any(_is_ours(entry) for entry in entries)
+
+
+def _is_ours(entry: Mapping[str, Any]) -> bool:
+    name = Path(str(entry.get("location", ""))).name
+    return name.startswith((DEBIAN, NIXOS))
+
+
+def _absolute(entry: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
+    done = {**entry, "location": _path(str(entry.get("location", "")), facts)}
+    for part in ("kernel", "initrd"):
+        if isinstance(entry.get(part), Mapping):
+            done[part] = {**entry[part], "location": _path(str(entry[part].get("location", "")), facts)}
+    return done
+
+
+def _path(location: str, facts: Facts) -> str:
+    """``~/.lima`` means LIMA_HOME, and ``~`` the host's home."""
+    if location.startswith("~/.lima/"):
+        return str(facts.lima_home / location.removeprefix("~/.lima/"))
+    return str(facts.home / location[2:]) if location.startswith("~/") else location
+
+
+def _complete(entry: Mapping[str, Any]) -> bool:
+    parts = [entry, *(entry[part] for part in ("kernel", "initrd") if part in entry)]
+    return all(Path(str(part["location"])).is_file() for part in parts)
+
+
+def _kernel(entry: Mapping[str, Any]) -> Path | None:
+    return Path(str(entry["kernel"]["location"])) if "kernel" in entry else None

@@ -1,0 +1,127 @@
+"""What ``init`` writes: the committed config and the ``.gitignore`` beside it."""
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from sysinit_vm import files, names, project, prompts, render
+from sysinit_vm.errors import VmError
+from sysinit_vm.limactl import Limactl
+from sysinit_vm.progress import say
+from sysinit_vm.project import Project
+
+# The seed's four patterns, then ours.
+_GITIGNORE = """\
+# Lima VM state files
+*.sock
+*.pid
+ha.log
+serial.log
+# sysinit-vm: what one machine makes of config.yaml, what init replaced, and its checks
+effective.yaml
+config.yaml.*
+.mounted-*
+"""
+
+
+@dataclass(frozen=True)
+class Written:
+    """``replaced`` is where the old config was kept (absolute), None where there was none."""
+
+    home: Project
+    replaced: Path | None
+    vm_name: str
+
+
+def run(template: str, *, directory: str | None, name: str | None, yes: bool) -> Written:
+    """Write the config of ``directory``, the current one without it; asks only before it overwrites.
+
+    ``name`` or else VM_NAME is kept for good. UsageError for a directory, template or name that cannot be;
+    NotConfirmedError where an existing config may not be replaced. Then nothing was changed.
+    """
+    home, kept_name = project.for_init(directory), _kept_name(name)
+    render.check(template)
+    if existing(home):
+        question = ".lima/config.yaml already exists. Overwrite it?"
+        prompts.confirm(question, yes=yes, refusal_hint="sysinit-vm init --yes")
+    return write(home, template, kept_name)
+
+
+def run_if_missing(template: str, *, directory: str | None, name: str | None) -> None:
+    """As ``run``, where neither the directory nor one above it has a config."""
+    if project.find(directory) is None:
+        written = run(template, directory=directory, name=name, yes=False)
+        say(f"Lima VM config created at {written.home.config}")
+
+
+def _kept_name(option: str | None) -> str | None:
+    longest = names.longest_vm_name(project.lima_home())
+    for source, said in (("--name", option), ("VM_NAME", os.environ.get("VM_NAME"))):
+        if said:
+            return names.checked_vm_name(said, source=source, longest=longest)
+    return None
+
+
+def warn_of_namesake(lima: Limactl | None, written: Written) -> None:
+    """Say so where a VM of this name belongs to another directory: ``start`` will refuse."""
+    other = lima.instance(written.vm_name) if lima else None
+    if other and other.project_dir != written.home.root:
+        owner = other.project_dir or "a directory that it does not name"
+        say(f"A VM {other.name} exists already, made for {owner}; this is {written.home.root}.")
+        say("`start` will not touch it. Choose another name: sysinit-vm init --name NAME")
+
+
+def next_steps(written: Written) -> str:
+    """Return what ``init`` tells its user at the end."""
+    replaced = f"The old config is kept as {written.replaced}\n" if written.replaced else ""
+    return (
+        f"{replaced}Lima VM config created at .lima/config.yaml\n"
+        f"VM name: {written.vm_name}\n\n"
+        "Next steps:\n"
+        "  1. Review .lima/config.yaml\n"
+        "  2. Start VM: sysinit-vm start\n"
+        "  3. Connect: sysinit-vm shell"
+    )
+
+
+def existing(home: Project) -> bool:
+    """Whether a config would be replaced; VmError where something that is no file is in its place."""
+    if home.config.is_dir():
+        raise VmError(
+            f"{home.config} is a directory.",
+            detail="The VM's config is a file of that name.",
+            hint=f"mv {home.config} {home.config}.old, then sysinit-vm init",
+        )
+    return home.config.exists() or home.config.is_symlink()
+
+
+def write(home: Project, template: str, vm_name: str | None) -> Written:
+    """Write ``home``'s config from ``template``; an old one is kept beside it under its time.
+
+    ``vm_name`` is kept in the config for good, None leaves the name to the directory. UsageError for an
+    unknown template, VmError where the disk refuses; both leave everything as it was.
+    """
+    longest = names.longest_vm_name(project.lima_home())
+    text = render.config(template, _values(home, vm_name))
+    kept = _keep(home.config) if existing(home) else None
+    ignore = home.config.with_name(".gitignore")
+    if not ignore.exists():
+        files.write(ignore, _GITIGNORE)
+    files.write(home.config, text)
+    return Written(home, kept, vm_name or names.vm_name(home.root, longest))
+
+
+def _values(home: Project, vm_name: str | None) -> dict[str, str | None]:
+    return {
+        "project_name": home.name,
+        "project_dir": str(home.root),
+        "session": home.session,
+        "vm_name": vm_name,
+    }
+
+
+def _keep(config: Path) -> Path:
+    copy = config.with_name(f"{config.name}.{time.strftime('%Y%m%d-%H%M%S')}")
+    files.write(copy, config.read_text(encoding="utf-8", errors="surrogateescape"))
+    return copy

@@ -1,0 +1,198 @@
+"""The only module that knows limactl's verbs, flags and output (limactl 2.0 to 2.2).
+
+Callers never see a flag. Facts about its behaviour are pinned by ``tests/lima/test_limactl_facts.py``.
+"""
+
+import json
+import re
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sysinit_vm import account, project
+from sysinit_vm.errors import MissingError, StateError, VmError
+from sysinit_vm.model import Instance
+from sysinit_vm.runner import Result, Runner
+
+OLDEST = (2, 0, 0)
+Message = tuple[str, str]  # level (info, warning, error, fatal) and text
+
+
+@dataclass(frozen=True)
+class Limactl:
+    """One limactl binary (absolute path) and the account it runs under."""
+
+    runner: Runner
+    binary: Path
+    account: account.Account = field(default_factory=account.current)
+
+    @property
+    def _argv(self) -> tuple[str, ...]:
+        return (*self.account.prefix, str(self.binary))
+
+    def _env(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        return {**self.account.env, **(extra or {})}
+
+    def _read(self, *words: str, **options: Any) -> Result:
+        return self.runner.read((*self._argv, *words), env=self._env(), **options)
+
+    def _change(self, *words: str, **options: Any) -> Result:
+        return self.runner.change((*self._argv, "--log-format=json", *words), env=self._env(), **options)
+
+    def version(self) -> str:
+        """Return the binary's version, such as ``2.2.0``; MissingError for one older than 2.0.0."""
+        done = self._read("--version")
+        found = re.search(r"(\d+)\.(\d+)\.(\d+)\S*", done.out)
+        if not done.ok or not found:
+            raise MissingError(f"{self.binary} does not work.", detail=done.err or done.out, hint="sysinit-vm setup")
+        if tuple(map(int, found.groups())) < OLDEST:
+            raise MissingError(
+                f"limactl {found[0]} is too old.",
+                detail=f"{self.binary}; at least {'.'.join(map(str, OLDEST))} is needed.",
+                hint="sysinit-vm setup",
+            )
+        return found[0]
+
+    def instances(self) -> list[Instance]:
+        """Return every instance below LIMA_HOME, by name; stray directories there do not disturb.
+
+        Asked by name, because one directory with an invalid name makes a plain ``list`` fail.
+        """
+        try:
+            found = sorted(path.parent.name for path in project.lima_home().glob("[A-Za-z0-9]*/lima.yaml"))
+        except OSError:
+            return []
+        return self._list(*found) if found else []
+
+    def instance(self, name: str) -> Instance | None:
+        """Return the instance called ``name``, None where there is none."""
+        if not (project.lima_home() / name).is_dir():
+            return None
+        return next((each for each in self._list(name) if each.name == name), None)
+
+    def _list(self, *names: str) -> list[Instance]:
+        done = self._read("list", "--json", *names)
+        lines = [line for line in done.out.splitlines() if line.startswith("{")]
+        if not lines and not done.ok and "unmatched instances" not in done.err:
+            raise _failure("limactl cannot list its instances.", done, hint="limactl list")
+        return [Instance.from_json(json.loads(line)) for line in lines]
+
+    def create(self, name: str, config: Path, on_message: Callable[[Message], None], **how: Any) -> Result:
+        """Create the instance ``name`` from ``config`` (absolute) and start it; see ``start``."""
+        return self._start(("--name", name, str(config)), on_message, **how)
+
+    def start(self, name: str, on_message: Callable[[Message], None], **how: Any) -> Result:
+        """Start the existing instance ``name`` and wait until limactl calls it ready.
+
+        ``timeout`` in seconds, ``env`` for the host agent and QEMU. Each log line goes to ``on_message``.
+        A bare name is never given to limactl unseen: it would create a VM of that name.
+        """
+        return self._start((name,), on_message, **how)
+
+    def _start(
+        self,
+        words: Sequence[str],
+        on_message: Callable[[Message], None],
+        *,
+        timeout: int,
+        env: Mapping[str, str] | None = None,
+    ) -> Result:
+        flags = ("--log-format=json", "start", "--tty=false", f"--timeout={timeout}s")
+        return self.runner.stream(
+            (*self._argv, *flags, *words), lambda line: on_message(message(line)), env=self._env(env)
+        )
+
+    def stop(self, name: str, *, force: bool = False) -> None:
+        """Stop a running instance; ``force`` also recovers a broken one, by SIGKILL to its processes."""
+        done = self._change("stop", *(["--force"] if force else []), name)
+        if not done.ok:
+            raise _failure(f"Cannot stop {name}.", done, hint="sysinit-vm stop --force")
+
+    def delete(self, name: str) -> None:
+        """Delete an instance in any state with its disk; StateError where Lima protects it."""
+        done = self._change("delete", "--force", name)
+        if not done.ok and (project.lima_home() / name).exists():
+            raise _failure(f"Cannot delete {name}.", done, hint=f"limactl unprotect {name}")
+
+    def edit(self, name: str, config: Mapping[str, Any]) -> None:
+        """Replace the config of a stopped instance; it is taken up at the next start.
+
+        Runs in a throw-away directory, because a rejected edit leaves a file in the current one.
+        """
+        with tempfile.TemporaryDirectory() as scratch:
+            done = self._change("edit", name, "--tty=false", "--set", f". = {json.dumps(config)}", cwd=Path(scratch))
+        if not done.ok:
+            raise _failure(f"Lima refuses the new config of {name}.", done, hint="sysinit-vm status")
+
+    def shell_argv(self, name: str, words: Sequence[str], workdir: str) -> tuple[str, ...]:
+        """Return the host argv that runs guest ``words`` exactly, in guest directory ``workdir`` (absolute).
+
+        ``sh`` stands before the words: limactl leaves the part before ``=`` of leading words unquoted, and
+        a shell that reaps the child turns death by signal into 128+n.
+        """
+        guest = ("sh", "-c", '"$@"; exit $?', "sh", *words)
+        return (*self._argv, "shell", "--tty=false", "--workdir", workdir, name, "--", *guest)
+
+    def attach(
+        self,
+        name: str,
+        words: Sequence[str],
+        workdir: str,
+        *,
+        stdin: bool = True,
+        on_interrupt: Callable[[], None] | None = None,
+    ) -> int:
+        """Run guest ``words`` with the terminal inherited and return their exit status."""
+        argv = self.shell_argv(name, words, workdir)
+        return self.runner.attach(argv, env=self._env(), stdin=stdin, on_interrupt=on_interrupt)
+
+    def run(self, name: str, words: Sequence[str], *, workdir: str = "/", timeout: float | None = None) -> Result:
+        """Run guest ``words`` captured; a timeout (seconds) gives code 124."""
+        return self.runner.read(self.shell_argv(name, words, workdir), env=self._env(), timeout=timeout)
+
+
+def message(line: str) -> Message:
+    """Read one line of limactl's JSON log; anything else is an ``info`` as it stands."""
+    try:
+        entry = json.loads(line)
+        text, level = str(entry["msg"]), str(entry["level"])
+    except (ValueError, KeyError, TypeError):
+        return ("info", line)
+    if entry.get("error"):
+        text = f"{text}: {entry['error']}"
+    return (level, text.removeprefix("[hostagent] "))
+
+
+def said(done: Result) -> str:
+    """Return what limactl said of its failure: its fatal and error lines, else its last lines."""
+    messages = [message(line) for line in (done.err or done.out).splitlines()]
+    fatal = [text for level, text in messages if level in {"fatal", "error"}]
+    return "\n".join(dict.fromkeys(fatal or [text for _, text in messages[-5:]]))
+
+
+def _failure(brief: str, done: Result, *, hint: str) -> VmError:
+    kind = StateError if "expected status" in done.err or "protected" in done.err else VmError
+    return kind(brief, detail=said(done), hint=hint)
+
+
+def host_agent_ready(instance: Instance) -> bool | None:
+    """Return what the host agent last said: True ready, False degraded or exiting, None still booting.
+
+    Read from ``ha.stdout.log`` (JSON events), since ``limactl start`` calls a booting instance running.
+    """
+    try:
+        lines = (instance.dir / "ha.stdout.log").read_text(errors="replace").splitlines()
+    except OSError:
+        return None
+    for line in reversed(lines):
+        try:
+            status = json.loads(line)["status"]
+        except (ValueError, KeyError, TypeError):
+            continue
+        if status.get("exiting") or status.get("degraded"):
+            return False
+        if status.get("running"):
+            return True
+    return None

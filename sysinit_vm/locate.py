@@ -1,0 +1,123 @@
+"""Which VM a command means, and whose it is: never the wrong VM.
+
+Lima's own instance list is the only registry: each VM carries its project's directory in ``param``.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from sysinit_vm import config, names, project
+from sysinit_vm.errors import StateError
+from sysinit_vm.limactl import Limactl
+from sysinit_vm.model import NOT_CREATED, Instance
+from sysinit_vm.project import Project
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the command line means. ``source`` names who chose the name; ``explicit`` is --name or VM_NAME."""
+
+    project: Project | None
+    name: str
+    source: str
+
+    @property
+    def explicit(self) -> bool:
+        """Whether the user named the VM in this call, which answers every doubt about whose it is."""
+        return self.source in {"--name", "VM_NAME"}
+
+    @property
+    def required(self) -> Project:
+        """The project; NoConfigError where there is none."""
+        return self.project or project.require(None)
+
+
+@dataclass(frozen=True)
+class Located:
+    """``instance`` is the target's VM, None where it has none; ``foreign`` is another's VM of that name."""
+
+    name: str
+    instance: Instance | None = None
+    foreign: Instance | None = None
+
+    @property
+    def status(self) -> str:
+        """Lima's word for the VM's state, ``not created`` where there is none."""
+        return self.instance.status or "Broken" if self.instance else NOT_CREATED
+
+
+def target(directory: str | None, name: str | None) -> Target:
+    """Resolve ``--project`` and ``--name``: the option, VM_NAME, the config's own, the directory's.
+
+    NoConfigError where neither names a VM; UsageError for a name that Lima would not take.
+    """
+    longest = names.longest_vm_name(project.lima_home())
+    found = project.find(directory)
+    for source, said in (("--name", name), ("VM_NAME", os.environ.get("VM_NAME"))):
+        if said:
+            return Target(found, names.checked_vm_name(said, source=source, longest=longest), source)
+    found = found or project.require(directory)
+    kept = config.load(found.config).vm_name
+    if kept:
+        source = f"param.VM_NAME in {found.config}"
+        return Target(found, names.checked_vm_name(kept, source=source, longest=longest), source)
+    return Target(found, names.vm_name(found.root, longest), "directory")
+
+
+def locate(lima: Limactl, wanted: Target) -> Located:
+    """Find the target's VM: the one of its name if that is its own, else any that carries its directory."""
+    found = lima.instance(wanted.name)
+    if wanted.explicit or wanted.project is None or (found and _belongs(found, wanted.project)):
+        return Located(wanted.name, found)
+    own = [each for each in lima.instances() if _belongs(each, wanted.project)]
+    if own:
+        return Located(own[0].name, own[0])
+    return Located(wanted.name, None, found)
+
+
+def own(lima: Limactl, wanted: Target) -> Located:
+    """As ``locate``, but StateError where the name is taken by another project's VM."""
+    found = locate(lima, wanted)
+    if found.foreign is None:
+        return found
+    owner = found.foreign.project_dir or "a directory that it does not name"
+    raise StateError(
+        f"The VM {found.name} belongs to another project.",
+        detail=f"It was made for {owner}; this is {wanted.project and wanted.project.root}.",
+        hint=f"sysinit-vm start --name OTHER-NAME, or in its own directory: sysinit-vm destroy --name {found.name}",
+    )
+
+
+def existing(lima: Limactl, wanted: Target) -> Instance:
+    """Return the target's VM; StateError (exit 4) where it has none."""
+    found = own(lima, wanted)
+    if found.instance is None:
+        raise StateError(f"There is no VM {found.name}.", detail=_known(lima), hint="sysinit-vm start")
+    return found.instance
+
+
+def running(lima: Limactl, wanted: Target) -> Instance:
+    """Return the target's VM if Lima calls it running; StateError (exit 4) otherwise."""
+    found = existing(lima, wanted)
+    if not found.running:
+        raise StateError(f"The VM {found.name} is not running: {found.status}.", hint="sysinit-vm start")
+    return found
+
+
+def guest_directory(instance: Instance, host: Path) -> str:
+    """Return the guest directory that corresponds to the ``host`` one (absolute).
+
+    Inside the VM's project it is the same path, elsewhere the project itself, ``/`` for a VM without one.
+    """
+    root = instance.project_dir
+    return str(Project(root).corresponding(host)) if root else "/"
+
+
+def _belongs(instance: Instance, to: Project) -> bool:
+    return instance.project_dir == to.root
+
+
+def _known(lima: Limactl) -> str:
+    known = ", ".join(each.name for each in lima.instances())
+    return f"VMs on this machine: {known}." if known else "This machine has no VM yet."

@@ -1,0 +1,82 @@
+"""What a VM and its host agent said: host, console and provisioning, also of a failed start."""
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from sysinit_vm import limactl
+from sysinit_vm.errors import UsageError, VmError
+from sysinit_vm.limactl import Limactl
+from sysinit_vm.model import Instance
+
+SOURCES = ("host", "console", "provision")
+_FILES = {"host": "ha.stderr.log", "console": "serial*.log"}
+_PROVISION = "sudo journalctl -b -o cat --no-pager"
+_LIMA_LINE = re.compile(r"LIMA \S+\| ")
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+
+
+def checked(source: str | None) -> tuple[str, ...]:
+    """Return the sources that ``--source`` means, all without it; UsageError for an unknown one."""
+    if source is None:
+        return SOURCES
+    if source not in SOURCES:
+        raise UsageError(
+            f"There is no log {source!r}.",
+            detail=f"The logs are: {', '.join(SOURCES)}.",
+            hint="sysinit-vm logs",
+        )
+    return (source,)
+
+
+def lines(lima: Limactl, instance: Instance, source: str) -> list[str]:
+    """Return every line of one source since the last start, without colours; empty where it said nothing.
+
+    Provisioning is asked of the guest's journal, or read off the console where the guest does not answer.
+    """
+    if source == "provision":
+        return _provision(lima, instance)
+    return [_plain(source, line) for path in _paths(instance, source) for line in _read(path)]
+
+
+def _provision(lima: Limactl, instance: Instance) -> list[str]:
+    done = None
+    if instance.running:
+        done = lima.run(instance.name, ("sh", "-c", _PROVISION), timeout=60)
+    said = done.out.splitlines() if done and done.ok else lines(lima, instance, "console")
+    marks = [number for number, line in enumerate(said) if _LIMA_LINE.search(line)]
+    return said[marks[0] : marks[-1] + 1] if marks else []
+
+
+def follow(instance: Instance, source: str) -> Iterator[str]:
+    """Yield lines of ``host`` or ``console`` as they are written, until the caller stops.
+
+    VmError for ``provision``, which has no file on the host.
+    """
+    if source == "provision":
+        raise VmError("Provisioning cannot be followed.", hint="sysinit-vm logs --follow --source console")
+    seen = {path: path.stat().st_size for path in _paths(instance, source)}
+    while True:
+        for path in _paths(instance, source):
+            size, before = path.stat().st_size, seen.get(path, 0)
+            with path.open(errors="replace") as stream:
+                stream.seek(before if size >= before else 0)
+                yield from (_plain(source, line) for line in stream.read().splitlines())
+                seen[path] = stream.tell()
+        time.sleep(0.5)
+
+
+def _paths(instance: Instance, source: str) -> list[Path]:
+    return sorted(path for path in instance.dir.glob(_FILES[source]) if path.stat().st_size)
+
+
+def _read(path: Path) -> list[str]:
+    return path.read_text(errors="replace").splitlines()
+
+
+def _plain(source: str, line: str) -> str:
+    if source == "host":
+        level, text = limactl.message(line)
+        return f"{level}: {text}"
+    return _ANSI.sub("", line)

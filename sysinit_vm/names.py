@@ -1,0 +1,73 @@
+"""Names made legal: VMs for Lima, sessions for Zellij. Pure."""
+
+import hashlib
+import re
+import sys
+import unicodedata
+from pathlib import Path
+
+from sysinit_vm.errors import UsageError
+
+# pkg/identifiers and dirnames.go of Lima 2.2.0.
+_LEGAL = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*\Z")
+_LONGEST = 76
+_SESSION_LONGEST = 36  # Zellij puts it into a socket path
+_SUFFIX = "-dev"
+
+
+def longest_vm_name(lima_home: Path) -> int:
+    """Return how long an instance's name may be below ``lima_home`` (absolute, links resolved).
+
+    ``LIMA_HOME/NAME/ssh.sock.<16>`` must stay below the system's limit for socket paths.
+    """
+    limit = 80 if sys.platform.startswith("linux") else 76
+    return min(_LONGEST, limit - len(bytes(lima_home)))
+
+
+def vm_name(directory: Path, longest: int = _LONGEST) -> str:
+    """Return the VM's default name for a project directory: its own name, made legal, and ``-dev``.
+
+    A name that is too long keeps a readable head and a hash of the whole path.
+    """
+    return _shorten(_legal(directory.name), str(directory), longest - len(_SUFFIX)) + _SUFFIX
+
+
+def session_name(directory: Path) -> str:
+    """Return the Zellij session's name for a project directory: at most 36 safe characters."""
+    return _shorten(_legal(directory.name), str(directory), _SESSION_LONGEST)
+
+
+def checked_vm_name(name: str, *, source: str, longest: int = _LONGEST) -> str:
+    """Return ``name`` if Lima takes it; UsageError says what is wrong. ``source`` names who said it."""
+    if not _LEGAL.match(name) or name.endswith((".yml", ".yaml")):
+        raise UsageError(
+            f"{source} is not a name for a VM: {name!r}.",
+            detail="Letters and digits, with single . _ or - between them; not ending in .yaml or .yml.",
+            hint=f"{source} {_legal(name)}",
+        )
+    if len(name) > longest:
+        raise UsageError(
+            f"{source} is too long for a VM: {len(name)} characters.",
+            detail=f"At most {longest} fit, because the ssh socket below LIMA_HOME has a limited path.",
+            hint="a shorter name, or a shorter LIMA_HOME",
+        )
+    return name
+
+
+def _legal(text: str) -> str:
+    """Keep what is legal, fold accents, turn every other run into one dash."""
+    folded = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    dashed = re.sub(r"[^A-Za-z0-9._]+", "-", folded)
+    single = re.sub(r"[._-]*([._-])", r"\1", dashed).strip("._-")
+    return single or "project-" + _digest(text)
+
+
+def _shorten(legal: str, whole: str, longest: int) -> str:
+    if len(legal) <= longest:
+        return legal
+    tail = "-" + _digest(whole)
+    return legal[: max(1, longest - len(tail))].rstrip("._-") + tail
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:6]

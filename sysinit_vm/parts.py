@@ -1,0 +1,137 @@
+"""What a VM needs on the host, whether it is there, and the route to each part that is not."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sysinit_vm import finders, routes
+from sysinit_vm.host import MANAGERS, Host, Route, find, packages, version
+from sysinit_vm.runner import Runner
+
+OLDEST_QEMU = (4, 0, 0)
+
+
+@dataclass(frozen=True)
+class Prerequisite:
+    """One part: where it is (absolute), its version as read, whether that is enough, and how it is obtained.
+
+    ``need`` says what it is for, or why there is no route; without one not ``required`` the VM works, with
+    less.
+    """
+
+    name: str
+    found: Path | None
+    version: str
+    enough: bool
+    need: str
+    route: Route | None
+    required: bool = True
+
+    def data(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return {**asdict(self), "found": str(self.found) if self.found else None}
+
+
+@dataclass(frozen=True)
+class _Tool:
+    """A part that a system package brings: any one of ``files``, and its package for each of MANAGERS."""
+
+    name: str
+    files: tuple[str, ...]
+    need: str
+    packages: tuple[str, str, str, str]
+    required: bool = True
+
+
+# Firmware paths are those that Lima 2.2 looks at.
+_X86 = (
+    _Tool("qemu-system-x86_64", ("qemu-system-x86_64",), "runs the VM",
+          ("qemu-system-x86", "qemu-system-x86-core", "qemu-system-x86", "qemu-x86")),
+    _Tool("firmware", ("/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_CODE_4M.fd",
+                       "/usr/share/edk2/x64/OVMF_CODE.4m.fd", "/usr/share/edk2/ovmf/OVMF_CODE.fd",
+                       "/usr/share/qemu/ovmf-x86_64.bin", "/usr/share/qemu/edk2-x86_64-code.fd"),
+          "the VM's UEFI", ("ovmf", "edk2-ovmf", "edk2-ovmf", "qemu-ovmf-x86_64")),
+)  # fmt: skip
+_ARM = (
+    _Tool("qemu-system-aarch64", ("qemu-system-aarch64",), "runs the VM",
+          ("qemu-system-arm", "qemu-system-aarch64-core", "qemu-system-aarch64", "qemu-arm")),
+    _Tool("firmware", ("/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd",
+                       "/usr/share/edk2/aarch64/QEMU_CODE.fd", "/usr/share/qemu/edk2-aarch64-code.fd"),
+          "the VM's UEFI", ("qemu-efi-aarch64", "edk2-aarch64", "edk2-aarch64", "qemu-uefi-aarch64")),
+)  # fmt: skip
+_ALL = (
+    _Tool("qemu-img", ("qemu-img",), "makes disks", ("qemu-utils", "qemu-img", "qemu-img", "qemu-tools")),
+    _Tool("ssh", ("ssh",), "reaches the VM",
+          ("openssh-client", "openssh-clients", "openssh", "openssh-clients")),
+    _Tool("mkfs.ext4", ("mkfs.ext4",), "makes the image of build.debian", ("e2fsprogs",) * 4, required=False),
+    _Tool("mmdebstrap", ("mmdebstrap",), "makes the image of build.debian",
+          ("mmdebstrap", "mmdebstrap", "", ""), required=False),
+    _Tool("git", ("git",), "nix reads a checkout through it", ("git",) * 4, required=False),
+)  # fmt: skip
+_ROOT = _Tool("bwrap", ("bwrap",), "runs limactl for root, which it refuses", ("bubblewrap",) * 4)
+_ORDINARY = _Tool("newuidmap", ("newuidmap",), "lets an ordinary account run build.debian",
+                  ("uidmap", "shadow-utils", "shadow", "shadow"), required=False)  # fmt: skip
+
+
+def survey(runner: Runner, host: Host) -> list[Prerequisite]:
+    """Return every part that this kind of machine needs, in the order in which they are obtained.
+
+    Reads only. System packages that are missing share one route.
+    """
+    tools: tuple[_Tool, ...] = ()
+    if host.system == "Linux":
+        tools = (*(_ARM if host.arch == "aarch64" else _X86), *_ALL, _ROOT if host.root else _ORDINARY)
+    return [*_tools(runner, host, tools), _limactl(runner, host), _zellij(runner, host)]
+
+
+def _tools(runner: Runner, host: Host, tools: tuple[_Tool, ...]) -> list[Prerequisite]:
+    found = {tool: next(filter(None, map(find, tool.files)), None) for tool in tools}
+    column = MANAGERS.index(host.manager) if host.manager in MANAGERS else 0
+    lacking = [tool for tool in tools if not found[tool] and tool.packages[column]]
+    commands = packages(host, [tool.packages[column] for tool in lacking])
+    route = Route("System packages", commands) if commands else None
+    return [_tool(runner, tool, path, route if tool in lacking else None) for tool, path in found.items()]
+
+
+def _tool(runner: Runner, tool: _Tool, path: Path | None, route: Route | None) -> Prerequisite:
+    has = ""
+    if path and tool.name.startswith("qemu-system"):
+        has = _dotted(version(runner.read((str(path), "--version")).out))
+    need = tool.need
+    if not path and not route:
+        need += f"; install it (on Debian: {tool.packages[0]}), as root where sudo is not to be had"
+    enough = path is not None and (not has or version(has) >= OLDEST_QEMU)
+    return Prerequisite(tool.name, path, has, enough, need, route, tool.required)
+
+
+def _limactl(runner: Runner, host: Host) -> Prerequisite:
+    path = finders.find_limactl(runner, host)
+    need = "makes and runs VMs, with its guest agent"
+    if path:
+        return Prerequisite("limactl", path, _dotted(finders.limactl_version(runner, path, host)), True, need, None)
+    other = find("limactl")
+    has = _dotted(finders.limactl_version(runner, other, host)) if other else ""
+    route = routes.lima(runner, host)
+    if has and version(has) >= finders.OLDEST_LIMACTL:
+        need += f"; the guest agent for {host.arch} is not beside {other}"
+    if not route:
+        need += "; install Homebrew first" if host.system == "Darwin" else ""
+    return Prerequisite("limactl", other, has, False, need, route)
+
+
+def _zellij(runner: Runner, host: Host) -> Prerequisite:
+    path = finders.find_zellij(runner, host)
+    need = "the guest's sessions; without it the guest gives a login shell"
+    if path:
+        has = _dotted(version(runner.read((str(path), "--version")).out))
+        return Prerequisite("zellij", path, has, True, need, None, required=False)
+    route = routes.zellij(runner, host)
+    if host.system != "Linux":
+        need += f"; one for the guest cannot be compiled on {host.system}: set SYSINIT_VM_ZELLIJ to a Linux one"
+    elif not route:
+        need += "; install Rust 1.95 or newer and a C compiler first"
+    return Prerequisite("zellij", None, "", False, need, route, required=False)
+
+
+def _dotted(parts: tuple[int, ...]) -> str:
+    return ".".join(map(str, parts))

@@ -1,0 +1,24 @@
+"""The collection: every task listed by hand."""
+
+from invoke.collection import Collection
+
+from sysinit_vm.tasks import access, content, help, inventory, lifecycle, machine  # noqa: A004
+
+ns = Collection("lima")
+for _task in (
+    lifecycle.up,
+    lifecycle.init,
+    lifecycle.start,
+    lifecycle.stop,
+    lifecycle.restart,
+    lifecycle.destroy,
+    access.shell,
+    access.exec_,
+    inventory.status,
+    inventory.list_,
+    inventory.logs_,
+    machine.setup,
+    help.help_,
+):
+    ns.add_task(_task)
+ns.add_collection(Collection("build", content.build_debian_))

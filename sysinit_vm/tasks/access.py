@@ -1,0 +1,57 @@
+"""Ways into the VM: shell exec."""
+
+import shlex
+import sys
+
+from invoke.context import Context
+
+from sysinit_vm import access, lifecycle, locate
+from sysinit_vm.progress import say
+from sysinit_vm.tasks.context import end, lima, verb, wish
+
+
+@verb(aliases=["sh"], plain="A login shell instead of the session.")
+def shell(
+    c: Context,
+    plain: bool = False,
+    project: str | None = None,
+    name: str | None = None,
+    timeout: str | None = None,
+) -> None:
+    """Attach to the project's Zellij session, starting the VM if it is not running. Ctrl+A d detaches."""
+    target = locate.target(project, name)
+    found = locate.own(lima(c), target)
+    instance = found.instance
+    if instance is None or not instance.running:
+        say("VM not running. Starting...")
+        instance = lifecycle.start(lima(c), target, wish(c, timeout))
+    end(access.shell(lima(c), instance, plain=plain))
+
+
+@verb(
+    "exec",
+    iterable=["env"],
+    env="NAME=VALUE for the command; may be repeated.",
+    no_stdin="Leave standard input alone, as in a loop that reads lines.",
+)
+def exec_(
+    c: Context,
+    env: list[str] | None = None,
+    no_stdin: bool = False,
+    project: str | None = None,
+    name: str | None = None,
+) -> None:
+    """Run a command in the VM: one word is a shell line, several are exact; exits with its status."""
+    target = locate.target(project, name)
+    instance = locate.running(lima(c), target)
+    end(access.execute(lima(c), instance, words(c.remainder), env=env or (), stdin=not no_stdin))
+
+
+def words(remainder: str) -> list[str]:
+    """Return the exact words after ``--``.
+
+    Our console script quotes them into ``remainder``; `inv` joins them with bare spaces, so that they
+    are taken from its own command line.
+    """
+    typed = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []
+    return typed if " ".join(typed) == remainder else shlex.split(remainder)

@@ -1,0 +1,15 @@
+"""What a VM is made of: build.debian."""
+
+from invoke.context import Context
+
+from sysinit_vm import images, project
+from sysinit_vm.progress import Progress, say
+from sysinit_vm.tasks.context import build_debian, verb
+
+
+@verb("debian")
+def build_debian_(c: Context) -> None:
+    """Build the Debian guest image, with Zellij, from packages alone."""
+    with Progress("Building the Debian image") as progress:
+        built = build_debian(c, images.directory(project.lima_home()), progress)
+    say(f"Image built: {built}")

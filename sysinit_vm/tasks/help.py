@@ -1,0 +1,101 @@
+"""The overview, and the help of one task."""
+
+import difflib
+import inspect
+from collections.abc import Iterable
+
+from invoke.collection import Collection
+from invoke.context import Context
+from invoke.parser.context import ParserContext
+
+from sysinit_vm.errors import UsageError
+from sysinit_vm.tasks.context import verb
+
+OVERVIEW = """\
+sysinit-vm - Manage project-scoped Lima development VMs
+
+Usage: sysinit-vm <command> [options]
+
+Life:
+  up                Do all that is missing, then attach
+  init [template]   Write .lima/config.yaml (templates: {templates})
+  start             Start the project VM
+  stop              Stop the project VM
+  restart           Stop, then start
+  destroy (rm)      Permanently delete the VM
+
+Access:
+  shell (sh)        Connect to the VM's Zellij session, starting the VM if need be
+  exec <cmd>        Run a command in the VM
+
+Look:
+  status (st)       Show the project's VM
+  list (ls)         Show every project VM on this machine
+  logs              Show what host agent, console and provisioning said
+
+Machine:
+  setup             Obtain what the machine lacks
+  build.debian      Build the Debian guest image
+
+More: sysinit-vm help <command>; the same as `inv lima.<command>` and `task lima:<command>`.
+
+Environment:
+  VM_NAME           Override the VM's name (default: <project-name>-dev)
+  LIMA_HOME         Where Lima keeps its VMs (default: ~/.lima)
+  SYSINIT_VM_*      Settings: TIMEOUT (seconds), ACCELERATOR (auto, kvm, tcg), MIRROR
+
+Examples:
+  cd ~/projects/myapp
+  sysinit-vm init
+  sysinit-vm start
+  sysinit-vm shell
+
+  sysinit-vm exec "make test"
+  sysinit-vm destroy
+
+Exit status: 0 done, 1 failed, 2 usage, 3 no config, 4 VM not in the state needed, 5 not confirmed,
+6 something is missing on the machine, 130 interrupted; exec gives the guest command's own.
+
+Notes:
+  - Ctrl+A then D detaches from the session; `shell` attaches to the same one again
+  - The project directory is mounted at the same path in the VM
+  - SSH keys are mounted read-only from ~/.ssh
+"""
+
+
+@verb("help", topic="The command to explain; the console script also takes it as a plain word.")
+def help_(_c: Context, topic: str | None = None) -> None:
+    """Show the overview, or one command's help."""
+    from sysinit_vm import render
+    from sysinit_vm.tasks import ns
+
+    print(OVERVIEW.format(templates=", ".join(render.names())) if topic is None else of_task(ns, topic), end="")
+
+
+def of_task(collection: Collection, name: str) -> str:
+    """Return the help of one task of ``collection``; UsageError with a did-you-mean for an unknown one."""
+    contexts = {str(context.name): context for context in collection.to_contexts()}
+    found = next((each for each in contexts.values() if name in {each.name, *each.aliases}), None)
+    if found is None:
+        raise unknown(name, contexts)
+    doc = inspect.getdoc(collection[found.name]) or ""
+    flags = found.help_tuples()
+    width = max((len(flag) for flag, _ in flags), default=0)
+    shown = "\n".join(f"  {flag:<{width}}  {text}".rstrip() for flag, text in flags)
+    also = f" (also: {', '.join(found.aliases)})" if found.aliases else ""
+    usage = f"Usage: sysinit-vm {found.name}{_words(found)} [options]{also}"
+    return f"{usage}\n\n{doc}\n" + (f"\nOptions:\n{shown}\n" if flags else "")
+
+
+def _words(context: ParserContext) -> str:
+    return {"init": " [template]", "exec": " <command> [word ...]", "help": " [command]"}.get(str(context.name), "")
+
+
+def unknown(name: str, known: Iterable[str]) -> UsageError:
+    """Return the error for an unknown command, with the nearest known one."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return UsageError(
+        f"Unknown command: {name}.",
+        detail=f"Did you mean {near[0]}?" if near else "",
+        hint=f"sysinit-vm {near[0]}" if near else "sysinit-vm help",
+    )

@@ -1,0 +1,67 @@
+"""Looking: status list logs."""
+
+from invoke.context import Context
+
+from sysinit_vm import listing, locate, logs
+from sysinit_vm.errors import UsageError
+from sysinit_vm.progress import say, table
+from sysinit_vm.tasks.context import lima, print_json, verb
+
+
+@verb(aliases=["st"])
+def status(c: Context, json: bool = False, project: str | None = None, name: str | None = None) -> None:
+    """Show the project's VM; one that does not exist yet is `not created`."""
+    target = locate.target(project, name)
+    found = locate.locate(lima(c), target)
+    if found.foreign:
+        say(f"A VM {found.name} exists, but it belongs to {found.foreign.project_dir}.")
+    record = listing.of_project(found, target.project)
+    if json:
+        print_json({"vm": record})
+    else:
+        table(listing.COLUMNS, [listing.row(record)])
+
+
+@verb("list", aliases=["ls"])
+def list_(c: Context, json: bool = False) -> None:
+    """Show every project VM on this machine with its directory."""
+    records = listing.of_machine(lima(c).instances())
+    if json:
+        print_json({"vms": records})
+    elif records:
+        table(listing.COLUMNS, [listing.row(record) for record in records])
+    else:
+        say("No project has a VM on this machine yet. Make one: sysinit-vm init, then sysinit-vm start")
+
+
+@verb(
+    "logs",
+    source="host, console or provision; default: all three.",
+    follow="Go on with new lines until Ctrl-C; needs --source host or console, default console.",
+    lines="Only the last so many lines of each source; default 50, 0 for all.",
+)
+def logs_(
+    c: Context,
+    source: str | None = None,
+    follow: bool = False,
+    lines: str = "50",
+    project: str | None = None,
+    name: str | None = None,
+) -> None:
+    """Show what the host agent, the guest's console and the provisioning said, also of a failed start."""
+    target = locate.target(project, name)
+    sources, count = logs.checked(source), _count(lines)
+    instance = locate.existing(lima(c), target)
+    for each in sources if not follow or source else ("console",):
+        shown = logs.lines(lima(c), instance, each)
+        say(f"== {each} ==")
+        print("\n".join(shown[-count:] if count else shown), flush=True)
+    if follow:
+        for line in logs.follow(instance, source or "console"):
+            print(line, flush=True)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise UsageError(f"--lines takes a whole number, not {text!r}.", hint="sysinit-vm logs --lines 50")
+    return int(text)

@@ -1,0 +1,74 @@
+"""Life of a VM: init, start, stop, restart, destroy, and up, which does all that is missing."""
+
+from invoke.context import Context
+
+from sysinit_vm import init as initial
+from sysinit_vm import lifecycle, locate, prompts
+from sysinit_vm.progress import say
+from sysinit_vm.tasks.context import end, lima, lima_if_found, prepare_machine, verb, wish
+
+
+@verb(
+    template="dev, minimal or project-template; the console script also takes it as a plain word.",
+    yes="Overwrite an existing config without asking; the old one is kept beside it.",
+    name="A name for the VM, kept in the config for good.",
+)
+def init(
+    c: Context, template: str = "dev", yes: bool = False, project: str | None = None, name: str | None = None
+) -> None:
+    """Write .lima/config.yaml for this directory."""
+    written = initial.run(template, directory=project, name=name, yes=yes)
+    initial.warn_of_namesake(lima_if_found(c), written)
+    say(initial.next_steps(written))
+
+
+@verb()
+def start(c: Context, project: str | None = None, name: str | None = None, timeout: str | None = None) -> None:
+    """Start the project's VM and wait until it can be worked in; a running one is fine."""
+    target, wished = locate.target(project, name), wish(c, timeout)
+    instance = lifecycle.start(lima(c), target, wished)
+    say(f"VM started: {instance.name}. Connect with: sysinit-vm shell")
+
+
+@verb(force="End it without asking the guest, as pulling the plug would.")
+def stop(c: Context, force: bool = False, project: str | None = None, name: str | None = None) -> None:
+    """Stop the project's VM; a stopped one is fine."""
+    target = locate.target(project, name)
+    instance = lifecycle.stop(lima(c), target, force=force)
+    say(f"VM stopped: {instance.name}")
+
+
+@verb()
+def restart(c: Context, project: str | None = None, name: str | None = None, timeout: str | None = None) -> None:
+    """Stop the project's VM, then start it."""
+    target, wished = locate.target(project, name), wish(c, timeout)
+    lifecycle.stop(lima(c), target)
+    instance = lifecycle.start(lima(c), target, wished)
+    say(f"VM restarted: {instance.name}")
+
+
+@verb(aliases=["rm"])
+def destroy(c: Context, yes: bool = False, project: str | None = None, name: str | None = None) -> None:
+    """Delete the project's VM with its disk; the project's files stay."""
+    target = locate.target(project, name)
+    doomed = locate.existing(lima(c), target)
+    question = f"Permanently delete the VM {doomed.name} and all that is only in it?"
+    prompts.confirm(question, yes=yes, refusal_hint="sysinit-vm destroy --yes")
+    say(f"VM destroyed: {lifecycle.destroy(lima(c), target)}")
+
+
+@verb(template="The template for a project without a config.")
+def up(
+    c: Context,
+    template: str = "dev",
+    yes: bool = False,
+    project: str | None = None,
+    name: str | None = None,
+    timeout: str | None = None,
+) -> None:
+    """Do all that is missing, from the machine's programs to the VM, and attach."""
+    prepare_machine(c, yes=yes)
+    initial.run_if_missing(template, directory=project, name=name)
+    target = locate.target(project, name)
+    instance = lifecycle.start(lima(c), target, wish(c, timeout))
+    end(lifecycle.attach_or_tell(lima(c), instance))

@@ -1,0 +1,9 @@
+# Asked by sysinit-vm after a boot: one line each of mount=, zellij=, failed=. $1 is a file that the host wrote.
+if ! token=$(cat "$1" 2>&1); then
+	echo "mount=$token"
+elif ! answer=$({ echo "$token seen" >"$1"; } 2>&1); then
+	echo "mount=not writable in the guest: $answer"
+fi
+command -v zellij >/dev/null 2>&1 && echo zellij=yes || echo zellij=no
+sudo journalctl -b -o cat --no-pager 2>/dev/null | sed -n 's/^LIMA .*WARNING: Failed to execute /failed=/p' | sort -u
+exit 0
