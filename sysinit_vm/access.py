@@ -48,8 +48,9 @@ def execute(
     marker = guest.marker()
     return lima.attach(
         instance.name,
-        ("sh", "-c", '"$@"; exit $?', marker, *command),
+        command,
         guest_directory(instance, Path.cwd()),
         stdin=stdin,
+        marker=marker,
         on_interrupt=partial(guest.interrupt, lima, instance.name, marker),
     )

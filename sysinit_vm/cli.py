@@ -1,5 +1,6 @@
 """The console script: Invoke's Program on our collection, and the seed's spellings."""
 
+import difflib
 import shlex
 import sys
 from typing import NoReturn
@@ -41,7 +42,10 @@ class Shim(Program):
         if word != str(error) and not word.startswith("-"):
             names = [str(name) for each in ns.to_contexts() for name in (each.name, *each.aliases)]
             return unknown(word, names)
-        return UsageError(str(error), hint="sysinit-vm help, or sysinit-vm help COMMAND")
+        flags = [flag for each in ns.to_contexts() for flag in each.flags]
+        near = difflib.get_close_matches(word, flags, n=1)
+        detail = f"Did you mean {near[0]}?" if near else ""
+        return UsageError(str(error), detail=detail, hint="sysinit-vm help, or sysinit-vm help COMMAND")
 
     def print_help(self) -> None:
         """Show the overview."""

@@ -17,6 +17,10 @@ class VmError(Exit):
         parts = (brief, self.detail, hint and f"Try: {hint}")
         super().__init__("\n".join(filter(None, parts)), code=self.exit_code)
 
+    def __str__(self) -> str:
+        """All three parts."""
+        return str(self.message)
+
 
 class UsageError(VmError):
     """The command line or a value on it cannot be meant. Exit code 2."""

@@ -5,8 +5,6 @@ import platform
 import shutil
 from pathlib import Path
 
-import psutil
-
 from sysinit_vm import project
 from sysinit_vm.model import Facts
 
@@ -15,6 +13,8 @@ _ARCH = {"amd64": "x86_64", "arm64": "aarch64"}
 
 def gather() -> Facts:
     """Return this machine's facts; starts no process."""
+    import psutil
+
     machine = platform.machine().lower()
     ssh = Path.home() / ".ssh"
     system = platform.system()

@@ -1,7 +1,6 @@
 """The only module that knows what runs in the guest: our setup, and what the guest says of itself."""
 
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,7 +16,7 @@ _CHECK_SECONDS = 120
 def setup() -> Mapping[str, str]:
     """Return what we put into every guest, by provision mode; it runs at each boot before the project's own."""
     script = render.guest("setup.sh").replace("@ZELLIJ_CONFIG@", render.guest("zellij.kdl").rstrip("\n"))
-    return {"system": script}
+    return {"system": script, "user": render.guest("setup-user.sh")}
 
 
 def check(lima: Limactl, name: str, project: Project) -> Report:
@@ -26,7 +25,8 @@ def check(lima: Limactl, name: str, project: Project) -> Report:
     The mount is proven by a round trip: a file written here is read there, and its answer is read here.
     VmError where the guest does not answer within two minutes.
     """
-    token, path = secrets.token_hex(8), project.config.parent / f".mounted-{secrets.token_hex(4)}"
+    token = os.urandom(8).hex()
+    path = project.config.parent / f".mounted-{token}"
     problem = _write_token(path, token)
     done = lima.run(name, ("bash", "-c", render.guest("check.sh"), "bash", str(path)), timeout=_CHECK_SECONDS)
     answer = _read_and_remove(path)
@@ -66,4 +66,4 @@ def interrupt(lima: Limactl, name: str, marker: str) -> None:
 
 def marker() -> str:
     """Return a word that no other guest process carries."""
-    return f"sysinit-exec-{os.getpid()}-{secrets.token_hex(4)}"
+    return f"sysinit-exec-{os.getpid()}-{os.urandom(4).hex()}"

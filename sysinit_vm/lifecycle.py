@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import sleep
 
-import filelock
-
 from sysinit_vm import (
     accelerator,
     access,
@@ -223,6 +221,8 @@ def tail(instance_dir: Path, lines: int) -> str:
 def _alone(lima: Limactl, target: Target) -> Iterator[None]:
     """Hold the VM's own lock: Lima has none, and two starts at once corrupt its logs (2.2.0)."""
     name = locate.locate(lima, target).name
+    import filelock
+
     path = project.lima_home() / "_sysinit-vm" / f"{name}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(path)

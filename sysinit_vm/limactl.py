@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm import account, project
+from sysinit_vm import account as accounts
+from sysinit_vm import project
+from sysinit_vm.account import Account
 from sysinit_vm.errors import MissingError, StateError, VmError
 from sysinit_vm.model import Instance
 from sysinit_vm.runner import Result, Runner
@@ -26,7 +28,7 @@ class Limactl:
 
     runner: Runner
     binary: Path
-    account: account.Account = field(default_factory=account.current)
+    account: Account = field(default_factory=accounts.current)
 
     @property
     def _argv(self) -> tuple[str, ...]:
@@ -126,13 +128,15 @@ class Limactl:
         if not done.ok:
             raise _failure(f"Lima refuses the new config of {name}.", done, hint="sysinit-vm status")
 
-    def shell_argv(self, name: str, words: Sequence[str], workdir: str) -> tuple[str, ...]:
+    def shell_argv(self, name: str, words: Sequence[str], workdir: str, marker: str = "sh") -> tuple[str, ...]:
         """Return the host argv that runs guest ``words`` exactly, in guest directory ``workdir`` (absolute).
+
+        ``marker`` is a word by which the guest's processes can be found.
 
         ``sh`` stands before the words: limactl leaves the part before ``=`` of leading words unquoted, and
         a shell that reaps the child turns death by signal into 128+n.
         """
-        guest = ("sh", "-c", '"$@"; exit $?', "sh", *words)
+        guest = ("sh", "-c", '"$@"; exit $?', marker, *words)
         return (*self._argv, "shell", "--tty=false", "--workdir", workdir, name, "--", *guest)
 
     def attach(
@@ -142,10 +146,11 @@ class Limactl:
         workdir: str,
         *,
         stdin: bool = True,
+        marker: str = "sh",
         on_interrupt: Callable[[], None] | None = None,
     ) -> int:
         """Run guest ``words`` with the terminal inherited and return their exit status."""
-        argv = self.shell_argv(name, words, workdir)
+        argv = self.shell_argv(name, words, workdir, marker)
         return self.runner.attach(argv, env=self._env(), stdin=stdin, on_interrupt=on_interrupt)
 
     def run(self, name: str, words: Sequence[str], *, workdir: str = "/", timeout: float | None = None) -> Result:

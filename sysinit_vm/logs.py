@@ -37,7 +37,8 @@ def lines(lima: Limactl, instance: Instance, source: str) -> list[str]:
     """
     if source == "provision":
         return _provision(lima, instance)
-    return [_plain(source, line) for path in _paths(instance, source) for line in _read(path)]
+    said = [_plain(source, line) for path in _paths(instance, source) for line in _read(path)]
+    return [line for line in said if not line.startswith("debug: ")]
 
 
 def _provision(lima: Limactl, instance: Instance) -> list[str]:

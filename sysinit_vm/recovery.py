@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import psutil
-
 from sysinit_vm.limactl import Limactl
 from sysinit_vm.model import Instance
 
@@ -21,6 +19,8 @@ def recover(lima: Limactl, instance: Instance) -> None:
 
 def _is_limas(pid_file: Path) -> bool:
     """Whether the process of a pid file is a host agent, QEMU or another driver of Lima's."""
+    import psutil
+
     try:
         process = psutil.Process(int(pid_file.read_text()))
         words = " ".join(process.cmdline())

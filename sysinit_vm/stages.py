@@ -3,7 +3,7 @@
 import re
 
 _STAGES = (
-    (r"Attempting to download|Downloading", "fetching the image"),
+    (r"Attempting to download|Downloading", "copying the image"),
     (r"Converting|Resizing|Expanding|Using cache|Growing", "preparing the disk"),
     (r"^Starting (QEMU|VZ)|Driver .* is ready", "booting"),
     (r"^Waiting for the essential requirement \d+ of \d+: .*ssh", "booting, waiting for ssh"),

@@ -7,7 +7,8 @@ from invoke.context import Context
 
 from sysinit_vm import access, lifecycle, locate
 from sysinit_vm.progress import say
-from sysinit_vm.tasks.context import end, lima, verb, wish
+from sysinit_vm.tasks.context import end, lima, wish
+from sysinit_vm.tasks.verb import verb
 
 
 @verb(aliases=["sh"], plain="A login shell instead of the session.")

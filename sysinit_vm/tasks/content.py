@@ -4,7 +4,8 @@ from invoke.context import Context
 
 from sysinit_vm import images, project
 from sysinit_vm.progress import Progress, say
-from sysinit_vm.tasks.context import build_debian, verb
+from sysinit_vm.tasks.context import build_debian
+from sysinit_vm.tasks.verb import verb
 
 
 @verb("debian")

@@ -1,69 +1,20 @@
-"""What every task shares: its decorator, and the way from Invoke's context to our own objects."""
+"""The way from Invoke's context to our own objects, the same for every task."""
 
-import errno
 import functools
-import inspect
 import json
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from invoke.context import Context
 from invoke.exceptions import Exit
-from invoke.tasks import task
 
 from sysinit_vm import finders, obtain, settings
-from sysinit_vm.errors import MissingError, VmError
+from sysinit_vm.errors import MissingError
 from sysinit_vm.host import Host
 from sysinit_vm.lifecycle import Wish
 from sysinit_vm.limactl import Limactl
 from sysinit_vm.progress import Progress
-from sysinit_vm.runner import INTERRUPTED, Runner
-
-# The same words for the same flag wherever it applies.
-_HELP = {
-    "project": "The project's directory; default: the nearest with .lima/config.yaml, from here upward.",
-    "name": "The VM's name; default: VM_NAME, the config's own, or DIRECTORY-dev.",
-    "yes": "Answer yes to every confirmation; never stands for trust.",
-    "json": "Print JSON on standard output, for scripts.",
-    "timeout": "Seconds to wait for the VM to be ready; default 600.",
-}
-
-
-def verb(
-    name: str | None = None, *, aliases: Iterable[str] = (), iterable: Iterable[str] = (), **help_: str
-) -> Callable[[Callable[..., None]], Any]:
-    """Make a task of a function, with the shared flags explained.
-
-    What users, their files or their machine can cause ends without a traceback; Ctrl-C ends with 130.
-    """
-
-    def decorate(body: Callable[..., None]) -> Any:
-        flags = inspect.signature(body).parameters
-        texts = {flag: text for flag, text in {**_HELP, **help_}.items() if flag in flags}
-        make = task(name=name, aliases=tuple(aliases), iterable=list(iterable), auto_shortflags=False, help=texts)
-        return make(_guarded(body))
-
-    return decorate
-
-
-def _guarded(body: Callable[..., None]) -> Callable[..., None]:
-    @functools.wraps(body)
-    def run(*args: Any, **kwargs: Any) -> None:
-        try:
-            body(*args, **kwargs)
-        except KeyboardInterrupt as error:
-            raise Exit("Interrupted: the same command goes on from here.", code=INTERRUPTED) from error
-        except OSError as error:
-            if error.errno == errno.EPIPE:
-                raise Exit(code=0) from error
-            raise VmError(
-                "The system refused.",
-                detail=f"{error.strerror or error}: {error.filename or ''}",
-                hint="sysinit-vm help",
-            ) from error
-
-    return run
+from sysinit_vm.runner import Runner
 
 
 def runner(c: Context) -> Runner:

@@ -9,7 +9,7 @@ from invoke.context import Context
 from invoke.parser.context import ParserContext
 
 from sysinit_vm.errors import UsageError
-from sysinit_vm.tasks.context import verb
+from sysinit_vm.tasks.verb import verb
 
 OVERVIEW = """\
 sysinit-vm - Manage project-scoped Lima development VMs

@@ -5,7 +5,8 @@ from invoke.context import Context
 from sysinit_vm import listing, locate, logs
 from sysinit_vm.errors import UsageError
 from sysinit_vm.progress import say, table
-from sysinit_vm.tasks.context import lima, print_json, verb
+from sysinit_vm.tasks.context import lima, print_json
+from sysinit_vm.tasks.verb import verb
 
 
 @verb(aliases=["st"])

@@ -5,7 +5,8 @@ from invoke.context import Context
 from sysinit_vm import init as initial
 from sysinit_vm import lifecycle, locate, prompts
 from sysinit_vm.progress import say
-from sysinit_vm.tasks.context import end, lima, lima_if_found, prepare_machine, verb, wish
+from sysinit_vm.tasks.context import end, lima, lima_if_found, prepare_machine, wish
+from sysinit_vm.tasks.verb import verb
 
 
 @verb(

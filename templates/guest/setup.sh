@@ -17,13 +17,6 @@ while [ "$parent" != / ]; do
 	parent=$(dirname "$parent")
 done
 
-# ~/PROJECT points at it, unless the user keeps something else under that name.
-link="$LIMA_CIDATA_HOME/$PARAM_PROJECT_NAME"
-if [ -L "$link" ] || [ ! -e "$link" ]; then
-	ln -sfn "$PARAM_PROJECT_DIR" "$link"
-	chown -h "$LIMA_CIDATA_USER": "$link"
-fi
-
 # Every login knows its project; a user's own Zellij config always wins.
 {
 	printf 'export PROJECT_NAME=%q ZELLIJ_SESSION=%q\n' "$PARAM_PROJECT_NAME" "$PARAM_ZELLIJ_SESSION"

@@ -1,0 +1,74 @@
+"""The decorator that makes a task of a function."""
+
+import errno
+import functools
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from invoke.exceptions import Exit
+from invoke.parser.argument import Argument
+from invoke.tasks import Task, task
+
+from sysinit_vm.errors import VmError
+from sysinit_vm.runner import INTERRUPTED
+
+# The same words for the same flag wherever it applies.
+_HELP = {
+    "project": "The project's directory; default: the nearest with .lima/config.yaml, from here upward.",
+    "name": "The VM's name; default: VM_NAME, the config's own, or DIRECTORY-dev.",
+    "yes": "Answer yes to every confirmation; never stands for trust.",
+    "json": "Print JSON on standard output, for scripts.",
+    "timeout": "Seconds to wait for the VM to be ready; default 600.",
+}
+
+
+class Verb(Task[Callable[..., None]]):
+    """A task whose help survives more than one parse: Invoke 3.0 takes it apart in the first."""
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        """Return the task's arguments, as Invoke does."""
+        kept = dict(self.help)
+        try:
+            return super().get_arguments(ignore_unknown_help)
+        finally:
+            self.help = kept
+
+
+def verb(
+    called: str | None = None, /, *, aliases: Iterable[str] = (), iterable: Iterable[str] = (), **help_: str
+) -> Callable[[Callable[..., None]], Verb]:
+    """Make a task of a function: ``called`` is its name, ``help_`` its flags' texts beside the shared ones.
+
+    What users, their files or their machine can cause ends without a traceback; Ctrl-C ends with 130.
+    """
+
+    def decorate(body: Callable[..., None]) -> Verb:
+        flags = inspect.signature(body).parameters
+        texts = {flag: text for flag, text in {**_HELP, **help_}.items() if flag in flags}
+        options = {"aliases": tuple(aliases), "iterable": list(iterable), "auto_shortflags": False, "help": texts}
+        made: Verb = task(name=called, klass=Verb, **options)(_guarded(body))
+        return made
+
+    return decorate
+
+
+def _guarded(body: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(body)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            body(*args, **kwargs)
+        except KeyboardInterrupt as error:
+            raise Exit("Interrupted: the same command goes on from here.", code=INTERRUPTED) from error
+        except OSError as error:
+            raise _refused(error) from error
+
+    return run
+
+
+def _refused(error: OSError) -> Exit:
+    """A reader that went away, as `head` does, is no failure."""
+    if error.errno == errno.EPIPE:
+        return Exit(code=0)
+    detail = f"{error.strerror or error}: {error.filename or ''}"
+    return VmError("The system refused.", detail=detail, hint="sysinit-vm help")

@@ -1,0 +1,30 @@
+"""What every test shares: homes of its own, so that nothing of the developer's is read or written."""
+
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-lima", action="store_true", help="Leave the tests on a real VM out.")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Said at the command line, never decided by a test: a missing part is an error, not a skip."""
+    if config.getoption("--no-lima") and collection_path.name == "lima":
+        return True
+    return None
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home of the test's own, with LIMA_HOME in it and no settings."""
+    place = tmp_path / "home"
+    place.mkdir()
+    for name in ("VM_NAME", "SYSINIT_VM_TIMEOUT", "SYSINIT_VM_ACCELERATOR", "SYSINIT_VM_MIRROR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(place))
+    monkeypatch.setenv("LIMA_HOME", str(place / ".lima"))
+    for name in ("CONFIG", "CACHE", "DATA", "STATE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(place / name.lower()))
+    return place
