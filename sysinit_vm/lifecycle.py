@@ -1,5 +1,6 @@
 """Decisions: what is observed and what is wished become limactl calls. One function per verb."""
 
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -206,7 +207,7 @@ def attach_or_tell(lima: Limactl, instance: Instance) -> int:
     """Attach where there is a terminal, elsewhere say how; return the exit status."""
     if prompts.terminal():
         return access.shell(lima, instance)
-    say(f"The VM {instance.name} is ready. Attach from a terminal: sysinit-vm shell --project {instance.project_dir}")
+    say(f"VM ready: {instance.name}. Attach: cd {shlex.quote(str(instance.project_dir))} && sysinit-vm shell")
     return 0
 
 

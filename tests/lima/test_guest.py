@@ -1,0 +1,197 @@
+"""What is promised of a running VM, on one guest that runs for the whole session."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.lima.conftest import BIN, inside
+
+
+def test_a_running_vm_starts_again_at_once(world, demo):
+    began = time.monotonic()
+    world.ok(demo, "start")
+    assert time.monotonic() - began < 30
+
+
+def test_up_without_a_terminal_says_how_to_attach(world, demo):
+    done = world.run(demo, "up")
+    assert done.returncode == 0
+    assert f"cd {demo} && sysinit-vm shell" in done.stderr
+
+
+def test_several_words_arrive_exactly(world, demo):
+    nasty = ["a b", "c$d", "e'f", '"', "*", "", "x=1", "`id`", "line\nbreak", "ü", "-n", "--", "\\"]
+    done = world.ok(demo, "exec", "printf", "%s\\0", *nasty)
+    assert done.split("\0")[:-1] == nasty
+
+
+def test_words_with_an_equals_sign_are_not_run_by_the_guests_shell(world, demo):
+    done = world.run(demo, "exec", "echo pwned;x=1", "y")
+    assert done.returncode == 127
+    assert "pwned\n" not in done.stdout
+
+
+def test_one_word_is_a_shell_line(world, demo):
+    assert inside(world, demo, "echo $((6*7)) | tr 4 X") == "X2\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "status"), [("exit 7", 7), ("kill -TERM $$", 143), ("kill -KILL $$", 137), ("nonesuch", 127)]
+)
+def test_the_guests_own_status_comes_back(world, demo, line, status):
+    assert world.run(demo, "exec", line).returncode == status
+
+
+def test_standard_input_goes_to_the_command_unchanged(world, demo):
+    assert world.ok(demo, "exec", "wc", "-c", input="x" * 100_000).strip() == "100000"
+
+
+def test_without_stdin_a_loop_keeps_its_lines(world, demo):
+    line = f'while read -r each; do {BIN}/sysinit-vm exec --no-stdin "echo got-$each"; done'
+    done = subprocess.run(
+        ["sh", "-c", line], cwd=demo, env=world.env, input="1\n2\n", capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "got-1\ngot-2\n"
+
+
+def test_a_variable_is_given_to_the_command(world, demo):
+    assert world.ok(demo, "exec", "--env", "A=b c$d", "printenv", "A") == "b c$d\n"
+
+
+def test_commands_run_where_the_caller_stands(world, demo):
+    below = demo / "src" / "deep"
+    below.mkdir(parents=True, exist_ok=True)
+    assert world.ok(below, "exec", "pwd") == f"{below}\n"
+    assert world.ok(world.place, "exec", "--project", str(demo), "pwd") == f"{demo}\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ending_exec_ends_the_guests_process(world, demo, number):
+    length = str(300 + number)
+    process = subprocess.Popen(
+        [str(BIN / "sysinit-vm"), "exec", "sleep", length],
+        cwd=demo,
+        env=world.env,
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    find = f"pgrep -fc '^sleep {length}' || true"
+    while inside(world, demo, find) == "0\n":
+        assert process.poll() is None
+    os.killpg(process.pid, number)
+    assert process.wait(timeout=60) == 128 + number
+    assert inside(world, demo, f"sleep 1; {find}") == "0\n"
+
+
+def test_ctrl_c_on_a_terminal_ends_the_guests_process(world, demo):
+    terminal = world.terminal(demo, "exec", "echo begun; sleep 377")
+    terminal.wait_for("begun")
+    terminal.press("\x03")
+    assert terminal.exit_status() == 130
+    assert inside(world, demo, "sleep 1; pgrep -fc '^sleep 377' || true") == "0\n"
+
+
+def test_exec_on_a_terminal_has_one_in_the_guest(world, demo):
+    terminal = world.terminal(demo, "exec", "tty && stty size", rows=33, columns=111)
+    terminal.wait_for("33 111")
+    assert terminal.exit_status() == 0
+
+
+def test_the_session_follows_the_size_of_the_terminal(world, demo):
+    session = world.terminal(demo, "shell", rows=24, columns=80)
+    session.wait_for(r"Zellij \(demo\)")
+    session.wait_for(r"\$")
+    session.resize(41, 131)
+    session.read(2)
+    session.press("clear; stty size\r")
+    session.wait_for(r"\d+ 1[23]\d")
+    session.close()
+
+
+def test_a_closed_terminal_leaves_the_session_running(world, demo):
+    session = world.terminal(demo, "shell")
+    session.wait_for(r"\$")
+    session.press("clear; left=here\r")
+    session.read(2)
+    session.close()
+    again = world.terminal(demo, "shell")
+    again.wait_for(r"\$")
+    again.press("clear; echo still-$left\r")
+    again.wait_for("still-here")
+    again.chord("\x01", "d")
+    assert again.exit_status() == 0
+
+
+def test_a_plain_shell_begins_where_the_caller_stands(world, demo):
+    below = demo / "plain"
+    below.mkdir(exist_ok=True)
+    shell = world.terminal(below, "shell", "--plain")
+    shell.wait_for(r"\$")
+    shell.press("pwd; exit 3\r")
+    shell.wait_for(str(below))
+    assert shell.exit_status() == 3
+
+
+def test_every_login_knows_its_project(world, demo):
+    assert inside(world, demo, 'echo "$PROJECT_NAME $ZELLIJ_SESSION"') == "demo demo\n"
+    assert inside(world, demo, "readlink ~/demo") == f"{demo}\n"
+
+
+def test_a_file_keeps_its_owner_both_ways(world, demo):
+    (demo / "mine").write_text("x")
+    assert inside(world, demo, "stat -c %U mine; whoami").split()[0] == inside(world, demo, "whoami").strip()
+    inside(world, demo, "echo y > theirs")
+    assert (demo / "theirs").stat().st_uid == os.getuid()
+
+
+def test_demo_is_not_demo_2(world, demo):
+    other = world.project("demo-2")
+    world.ok(other, "init")
+    assert "not created" in world.ok(other, "status")
+    assert world.run(other, "stop").returncode == 4
+    assert "Running" in world.ok(demo, "status")
+
+
+def test_a_namesake_elsewhere_never_touches_this_vm(world, demo):
+    other = world.project("elsewhere/demo")
+    said = world.run(other, "init")
+    assert said.returncode == 0
+    assert str(demo) in said.stderr
+    for verb in ("start", "stop", "destroy --yes", "exec true", "shell"):
+        refused = world.run(other, *verb.split())
+        assert refused.returncode == 4
+        assert str(demo) in refused.stderr
+        assert str(other) in refused.stderr
+    assert "not created" in world.ok(other, "status")
+    assert "Running" in world.ok(demo, "status")
+
+
+def test_json_is_for_scripts(world, demo):
+    status = json.loads(world.ok(demo, "status", "--json"))
+    assert status["version"] == 1
+    assert status["vm"]["status"] == "Running"
+    assert status["vm"]["project"] == str(demo)
+    listed = json.loads(world.ok(world.place, "list", "--json"))
+    assert [vm["name"] for vm in listed["vms"] if vm["project"] == str(demo)] == ["demo-dev"]
+
+
+def test_logs_hold_what_host_console_and_provisioning_said(world, demo):
+    assert "requirement" in world.ok(demo, "logs", "--source", "host", "--lines", "0")
+    assert "Linux" in world.ok(demo, "logs", "console", "--lines", "0")
+    assert "Lima VM provisioned for demo" in world.ok(demo, "logs", "provision", "--lines", "0")
+
+
+def test_zellij_missing_gives_a_login_shell_with_a_word(world, demo):
+    inside(world, demo, "sudo mv /usr/local/bin/zellij /usr/local/bin/zellij.away")
+    try:
+        shell = world.terminal(demo, "shell")
+        shell.wait_for("Zellij is not installed in this guest")
+        shell.press("exit 4\r")
+        assert shell.exit_status() == 4
+    finally:
+        inside(world, demo, "sudo mv /usr/local/bin/zellij.away /usr/local/bin/zellij")

@@ -1,0 +1,59 @@
+"""What the product assumes of limactl, asked of the real one: a Lima release that changes it is noticed here."""
+
+import pytest
+
+from sysinit_vm.account import current
+from sysinit_vm.errors import VmError
+from sysinit_vm.finders import find_limactl
+from sysinit_vm.limactl import Limactl
+from sysinit_vm.runner import Runner
+
+
+@pytest.fixture
+def lima(world, monkeypatch):
+    for name, value in world.env.items():
+        monkeypatch.setenv(name, value)
+    return Limactl(Runner(), find_limactl())
+
+
+def test_the_version_is_new_enough(lima):
+    assert tuple(map(int, lima.version().split(".")[:2])) >= (2, 0)
+
+
+def test_an_unknown_instance_is_none(lima):
+    assert lima.instance("nonesuch") is None
+
+
+def test_stray_directories_in_lima_home_do_not_disturb(lima, world, demo):
+    stray = world.lima_home / "not..valid"
+    stray.mkdir()
+    try:
+        assert "demo-dev" in [each.name for each in lima.instances()]
+    finally:
+        stray.rmdir()
+
+
+def test_an_instance_carries_its_project(lima, demo):
+    found = lima.instance("demo-dev")
+    assert found.running
+    assert found.project_dir == demo
+
+
+def test_stopping_what_does_not_exist_fails(lima, world):
+    with pytest.raises(VmError):
+        lima.stop("nonesuch")
+
+
+def test_the_effective_config_is_taken_without_a_warning(lima, demo, world):
+    done = Runner().read(
+        (*current().prefix, str(lima.binary), "validate", str(demo / ".lima/effective.yaml")), env=current().env
+    )
+    assert done.ok
+    assert "warn" not in done.err
+
+
+def test_the_committed_config_is_plain_lima_yaml(lima, demo):
+    done = Runner().read(
+        (*current().prefix, str(lima.binary), "validate", str(demo / ".lima/config.yaml")), env=current().env
+    )
+    assert done.ok, done.err

@@ -1,0 +1,75 @@
+"""The seed's project workflow, once through each entrance, each on a VM of its own."""
+
+import pytest
+
+from tests.lima.conftest import ENTRANCES
+
+TASKS_PY = """\
+from invoke import Collection
+import sysinit_vm
+ns = Collection(lima=sysinit_vm.ns)
+"""
+TASKFILE = "version: '3'\nincludes:\n  sysinit: {{taskfile: '{path}', flatten: true}}\n"
+
+
+@pytest.fixture(params=list(ENTRANCES))
+def each(request, world):
+    from sysinit_vm import files
+
+    project = world.project(f"app-{request.param}")
+    (project / "tasks.py").write_text(TASKS_PY)
+    (project / "Taskfile.yml").write_text(TASKFILE.format(path=files.data("Taskfile.yml")))
+    yield project, request.param
+    world.run(project, "destroy", "--yes")
+
+
+def test_the_whole_workflow(world, each):
+    project, entrance = each
+
+    def run(*argv, **options):
+        return world.ok(project, *argv, entrance=entrance, **options)
+
+    run("init")
+    config = (project / ".lima/config.yaml").read_text()
+    assert project.name in config
+    assert (project / ".lima/.gitignore").is_file()
+    assert "not created" in run("status")
+
+    run("start", timeout=1800)
+    assert "Running" in run("status")
+    assert (project / ".lima/config.yaml").read_text() == config
+    words = ["--", "echo test"] if entrance == "inv" else ["echo test"]
+    assert run("exec", *words) == "test\n"
+
+    (project / "from-host").write_text("host\n")
+    session = world.terminal(project, "shell", entrance=entrance)
+    session.wait_for(rf"Zellij \({project.name}\)")
+    session.wait_for(r"\$")
+    session.press("pwd; cat from-host; echo test > test-file.txt; echo wrote-$((40+2))\r")
+    session.wait_for("wrote-42")
+    assert str(project) in session.text
+    assert "host" in session.text
+    assert (project / "test-file.txt").read_text() == "test\n"
+    session.chord("\x01", "d")
+    assert session.exit_status() == 0
+
+    again = world.terminal(project, "shell", entrance=entrance, rows=40, columns=120)
+    again.wait_for("wrote-42")
+    again.chord("\x01", "D")
+    assert again.exit_status() == 0
+
+    run("stop")
+    run("stop")
+    assert "Stopped" in run("status")
+    refused = world.run(project, "exec", *words, entrance=entrance)
+    assert refused.returncode == 4
+    assert "sysinit-vm start" in refused.stderr
+
+    run("start", timeout=1800)
+    assert run("exec", *(["--", "cat test-file.txt"] if entrance == "inv" else ["cat test-file.txt"])) == "test\n"
+    refused = world.run(project, "destroy", entrance=entrance)
+    assert refused.returncode == 5
+    run("destroy", "--yes")
+    assert "not created" in run("status")
+    assert not (world.lima_home / f"{project.name}-dev").exists()
+    assert (project / "test-file.txt").is_file()
