@@ -61,30 +61,32 @@ def spelled(words: list[str], contexts: dict[str, ParserContext]) -> list[str]:
     A plain word after `init`, `help` or `logs` becomes the value of its flag, unless it is a command itself;
     what follows `exec` and its own flags becomes one quoted element after ``--``.
     """
-    known = {name for each in contexts.values() for name in (each.name, *each.aliases)}
+    known = {name: each for each in contexts.values() for name in (str(each.name), *each.aliases)}
     done: list[str] = []
+    verb: ParserContext | None = None
     while words:
-        word = words.pop(0)
+        done += _flags(words, verb)
+        if words[:1] == ["--"]:
+            return [*done, *words]
+        if not words:
+            break
+        verb = known.get(word := words.pop(0))
         done.append(word)
+        done += _flags(words, verb)
         if word == "exec":
-            done += _flags(words, contexts["exec"])
             rest = words[1:] if words[:1] == ["--"] else words
             return [*done, "--", shlex.join(rest)] if rest else done
-        if word == "--":
-            return [*done, *words]
-        plain = words and not words[0].startswith("-")
-        if word in _WORD and plain and (word == "help" or words[0] not in known):
+        if word in _WORD and words and words[0] != "--" and (word == "help" or words[0] not in known):
             done += [_WORD[word], words.pop(0)]
     return done
 
 
-def _flags(words: list[str], context: ParserContext) -> list[str]:
-    """Take our own flags off the front of ``words``, with their values."""
+def _flags(words: list[str], verb: ParserContext | None) -> list[str]:
+    """Take flags off the front of ``words``, with the values that the ``verb``'s own take."""
     taken = []
     while words and words[0].startswith("-") and words[0] != "--":
-        flag = words.pop(0)
-        taken.append(flag)
-        known = context.flags.get(flag)
+        taken.append(flag := words.pop(0))
+        known = verb.flags.get(flag) if verb else None
         if known is not None and known.takes_value and words:
             taken.append(words.pop(0))
     return taken

@@ -2,6 +2,8 @@
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,12 +106,28 @@ def write(home: Project, template: str, vm_name: str | None) -> Written:
     """
     longest = names.longest_vm_name(project.lima_home())
     text = render.config(template, _values(home, vm_name))
-    kept = _keep(home.config) if existing(home) else None
-    ignore = home.config.with_name(".gitignore")
-    if not ignore.exists():
-        files.write(ignore, _GITIGNORE)
-    files.write(home.config, text)
+    with _undone_on_failure(home.config.parent) as made:
+        kept = _keep(home.config, made) if existing(home) else None
+        ignore = home.config.with_name(".gitignore")
+        if not ignore.exists():
+            made.append(ignore)
+            files.write(ignore, _GITIGNORE)
+        files.write(home.config, text)
     return Written(home, kept, vm_name or names.vm_name(home.root, longest))
+
+
+@contextmanager
+def _undone_on_failure(directory: Path) -> Iterator[list[Path]]:
+    """Remove the files that were made, and the directory if it was, when the rest fails as on a full disk."""
+    made, new = list[Path](), not directory.exists()
+    try:
+        yield made
+    except BaseException:
+        for path in made:
+            path.unlink(missing_ok=True)
+        if new and directory.exists() and not any(directory.iterdir()):
+            directory.rmdir()
+        raise
 
 
 def _values(home: Project, vm_name: str | None) -> dict[str, str | None]:
@@ -121,7 +139,8 @@ def _values(home: Project, vm_name: str | None) -> dict[str, str | None]:
     }
 
 
-def _keep(config: Path) -> Path:
+def _keep(config: Path, made: list[Path]) -> Path:
     copy = config.with_name(f"{config.name}.{time.strftime('%Y%m%d-%H%M%S')}")
+    made.append(copy)
     files.write(copy, config.read_text(encoding="utf-8", errors="surrogateescape"))
     return copy
