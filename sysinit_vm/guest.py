@@ -60,8 +60,8 @@ def interrupt(lima: Limactl, name: str, marker: str) -> None:
 
     sshd makes each command the leader of its own process group, so the oldest match leads them all.
     """
-    line = 'pid=$(pgrep -of "$1") && [ "$pid" != $$ ] && kill -INT -- "-$pid"; sleep 1; kill -TERM -- "-$pid"'
-    lima.run(name, ("sh", "-c", line, "sh", marker), timeout=10)
+    line = 'pid=$(pgrep -of "$1") && [ "$pid" != $$ ] && kill -INT -- "-$pid" && sleep 1 && kill -TERM -- "-$pid"'
+    lima.run(name, ("bash", "-c", line, "bash", marker), timeout=20)
 
 
 def marker() -> str:

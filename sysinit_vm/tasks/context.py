@@ -8,9 +8,8 @@ from typing import Any
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from sysinit_vm import finders, obtain, settings
+from sysinit_vm import finders, settings
 from sysinit_vm.errors import MissingError
-from sysinit_vm.host import Host
 from sysinit_vm.lifecycle import Wish
 from sysinit_vm.limactl import Limactl
 from sysinit_vm.progress import Progress
@@ -44,7 +43,10 @@ def lima_if_found(c: Context) -> Limactl | None:
 
 def prepare_machine(c: Context, *, yes: bool) -> None:
     """Obtain what the machine lacks for a VM; every command is shown, and confirmed unless ``yes``."""
-    obtain.setup(runner(c), Host.read(), yes=yes, optional=False)
+    from sysinit_vm import obtain
+    from sysinit_vm.host import Host
+
+    obtain.prepare(runner(c), Host.read(), yes=yes)
 
 
 def wish(c: Context, timeout_option: str | None) -> Wish:
