@@ -1,5 +1,6 @@
 """The committed ``.lima/config.yaml``: parsed by us, before limactl sees it."""
 
+import json
 import re
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -10,6 +11,11 @@ import yaml
 
 from sysinit_vm.errors import VmError
 from sysinit_vm.model import VM_NAME
+
+_NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+# Beside YAML's own errors, what PyYAML's constructors and JSON raise for a value of the wrong kind, such as
+# `!!int x`, a mapping as a key, a list in itself, or not-a-number.
+_NOT_PLAIN = (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -41,13 +47,22 @@ def parse(text: str, path: Path) -> dict[str, Any]:
     """Return the mapping that the YAML ``text`` holds; VmError otherwise. ``path`` is for messages."""
     try:
         data = yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        json.dumps(data, allow_nan=False)
+    except _NOT_PLAIN as error:
         raise _unusable(path, str(error)) from error
     if data is None:
         raise _unusable(path, "It is empty.")
     if not isinstance(data, dict):
         raise _unusable(path, f"It holds a {type(data).__name__}, not a mapping.")
     return data
+
+
+def dump(data: object) -> str:
+    """Return ``data`` as JSON that is YAML too: quoting everything keeps `on` and `0644` text.
+
+    What YAML takes for a line break, or not at all, is escaped.
+    """
+    return _NOT_YAML.sub(lambda char: f"\\u{ord(char[0]):04x}", json.dumps(data, indent=2, ensure_ascii=False))
 
 
 def _unusable(path: Path, reason: str) -> VmError:

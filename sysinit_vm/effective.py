@@ -1,6 +1,5 @@
 """The config that limactl is given: a pure function of the committed config and this machine's facts."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sysinit_vm import images
-from sysinit_vm.config import Config
+from sysinit_vm.config import Config, dump
 from sysinit_vm.errors import VmError
 from sysinit_vm.images import Choice
 from sysinit_vm.model import PROJECT_DIR, PROJECT_NAME, VM_NAME, Facts
@@ -31,8 +30,8 @@ class Effective:
 
     @property
     def text(self) -> str:
-        """The config as JSON, which is YAML: quoting everything keeps `on` and `0644` text."""
-        return json.dumps(self.data, indent=2, ensure_ascii=False) + "\n"
+        """The config as limactl reads it."""
+        return dump(self.data) + "\n"
 
 
 def arch(config: Config, facts: Facts) -> tuple[str, str]:
@@ -44,7 +43,7 @@ def arch(config: Config, facts: Facts) -> tuple[str, str]:
     if stated == "default" or (stated == "aarch64" and facts.arch != "aarch64"):
         word = "" if stated == "default" else f"arch: {stated} in the config becomes {facts.arch}, this machine's."
         return facts.arch, word
-    if stated not in {"x86_64", "aarch64", "armv7l", "ppc64le", "riscv64", "s390x"}:
+    if stated not in ("x86_64", "aarch64", "armv7l", "ppc64le", "riscv64", "s390x"):
         raise _impossible(config, "arch", stated, "Lima knows x86_64, aarch64, armv7l, ppc64le, riscv64, s390x.")
     return str(stated), ""
 
@@ -86,7 +85,7 @@ def _vm_type(config: Config, facts: Facts) -> tuple[str, str]:
     stated = config.data.get("vmType") or own
     if stated == "vz" and facts.system != "Darwin":
         return own, f"vmType: vz in the config becomes {own}: vz is macOS's own."
-    if stated not in {"vz", "qemu"}:
+    if stated not in ("vz", "qemu"):
         raise _impossible(
             config, "vmType", stated, "This machine can do " + ("vz and qemu." if own == "vz" else "qemu.")
         )

@@ -18,8 +18,8 @@ def data(name: str) -> Path:
     return shipped if shipped.exists() else PACKAGE.parent / name
 
 
-def write(path: Path, text: str, *, mode: int = 0o644) -> None:
-    """Replace ``path`` (absolute) by ``text`` atomically; parents are made.
+def write(path: Path, content: str | bytes, *, mode: int = 0o644) -> None:
+    """Replace ``path`` (absolute) by ``content`` (text as UTF-8) atomically; parents are made.
 
     Raises VmError with the system's reason and leaves the old file as it was.
     """
@@ -30,8 +30,8 @@ def write(path: Path, text: str, *, mode: int = 0o644) -> None:
         raise _unwritable(path, error) from error
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.chmod(mode)

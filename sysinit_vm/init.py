@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,10 +123,11 @@ def _undone_on_failure(directory: Path) -> Iterator[list[Path]]:
     try:
         yield made
     except BaseException:
-        for path in made:
-            path.unlink(missing_ok=True)
-        if new and directory.exists() and not any(directory.iterdir()):
-            directory.rmdir()
+        with suppress(OSError):
+            for path in made:
+                path.unlink(missing_ok=True)
+            if new:
+                directory.rmdir()
         raise
 
 
@@ -140,7 +141,10 @@ def _values(home: Project, vm_name: str | None) -> dict[str, str | None]:
 
 
 def _keep(config: Path, made: list[Path]) -> Path:
-    copy = config.with_name(f"{config.name}.{time.strftime('%Y%m%d-%H%M%S')}")
+    stem = f"{config.name}.{time.strftime('%Y%m%d-%H%M%S')}"
+    copy = config.with_name(stem)
+    while copy.exists():
+        copy = copy.with_name(f"{copy.name}+")
     made.append(copy)
-    files.write(copy, config.read_text(encoding="utf-8", errors="surrogateescape"))
+    files.write(copy, config.read_bytes())
     return copy

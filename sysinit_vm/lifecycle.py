@@ -25,7 +25,7 @@ from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.images import Choice, directory
 from sysinit_vm.limactl import Limactl
 from sysinit_vm.locate import Target
-from sysinit_vm.model import BROKEN, RUNNING, STOPPED, Instance, Report
+from sysinit_vm.model import RUNNING, STOPPED, Instance, Report
 from sysinit_vm.progress import Progress, say
 from sysinit_vm.project import Project
 from sysinit_vm.recovery import recover
@@ -76,7 +76,7 @@ def _boot(lima: Limactl, found: locate.Located, home: Project, wish: Wish, progr
         _create(lima, found.name, home, wish, progress)
         return
     if instance.status not in {RUNNING, STOPPED}:
-        progress.stage(f"recovering from a crash ({instance.status or BROKEN})")
+        progress.stage(f"recovering from a crash ({instance.state})")
         recover(lima, instance)
     if instance.running:
         _await_host_agent(lima, instance, wish, progress)

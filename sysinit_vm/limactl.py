@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sysinit_vm import account as accounts
-from sysinit_vm import project
+from sysinit_vm import names, project
 from sysinit_vm.account import Account
 from sysinit_vm.errors import MissingError, StateError, VmError
 from sysinit_vm.model import Instance
@@ -63,19 +63,20 @@ class Limactl:
         Asked by name, because one directory with an invalid name makes a plain ``list`` fail.
         """
         try:
-            found = sorted(path.parent.name for path in project.lima_home().glob("[A-Za-z0-9]*/lima.yaml"))
+            found = sorted(path.parent.name for path in project.lima_home().glob("*/lima.yaml"))
         except OSError:
             return []
-        return self._list(*found) if found else []
+        legal = [name for name in found if names.is_legal(name)]
+        return self._list(*legal) if legal else []
 
     def instance(self, name: str) -> Instance | None:
         """Return the instance called ``name``, None where there is none."""
-        if not (project.lima_home() / name).is_dir():
+        if not names.is_legal(name) or not (project.lima_home() / name).is_dir():
             return None
         return next((each for each in self._list(name) if each.name == name), None)
 
-    def _list(self, *names: str) -> list[Instance]:
-        done = self._read("list", "--json", *names)
+    def _list(self, *wanted: str) -> list[Instance]:
+        done = self._read("list", "--json", *wanted)
         lines = [line for line in done.out.splitlines() if line.startswith("{")]
         if not lines and not done.ok and "unmatched instances" not in done.err:
             raise _failure("limactl cannot list its instances.", done, hint="limactl list")

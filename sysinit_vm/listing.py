@@ -36,7 +36,7 @@ def of_project(found: Located, home: Project | None) -> dict[str, Any]:
 def of_machine(instances: list[Instance]) -> list[dict[str, Any]]:
     """Return the records of every project VM, by name; instances without a project are Lima's own affair."""
     mine = [each for each in instances if each.project_dir]
-    return [record(each.name, each.status or "Broken", each, each.project_dir) for each in mine]
+    return [record(each.name, each.state, each, each.project_dir) for each in mine]
 
 
 def row(of: dict[str, Any]) -> tuple[str, ...]:

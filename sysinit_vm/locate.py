@@ -44,7 +44,7 @@ class Located:
     @property
     def status(self) -> str:
         """Lima's word for the VM's state, ``not created`` where there is none."""
-        return self.instance.status or "Broken" if self.instance else NOT_CREATED
+        return self.instance.state if self.instance else NOT_CREATED
 
 
 def target(directory: str | None, name: str | None) -> Target:
@@ -101,7 +101,7 @@ def running(lima: Limactl, wanted: Target) -> Instance:
     """Return the target's VM if Lima calls it running; StateError (exit 4) otherwise."""
     found = existing(lima, wanted)
     if not found.running:
-        raise StateError(f"The VM {found.name} is not running: {found.status}.", hint="sysinit-vm start")
+        raise StateError(f"The VM {found.name} is not running: {found.state}.", hint="sysinit-vm start")
     return found
 
 

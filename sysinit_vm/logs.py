@@ -60,11 +60,11 @@ def follow(instance: Instance, source: str) -> Iterator[str]:
     seen = {path: path.stat().st_size for path in _paths(instance, source)}
     while True:
         for path in _paths(instance, source):
-            size, before = path.stat().st_size, seen.get(path, 0)
-            with path.open(errors="replace") as stream:
-                stream.seek(before if size >= before else 0)
-                yield from (_plain(source, line) for line in stream.read().splitlines())
-                seen[path] = stream.tell()
+            before = seen.get(path, 0)
+            fresh = path.read_bytes()[before if path.stat().st_size >= before else 0 :]
+            whole = fresh[: fresh.rfind(b"\n") + 1]
+            yield from (_plain(source, line) for line in whole.decode(errors="replace").splitlines())
+            seen[path] = path.stat().st_size - len(fresh) + len(whole)
         time.sleep(0.5)
 
 

@@ -42,6 +42,11 @@ class Instance:
         return Path(text) if text else None
 
     @property
+    def state(self) -> str:
+        """Lima's status for people: one whose lima.yaml cannot be read is Broken."""
+        return self.status or BROKEN
+
+    @property
     def running(self) -> bool:
         """Whether Lima calls it Running, which includes one that still boots."""
         return self.status == RUNNING

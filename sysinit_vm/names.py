@@ -37,9 +37,14 @@ def session_name(directory: Path) -> str:
     return _shorten(_legal(directory.name), str(directory), _SESSION_LONGEST)
 
 
+def is_legal(name: str) -> bool:
+    """Whether Lima takes ``name`` for an instance, whatever its length."""
+    return bool(_LEGAL.match(name)) and not name.endswith((".yml", ".yaml"))
+
+
 def checked_vm_name(name: str, *, source: str, longest: int = _LONGEST) -> str:
     """Return ``name`` if Lima takes it; UsageError says what is wrong. ``source`` names who said it."""
-    if not _LEGAL.match(name) or name.endswith((".yml", ".yaml")):
+    if not is_legal(name):
         raise UsageError(
             f"{source} is not a name for a VM: {name!r}.",
             detail="Letters and digits, with single . _ or - between them; not ending in .yaml or .yml.",

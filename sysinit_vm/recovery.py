@@ -22,8 +22,7 @@ def _is_limas(pid_file: Path) -> bool:
     import psutil
 
     try:
-        process = psutil.Process(int(pid_file.read_text()))
-        words = " ".join(process.cmdline())
+        program = Path(psutil.Process(int(pid_file.read_text())).exe()).name
     except (ValueError, OSError, psutil.Error):
         return False
-    return any(name in words for name in ("limactl", "hostagent", "qemu-system", "virtiofsd"))
+    return program.startswith(("limactl", "lima-driver", "qemu", "virtiofsd"))

@@ -1,12 +1,11 @@
 """The only module that imports jinja2: our own templates, values entering as data."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from sysinit_vm import files
-from sysinit_vm.config import parse
+from sysinit_vm.config import dump, parse
 from sysinit_vm.errors import UsageError
 
 _NOT_A_CHOICE = ("_",)
@@ -57,5 +56,4 @@ def guest(name: str) -> str:
 
 
 def _quote(value: object) -> str:
-    """A JSON string is a YAML double-quoted one."""
-    return json.dumps(str(value), ensure_ascii=False)
+    return dump(str(value))

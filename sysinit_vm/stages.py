@@ -4,9 +4,9 @@ import re
 
 _STAGES = (
     (r"Attempting to download|Downloading", "copying the image"),
-    (r"Converting|Resizing|Expanding|Using cache|Growing", "preparing the disk"),
+    (r"Converting|Resiz|Expanding|Using cache|Growing", "preparing the disk"),
     (r"^Starting (QEMU|VZ)|Driver .* is ready", "booting"),
-    (r"^Waiting for the essential requirement \d+ of \d+: .*ssh", "booting, waiting for ssh"),
+    (r"^Waiting for the essential requirement 1 of", "booting, waiting for ssh"),
     (r"^Waiting for the essential requirement", "preparing the login"),
     (r"^Waiting for the optional requirement", "running probes"),
     (r"^Waiting for the guest agent", "waiting for the guest agent"),
