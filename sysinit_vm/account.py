@@ -43,7 +43,7 @@ def current() -> Account:
     if not path.is_file() or path.read_text() != passwd:
         files.write(path, passwd)
     identity = ("--unshare-user", "--uid", str(_UID), "--gid", str(_UID))
-    words = (bwrap, "--dev-bind", "/", "/", *identity, "--ro-bind", str(path), "/etc/passwd", "--")
+    words = (bwrap, "--die-with-parent", "--dev-bind", "/", "/", *identity, "--ro-bind", str(path), "/etc/passwd", "--")
     return Account(words, {"USER": _NAME, "LOGNAME": _NAME})
 
 

@@ -2,8 +2,7 @@
 
 import difflib
 import shlex
-import sys
-from typing import NoReturn
+from pathlib import Path
 
 from invoke.exceptions import ParseError
 from invoke.parser.context import ParserContext
@@ -11,11 +10,11 @@ from invoke.program import Program
 
 from sysinit_vm import __version__
 from sysinit_vm.errors import UsageError
-from sysinit_vm.runner import INTERRUPTED
 from sysinit_vm.tasks import ns
 from sysinit_vm.tasks.help import unknown
 
 # Commands whose first plain word is a value: the flag that it is short for.
+_CONFIG_SUFFIXES = (".yaml", ".yml", ".json", ".py")
 _WORD = {"init": "--template", "help": "--topic", "logs": "--source"}
 
 
@@ -29,6 +28,24 @@ class Shim(Program):
             self.argv[0],
             *spelled(list(self.argv[1:]), {str(each.name): each for each in ns.to_contexts()}),
         ]
+
+    def update_config(self, merge: bool = True) -> None:
+        """Read Invoke's own configuration; a file that is named with -f and missing is refused."""
+        named = self.args.config.value
+        if named is not None and not (Path(named).is_file() and Path(named).suffix in _CONFIG_SUFFIXES):
+            raise UsageError(
+                f"-f takes a file, not {named!r}.",
+                detail=f"It ends in {', '.join(_CONFIG_SUFFIXES)}.",
+                hint="sysinit-vm help",
+            )
+        super().update_config(merge)
+
+    def parse_core_args(self) -> None:
+        """Parse Invoke's core flags; a number that is none is a usage error."""
+        try:
+            super().parse_core_args()
+        except ValueError as error:
+            raise UsageError("A flag takes a number.", detail=str(error), hint="sysinit-vm help") from error
 
     def parse_tasks(self) -> None:
         """Parse as Invoke does; a parse error is a usage error with a did-you-mean."""
@@ -93,12 +110,3 @@ def _flags(words: list[str], verb: ParserContext | None) -> list[str]:
 
 
 program = Shim(name="sysinit-vm", binary="sysinit-vm", binary_names=["sysinit-vm"], namespace=ns, version=__version__)
-
-
-def main() -> NoReturn:
-    """Run the command line and exit with its status; Ctrl-C is 130."""
-    try:
-        program.run()
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
-    sys.exit(0)

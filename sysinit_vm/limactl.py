@@ -4,7 +4,6 @@ Callers never see a flag. Facts about its behaviour are pinned by ``tests/lima/t
 """
 
 import json
-import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,11 +13,10 @@ from typing import Any
 from sysinit_vm import account as accounts
 from sysinit_vm import names, project
 from sysinit_vm.account import Account
-from sysinit_vm.errors import MissingError, StateError, VmError
+from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.model import Instance
 from sysinit_vm.runner import Result, Runner
 
-OLDEST = (2, 0, 0)
 Message = tuple[str, str]  # level (info, warning, error, fatal) and text
 
 
@@ -43,20 +41,6 @@ class Limactl:
     def _change(self, *words: str, **options: Any) -> Result:
         return self.runner.change((*self._argv, "--log-format=json", *words), env=self._env(), **options)
 
-    def version(self) -> str:
-        """Return the binary's version, such as ``2.2.0``; MissingError for one older than 2.0.0."""
-        done = self._read("--version")
-        found = re.search(r"(\d+)\.(\d+)\.(\d+)\S*", done.out)
-        if not done.ok or not found:
-            raise MissingError(f"{self.binary} does not work.", detail=done.err or done.out, hint="sysinit-vm setup")
-        if tuple(map(int, found.groups())) < OLDEST:
-            raise MissingError(
-                f"limactl {found[0]} is too old.",
-                detail=f"{self.binary}; at least {'.'.join(map(str, OLDEST))} is needed.",
-                hint="sysinit-vm setup",
-            )
-        return found[0]
-
     def instances(self) -> list[Instance]:
         """Return every instance below LIMA_HOME, by name; stray directories there do not disturb.
 
@@ -73,10 +57,17 @@ class Limactl:
         """Return the instance called ``name``, None where there is none."""
         if not names.is_legal(name) or not (project.lima_home() / name).is_dir():
             return None
+        directory = project.lima_home() / name
+        if not (directory / "lima.yaml").exists():
+            raise StateError(
+                f"{directory} is only part of a VM.",
+                detail="It has no lima.yaml: Lima was ended while it made or deleted the VM, and cannot go on.",
+                hint=f"rm -r {directory}",
+            )
         return next((each for each in self._list(name) if each.name == name), None)
 
     def _list(self, *wanted: str) -> list[Instance]:
-        done = self._read("list", "--json", *wanted)
+        done = self._read("--log-format=json", "list", "--json", *wanted)
         lines = [line for line in done.out.splitlines() if line.startswith("{")]
         if not lines and not done.ok and "unmatched instances" not in done.err:
             raise _failure("limactl cannot list its instances.", done, hint="limactl list")
@@ -135,9 +126,9 @@ class Limactl:
         ``marker`` is a word by which the guest's processes can be found.
 
         ``sh`` stands before the words: limactl leaves the part before ``=`` of leading words unquoted, and
-        a shell that reaps the child turns death by signal into 128+n.
+        a shell that reaps the child turns death by signal into 128+n. It outlives a Ctrl-C to tell of it.
         """
-        guest = ("sh", "-c", '"$@"; exit $?', marker, *words)
+        guest = ("sh", "-c", 'trap : INT QUIT TERM; "$@"; exit $?', marker, *words)
         return (*self._argv, "shell", "--tty=false", "--workdir", workdir, name, "--", *guest)
 
     def attach(

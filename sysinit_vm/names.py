@@ -11,6 +11,7 @@ from sysinit_vm.errors import UsageError
 # pkg/identifiers and dirnames.go of Lima 2.2.0.
 _LEGAL = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*\Z")
 _LONGEST = 76
+_SHORTEST = 12  # a letter, a hash and -dev
 _SESSION_LONGEST = 36  # Zellij puts it into a socket path
 _SUFFIX = "-dev"
 
@@ -18,10 +19,18 @@ _SUFFIX = "-dev"
 def longest_vm_name(lima_home: Path) -> int:
     """Return how long an instance's name may be below ``lima_home`` (absolute, links resolved).
 
-    ``LIMA_HOME/NAME/ssh.sock.<16>`` must stay below the system's limit for socket paths.
+    ``LIMA_HOME/NAME/ssh.sock.<16>`` must stay below the system's limit for socket paths. UsageError where
+    LIMA_HOME leaves no room for a name.
     """
     limit = 80 if sys.platform.startswith("linux") else 76
-    return min(_LONGEST, limit - len(bytes(lima_home)))
+    longest = min(_LONGEST, limit - len(bytes(lima_home)))
+    if longest < _SHORTEST:
+        raise UsageError(
+            f"LIMA_HOME is too long: {lima_home}.",
+            detail=f"A VM's ssh socket lies below it, and leaves at most {limit - _SHORTEST} characters for it.",
+            hint="export LIMA_HOME=/a/shorter/path",
+        )
+    return longest
 
 
 def vm_name(directory: Path, longest: int = _LONGEST) -> str:
@@ -75,4 +84,4 @@ def _shorten(legal: str, whole: str, longest: int) -> str:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:6]
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:6]

@@ -1,5 +1,8 @@
 """What every test shares: homes of its own, so that nothing of the developer's is read or written."""
 
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,14 +20,14 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home of the test's own, with LIMA_HOME in it and no settings."""
-    place = tmp_path / "home"
-    place.mkdir()
+def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty home of the test's own, with LIMA_HOME in it and no settings; short, as socket paths need it."""
+    place = Path(tempfile.mkdtemp(prefix="svm-"))
     for name in ("VM_NAME", "SYSINIT_VM_TIMEOUT", "SYSINIT_VM_ACCELERATOR", "SYSINIT_VM_MIRROR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(place))
     monkeypatch.setenv("LIMA_HOME", str(place / ".lima"))
     for name in ("CONFIG", "CACHE", "DATA", "STATE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(place / name.lower()))
-    return place
+    yield place
+    shutil.rmtree(place, ignore_errors=True)

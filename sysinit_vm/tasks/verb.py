@@ -3,6 +3,8 @@
 import errno
 import functools
 import inspect
+import io
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -56,6 +58,9 @@ def verb(
 def _guarded(body: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(body)
     def run(*args: Any, **kwargs: Any) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # a name may hold what the terminal cannot show
+                stream.reconfigure(errors="backslashreplace")
         try:
             body(*args, **kwargs)
         except KeyboardInterrupt as error:

@@ -4,7 +4,8 @@ import pytest
 
 from sysinit_vm.account import current
 from sysinit_vm.errors import VmError
-from sysinit_vm.finders import find_limactl
+from sysinit_vm.finders import find_limactl, limactl_version
+from sysinit_vm.host import Host
 from sysinit_vm.limactl import Limactl
 from sysinit_vm.runner import Runner
 
@@ -17,7 +18,7 @@ def lima(world, monkeypatch):
 
 
 def test_the_version_is_new_enough(lima):
-    assert tuple(map(int, lima.version().split(".")[:2])) >= (2, 0)
+    assert limactl_version(Runner(), lima.binary, Host.read()) >= (2, 0, 0)
 
 
 def test_an_unknown_instance_is_none(lima):

@@ -64,7 +64,9 @@ def test_a_name_that_lima_refuses_is_refused_with_its_source(bad):
 
 def test_the_socket_below_lima_home_limits_the_name(monkeypatch):
     monkeypatch.setattr("sys.platform", "linux")
-    assert names.longest_vm_name(Path("/" + "h" * 69)) == 10
+    assert names.longest_vm_name(Path("/" + "h" * 59)) == 20
     monkeypatch.setattr("sys.platform", "darwin")
-    assert names.longest_vm_name(Path("/" + "h" * 69)) == 6
+    assert names.longest_vm_name(Path("/" + "h" * 59)) == 16
+    with pytest.raises(UsageError, match="LIMA_HOME is too long"):
+        names.longest_vm_name(Path("/" + "h" * 69))
     assert names.longest_vm_name(Path("/h")) == 74

@@ -1,0 +1,124 @@
+#!/bin/sh
+# Install sysinit-vm from this checkout for this account, then run it with the words given:
+#   ./bootstrap.sh up --yes --project ~/myapp
+# Made again only when the checkout has changed; what is installed is a copy, so the checkout may go.
+# With SYSINIT_VM_PYTHON_ONLY=1 it only makes sure of a Python and prints its path (for test.sh).
+# SYSINIT_VM_PYTHON names the Python to take in place of the machine's.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+venv=${XDG_DATA_HOME:-$HOME/.local/share}/sysinit-vm/venv
+bin=$HOME/.local/bin
+
+say() { printf '%s\n' "$*" >&2; }
+
+# What, why, what to type; $4 is the exit status as in sysinit-vm itself.
+fail() {
+    printf '%s\n%s\nTry: %s\n' "$1" "$2" "$3" >&2
+    exit "${4:-1}"
+}
+
+# Whether --yes is among our arguments, before a `--`.
+said_yes() {
+    for word in "$@"; do
+        case $word in
+        --yes | -y) return 0 ;;
+        --) return 1 ;;
+        esac
+    done
+    return 1
+}
+
+confirm() {
+    said_yes "$@" && return
+    if [ ! -t 0 ] || [ ! -t 2 ]; then
+        fail 'Not confirmed.' 'There is no terminal to ask on.' "$0 $* --yes" 5
+    fi
+    printf 'Run these commands? [y/N] ' >&2
+    read -r answer || answer=
+    case $answer in
+    [yY]*) ;;
+    *) fail 'Not confirmed: nothing was changed.' 'sysinit-vm runs on Python.' "$0 $* --yes" 5 ;;
+    esac
+}
+
+# A Python of at least 3.11 that can make virtual environments; the system's own first, since a virtual
+# environment of a Python in somebody's home serves nobody else.
+find_python() {
+    for python in ${SYSINIT_VM_PYTHON:-/usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11}; do
+        python=$(command -v "$python") || continue
+        "$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && return
+    done
+    return 1
+}
+
+install_python() {
+    command -v apt-get >/dev/null || fail 'Python 3.11 or newer with venv was not found.' \
+        'Only Debian and its kin are prepared from here.' 'install it, then the same command again' 6
+    sudo=
+    [ "$(id -u)" = 0 ] || sudo=sudo
+    [ -z "$sudo" ] || command -v sudo >/dev/null || fail 'Python 3.11 or newer with venv was not found.' \
+        'This account cannot install it: there is no sudo.' 'as root: apt-get install python3 python3-venv' 6
+    apt="${sudo:+$sudo }env DEBIAN_FRONTEND=noninteractive apt-get"
+    say 'sysinit-vm runs on Python, which this machine lacks:'
+    say "  \$ $apt update"
+    say "  \$ $apt install -y --no-install-recommends python3 python3-venv"
+    confirm "$@"
+    # shellcheck disable=SC2086  # words, not one
+    { $apt update -q && $apt install -qy --no-install-recommends python3 python3-venv; } >&2 ||
+        fail 'Python could not be installed.' 'apt-get says why above.' "$apt install python3 python3-venv"
+    find_python || fail 'Python 3.11 or newer with venv was not found.' \
+        "This system's own is older." 'install a newer one, then the same command again' 6
+}
+
+# One line that changes with the checkout, the Python, and where it goes. POSIX has no better sum.
+fingerprint() {
+    cd "$here"
+    {
+        "$python" --version
+        find pyproject.toml README.md Taskfile.yml sysinit_vm templates -type f ! -name '*.pyc' \
+            -exec cksum {} + | LC_ALL=C sort
+    } | cksum
+}
+
+installed() {
+    [ -x "$venv/bin/sysinit-vm" ] && [ "$(cat "$venv/.checkout" 2>/dev/null)" = "$1" ] &&
+        "$venv/bin/python" -c '' 2>/dev/null
+}
+
+install_checkout() {
+    say 'Installing sysinit-vm for this account.'
+    rm -f "$venv/.checkout"
+    "$venv/bin/python" -c 'import pip' 2>/dev/null || "$python" -m venv --clear "$venv" ||
+        fail 'No virtual environment could be made.' "It goes to $venv." "ls -ld '${venv%/*}'; df '${venv%/*}'"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check "$here" >&2 ||
+        fail 'sysinit-vm could not be installed.' 'pip says why above.' "'$venv/bin/pip' install '$here'"
+    printf '%s\n' "$1" >"$venv/.checkout"
+}
+
+link() {
+    target=$venv/bin/sysinit-vm
+    mkdir -p "$bin"
+    if [ ! -e "$bin/sysinit-vm" ] && [ ! -L "$bin/sysinit-vm" ]; then
+        ln -s "$target" "$bin/sysinit-vm"
+    elif [ "$(readlink "$bin/sysinit-vm" || true)" != "$target" ]; then
+        say "$bin/sysinit-vm is something else and stays as it is; this one is $target"
+    fi
+    case :$PATH: in
+    *:"$bin":*) ;;
+    *) say "$bin is not on PATH: add it in your shell's profile to type just sysinit-vm." ;;
+    esac
+}
+
+find_python || install_python "$@"
+if [ "${SYSINIT_VM_PYTHON_ONLY:-}" ]; then
+    printf '%s\n' "$python"
+    exit
+fi
+sum=$(fingerprint)
+if ! installed "$sum"; then
+    install_checkout "$sum"
+    link
+fi
+[ $# -gt 0 ] || set -- help
+exec "$venv/bin/sysinit-vm" "$@"

@@ -1,0 +1,110 @@
+"""Where limactl and the guest's Zellij are on this machine."""
+
+import contextlib
+import os
+from pathlib import Path
+
+from sysinit_vm import files
+from sysinit_vm.errors import MissingError, VmError
+from sysinit_vm.host import Host, Version, find, version
+from sysinit_vm.runner import Runner
+
+OLDEST_LIMACTL, OLDEST_ZELLIJ = (2, 0, 0), (0, 43, 0)
+_READER = Runner()
+_ELF_MACHINE = {"x86_64": 62, "aarch64": 183}
+
+
+def find_limactl(runner: Runner = _READER, host: Host | None = None) -> Path | None:
+    """Return limactl (absolute): ``SYSINIT_VM_LIMACTL``, one on PATH of at least 2.0.0, else ours.
+
+    One on PATH also needs its guest agent beside it. MissingError where the variable names no file, or one
+    that is too old.
+    """
+    host = host or Host.read()
+    named = _named("SYSINIT_VM_LIMACTL")
+    if named:
+        return _new_enough(runner, named, host)
+    path = find("limactl")
+    if path and _has_agent(path, host.arch) and limactl_version(runner, path, host) >= OLDEST_LIMACTL:
+        return path
+    return host.limactl if find(str(host.limactl)) and _has_agent(host.limactl, host.arch) else None
+
+
+def find_zellij(runner: Runner = _READER, host: Host | None = None) -> Path | None:
+    """Return a Zellij for the guest (absolute): ``SYSINIT_VM_ZELLIJ``, ours, else a fitting one on PATH.
+
+    That one is a Linux program of this machine's architecture, of at least 0.43, and not tied to /nix/store.
+    MissingError where the variable names no file.
+    """
+    host = host or Host.read()
+    named = _named("SYSINIT_VM_ZELLIJ")
+    if named:
+        return named
+    if find(str(host.zellij)):
+        return host.zellij
+    path = find("zellij")
+    if not path or not _runs_in_guest(path, host):
+        return None
+    return path if version(runner.read((str(path), "--version")).out) >= OLDEST_ZELLIJ else None
+
+
+def _named(variable: str) -> Path | None:
+    value = os.environ.get(variable)
+    if not value:
+        return None
+    path = Path(value).expanduser().absolute()
+    if not path.is_file():
+        raise MissingError(f"{variable} names no file.", detail=str(path), hint=f"unset {variable}")
+    return path
+
+
+def _new_enough(runner: Runner, limactl: Path, host: Host) -> Path:
+    told = limactl_version(runner, limactl, host)
+    if told >= OLDEST_LIMACTL:
+        return limactl
+    oldest = ".".join(map(str, OLDEST_LIMACTL))
+    raise MissingError(
+        f"SYSINIT_VM_LIMACTL is limactl {'.'.join(map(str, told)) or 'of no version'}.",
+        detail=f"{limactl}; at least {oldest} is needed.",
+        hint="unset SYSINIT_VM_LIMACTL, then sysinit-vm setup",
+    )
+
+
+def _has_agent(limactl: Path, arch: str) -> bool:
+    name = f"lima-guestagent.Linux-{arch}"
+    beside = (limactl.parent.parent, limactl.resolve().parent.parent)
+    return any((prefix / "share/lima" / f"{name}{end}").is_file() for prefix in beside for end in ("", ".gz"))
+
+
+def limactl_version(runner: Runner, limactl: Path, host: Host) -> Version:
+    """Return the version of a limactl (absolute), empty where it tells none.
+
+    Remembered in the cache directory until the file changes: asking takes 40 ms, and every command needs it.
+    """
+    note = host.cache / "limactl-version"
+    status = limactl.stat()
+    key = f"{limactl} {status.st_mtime_ns} {status.st_size}"
+    with contextlib.suppress(OSError):
+        remembered, _, told = note.read_text().rpartition("\n")
+        if remembered == key:
+            return version(told)
+    told = runner.read((*_as_ordinary(host), str(limactl), "--version")).out.strip()
+    if version(told):
+        with contextlib.suppress(VmError):
+            files.write(note, f"{key}\n{told}")
+    return version(told)
+
+
+def _as_ordinary(host: Host) -> tuple[str, ...]:
+    """Return the words before it: limactl 2.2 refuses uid 0 even for its version."""
+    if not host.root or host.system != "Linux":
+        return ()
+    return ("unshare", "--user", "--map-user=1000", "--map-group=1000")
+
+
+def _runs_in_guest(program: Path, host: Host) -> bool:
+    with contextlib.suppress(OSError), program.open("rb") as stream:
+        head = stream.read(4096)
+        machine = head[:4] == b"\x7fELF" and int.from_bytes(head[18:20], "little")
+        return machine == _ELF_MACHINE.get(host.arch) and b"/nix/store/" not in head
+    return False

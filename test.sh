@@ -1,0 +1,28 @@
+#!/bin/sh
+# Set up and pass all tests, unattended, also on a machine with nothing but a fresh Debian 12.
+# Words are handed on to the tests' task: ./test.sh --help
+set -eu
+
+cd -- "$(dirname -- "$0")"
+export DEBIAN_FRONTEND=noninteractive PIP_DISABLE_PIP_VERSION_CHECK=1
+
+step() { printf '== %s\n' "$*" >&2; }
+
+step 'Python'
+python=$(SYSINIT_VM_PYTHON_ONLY=1 ./bootstrap.sh --yes)
+
+step "The locked packages, in .venv"
+if ! cmp -s requirements.lock .venv/requirements.lock || ! .venv/bin/python -c '' 2>/dev/null; then
+    "$python" -m venv --clear .venv
+    .venv/bin/pip install --quiet --require-hashes -r requirements.lock
+    .venv/bin/pip install --quiet --no-deps -e .
+    cp requirements.lock .venv/requirements.lock
+fi
+PATH=$PWD/.venv/bin:$PATH
+export PATH
+
+step 'The parts that a VM needs'
+sysinit-vm setup --yes
+
+step 'Tests'
+exec inv test "$@"

@@ -1,0 +1,138 @@
+# Stands for limactl 2.2.0: keeps instances as files below LIMA_HOME and says what the real one said (DATA).
+# Its guest is this machine. A file VERB.fail in FAKE holds what that verb says before it fails; VERB.hang hangs it.
+import json
+import os
+import re
+import signal
+import sys
+import time
+from pathlib import Path
+
+FAKE, DATA, HOME = (Path(os.environ[name]) for name in ("FAKE_LIMACTL", "FAKE_DATA", "LIMA_HOME"))
+LEGAL = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*\Z")
+
+
+def end(code, err=""):
+    sys.stderr.write(err)
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def captured(name, instance):
+    text = (DATA / name).read_text()
+    return re.sub("demo-dev|nonesuch|half", instance, text).replace("/home/me/.lima", str(HOME))
+
+
+def status(name):
+    return (HOME / name / "status").read_text()
+
+
+def show(names):
+    code = 0
+    for name in names:
+        if not LEGAL.match(name):
+            end(1, captured("list-invalid-name.err", "x").replace("a--b", name))
+        if not (HOME / name).is_dir():
+            code = 1
+            sys.stderr.write(captured("list-unmatched.err", name))
+            continue
+        source = HOME / name / "lima.yaml"
+        if not source.exists() or source.read_text() == "corrupt":
+            kind = "corrupt" if source.exists() else "bro"
+            print(captured(f"list-{'broken' if kind == 'bro' else kind}.json", name).replace(kind, name), flush=True)
+            continue
+        row = json.loads(captured("list-stopped.json", name))
+        param = json.loads(source.read_text()).get("param", {})
+        row.update(name=name, dir=str(HOME / name), status=status(name), param=param)
+        if row["status"] == "Running":
+            row["sshLocalPort"] = 60022
+        print(json.dumps(row), flush=True)
+    end(code)
+
+
+def start(words):
+    create = "--name" in words
+    import shutil
+
+    name = words[words.index("--name") + 1] if create else words[-1]
+    directory = HOME / name
+    if create and directory.exists():
+        end(1, captured("start-exists.err", name))
+    if not create and not directory.exists():
+        end(99, "a bare unknown name would create a VM from template:default")
+    if create:
+        directory.mkdir(parents=True)
+        shutil.copy(words[-1], directory / "lima.yaml")
+        (directory / "status").write_text("Stopped")
+    sys.stderr.write(captured("start-no-image.err", name).splitlines(keepends=True)[0])
+    (directory / "ha.stderr.log").write_text('{"level":"info","msg":"Starting QEMU"}\n')
+    (directory / "ha.stdout.log").write_text('{"status":{"running":true}}\n')
+    (directory / "serial.log").write_text("boot\nLIMA 2026| Executing it\nlogin:\n")
+    (directory / "status").write_text("Running")
+
+
+def stop(words):
+    name = words[-1]
+    if not (HOME / name).exists():
+        end(1, captured("stop-missing.err", name))
+    if not (HOME / name / "lima.yaml").exists():
+        end(1, captured("stop-missing.err", name))
+    if status(name) != "Running" and "--force" not in words:
+        end(1, captured("stop-stopped.err", name))
+    (HOME / name / "status").write_text("Stopped")
+
+
+def shell(words):
+    import subprocess
+
+    name, at = words[words.index("--workdir") + 2], words.index("--")
+    if not (HOME / name).exists():
+        end(1, captured("shell-missing.err", name))
+    if status(name) != "Running":
+        end(1, captured("shell-stopped.err", name))
+    guest, workdir = words[at + 1 :], words[words.index("--workdir") + 1]
+    if "pgrep" in " ".join(guest):
+        os.killpg(int((FAKE / guest[-1]).read_text()), signal.SIGINT)
+        end(0)
+    if not Path(workdir).is_dir():
+        end(1, f"cd: {workdir}: No such file or directory\n")
+    # Like sshd: the command leads its own group, and outlives the connection.
+    process = subprocess.Popen(guest, cwd=workdir, start_new_session=not os.isatty(0))
+    (FAKE / guest[3]).write_text(str(process.pid))
+    code = process.wait()
+    end(255 if code < 0 else code)
+
+
+def main():
+    words = sys.argv[1:]
+    with (FAKE / "argv").open("a") as log:
+        log.write(json.dumps(words) + "\n")
+    if words == ["--version"]:
+        version = FAKE / "version"
+        print(version.read_text() if version.exists() else (DATA / "version.out").read_text(), end="", flush=True)
+        end(0)
+    verb, *rest = [word for word in words if word != "--log-format=json"]
+    if (FAKE / f"{verb}.fail").exists():
+        end(1, (FAKE / f"{verb}.fail").read_text())
+    if verb == "list":
+        show([word for word in rest if word != "--json"])
+    if verb == "start":
+        start(rest)
+    if verb == "stop":
+        stop(rest)
+    if verb == "delete":
+        import shutil
+
+        if (HOME / rest[-1]).exists() and not (HOME / rest[-1] / "lima.yaml").exists():
+            end(1, captured("delete-no-yaml.err", rest[-1]))
+        shutil.rmtree(HOME / rest[-1], ignore_errors=True)
+        end(0, captured("delete-ok.err", rest[-1]))
+    if (FAKE / f"{verb}.hang").exists():
+        signal.signal(signal.SIGINT, lambda *_: end(1))
+        time.sleep(30)
+    if verb == "shell":
+        shell(rest)
+    end(0 if verb in {"start", "stop"} else 98)
+
+
+main()

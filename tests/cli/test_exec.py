@@ -1,0 +1,99 @@
+"""`exec` as scripts use it: exact words, clean streams, the guest command's own status, signals."""
+
+import signal
+import subprocess
+import time
+
+import pytest
+from conftest import SCRIPT
+
+
+@pytest.fixture
+def started(world):
+    world.started()
+    return world
+
+
+def test_the_guest_commands_own_status_comes_back(started):
+    for line, code in (
+        ("exit 7", 7),
+        ("exit 126", 126),
+        ("nonesuch-program", 127),
+        ("kill -TERM $$", 143),
+        ("true", 0),
+    ):
+        assert started.run("exec", line).returncode == code, line
+
+
+def test_streams_are_the_guests_own(started):
+    done = started.run("exec", "echo out; echo err >&2")
+    assert (done.stdout, done.stderr) == ("out\n", "err\n")
+
+
+def test_standard_input_goes_to_the_guest_unless_told_otherwise(started):
+    for words, said in ((["exec", "cat"], "typed\n"), (["exec", "--no-stdin", "cat"], "")):
+        done = subprocess.run(
+            [*SCRIPT, *words],
+            cwd=started.demo,
+            env=started.env,
+            input="typed\n",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (0, said)
+
+
+def test_a_loop_that_reads_lines_keeps_them(started):
+    line = f"printf 'a\\nb\\n' | while read -r x; do {SCRIPT[0]} -m sysinit_vm exec --no-stdin echo \"$x\"; done"
+    assert started.type("sh", "-c", line).stdout == "a\nb\n"
+
+
+def test_variables_and_the_directory_are_handed_on(started):
+    below = started.demo / "src"
+    below.mkdir()
+    done = started.run("exec", "--env", "A=1 2", "--env", "B=", 'echo "$A|$B|$PWD"', cwd=below)
+    assert done.stdout == f"1 2||{below}\n"
+
+
+def test_our_flags_stop_at_its_first_word(started):
+    started.run("exec", "echo", "--no-stdin", "--env", "x", "--help", "--", "--json")
+    assert started.guest_words() == ["echo", "--no-stdin", "--env", "x", "--help", "--", "--json"]
+
+
+@pytest.mark.parametrize(
+    "words", [["exec"], ["exec", "--"], ["exec", "--env", "1A=2", "ls"], ["exec", "--nonsense", "ls"]]
+)
+def test_no_command_a_bad_variable_and_an_unknown_flag_are_usage(started, words):
+    done = started.run(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_an_empty_command_is_a_command(started):
+    assert started.run("exec", "").returncode == 0
+    assert started.guest_words() == ["bash", "-c", ""]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_guests_process_too(started, number, code):
+    mark = started.demo / "ended"
+    line = f"trap 'echo ended >{mark}; exit 3' INT TERM; echo ready; while :; do sleep 0.05; done"
+    with subprocess.Popen(
+        [*SCRIPT, "exec", line],
+        cwd=started.demo,
+        env=started.env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert "Traceback" not in err
+    deadline = time.monotonic() + 5
+    while not mark.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert mark.read_text() == "ended\n"

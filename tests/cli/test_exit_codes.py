@@ -1,0 +1,328 @@
+"""The exit status, what is said, and where: data on stdout, talk on stderr, never a traceback."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import SCRIPT
+
+PLAIN = "images: [{location: 'https://a.example/x.qcow2'}]\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["nonsense"], "Unknown command"),
+        (["status", "--nonsense"], "--nonsense"),
+        (["start", "extra"], "extra"),
+        (["start", "--timeout", "soon"], "--timeout takes a number of seconds"),
+        (["start", "--timeout", "0"], "--timeout"),
+        (["start", "--timeout"], "timeout"),
+        (["status", "--name", "a--b"], "--name is not a name for a VM"),
+        (["status", "--project", "/nowhere/at/all"], "No such project directory"),
+        (["status", "--project", "/etc/passwd"], "not a directory"),
+        (["init", "nope"], "dev, minimal, project-template"),
+        (["init", "--project", "/"], "root of the file system"),
+        (["init", "--name", "a b"], "--name"),
+        (["logs", "nope"], "host, console, provision"),
+        (["logs", "--lines", "many"], "--lines"),
+        (["help", "nope"], "Unknown command"),
+    ],
+)
+def test_usage_is_2_and_changes_nothing(world, words, says):
+    world.project("x", config=PLAIN)
+    done = world.run(*words, cwd=world.home / "x")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert says in done.stderr
+    assert list((world.home / "x" / ".lima").iterdir()) == [world.home / "x" / ".lima/config.yaml"]
+    assert world.verbs() == []
+
+
+@pytest.mark.parametrize("value", ["nonsense", "0"])
+def test_a_bad_setting_is_2_and_names_its_source(world, value):
+    root = world.project("x", config=PLAIN)
+    done = world.run("start", cwd=root, SYSINIT_VM_TIMEOUT=value)
+    assert done.returncode == 2
+    assert "SYSINIT_VM_TIMEOUT" in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["start", "stop", "restart", "destroy", "shell", "status", "logs"])
+def test_without_a_config_every_verb_of_a_project_is_3(world, verb):
+    done = world.run(verb)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "Try: sysinit-vm init" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "It is empty"),
+        ("- a list\n", "not a mapping"),
+        ("cpus: [1\n", "line"),
+        ("cpus: 1\ncpus: 2\n", "stands twice"),
+        (f"{PLAIN}vmType: wsl2\n", "vmType"),
+        (f"{PLAIN}arch: {{a: b}}\n", "arch"),
+        (f"{PLAIN}mounts: nonsense\n", "mounts"),
+        ("images: [nonsense]\n", "images"),
+        ("param: {VM_NAME: 'a b'}\n", "config.yaml"),
+        ("x: !!bool maybe\n", "config.yaml"),
+        ("x: &a [*a]\n", "config.yaml"),
+        ("x: !!timestamp 2020-01-01\n", "config.yaml"),
+    ],
+)
+def test_a_config_that_cannot_be_used_is_an_error_that_names_it(world, text, says):
+    root = world.project("x", config=text)
+    done = world.run("start", cwd=root)
+    assert done.returncode in {1, 2}
+    assert says in done.stderr
+    assert str(root / ".lima/config.yaml") in done.stderr
+    assert world.verbs() == []
+    assert (root / ".lima/config.yaml").read_text() == text
+
+
+def test_a_binary_config_and_a_directory_in_its_place_are_errors_too(world):
+    binary, directory = world.project("b"), world.project("d")
+    (binary / ".lima").mkdir()
+    (binary / ".lima/config.yaml").write_bytes(b"\xff\x00\xfe")
+    (directory / ".lima/config.yaml").mkdir(parents=True)
+    for root, verb in ((binary, "start"), (directory, "start"), (directory, "init")):
+        done = world.run(verb, cwd=root)
+        assert done.returncode == 1
+        assert "config.yaml" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["stop"], ["restart"], ["destroy", "--yes"], ["exec", "ls"], ["logs"]])
+def test_without_a_vm_it_is_4_with_what_to_type(world, words):
+    root = world.project("x", config=PLAIN)
+    done = world.run(*words, cwd=root)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "There is no VM x-dev" in done.stderr
+    assert "Try: sysinit-vm start" in done.stderr
+
+
+def test_a_stopped_vm_takes_no_commands_but_may_be_stopped_again(world):
+    world.started()
+    for _ in range(2):
+        assert world.run("stop").returncode == 0
+    done = world.run("exec", "ls")
+    assert done.returncode == 4
+    assert "not running" in done.stderr
+    assert world.verbs() == ["stop"]
+
+
+def test_starting_a_running_vm_is_fine_and_starts_nothing(world):
+    world.started()
+    assert world.run("start").returncode == 0
+    assert world.verbs() == []
+
+
+def test_another_projects_vm_of_the_same_name_is_4_and_names_both(world):
+    world.started()
+    other = world.project("elsewhere/demo")
+    made = world.run("init", cwd=other)
+    assert made.returncode == 0
+    assert str(world.demo) in made.stderr
+    for words in (["start"], ["stop"], ["destroy", "--yes"], ["exec", "ls"]):
+        done = world.run(*words, cwd=other)
+        assert done.returncode == 4
+        assert str(world.demo) in done.stderr
+        assert str(other) in done.stderr
+    assert world.status() == "Running"
+    assert "not created" in world.run("status", cwd=other).stdout
+
+
+@pytest.mark.parametrize("words", [["init"], ["destroy"]])
+def test_without_a_terminal_and_without_yes_it_is_5_and_nothing_changes(world, words):
+    world.started()
+    before = world.config()
+    done = world.run(*words)
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "--yes" in done.stderr
+    assert (world.config(), world.status()) == (before, "Running")
+
+
+def test_without_standard_input_at_all_it_is_5_too(world):
+    world.started()
+    line = f"{SCRIPT[0]} -m sysinit_vm destroy <&-"
+    done = world.type("sh", "-c", line)
+    assert done.returncode == 5
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("said", ["nowhere/limactl", "limactl"])
+def test_no_limactl_is_6_with_what_to_type(world, said):
+    root = world.project("x", config=PLAIN)
+    done = world.run("start", cwd=root, SYSINIT_VM_LIMACTL=said)
+    assert (done.returncode, done.stdout) == (6, "")
+    assert "SYSINIT_VM_LIMACTL" in done.stderr
+    tools = world.home / "tools"
+    tools.mkdir()
+    done = world.run("start", cwd=root, SYSINIT_VM_LIMACTL="", PATH=str(tools))
+    assert done.returncode == 6
+    assert "sysinit-vm setup" in done.stderr
+
+
+def test_a_limactl_that_is_too_old_is_6_and_is_asked_for_nothing_more(world):
+    root = world.project("x", config=PLAIN)
+    (world.fake / "version").write_text("limactl version 1.2.1\n")
+    done = world.run("start", cwd=root)
+    assert done.returncode == 6
+    assert "2.0.0" in done.stderr
+    assert world.verbs() == []
+
+
+def test_a_limactl_that_is_no_program_is_6(world):
+    root = world.project("x", config=PLAIN)
+    world.limactl.write_text("not a program")
+    world.limactl.chmod(0o644)
+    done = world.run("list", cwd=root)
+    assert done.returncode in {0, 6}
+    assert world.run("start", cwd=root).returncode in {1, 6}
+
+
+def test_init_needs_no_limactl(world):
+    assert world.run("init", SYSINIT_VM_LIMACTL="/nowhere").returncode == 0
+    assert (world.demo / ".lima/config.yaml").is_file()
+
+
+def test_a_start_that_fails_is_1_with_limas_own_reason_and_goes_on_later(world):
+    world.made()
+    before = world.config()
+    world.break_("start", '{"level":"fatal","msg":"no space left on device"}\n')
+    done = world.run("start")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no space left on device" in done.stderr
+    assert '{"level"' not in done.stderr
+    assert world.config() == before
+    (world.fake / "start.fail").unlink()
+    assert world.run("start").returncode == 0
+
+
+def test_a_protected_vm_is_not_destroyed_and_says_how(world):
+    world.started()
+    world.break_("delete", '{"level":"fatal","msg":"instance is protected (Hint: use `limactl unprotect`)"}\n')
+    done = world.run("destroy", "--yes")
+    assert done.returncode == 4
+    assert "limactl unprotect demo-dev" in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["status", "list"])
+def test_json_is_all_of_stdout_and_has_its_version(world, verb):
+    for prepared in (world.made, world.started):
+        prepared()
+        done = world.run(verb, "--json")
+        content = json.loads(done.stdout)
+        assert content["version"] == 1
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_json_has_the_vms_of_the_machine_and_of_the_project(world):
+    world.started()
+    vm = json.loads(world.run("status", "--json").stdout)["vm"]
+    assert (vm["name"], vm["status"], vm["project"]) == ("demo-dev", "Running", str(world.demo))
+    assert json.loads(world.run("list", "--json").stdout)["vms"] == [vm]
+
+
+def test_what_changes_something_says_nothing_on_stdout(world):
+    for words in (["init"], ["start"], ["restart"], ["stop"], ["destroy", "--yes"]):
+        done = world.run(*words)
+        assert (done.returncode, done.stdout) == (0, ""), words
+        assert done.stderr != ""
+
+
+def test_an_empty_list_is_no_error_and_says_so(world):
+    done = world.run("list")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "sysinit-vm init" in done.stderr
+
+
+def test_a_stray_directory_in_lima_home_disturbs_nothing(world):
+    world.started()
+    for name in ("a--b", "with space"):
+        (world.lima_home / name).mkdir()
+        (world.lima_home / name / "lima.yaml").write_text("{}")
+    done = world.run("list")
+    assert done.returncode == 0
+    assert "demo-dev" in done.stdout
+
+
+def test_dry_changes_nothing_and_shows_what_it_would_do(world):
+    world.started()
+    done = world.run("--dry", "stop")
+    assert done.returncode == 0
+    assert "stop demo-dev" in done.stderr
+    assert world.status() == "Running"
+
+
+def test_logs_show_every_source_and_only_their_lines_on_stdout(world):
+    world.started()
+    done = world.run("logs")
+    assert done.returncode == 0
+    assert "info: Starting QEMU" in done.stdout
+    assert "login:" in done.stdout
+    assert "==" not in done.stdout
+    assert world.run("logs", "console", "--lines", "1").stdout == "login:\n"
+
+
+def test_a_current_directory_that_is_gone_is_a_sentence(world):
+    gone = world.project("gone")
+    line = f'rmdir "$PWD"; exec {SCRIPT[0].rsplit("/", 1)[0]}/sysinit-vm status'
+    done = world.type("sh", "-c", line, cwd=gone)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_a_full_standard_output_is_a_failure_and_a_sentence(world):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*SCRIPT, "help"], env=world.env, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+
+
+def test_a_config_that_is_not_ours_to_read_or_a_directory_to_write_is_a_sentence(world):
+    root = world.project("x", config=PLAIN)
+    (root / ".lima/config.yaml").chmod(0)
+    (root / ".lima").chmod(0o500)
+    done = world.run("start", cwd=root)
+    (root / ".lima").chmod(0o700)
+    assert done.returncode == (1 if os.geteuid() else done.returncode)
+    assert done.stderr != ""
+
+
+@pytest.mark.parametrize(
+    "words", [["-T", "soon", "status"], ["-f", "/nowhere.yaml", "status"], ["-f", "/nowhere", "status"]]
+)
+def test_a_bad_value_of_invokes_own_flags_is_2_and_no_traceback(world, words):
+    world.made()
+    done = world.run(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr != ""
+
+
+def test_a_terminal_that_knows_only_ascii_is_no_reason_to_fail(world):
+    root = world.project("ünï", config=PLAIN)
+    done = world.run("status", cwd=root, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0
+    assert "uni-dev" in done.stdout
+
+
+def test_a_vm_whose_own_files_are_corrupt_is_shown_and_can_be_destroyed_by_name(world):
+    world.started()
+    (world.lima_home / "demo-dev/lima.yaml").write_text("corrupt")
+    assert world.run("status").returncode == 0
+    assert world.run("start").returncode == 4
+    done = world.run("destroy", "--yes", "--name", "demo-dev")
+    assert done.returncode == 0, done.stderr
+    assert world.status() == "not created"
+    assert world.run("start").returncode == 0
+
+
+def test_a_lima_home_whose_path_is_too_long_for_any_vm_is_a_sentence(world):
+    done = world.run("init", LIMA_HOME=f"{world.home}/{'x' * 80}")
+    assert done.returncode in {1, 2}
+    assert "LIMA_HOME" in done.stderr
+    assert list(world.demo.iterdir()) == []

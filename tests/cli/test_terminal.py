@@ -1,0 +1,99 @@
+"""Questions on a real terminal."""
+
+import pexpect
+import pytest
+from conftest import BIN, SCRIPT, TASKS, TOP
+
+
+@pytest.fixture
+def type_at(world):
+    def begin(*words, argv=None):
+        program, *rest = [*(argv or SCRIPT), *words]
+        return pexpect.spawn(
+            program, rest, cwd=str(world.demo), env=world.env, timeout=20, encoding="utf-8", dimensions=(40, 120)
+        )
+
+    return begin
+
+
+def end(child):
+    child.expect(pexpect.EOF)
+    child.close()
+    assert "Traceback" not in child.before
+    return child.exitstatus
+
+
+OVERWRITE = "already exists. Overwrite it"
+DELETE = "Permanently delete the VM demo-dev"
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 5), ("\r", 5), ("\x03", 130)])
+def test_an_existing_config_is_overwritten_only_for_a_yes(world, type_at, answer, code):
+    world.made()
+    (world.demo / ".lima/config.yaml").write_text("cpus: 7 # mine\n")
+    child = type_at("init", "minimal")
+    child.expect_exact(OVERWRITE)
+    child.send(answer)
+    assert end(child) == code
+    kept = sorted(path.name for path in (world.demo / ".lima").glob("config.yaml*"))
+    if code == 0:
+        assert b"minimal" in world.config()
+        assert (world.demo / ".lima" / kept[1]).read_text() == "cpus: 7 # mine\n"
+    else:
+        assert world.config() == b"cpus: 7 # mine\n"
+        assert kept == ["config.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "status"), [("y", 0, "not created"), ("n", 5, "Running"), ("\x03", 130, "Running")]
+)
+def test_a_vm_is_destroyed_only_for_a_yes(world, type_at, answer, code, status):
+    world.started()
+    child = type_at("destroy")
+    child.expect_exact(DELETE)
+    child.send(answer)
+    assert end(child) == code
+    assert world.status() == status
+
+
+def test_inv_asks_the_same_question(world, type_at):
+    world.started()
+    (world.demo / "tasks.py").write_text(TASKS)
+    child = type_at("lima.destroy", argv=[str(BIN / "inv")])
+    child.expect_exact(DELETE)
+    child.send("y")
+    assert end(child) == 0
+    assert world.status() == "not created"
+
+
+def test_task_asks_the_same_question(world, type_at):
+    world.started()
+    child = type_at("-x", "-t", str(TOP / "Taskfile.yml"), "lima:destroy", argv=[str(BIN / "task")])
+    child.expect_exact(DELETE)
+    child.send("n")
+    assert end(child) == 5
+    assert world.status() == "Running"
+
+
+def test_the_first_init_and_a_start_ask_nothing(world, type_at):
+    assert end(type_at("init", "start")) == 0
+    assert world.status() == "Running"
+
+
+def test_the_shell_is_the_guests_own_and_its_status_ours(world, type_at):
+    world.started()
+    world.env["SHELL"] = "/bin/sh"
+    child = type_at("shell", "--plain")
+    child.sendline("echo $((20+3)); exit 9")
+    child.expect_exact("23")
+    assert end(child) == 9
+
+
+def test_the_shell_starts_a_vm_that_does_not_run(world, type_at):
+    world.started("Stopped")
+    world.env["SHELL"] = "/bin/sh"
+    child = type_at("shell", "--plain")
+    child.expect_exact("VM not running. Starting...")
+    child.sendline("exit 0")
+    assert end(child) == 0
+    assert world.status() == "Running"

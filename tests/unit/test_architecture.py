@@ -1,0 +1,116 @@
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sysinit_vm
+
+PACKAGE = Path(sysinit_vm.__file__).parent
+MODULES = {
+    ".".join(("sysinit_vm", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__"): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+TREES = {name: ast.parse(path.read_text()) for name, path in MODULES.items()}
+OWNERS = {"subprocess": "runner", "jinja2": "render", "questionary": "prompts", "rich": "progress"}
+
+
+def imports(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize(("library", "owner"), OWNERS.items())
+def test_each_of_these_libraries_has_one_owner(library, owner):
+    users = {name for name, tree in TREES.items() if library in {each.split(".")[0] for each in imports(tree)}}
+    assert users == {f"sysinit_vm.{owner}"}
+
+
+def test_nothing_starts_a_process_past_the_runner():
+    for name, tree in TREES.items():
+        called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        assert not called & {
+            "os.system",
+            "os.popen",
+            "os.execv",
+            "os.execvp",
+            "os.fork",
+            "pty.spawn",
+            "c.run",
+            "c.sudo",
+        }, name
+
+
+def test_nothing_imports_the_tasks_but_the_command_line_and_themselves():
+    users = {name for name, tree in TREES.items() if any("sysinit_vm.tasks" in each for each in imports(tree))}
+    assert {name for name in users if not name.startswith("sysinit_vm.tasks")} <= {"sysinit_vm.cli", "sysinit_vm"}
+
+
+def test_no_task_module_leans_on_another():
+    shared = {"sysinit_vm.tasks.context", "sysinit_vm.tasks.verb"}
+    for name, tree in TREES.items():
+        if name.startswith("sysinit_vm.tasks."):
+            inner = {each for each in imports(tree) if each in TREES and each.startswith("sysinit_vm.tasks.")}
+            assert inner <= shared, name
+
+
+def test_imports_point_down():
+    below = {"errors", "model", "names", "runner", "files", "project", "zellij", "stages"}
+    above = {"lifecycle", "init", "access", "limactl", "locate", "effective", "settings", "guest", "cli"}
+    for name in below:
+        used = set(imports(TREES[f"sysinit_vm.{name}"]))
+        assert not used & {f"sysinit_vm.{each}" for each in above}, name
+
+
+def documented(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef | ast.Module):
+            for inner in node.body:
+                function = isinstance(inner, ast.FunctionDef | ast.ClassDef)
+                if function and not inner.name.startswith("_"):
+                    yield inner
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_everything_public_says_what_it_is(name):
+    tree = TREES[name]
+    assert ast.get_docstring(tree), name
+    private = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and node.name.startswith("_")
+        for inner in node.body
+    }
+    missing = [node.name for node in documented(tree) if id(node) not in private and not ast.get_docstring(node)]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_no_module_is_long(name):
+    assert len(MODULES[name].read_text().splitlines()) <= 260
+
+
+def loaded_by(statement):
+    line = f"import sys; {statement}; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
+    return subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True).stdout.split()
+
+
+def test_the_start_loads_nothing_heavy():
+    assert not {"jinja2", "questionary", "prompt_toolkit", "rich", "psutil", "filelock"} & set(
+        loaded_by("import sysinit_vm.cli")
+    )
+
+
+def test_the_package_alone_loads_nothing_but_itself():
+    assert not {"invoke", "yaml"} & set(loaded_by("import sysinit_vm"))
+
+
+def test_the_collection_is_there_when_asked_for():
+    assert "start" in sysinit_vm.ns.task_names
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = sysinit_vm.nothing

@@ -1,0 +1,196 @@
+"""bootstrap.sh, run by the real sh with a PATH on which everything that it could change is a recording stub."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[2]
+TOOLS = ("sh", "env", "dirname", "cat", "find", "sort", "cksum", "rm", "mkdir", "ln", "readlink", "id", "chmod", "cp")
+
+PYTHON = """#!/bin/sh
+echo "python $*" >>"$LOG"
+if [ "$1" = -m ]; then
+    for place in "$@"; do :; done
+    mkdir -p "$place/bin"
+    cp "$0" "$place/bin/python"
+    cp "$STUBS/pip" "$place/bin/pip"
+fi
+"""
+PIP = """#!/bin/sh
+for what in "$@"; do :; done
+echo "pip install $what" >>"$LOG"
+[ ! -e "$STUBS/pip-fails" ] || exit 1
+cp "$STUBS/program" "$(dirname "$0")/sysinit-vm"
+"""
+PROGRAM = """#!/bin/sh
+for word in "$@"; do echo "<$word>"; done
+"""
+APT = """#!/bin/sh
+echo "apt-get $*" >>"$LOG"
+[ "$1" = update ] || cp "$STUBS/python" "$SYSINIT_VM_PYTHON"
+"""
+SUDO = """#!/bin/sh
+echo "sudo" >>"$LOG"
+exec "$@"
+"""
+
+
+class Fresh:
+    """A fresh account: a home, a checkout whose path has a space, and stubs."""
+
+    def __init__(self, tmp):
+        self.home, self.checkout = tmp / "home", tmp / "check out"
+        self.bin, self.stubs, self.log = tmp / "bin", tmp / "stubs", tmp / "log"
+        for folder in (self.home, self.checkout / "sysinit_vm", self.checkout / "templates", self.bin, self.stubs):
+            folder.mkdir(parents=True)
+        for name in ("pyproject.toml", "README.md", "Taskfile.yml", "sysinit_vm/a.py", "templates/t.yaml"):
+            (self.checkout / name).write_text(name)
+        shutil.copy(TOP / "bootstrap.sh", self.checkout)
+        for tool in TOOLS:
+            (self.bin / tool).symlink_to(shutil.which(tool))
+        self.python = tmp / "python3"
+        for name, text in (("python", PYTHON), ("pip", PIP), ("program", PROGRAM)):
+            self.put(self.stubs / name, text)
+        self.put(self.python, PYTHON)
+        self.put(self.bin / "apt-get", APT)
+
+    def put(self, path, text):
+        path.unlink(missing_ok=True)
+        path.write_text(text)
+        path.chmod(0o755)
+
+    def run(self, *words, **env):
+        return subprocess.run(
+            [shutil.which("sh"), str(self.checkout / "bootstrap.sh"), *words],
+            env={
+                "HOME": str(self.home),
+                "PATH": str(self.bin),
+                "LOG": str(self.log),
+                "STUBS": str(self.stubs),
+                "SYSINIT_VM_PYTHON": str(self.python),
+                **env,
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            cwd="/",
+            check=False,
+        )
+
+    @property
+    def link(self):
+        return self.home / ".local/bin/sysinit-vm"
+
+    @property
+    def program(self):
+        return self.home / ".local/share/sysinit-vm/venv/bin/sysinit-vm"
+
+    def logged(self, word):
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        return [line for line in lines if line.startswith(word)]
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    return Fresh(tmp_path)
+
+
+def test_it_installs_the_checkout_links_it_and_runs_the_exact_words(fresh):
+    done = fresh.run("exec", "--", "a b", "", "$c", "*")
+    assert done.stdout.splitlines() == ["<exec>", "<-->", "<a b>", "<>", "<$c>", "<*>"]
+    assert done.returncode == 0
+    assert fresh.logged("pip") == [f"pip install {fresh.checkout}"]
+    assert fresh.link.readlink() == fresh.program
+    assert "is not on PATH" in done.stderr
+
+
+def test_no_words_mean_help(fresh):
+    assert fresh.run().stdout == "<help>\n"
+
+
+def test_it_installs_again_only_when_the_checkout_has_changed(fresh):
+    fresh.run()
+    assert fresh.run().stderr == ""
+    assert len(fresh.logged("pip")) == 1
+    (fresh.checkout / "templates/t.yaml").write_text("another")
+    fresh.run()
+    assert len(fresh.logged("pip")) == 2
+
+
+def test_a_failed_install_is_told_and_done_again(fresh):
+    fresh.run()
+    (fresh.checkout / "templates/t.yaml").write_text("another")
+    (fresh.stubs / "pip-fails").touch()
+    done = fresh.run()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "sysinit-vm could not be installed." in done.stderr
+    assert "Try: " in done.stderr
+    (fresh.stubs / "pip-fails").unlink()
+    assert fresh.run().stdout == "<help>\n"
+
+
+def test_something_else_of_that_name_is_never_overwritten(fresh):
+    fresh.link.parent.mkdir(parents=True)
+    fresh.link.write_text("mine")
+    done = fresh.run()
+    assert fresh.link.read_text() == "mine"
+    assert f"{fresh.link} is something else and stays as it is" in done.stderr
+    assert done.stdout == "<help>\n"
+
+
+def test_a_bin_on_path_is_not_talked_about(fresh):
+    done = fresh.run(PATH=f"{fresh.bin}:{fresh.home}/.local/bin")
+    assert "not on PATH" not in done.stderr
+
+
+def test_the_data_directory_can_be_elsewhere(fresh, tmp_path):
+    fresh.run(XDG_DATA_HOME=str(tmp_path / "my data"))
+    assert (tmp_path / "my data/sysinit-vm/venv/bin/sysinit-vm").exists()
+
+
+@pytest.mark.parametrize("words", [("up",), ("exec", "--", "apt", "--yes")])
+def test_without_python_terminal_and_yes_it_refuses(fresh, words):
+    fresh.python.unlink()
+    done = fresh.run(*words)
+    assert done.returncode == 5
+    assert "There is no terminal to ask on." in done.stderr
+    assert "apt-get install -y --no-install-recommends python3 python3-venv" in done.stderr
+    assert fresh.logged("apt-get") == []
+
+
+@pytest.mark.parametrize("yes", ["--yes", "-y"])
+@pytest.mark.parametrize("root", [True, False])
+def test_yes_installs_python(fresh, yes, root):
+    fresh.python.unlink()
+    fresh.put(fresh.bin / "id", f"#!/bin/sh\necho {0 if root else 1000}\n")
+    fresh.put(fresh.bin / "sudo", SUDO)
+    done = fresh.run("up", yes)
+    assert done.stdout.splitlines() == ["<up>", f"<{yes}>"]
+    install = "apt-get install -qy --no-install-recommends python3 python3-venv"
+    assert fresh.logged("apt-get") == ["apt-get update -q", install]
+    assert len(fresh.logged("sudo")) == (0 if root else 2)
+
+
+@pytest.mark.parametrize("lacking", ["apt-get", "sudo"])
+def test_where_python_cannot_be_installed_it_says_what_to_do(fresh, lacking):
+    fresh.python.unlink()
+    fresh.put(fresh.bin / "id", "#!/bin/sh\necho 1000\n")
+    (fresh.bin / lacking).unlink(missing_ok=True)
+    done = fresh.run("up", "--yes")
+    assert done.returncode == 6
+    assert "Python 3.11 or newer with venv was not found." in done.stderr
+    assert "Try: " in done.stderr
+
+
+def test_python_only_prints_it_and_installs_nothing(fresh):
+    assert fresh.run(SYSINIT_VM_PYTHON_ONLY="1").stdout == f"{fresh.python}\n"
+    assert not fresh.program.exists()
+
+
+def test_the_scripts_name_no_machine_and_no_registry():
+    for name in ("bootstrap.sh", "test.sh", "requirements.lock"):
+        text = (TOP / name).read_text()
+        assert "://" not in text
+        assert "/root" not in text

@@ -1,0 +1,37 @@
+import pytest
+from invoke.exceptions import Exit
+
+from sysinit_vm import errors
+from sysinit_vm.errors import VmError
+
+
+def test_an_error_says_what_why_and_what_to_type():
+    error = VmError("It failed.", detail="The disk is full.\n", hint="df")
+    assert str(error) == "It failed.\nThe disk is full.\nTry: df"
+    assert (error.brief, error.detail, error.hint) == ("It failed.", "The disk is full.", "df")
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [({}, "It failed."), ({"hint": "df"}, "It failed.\nTry: df"), ({"detail": " a\nb "}, "It failed.\na\nb")],
+)
+def test_parts_that_are_missing_leave_no_empty_line(parts, text):
+    assert str(VmError("It failed.", **parts)) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("VmError", 1),
+        ("UsageError", 2),
+        ("NoConfigError", 3),
+        ("StateError", 4),
+        ("NotConfirmedError", 5),
+        ("MissingError", 6),
+    ],
+)
+def test_each_kind_has_its_own_exit_code_and_ends_cleanly_under_invoke(name, code):
+    error = getattr(errors, name)("x")
+    assert error.code == code
+    assert isinstance(error, Exit)
+    assert isinstance(error, VmError)

@@ -1,0 +1,71 @@
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from sysinit_vm import files
+from sysinit_vm.errors import VmError
+
+
+def test_a_file_is_made_with_its_parents_and_mode(tmp_path):
+    path = tmp_path / "a/b/c"
+    files.write(path, "ünï\n", mode=0o600)
+    assert path.read_bytes() == "ünï\n".encode()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [each.name for each in path.parent.iterdir()] == ["c"]
+
+
+def test_a_reader_sees_the_old_file_or_the_new_one(tmp_path):
+    path = tmp_path / "f"
+    files.write(path, "old")
+    with path.open() as reader:
+        files.write(path, "new")
+        assert reader.read() == "old"
+    assert path.read_text() == "new"
+
+
+@pytest.mark.parametrize("broken", ["os.fsync", "tempfile.mkstemp"])
+def test_a_disk_that_refuses_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, broken):
+    path = tmp_path / "f"
+    path.write_text("old")
+
+    def full(*_args, **_options):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(broken, full)
+    with pytest.raises(VmError, match=r"Cannot write [\s\S]*No space left"):
+        files.write(path, "new")
+    assert path.read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["f"]
+
+
+def test_an_interrupt_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    path = tmp_path / "f"
+    path.write_text("old")
+    monkeypatch.setattr(os, "fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        files.write(path, "new")
+    assert path.read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["f"]
+
+
+def test_a_directory_in_its_place_and_a_file_above_it_are_refused(tmp_path):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "f").write_text("")
+    for path in (tmp_path / "d", tmp_path / "f" / "below"):
+        with pytest.raises(VmError, match="Cannot write"):
+            files.write(path, "x")
+
+
+def test_what_is_shipped_is_found(tmp_path, monkeypatch):
+    assert (files.data("templates") / "dev.yaml").is_file()
+    assert files.data("Taskfile.yml").is_file()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "templates").mkdir()
+    monkeypatch.setattr(files, "PACKAGE", tmp_path)
+    assert files.data("templates") == Path(tmp_path / "data/templates")

@@ -1,0 +1,164 @@
+import os
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+from sysinit_vm.errors import MissingError
+from sysinit_vm.runner import Result, Runner, which
+
+RUN = Runner()
+
+
+def sh(line, *words):
+    return ("/bin/sh", "-c", line, "sh", *words)
+
+
+def test_reading_captures_both_outputs_and_the_status():
+    done = RUN.read(sh("echo out; echo err >&2; exit 3"))
+    assert (done.code, done.out, done.err, done.ok) == (3, "out\n", "err\n", False)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGKILL, 137)])
+def test_death_by_a_signal_is_128_and_its_number(number, code):
+    kill = sh(f"kill -{int(number)} $$")
+    assert RUN.read(kill).code == RUN.change(kill).code == RUN.stream(kill, print).code == RUN.attach(kill) == code
+
+
+def test_a_timeout_ends_the_command_with_124_and_what_it_said():
+    began = time.monotonic()
+    done = RUN.read(sh("echo early; exec sleep 30"), timeout=0.3)
+    assert (done.code, done.out) == (124, "early\n")
+    assert time.monotonic() - began < 5
+
+
+def test_text_is_given_to_it_and_nothing_otherwise():
+    assert RUN.read(("cat",), text="a\nb").out == "a\nb"
+    assert RUN.read(("cat",)).out == ""
+
+
+def test_variables_are_added_to_ours(monkeypatch):
+    monkeypatch.setenv("OURS", "1")
+    assert RUN.read(sh("echo $OURS$THEIRS"), env={"THEIRS": "2"}).out == "12\n"
+
+
+def test_the_directory_is_the_one_that_is_said(tmp_path):
+    assert RUN.read(("pwd",), cwd=tmp_path).out == f"{tmp_path}\n"
+
+
+def test_bytes_that_are_no_utf8_are_read_all_the_same():
+    assert RUN.read(("printf", r"\377x")).out == "\N{REPLACEMENT CHARACTER}x"
+
+
+def test_words_are_exact():
+    assert RUN.read(("printf", "<%s>", "a b", "$c", "", "*", "d\ne")).out == "<a b><$c><><*><d\ne>"
+
+
+@pytest.mark.parametrize("start", [RUN.read, RUN.change, RUN.attach, lambda argv: RUN.stream(argv, print)])
+def test_a_missing_program_is_a_missing_part(start, tmp_path):
+    plain = tmp_path / "plain"
+    plain.write_text("not executable")
+    for program in ("/nowhere/program", str(plain)):
+        with pytest.raises(MissingError, match=program) as caught:
+            start((program, "word"))
+        assert caught.value.code == 6
+
+
+def test_a_directory_that_is_gone_is_not_told_as_a_missing_program(tmp_path):
+    with pytest.raises(Exception) as caught:
+        RUN.read(("/bin/true",), cwd=tmp_path / "gone")
+    assert "gone" in str(caught.value)
+
+
+def test_dry_prints_changes_and_makes_none_but_still_reads(tmp_path, capfd):
+    dry, path = Runner(dry=True), tmp_path / "a b"
+    touch = ("touch", str(path))
+    assert (dry.change(touch).code, dry.stream(touch, print).code, dry.attach(touch)) == (0, 0, 0)
+    assert not path.exists()
+    said = capfd.readouterr()
+    assert said.err == f"touch '{path}'\n" * 3
+    assert said.out == ""
+    assert dry.read(("echo", "read")).out == "read\n"
+
+
+def test_echo_prints_changes_and_makes_them(tmp_path, capfd):
+    path = tmp_path / "x"
+    assert Runner(echo=True).change(("touch", str(path))).ok
+    assert path.exists()
+    assert capfd.readouterr().err == f"touch {path}\n"
+
+
+def test_each_line_of_a_stream_comes_from_both_outputs_as_it_is_written():
+    seen = []
+    done = RUN.stream(sh("echo one; echo two >&2; printf three; exit 4"), seen.append)
+    assert seen == ["one", "two", "three"]
+    assert (done.code, done.err) == (4, "one\ntwo\nthree")
+
+
+def test_the_tail_of_a_stream_is_its_last_hundred_lines():
+    done = RUN.stream(sh("i=0; while [ $i -lt 250 ]; do echo $i; i=$((i+1)); done"), lambda _: None)
+    assert done.err.splitlines() == [str(number) for number in range(150, 250)]
+
+
+def test_a_stream_that_is_interrupted_ends_its_command():
+    def interrupt(_line):
+        raise KeyboardInterrupt
+
+    pids = []
+    with pytest.raises(KeyboardInterrupt):
+        RUN.stream(sh("echo $$; exec sleep 30"), lambda line: (pids.append(int(line)), interrupt(line)))
+    with pytest.raises(ProcessLookupError):
+        os.kill(pids[0], 0)
+
+
+def test_attaching_inherits_the_terminal_and_gives_the_status(capfd):
+    assert RUN.attach(sh("echo shown; exit 5")) == 5
+    assert capfd.readouterr().out == "shown\n"
+
+
+def test_attaching_without_standard_input_reads_nothing(capfd):
+    assert RUN.attach(("cat",), stdin=False) == 0
+    assert capfd.readouterr().out == ""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_while_attached_calls_back_ends_the_command_and_is_the_status(number, code):
+    called, before = [], signal.getsignal(signal.SIGTERM)
+    sender = threading.Timer(0.3, os.kill, (os.getpid(), number))
+    sender.start()
+    assert RUN.attach(("sleep", "30"), on_interrupt=lambda: called.append(1)) == code
+    assert called == [1]
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_command_that_ignores_the_end_is_ended_all_the_same(monkeypatch):
+    line = sh("trap '' TERM; echo ready; while :; do sleep 0.1; done")
+    waits = []
+    real = subprocess.Popen.wait
+
+    def wait(self, timeout=None):
+        waits.append(timeout)
+        return real(self, 0.2 if timeout else None)
+
+    monkeypatch.setattr(subprocess.Popen, "wait", wait)
+
+    def interrupt(_line):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        RUN.stream(line, interrupt)
+    assert 5 in waits
+
+
+def test_a_command_line_can_be_pasted_into_a_shell():
+    assert Result(("printf", "a b", "$c"), 0).command == "printf 'a b' '$c'"
+
+
+def test_programs_are_found_on_path_only(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert which("mine") is None
+    (tmp_path / "mine").write_text("#!/bin/sh\n")
+    (tmp_path / "mine").chmod(0o755)
+    assert which("mine") == str(tmp_path / "mine")
