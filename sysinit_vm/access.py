@@ -1,15 +1,17 @@
 """The ways into a running guest: a session, a plain shell, a command."""
 
 import re
+import shlex
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from sysinit_vm import guest, zellij
+from sysinit_vm import guest, prompts, zellij
 from sysinit_vm.errors import UsageError
 from sysinit_vm.limactl import Limactl
 from sysinit_vm.locate import guest_directory
 from sysinit_vm.model import Instance
+from sysinit_vm.progress import say
 from sysinit_vm.project import Project
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=", re.ASCII)
@@ -26,6 +28,14 @@ def shell(lima: Limactl, instance: Instance, *, plain: bool = False) -> int:
         return lima.attach(instance.name, zellij.plain(here), here)
     home = Project(instance.project_dir)
     return lima.attach(instance.name, zellij.attach(home.session, here), str(home.root))
+
+
+def attach_or_tell(lima: Limactl, instance: Instance) -> int:
+    """Attach where there is a terminal, elsewhere say how; return the exit status."""
+    if prompts.terminal():
+        return shell(lima, instance)
+    say(f"VM ready: {instance.name}. Attach: cd {shlex.quote(str(instance.project_dir))} && sysinit-vm shell")
+    return 0
 
 
 def execute(

@@ -68,6 +68,13 @@ def follow(instance: Instance, source: str) -> Iterator[str]:
         time.sleep(0.5)
 
 
+def tail(instance_dir: Path, lines: int) -> str:
+    """Return the last ``lines`` of the guest's console, empty where it has said nothing."""
+    logs = sorted(instance_dir.glob("serial*.log"), key=lambda path: path.stat().st_mtime)
+    texts = [text for path in logs if (text := path.read_text(errors="replace").strip())]
+    return "\n".join(texts[-1].splitlines()[-lines:]) if texts else ""
+
+
 def _paths(instance: Instance, source: str) -> list[Path]:
     return sorted(path for path in instance.dir.glob(_FILES[source]) if path.stat().st_size)
 

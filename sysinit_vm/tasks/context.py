@@ -8,10 +8,11 @@ from typing import Any
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from sysinit_vm import finders, settings
+from sysinit_vm import settings
+from sysinit_vm.boot import Wish
 from sysinit_vm.errors import MissingError
-from sysinit_vm.lifecycle import Wish
 from sysinit_vm.limactl import Limactl
+from sysinit_vm.machine import finders
 from sysinit_vm.progress import Progress
 from sysinit_vm.runner import Runner
 
@@ -43,8 +44,8 @@ def lima_if_found(c: Context) -> Limactl | None:
 
 def prepare_machine(c: Context, *, yes: bool) -> None:
     """Obtain what the machine lacks for a VM; every command is shown, and confirmed unless ``yes``."""
-    from sysinit_vm import obtain
-    from sysinit_vm.host import Host
+    from sysinit_vm.machine import obtain
+    from sysinit_vm.machine.host import Host
 
     obtain.prepare(runner(c), Host.read(), yes=yes)
 

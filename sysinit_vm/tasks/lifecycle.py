@@ -2,8 +2,8 @@
 
 from invoke.context import Context
 
+from sysinit_vm import access, lifecycle, locate, prompts
 from sysinit_vm import init as initial
-from sysinit_vm import lifecycle, locate, prompts
 from sysinit_vm.progress import say
 from sysinit_vm.tasks.context import end, lima, lima_if_found, prepare_machine, wish
 from sysinit_vm.tasks.verb import verb
@@ -72,4 +72,4 @@ def up(
     initial.run_if_missing(template, directory=project, name=name)
     target = locate.target(project, name)
     instance = lifecycle.start(lima(c), target, wish(c, timeout))
-    end(lifecycle.attach_or_tell(lima(c), instance))
+    end(access.attach_or_tell(lima(c), instance))

@@ -12,9 +12,9 @@ from sysinit_vm.tasks.verb import verb
 )
 def setup(c: Context, yes: bool = False, json: bool = False) -> None:
     """Obtain what this machine lacks: limactl, QEMU, Zellij for the guest; each command is shown."""
-    from sysinit_vm import obtain
-    from sysinit_vm.host import Host
-    from sysinit_vm.parts import survey
+    from sysinit_vm.machine import obtain
+    from sysinit_vm.machine.host import Host
+    from sysinit_vm.machine.parts import survey
 
     if json:
         print(obtain.as_json(survey(runner(c), Host.read())))

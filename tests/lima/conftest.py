@@ -12,7 +12,8 @@ import platformdirs
 import psutil
 import pytest
 
-from sysinit_vm import debian, finders
+from sysinit_vm import debian
+from sysinit_vm.machine import finders
 from tests.lima.terminal import Terminal
 
 BIN = Path(sys.executable).parent

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from recording import Recorder, facts, result
 
-from sysinit_vm import accelerator, guest, lifecycle
+from sysinit_vm import accelerator, access, boot, guest, lifecycle, logs
 from sysinit_vm import facts as machine
 from sysinit_vm.accelerator import Accelerator
+from sysinit_vm.boot import Wish
 from sysinit_vm.errors import NoConfigError, StateError, VmError
-from sysinit_vm.lifecycle import Wish
 from sysinit_vm.locate import Target
 from sysinit_vm.model import Instance, Report
 from sysinit_vm.project import Project
@@ -140,7 +140,7 @@ def test_a_vm_that_still_boots_is_waited_for(lima, demo, monkeypatch):
         naps.append(seconds)
         log.write_text(READY if len(naps) == 3 else "")
 
-    monkeypatch.setattr(lifecycle, "sleep", nap)
+    monkeypatch.setattr(boot, "sleep", nap)
     assert lifecycle.start(lima, demo, WISH).running
     assert len(naps) == 3
     assert lima.calls == []
@@ -158,7 +158,7 @@ def test_a_vm_that_never_gets_ready_is_an_error_with_the_guests_last_lines(lima,
         if end == "stopped":
             lima.add("demo-dev", "Stopped", demo.project.root).dir.joinpath("ha.stdout.log").write_text("")
 
-    monkeypatch.setattr(lifecycle, "sleep", nap)
+    monkeypatch.setattr(boot, "sleep", nap)
     wish = Wish(-1 if end == "late" else 600, "auto", no_build)
     with pytest.raises(VmError, match=r"does not become ready[\s\S]*Kernel panic"):
         lifecycle.start(lima, demo, wish)
@@ -377,13 +377,13 @@ def test_the_lock_is_let_go_when_a_start_fails(lima, demo):
 def test_the_last_lines_are_those_of_the_console_that_spoke_last(tmp_path):
     (tmp_path / "serial.log").write_text("\n".join(map(str, range(100))))
     (tmp_path / "serialv.log").write_text("")
-    assert lifecycle.tail(tmp_path, 2) == "98\n99"
-    assert lifecycle.tail(tmp_path / "none", 2) == ""
+    assert logs.tail(tmp_path, 2) == "98\n99"
+    assert logs.tail(tmp_path / "none", 2) == ""
 
 
 def test_a_start_without_a_terminal_tells_how_to_attach(lima, capsys, monkeypatch):
     monkeypatch.setattr("sysinit_vm.prompts.terminal", lambda: False)
-    assert lifecycle.attach_or_tell(lima, lima.add("demo-dev", "Running", "/w")) == 0
+    assert access.attach_or_tell(lima, lima.add("demo-dev", "Running", "/w")) == 0
     said = capsys.readouterr().err
     assert "/w" in said
     assert "sysinit-vm shell" in said

@@ -4,8 +4,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm import finders, routes
-from sysinit_vm.host import MANAGERS, Host, Route, find, packages, version
+from sysinit_vm.machine import finders, routes
+from sysinit_vm.machine.host import MANAGERS, Host, Route, find, packages, version
 from sysinit_vm.runner import Runner
 
 OLDEST_QEMU = (4, 0, 0)

@@ -9,9 +9,9 @@ from typing import ClassVar
 
 import pytest
 
-from sysinit_vm import finders, host, obtain, parts, routes
 from sysinit_vm.errors import MissingError, NotConfirmedError, VmError
-from sysinit_vm.host import Host
+from sysinit_vm.machine import finders, host, obtain, parts, routes
+from sysinit_vm.machine.host import Host
 from sysinit_vm.runner import Result
 
 AGENT = "share/lima/lima-guestagent.Linux-x86_64"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sysinit_vm import files
 from sysinit_vm.errors import MissingError, VmError
-from sysinit_vm.host import Host, Version, find, version
+from sysinit_vm.machine.host import Host, Version, find, version
 from sysinit_vm.runner import Runner
 
 OLDEST_LIMACTL, OLDEST_ZELLIJ = (2, 0, 0), (0, 43, 0)

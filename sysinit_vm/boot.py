@@ -1,0 +1,118 @@
+"""From any state to a booted VM: create, start, recover, or wait for one that boots already."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import sleep
+
+from sysinit_vm import accelerator, config, effective, facts, files, guest, limactl, logs, project, stages
+from sysinit_vm.errors import VmError
+from sysinit_vm.images import Choice, directory
+from sysinit_vm.limactl import Limactl
+from sysinit_vm.locate import Located
+from sysinit_vm.model import RUNNING, STOPPED, Instance
+from sysinit_vm.progress import Progress, say
+from sysinit_vm.project import Project
+from sysinit_vm.recovery import recover
+from sysinit_vm.runner import Result
+
+_EFFECTIVE = "effective.yaml"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How a start is wished: ``timeout`` in seconds; ``build_image`` builds our image into a directory."""
+
+    timeout: int
+    accelerator: str
+    build_image: Callable[[Path, Progress], Path]
+
+
+def boot(lima: Limactl, found: Located, home: Project, wish: Wish, progress: Progress) -> None:
+    """Bring a VM from any state to where its host agent calls it ready; one that does not exist is created.
+
+    VmError with the guest's last lines where it does not come up, or where no image can be had.
+    """
+    instance = found.instance
+    if instance is None:
+        _create(lima, found.name, home, wish, progress)
+        return
+    if instance.status not in {RUNNING, STOPPED}:
+        progress.stage(f"recovering from a crash ({instance.state})")
+        recover(lima, instance)
+    if instance.running:
+        _await_host_agent(lima, instance, wish, progress)
+        return
+    chosen = effective.choose_image(config.load(home.config), facts.gather()) if home.config.is_file() else None
+    env = _accelerate(lima, wish, chosen)
+    done = lima.start(found.name, _relay(progress), timeout=wish.timeout, env=env)
+    _must_be_up(done, found.name, instance.dir)
+
+
+def _create(lima: Limactl, name: str, home: Project, wish: Wish, progress: Progress) -> None:
+    committed, machine = config.load(home.config), facts.gather()
+    choice = effective.choose_image(committed, machine)
+    if choice.entry is None and choice.buildable:
+        wish.build_image(directory(machine.lima_home), progress)
+        choice = effective.choose_image(committed, machine)
+    if choice.entry is None:
+        raise VmError(
+            f"None of the images in {home.config} can be had on this machine.",
+            detail="No local image exists, none is a download for this arch, and none can be built here.",
+            hint="sysinit-vm setup, then sysinit-vm build.debian",
+        )
+    given = effective.effective(committed, home, name, machine, guest.setup())
+    for word in given.words:
+        say(f"  {word}")
+    path = home.config.with_name(_EFFECTIVE)
+    files.write(path, given.text)
+    env = _accelerate(lima, wish, choice)
+    done = lima.create(name, path, _relay(progress), timeout=wish.timeout, env=env)
+    if not done.ok:
+        _remove_half_made(lima, name)
+    _must_be_up(done, name, project.lima_home() / name)
+
+
+def _accelerate(lima: Limactl, wish: Wish, choice: Choice | None) -> dict[str, str]:
+    chosen = accelerator.choose(lima.runner, facts.gather(), wish.accelerator, choice.kernel if choice else None)
+    if chosen.note:
+        say(f"  {chosen.note}")
+    return chosen.env
+
+
+def _remove_half_made(lima: Limactl, name: str) -> None:
+    """A create that fails before the first boot leaves an instance that can never start (Lima 2.2.0)."""
+    instance = lima.instance(name)
+    if instance and not (instance.dir / "ha.stderr.log").exists():
+        lima.delete(name)
+
+
+def _relay(progress: Progress) -> Callable[[limactl.Message], None]:
+    def relay(message: limactl.Message) -> None:
+        stage = stages.stage(message[1])
+        if stage:
+            progress.stage(stage)
+
+    return relay
+
+
+def _must_be_up(done: Result, name: str, instance_dir: Path) -> None:
+    if done.ok:
+        return
+    console = logs.tail(instance_dir, 12)
+    shown = f"\nThe guest's last lines:\n{console}" if console else ""
+    raise VmError(f"The VM {name} did not start.", detail=limactl.said(done) + shown, hint="sysinit-vm logs")
+
+
+def _await_host_agent(lima: Limactl, instance: Instance, wish: Wish, progress: Progress) -> None:
+    """Wait for a VM that another start, perhaps an interrupted one, is still booting."""
+    while (ready := limactl.host_agent_ready(instance)) is not True:
+        progress.stage("waiting for the VM, which is already booting")
+        still = lima.instance(instance.name)
+        if ready is False or still is None or not still.running or progress.seconds > wish.timeout:
+            raise VmError(
+                f"The VM {instance.name} does not become ready.",
+                detail=f"The guest's last lines:\n{logs.tail(instance.dir, 12)}",
+                hint="sysinit-vm logs, or sysinit-vm restart",
+            )
+        sleep(1)
