@@ -24,6 +24,15 @@ ENTRANCES = {
 }
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A skipped test on a real VM is a failed one."""
+    report = yield
+    if report.skipped:
+        report.outcome, report.longrepr = "failed", f"skipped, which no test here may be: {report.longrepr}"
+    return report
+
+
 @dataclass
 class World:
     """A LIMA_HOME of the session's own, and the environment that points there."""

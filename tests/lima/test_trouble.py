@@ -76,3 +76,13 @@ def test_a_killed_host_agent_is_recovered_by_the_next_start(world, hard):
     assert "provisioning failed" in recovered.stderr  # booted, and the script still fails
     assert "Running" in world.ok(hard, "status")
     assert config.is_file()
+
+
+def test_a_start_that_runs_out_of_time_says_so_and_the_next_one_goes_on(world, hard):
+    world.ok(hard, "stop")
+    late = world.run(hard, "start", "--timeout", "4")
+    assert late.returncode == 1
+    assert "did not start" in late.stderr
+    assert "Try: sysinit-vm" in late.stderr
+    later = world.run(hard, "start", timeout=1800)
+    assert "provisioning failed" in later.stderr

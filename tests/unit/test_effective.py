@@ -236,3 +236,12 @@ values = st.recursive(
 @given(st.dictionaries(text, values, min_size=1, max_size=4))
 def test_its_text_read_as_yaml_is_its_data_again(data):
     assert config.parse(Effective(data).text, Path("effective.yaml")) == data
+
+
+def test_the_seeds_own_probe_is_left_out_with_a_word_and_others_stay():
+    seed = {"description": "SSH is ready", "script": "#!/bin/bash\nssh -o ConnectTimeout=3 127.0.0.1 true\n"}
+    other = {"description": "db", "script": "#!/bin/sh\nssh db.example true\n"}
+    given = made({"probes": [seed, other]})
+    assert given.data["probes"] == [other]
+    assert any("probes" in word for word in given.words)
+    assert not any("probes" in word for word in made({"probes": [other]}).words)
