@@ -1,0 +1,122 @@
+"""What goes into the guest image, and the finished images' files: parts, manifest, links.
+
+An image is four files of one stem: the disk, the kernel and initrd it boots with, and a manifest.
+"""
+
+import hashlib
+import io
+import tarfile
+from pathlib import Path
+
+from sysinit_vm.files import data
+
+LATEST = "sysinit-debian-latest"
+PARTS = ("vmlinuz", "initrd", "manifest", "qcow2")
+ZELLIJ = "usr/local/bin/zellij"
+
+
+def folder() -> Path:
+    """Return the shipped folder with the package list and the files of the image."""
+    return data("templates") / "guest-image"
+
+
+def packages(arch: str) -> list[str]:
+    """Return the names of the packages for Debian's ``arch``, the kernel first."""
+    lines = (folder() / "packages").read_text(encoding="utf-8").splitlines()
+    named = (line.partition("#")[0].strip() for line in lines)
+    return [kernel(arch), *filter(None, named)]
+
+
+def kernel(arch: str) -> str:
+    """Return the kernel's package; the `cloud` flavours lack 9p."""
+    return f"linux-image-{arch}"
+
+
+def sha256(path: Path) -> str:
+    """Return the hexadecimal digest of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def contents() -> dict[str, bytes]:
+    """Return all files that shape the image, by their path relative to ``folder()``."""
+    base = folder()
+    files = (path for path in sorted(base.rglob("*")) if path.is_file())
+    return {path.relative_to(base).as_posix(): path.read_bytes() for path in files}
+
+
+def overlay(target: Path, zellij: Path) -> None:
+    """Write the tar file ``target`` with all that is laid over the packages, owned by root.
+
+    A script (``#!``) is executable, whatever packaging made of the file's mode.
+    """
+    with tarfile.open(target, "w") as tar:
+        for name, content in contents().items():
+            if name == "finish":
+                _add(tar, "finish", content)
+            elif name.startswith("root/"):
+                _add(tar, name.removeprefix("root/"), content)
+        _add(tar, ZELLIJ, zellij.read_bytes(), mode=0o755)
+
+
+def _add(tar: tarfile.TarFile, name: str, content: bytes, *, mode: int | None = None) -> None:
+    member = tarfile.TarInfo(f"./{name}")
+    member.size = len(content)
+    member.mode = mode or (0o755 if content.startswith(b"#!") else 0o644)
+    member.uname = member.gname = "root"
+    tar.addfile(member, io.BytesIO(content))
+
+
+def publish(work: Path, images: Path, stem: str) -> Path:
+    """Move the parts ``work/image.*`` into ``images`` under ``stem`` and make them the latest.
+
+    Whatever interrupts it, the former latest image stays, whole. Returns the new disk's path.
+    """
+    before = {part: _target(images, part) for part in PARTS}
+    try:
+        for part in PARTS:
+            (work / f"image.{part}").replace(images / f"{stem}.{part}")
+        for part in PARTS:
+            _link(images, part, f"{stem}.{part}")
+    except BaseException:
+        for part, target in before.items():
+            _restore(images, part, target)
+            (images / f"{stem}.{part}").unlink(missing_ok=True)
+        raise
+    return images / f"{stem}.qcow2"
+
+
+def latest(images: Path) -> Path | None:
+    """Return the latest image's disk (the file itself, so that its parts match), or None."""
+    disk = images / f"{LATEST}.qcow2"
+    if not disk.is_symlink():
+        return None
+    disk = disk.resolve()
+    return disk if all(disk.with_suffix(f".{part}").is_file() for part in PARTS) else None
+
+
+def recorded_key(disk: Path) -> str:
+    """Return the cache key that the manifest beside ``disk`` records, or an empty text."""
+    manifest = disk.with_suffix(".manifest").read_text(encoding="utf-8")
+    return next((line.partition(" ")[2] for line in manifest.splitlines() if line.startswith("key: ")), "")
+
+
+def _target(images: Path, part: str) -> str | None:
+    link = images / f"{LATEST}.{part}"
+    return str(link.readlink()) if link.is_symlink() else None
+
+
+def _link(images: Path, part: str, target: str) -> None:
+    """Point the latest ``part`` at ``target`` (a name in ``images``) in one step."""
+    fresh = images / f".{LATEST}.{part}"
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target)
+    fresh.replace(images / f"{LATEST}.{part}")
+
+
+def _restore(images: Path, part: str, target: str | None) -> None:
+    (images / f".{LATEST}.{part}").unlink(missing_ok=True)
+    if target is None:
+        (images / f"{LATEST}.{part}").unlink(missing_ok=True)
+    elif _target(images, part) != target:
+        _link(images, part, target)

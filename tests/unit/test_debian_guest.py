@@ -1,0 +1,242 @@
+"""The guest image's shell readers, run on files of the shapes that Lima 2.2.0's templates give."""
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from sysinit_vm import debian_files
+
+LIB = debian_files.folder() / "root/usr/lib/sysinit-vm"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB dev@host"
+NIC_HEAL = """\
+- |
+  # Work around the NIC rename race on Ubuntu 26.04 first boot (LP: #2136392):
+  for pair in 52:55:55:11:22:33=eth0; do
+    mac="${pair%=*}"; want="${pair#*=}"
+  done
+"""
+USER_DATA = f"""\
+#cloud-config
+# vim:syntax=yaml
+
+growpart:
+  mode: auto
+  devices: ['/']
+package_update: true
+mounts:
+- [vz-rosetta, /mnt/lima-rosetta, virtiofs, defaults, "0", "0"]
+- [lima-0123456789abcdef, /work/a project, with "quotes" # and [x], 9p, "rw,trans=virtio,version=9p2000.L,nofail", "0", "0"]
+timezone: Europe/Berlin
+
+users:
+  - name: "dev"
+    uid: "1000"
+    gecos: "Dev \\"The\\" Eloper"
+    homedir: "/home/dev.guest"
+    shell: /bin/bash
+    sudo: ALL=(ALL) NOPASSWD:ALL
+    lock_passwd: true
+    ssh-authorized-keys:
+      - "{KEY}"
+      - "ssh-rsa AAAAB3 a \\"quoted\\" \\\\ comment \\u00e9"
+write_files:
+ - content: |
+      #!/bin/sh
+      set -eux
+   owner: root:root
+   path: /var/lib/cloud/scripts/per-boot/00-lima.boot.sh
+   permissions: '0755'
+# This has no effect on systems using systemd-resolved, but is used
+# on e.g. Alpine to set up /etc/resolv.conf on first boot.
+
+manage_resolv_conf: true
+
+resolv_conf:
+  nameservers:
+  - 192.168.5.3
+  - 8.8.8.8
+
+ca_certs:
+  remove_defaults: true
+  trusted:
+  - |
+    -----BEGIN CERTIFICATE-----
+    AAAA
+    -----END CERTIFICATE-----
+  - |
+    -----BEGIN CERTIFICATE-----
+    BBBB
+    -----END CERTIFICATE-----
+
+bootcmd:
+{NIC_HEAL}- |
+  # We need to embed the params.env as a here-doc because /mnt/lima-cidata is not yet mounted
+  while read -r line; do [ -n "$line" ] && export "$line"; done <<'EOF'
+  PARAM_GREETING=hello big world
+  EOF
+  #!/bin/sh
+  if true; then
+    echo "$PARAM_GREETING: - | bootcmd:"
+  fi
+{"  "}
+"""
+NETWORK = """\
+version: 2
+ethernets:
+  eth0:
+    match:
+      macaddress: '52:55:55:AB:CD:EF'
+    dhcp4: true
+    set-name: eth0
+    dhcp4-overrides:
+      route-metric: 200
+    dhcp-identifier: mac
+    nameservers:
+      addresses:
+      - 1.1.1.1
+      - 192.168.5.3
+  lima0:
+    match:
+      macaddress: '52:55:55:00:00:01'
+    dhcp4: true
+    set-name: lima0
+    dhcp4-overrides:
+      route-metric: 100
+    dhcp-identifier: mac
+"""
+
+
+def shell(script, *args, cwd=None):
+    done = subprocess.run(
+        ["bash", "-euc", f". {shlex.quote(str(LIB / 'cidata.sh'))}; {script}", "bash", *map(str, args)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        check=False,
+    )
+    assert done.stderr == ""
+    return done
+
+
+@pytest.fixture
+def user_data(tmp_path):
+    path = tmp_path / "user-data"
+    path.write_text(USER_DATA)
+    return path
+
+
+def mount(line):
+    done = shell('parse_mount "$1" && printf "%s\\n" "$TAG" "$POINT" "$TYPE" "$OPTIONS"', line)
+    return done.stdout.splitlines() if done.returncode == 0 else None
+
+
+def test_mounts(user_data):
+    lines = [line for line in shell('section mounts "$1"', user_data).stdout.splitlines() if line]
+    assert list(map(mount, lines)) == [
+        ["vz-rosetta", "/mnt/lima-rosetta", "virtiofs", "defaults"],
+        [
+            "lima-0123456789abcdef",
+            '/work/a project, with "quotes" # and [x]',
+            "9p",
+            "rw,trans=virtio,version=9p2000.L,nofail",
+        ],
+    ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(st.characters(exclude_characters="\n\r\0", exclude_categories=["Cs"]), max_size=40))
+@example(', 9p, "rw", "0", "0"]')
+@example(" {x}: 'é' `$(id)` \\n ")
+def test_any_mount_point(rest):
+    line = f'- [lima-0123456789abcdef, /{rest}, 9p, "ro,trans=virtio,nofail", "0", "0"]'
+    found = shell('parse_mount "$1" && printf "%s\\0" "$TAG" "$POINT" "$TYPE" "$OPTIONS"', line).stdout
+    assert found.split("\0") == ["lima-0123456789abcdef", f"/{rest}", "9p", "ro,trans=virtio,nofail", ""]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "- [tag]",
+        '- [tag, relative, 9p, "rw", "0", "0"]',
+        '- [tag, /a, "9p; id", "rw", "0", "0"]',
+        '- [tag, /a, 9p, "rw", "0", "1"]',
+        "",
+    ],
+)
+def test_what_is_no_mount(line):
+    assert mount(line) is None
+
+
+def test_keys(user_data):
+    assert shell('authorized_keys "$1"', user_data).stdout.splitlines() == [
+        KEY,
+        'ssh-rsa AAAAB3 a "quoted" \\ comment é',
+    ]
+
+
+def test_scalars(user_data, tmp_path):
+    (tmp_path / "meta-data").write_text("instance-id: iid-17\nlocal-hostname: lima-demo-dev\n")
+    assert shell('scalar timezone "$1"', user_data).stdout == "Europe/Berlin\n"
+    assert shell('scalar local-hostname "$1"', tmp_path / "meta-data").stdout == "lima-demo-dev\n"
+    assert shell('scalar missing "$1"', user_data).stdout == ""
+
+
+def test_nameservers(user_data):
+    assert shell('items resolv_conf "$1"', user_data).stdout.splitlines() == ["192.168.5.3", "8.8.8.8"]
+
+
+def test_boot_commands_run_and_lima_s_own_are_left_out(user_data):
+    script = shell('boot_commands "$1"', user_data).stdout
+    assert "NIC rename" not in script
+    ran = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout == "hello big world: - | bootcmd:\n"
+
+
+def test_no_boot_commands_but_lima_s(tmp_path):
+    (tmp_path / "user-data").write_text(f"bootcmd:\n{NIC_HEAL}")
+    assert shell('boot_commands "$1"', tmp_path / "user-data").stdout == ""
+
+
+def test_certificates(user_data, tmp_path):
+    shell('certificates "$1" "$2"', user_data, tmp_path)
+    assert [path.read_text().splitlines()[1] for path in sorted(tmp_path.glob("*.crt"))] == ["AAAA", "BBBB"]
+    assert "remove_defaults: true" in shell('section ca_certs "$1"', user_data).stdout
+
+
+def test_interfaces(tmp_path):
+    (tmp_path / "network-config").write_text(NETWORK)
+    assert shell('interfaces "$1"', tmp_path / "network-config").stdout.splitlines() == [
+        "eth0 52:55:55:ab:cd:ef 200 1.1.1.1 192.168.5.3",
+        "lima0 52:55:55:00:00:01 100",
+    ]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.text(st.characters(exclude_characters="\n\r\0", exclude_categories=["Cs"]), max_size=40))
+@example("  two  spaces ' \" $(id) \\ ")
+def test_lima_env_values(tmp_path_factory, value):
+    path = tmp_path_factory.mktemp("env") / "lima.env"
+    path.write_text(f"PATH=/nowhere\nLIMA_CIDATA_COMMENT={value}\nLIMA_CIDATA_UID=501\nLIMA_CIDATA_PLAIN=")
+    script = 'lima_env "$1"; printf "%s\\0" "$LIMA_CIDATA_COMMENT" "$LIMA_CIDATA_UID" "${LIMA_CIDATA_PLAIN-unset}"'
+    assert shell(script, path).stdout.split("\0")[:3] == [value, "501", ""]
+
+
+@pytest.mark.parametrize(
+    "path", [*filter(Path.is_file, LIB.rglob("*")), debian_files.folder() / "finish"], ids=lambda path: path.name
+)
+def test_scripts_are_well_formed(path):
+    first = path.read_text().splitlines()[0]
+    interpreter = "bash" if "bash" in first or path.suffix == ".sh" else "sh"
+    assert subprocess.run([interpreter, "-n", path], check=False).returncode == 0
+
+
+def test_every_step_of_lima_init_is_defined():
+    text = (LIB / "lima-init").read_text()
+    steps = re.findall(r"^  step (\w+)", text, re.MULTILINE)
+    assert len(steps) > 10
+    assert all(f"\n{name}() {{" in text for name in steps)
