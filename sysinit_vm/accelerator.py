@@ -35,8 +35,8 @@ class Accelerator:
 def choose(runner: Runner, facts: Facts, wish: str, kernel: Path | None) -> Accelerator:
     """Return the accelerator for a VM of the machine's own arch.
 
-    ``wish`` is auto, kvm or tcg; ``kernel`` (absolute) is a kernel to probe KVM with, None where the image
-    has none of its own: then KVM that can be opened is believed.
+    ``wish`` is auto, kvm or tcg; ``kernel`` (absolute) is the VM's own, to probe KVM with. Without one
+    another kernel of this machine serves; without any, KVM that can be opened is believed, with a word.
     """
     if facts.system != "Linux" or facts.arch not in _EMULATED:
         return Accelerator("native")
@@ -48,9 +48,17 @@ def choose(runner: Runner, facts: Facts, wish: str, kernel: Path | None) -> Acce
         return _emulation(facts, "This machine offers no KVM: the VM is emulated, which is slow.")
     if not os.access(_KVM, os.R_OK | os.W_OK):
         return _emulation(facts, "/dev/kvm is not yours to open (try: sudo usermod -aG kvm $USER): the VM is emulated.")
-    if kernel is not None and not _probe(runner, facts, kernel):
+    kernel = next((each for each in _kernels(kernel, facts) if os.access(each, os.R_OK)), None)
+    if kernel is None:
+        return Accelerator("kvm", "KVM could not be tried out. Should the VM hang: SYSINIT_VM_ACCELERATOR=tcg")
+    if not _probe(runner, facts, kernel):
         return _emulation(facts, "/dev/kvm exists but does not work here: the VM is emulated, which is slow.")
     return Accelerator("kvm")
+
+
+def _kernels(own: Path | None, facts: Facts) -> list[Path]:
+    ours = facts.lima_home / "_images" / "sysinit-debian-latest.vmlinuz"
+    return [*([own] if own else []), ours, *sorted(Path("/boot").glob("vmlinuz-*"))]
 
 
 def _emulation(facts: Facts, note: str) -> Accelerator:

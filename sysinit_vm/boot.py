@@ -7,7 +7,7 @@ from time import sleep
 
 from sysinit_vm import accelerator, config, effective, facts, files, guest, limactl, logs, project, stages
 from sysinit_vm.errors import VmError
-from sysinit_vm.images import Choice, directory
+from sysinit_vm.images import directory
 from sysinit_vm.limactl import Limactl
 from sysinit_vm.locate import Located
 from sysinit_vm.model import RUNNING, STOPPED, Instance
@@ -43,8 +43,7 @@ def boot(lima: Limactl, found: Located, home: Project, wish: Wish, progress: Pro
     if instance.running:
         _await_host_agent(lima, instance, wish, progress)
         return
-    chosen = effective.choose_image(config.load(home.config), facts.gather()) if home.config.is_file() else None
-    env = _accelerate(lima, wish, chosen)
+    env = _accelerate(lima, wish, instance.dir / "kernel")
     done = lima.start(found.name, _relay(progress), timeout=wish.timeout, env=env)
     _must_be_up(done, found.name, instance.dir)
 
@@ -55,7 +54,7 @@ def _create(lima: Limactl, name: str, home: Project, wish: Wish, progress: Progr
     if choice.entry is None and choice.buildable:
         wish.build_image(directory(machine.lima_home), progress)
         choice = effective.choose_image(committed, machine)
-    if choice.entry is None:
+    if choice.entry is None and not choice.left_to_lima:
         raise VmError(
             f"None of the images in {home.config} can be had on this machine.",
             detail="No local image exists, none is a download for this arch, and none can be built here.",
@@ -65,26 +64,31 @@ def _create(lima: Limactl, name: str, home: Project, wish: Wish, progress: Progr
     for word in given.words:
         say(f"  {word}")
     path = home.config.with_name(_EFFECTIVE)
-    files.write(path, given.text)
-    env = _accelerate(lima, wish, choice)
+    if not lima.runner.dry:
+        files.write(path, given.text)
+    if choice.remote:
+        say("  The image is a download without Zellij; `sysinit-vm setup` gets what our own is built from.")
+    env = _accelerate(lima, wish, choice.kernel)
     done = lima.create(name, path, _relay(progress), timeout=wish.timeout, env=env)
-    if not done.ok:
-        _remove_half_made(lima, name)
-    _must_be_up(done, name, project.lima_home() / name)
+    removed = not done.ok and _remove_half_made(lima, name)
+    hint = f"$EDITOR {home.config}, then sysinit-vm start" if removed else "sysinit-vm logs"
+    _must_be_up(done, name, project.lima_home() / name, hint)
 
 
-def _accelerate(lima: Limactl, wish: Wish, choice: Choice | None) -> dict[str, str]:
-    chosen = accelerator.choose(lima.runner, facts.gather(), wish.accelerator, choice.kernel if choice else None)
+def _accelerate(lima: Limactl, wish: Wish, kernel: Path | None) -> dict[str, str]:
+    chosen = accelerator.choose(lima.runner, facts.gather(), wish.accelerator, kernel)
     if chosen.note:
         say(f"  {chosen.note}")
     return chosen.env
 
 
-def _remove_half_made(lima: Limactl, name: str) -> None:
+def _remove_half_made(lima: Limactl, name: str) -> bool:
     """A create that fails before the first boot leaves an instance that can never start (Lima 2.2.0)."""
     instance = lima.instance(name)
-    if instance and not (instance.dir / "ha.stderr.log").exists():
-        lima.delete(name)
+    if instance is None or (instance.dir / "ha.stderr.log").exists():
+        return instance is None
+    lima.delete(name)
+    return True
 
 
 def _relay(progress: Progress) -> Callable[[limactl.Message], None]:
@@ -96,12 +100,12 @@ def _relay(progress: Progress) -> Callable[[limactl.Message], None]:
     return relay
 
 
-def _must_be_up(done: Result, name: str, instance_dir: Path) -> None:
+def _must_be_up(done: Result, name: str, instance_dir: Path, hint: str = "sysinit-vm logs") -> None:
     if done.ok:
         return
     console = logs.tail(instance_dir, 12)
     shown = f"\nThe guest's last lines:\n{console}" if console else ""
-    raise VmError(f"The VM {name} did not start.", detail=limactl.said(done) + shown, hint="sysinit-vm logs")
+    raise VmError(f"The VM {name} did not start.", detail=limactl.said(done) + shown, hint=hint)
 
 
 def _await_host_agent(lima: Limactl, instance: Instance, wish: Wish, progress: Progress) -> None:

@@ -66,7 +66,11 @@ def dump(data: object) -> str:
 
 
 def _unusable(path: Path, reason: str) -> VmError:
-    return VmError(f"Cannot use {path}.", detail=reason, hint=f"$EDITOR {path}, or 'sysinit-vm init' for a new one")
+    return VmError(
+        f"Cannot use {path}.",
+        detail=reason,
+        hint=f"$EDITOR {path}, or 'sysinit-vm init' for a new one",
+    )
 
 
 class _Loader(yaml.SafeLoader):

@@ -51,7 +51,9 @@ def arch(config: Config, facts: Facts) -> tuple[str, str]:
 
 def choose_image(config: Config, facts: Facts) -> Choice:
     """Return which of the config's images this machine can boot from."""
-    entries = config.data.get("images", [])
+    if "images" not in config.data and config.data.get("base"):
+        return Choice(None, buildable=False, left_to_lima=True)
+    entries = config.data.get("images") or [images.debian_entry(facts.lima_home)]
     if not isinstance(entries, list) or not all(isinstance(each, Mapping) for each in entries):
         raise _impossible(config, "images", entries, "It is a list of mappings, each with a location.")
     return images.choose(entries, facts, arch(config, facts)[0])
@@ -73,13 +75,16 @@ def effective(config: Config, project: Project, name: str, facts: Facts, setup: 
     if choice.remote and vm_type == "qemu":
         data.setdefault("mountType", "reverse-sshfs")
     data["cpus"], cpu_word = _at_most(config, "cpus", facts.cpus)
-    data["mounts"] = _mounts(config, project, facts)
+    data["mounts"], mount_words = _mounts(config, project, facts)
+    data["memory"], memory_word = _memory(config, facts)
+    if data["memory"] is None:
+        del data["memory"]
     data["env"] = _env(config, project)
     data.setdefault("containerd", {"system": False, "user": False})
     scripts = [{"mode": mode, "script": script} for mode, script in setup.items()]
     data["provision"] = [*scripts, *_list(config, "provision")]
     data["probes"], probe_word = _probes(config)
-    return Effective(data, tuple(filter(None, (type_word, arch_word, cpu_word, probe_word))))
+    return Effective(data, tuple(filter(None, (type_word, arch_word, cpu_word, memory_word, probe_word, *mount_words))))
 
 
 def _vm_type(config: Config, facts: Facts) -> tuple[str, str]:
@@ -107,23 +112,35 @@ def _mount_point(root: Path) -> str:
     return str(root) if _PLAIN_PATH.match(str(root)) else SIDE_MOUNT
 
 
-def _mounts(config: Config, project: Project, facts: Facts) -> list[dict[str, Any]]:
-    """The project's mount is put where it belongs; others stay, but for keys that the host does not have."""
-    kept, theirs = [], None
+def _mounts(config: Config, project: Project, facts: Facts) -> tuple[list[dict[str, Any]], list[str]]:
+    """The project's mount is put where it belongs; one that this host lacks is left out, as Lima would make it."""
+    kept, words, theirs = [], list[str](), None
     for mount in _list(config, "mounts"):
-        location = str(mount.get("location", ""))
-        if _is_project(location, config, project):
+        place = _place(str(mount.get("location", "")), config, project, facts)
+        if place == project.root:
             theirs = mount
-        elif location.rstrip("/") != "~/.ssh" or facts.ssh_dir:
-            kept.append(dict(mount))
+        elif place == facts.home / ".ssh" and facts.ssh_dir is None:
+            continue
+        elif place is None or place == facts.ssh_dir or place.is_dir():
+            stands = str(mount["location"]).startswith(("/", "~/", "{{"))
+            kept.append(dict(mount) if stands else {**mount, "location": str(place)})
+        else:
+            words.append(f"mounts: {place} does not exist here, and is left out.")
     default = {"writable": True, "9p": {"securityModel": "none", "cache": "mmap"}}
     ours = {**(theirs or default), "location": str(project.root), "mountPoint": _mount_point(project.root)}
-    return [*kept, ours]
+    return [*kept, ours], words
 
 
-def _is_project(location: str, config: Config, project: Project) -> bool:
+def _place(location: str, config: Config, project: Project, facts: Facts) -> Path | None:
+    """Return the host directory that a mount means; None where Lima's own template says it."""
     committed = (config.data.get("param") or {}).get(PROJECT_DIR)
-    return location in {"{{.Param.PROJECT_DIR}}", str(project.root), committed}
+    if location in {"{{.Param.PROJECT_DIR}}", committed}:
+        return project.root
+    if "{{" in location:
+        return None
+    relative = facts.home / location[2:] if location.startswith("~/") else Path(location)
+    place = project.root / relative
+    return project.root if place.resolve() == project.root else place
 
 
 def _env(config: Config, project: Project) -> dict[str, Any]:
@@ -150,6 +167,15 @@ def _at_most(config: Config, key: str, most: int) -> tuple[Any, str]:
     if isinstance(stated, int) and stated > most:
         return most, f"{key}: {stated} in the config becomes {most}, all that this machine has."
     return stated if stated is not None else min(4, most), ""
+
+
+def _memory(config: Config, facts: Facts) -> tuple[Any, str]:
+    """At most what the machine has; Lima itself defaults to half of it, and to 4 GiB at the most."""
+    stated = config.data.get("memory")
+    found = re.fullmatch(r"(\d+)\s*([GM])i?B?", str(stated))
+    if not found or int(found[1]) * (1024 if found[2] == "G" else 1) <= facts.memory:
+        return stated, ""
+    return f"{facts.memory}MiB", f"memory: {stated} in the config becomes {facts.memory}MiB, all that this machine has."
 
 
 def _list(config: Config, key: str) -> list[dict[str, Any]]:

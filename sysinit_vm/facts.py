@@ -1,30 +1,26 @@
 """What this machine is: read once per command, never written into a committed config."""
 
 import os
-import platform
-import shutil
 from pathlib import Path
 
 from sysinit_vm import project
+from sysinit_vm.machine.finders import find_zellij
+from sysinit_vm.machine.host import Host, find
 from sysinit_vm.model import Facts
-
-_ARCH = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
 def gather() -> Facts:
-    """Return this machine's facts; starts no process."""
+    """Return this machine's facts."""
     import psutil
 
-    machine = platform.machine().lower()
-    ssh = Path.home() / ".ssh"
-    system = platform.system()
+    host, ssh = Host.read(), Path.home() / ".ssh"
     return Facts(
-        system=system,
-        arch=_ARCH.get(machine, machine),
+        system=host.system,
+        arch=host.arch,
         cpus=os.cpu_count() or 1,
         memory=psutil.virtual_memory().total // 2**20,
         lima_home=project.lima_home(),
         home=Path.home(),
         ssh_dir=ssh if ssh.is_dir() else None,
-        can_build_image=system == "Linux" and shutil.which("mmdebstrap") is not None,
+        can_build_image=host.system == "Linux" and find("mmdebstrap") is not None and find_zellij() is not None,
     )

@@ -17,11 +17,13 @@ class Choice:
     """``entry`` for Lima's ``images``, with absolute paths; ``kernel`` to probe KVM with, if it has one.
 
     ``entry`` is None where nothing can be had; ``buildable`` says that building our Debian image mends it.
+    ``left_to_lima`` says that the config's ``base`` brings the images.
     """
 
     entry: Mapping[str, Any] | None
     buildable: bool
     kernel: Path | None = None
+    left_to_lima: bool = False
 
     @property
     def remote(self) -> bool:
@@ -50,7 +52,7 @@ def choose(entries: Sequence[Mapping[str, Any]], facts: Facts, arch: str) -> Cho
     Lima itself falls through in silence, and would download where the wished image is merely not built yet.
     """
     fitting = [_absolute(entry, facts) for entry in entries if entry.get("arch", arch) == arch]
-    ours = any(_is_ours(entry) for entry in fitting) or _is_seed(entries)
+    ours = any(_is_ours(entry) for entry in entries)
     if ours and not any(DEBIAN in str(entry["location"]) for entry in fitting):
         fitting.append(debian_entry(facts.lima_home))
     local = [entry for entry in fitting if "://" not in str(entry["location"])]
@@ -59,11 +61,6 @@ def choose(entries: Sequence[Mapping[str, Any]], facts: Facts, arch: str) -> Cho
     for entry in (each for each in local if _complete(each)):
         return Choice(entry, buildable, _kernel(entry))
     return Choice(None if buildable or not remote else remote[0], buildable)
-
-
-def _is_seed(entries: Sequence[Mapping[str, Any]]) -> bool:
-    """The seed's configs name only the NixOS image, for aarch64."""
-    return any(_is_ours(entry) for entry in entries)
 
 
 def _is_ours(entry: Mapping[str, Any]) -> bool:

@@ -42,12 +42,25 @@ def run(template: str, *, directory: str | None, name: str | None, yes: bool) ->
     ``name`` or else VM_NAME is kept for good. UsageError for a directory, template or name that cannot be;
     NotConfirmedError where an existing config may not be replaced. Then nothing was changed.
     """
-    home, kept_name = project.for_init(directory), _kept_name(name)
-    render.check(template)
+    home = check(template, directory=directory, name=name)
     if existing(home):
         question = ".lima/config.yaml already exists. Overwrite it?"
         prompts.confirm(question, yes=yes, refusal_hint="sysinit-vm init --yes")
-    return write(home, template, kept_name)
+    return write(home, template, _kept_name(name))
+
+
+def check(template: str, *, directory: str | None, name: str | None) -> Project:
+    """Return the project that ``run`` would write for; UsageError for what cannot be, before anything is done."""
+    home = project.for_init(directory)
+    _kept_name(name)
+    render.check(template)
+    return home
+
+
+def check_if_missing(template: str, *, directory: str | None, name: str | None) -> None:
+    """As ``check``, where neither the directory nor one above it has a config."""
+    if project.find(directory) is None:
+        check(template, directory=directory, name=name)
 
 
 def run_if_missing(template: str, *, directory: str | None, name: str | None) -> None:
@@ -111,9 +124,16 @@ def write(home: Project, template: str, vm_name: str | None) -> Written:
         ignore = home.config.with_name(".gitignore")
         if not ignore.exists():
             made.append(ignore)
-            files.write(ignore, _GITIGNORE)
+        files.write(ignore, _ignored(ignore))
         files.write(home.config, text)
     return Written(home, kept, vm_name or names.vm_name(home.root, longest))
+
+
+def _ignored(path: Path) -> str:
+    """Return what is ignored: the lines that are there, and those of ours that are missing."""
+    present = path.read_text(errors="surrogateescape") if path.exists() else ""
+    missing = [line for line in _GITIGNORE.splitlines() if line not in present.splitlines()]
+    return present + ("\n" if present and not present.endswith("\n") else "") + "".join(f"{line}\n" for line in missing)
 
 
 @contextmanager

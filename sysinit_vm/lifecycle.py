@@ -1,16 +1,16 @@
 """Decisions: what is observed and what is wished become limactl calls. One function per verb."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from sysinit_vm import guest, locate, project
+from sysinit_vm import guest, locate
 from sysinit_vm.boot import Wish, boot
 from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.limactl import Limactl
 from sysinit_vm.locate import Target
 from sysinit_vm.model import RUNNING, STOPPED, Instance, Report
 from sysinit_vm.progress import Progress, say
-from sysinit_vm.project import Project
+from sysinit_vm.project import Project, lima_home
 from sysinit_vm.recovery import recover
 
 
@@ -23,8 +23,12 @@ def start(lima: Limactl, target: Target, wish: Wish) -> Instance:
     with _alone(lima, target):
         found = locate.own(lima, target)
         home = _home(target, found.instance)
+        if found.instance is None:
+            _refuse_second(lima, home)
         with Progress(f"Starting VM: {found.name}") as progress:
             boot(lima, found, home, wish, progress)
+            if lima.runner.dry:
+                return found.instance or Instance(found.name, "", lima_home() / found.name)
             progress.stage("checking the guest")
             report = guest.check(lima, found.name, home)
         judge(found.name, home, report)
@@ -39,6 +43,16 @@ def _home(target: Target, instance: Instance | None) -> Project:
     if instance and instance.project_dir:
         return Project(instance.project_dir)
     return target.required
+
+
+def _refuse_second(lima: Limactl, home: Project) -> None:
+    """Two VMs that write to one mount are never what anyone wants."""
+    for other in locate.of_project(lima, home):
+        raise StateError(
+            f"{home.root} has a VM already: {other.name}.",
+            detail="A project has one VM.",
+            hint=f"sysinit-vm start --name {other.name}, or sysinit-vm destroy --name {other.name}",
+        )
 
 
 def judge(name: str, home: Project, report: Report) -> None:
@@ -80,8 +94,11 @@ def destroy(lima: Limactl, target: Target) -> str:
         if instance.running:
             try:
                 lima.stop(instance.name)
-            except StateError:
+            except VmError:
                 lima.stop(instance.name, force=True)
+        elif instance.unreadable:
+            with suppress(VmError):
+                recover(lima, instance)
         elif instance.status != STOPPED:
             recover(lima, instance)
         lima.delete(instance.name)
@@ -94,7 +111,7 @@ def _alone(lima: Limactl, target: Target) -> Iterator[None]:
     name = locate.locate(lima, target).name
     import filelock
 
-    path = project.lima_home() / "_sysinit-vm" / f"{name}.lock"
+    path = lima_home() / "_sysinit-vm" / f"{name}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(path)
     try:

@@ -4,7 +4,6 @@ Callers never see a flag. Facts about its behaviour are pinned by ``tests/lima/t
 """
 
 import json
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,16 +53,12 @@ class Limactl:
         return self._list(*legal) if legal else []
 
     def instance(self, name: str) -> Instance | None:
-        """Return the instance called ``name``, None where there is none."""
+        """Return the instance called ``name``, None where there is none; half of one is ``unreadable``."""
         if not names.is_legal(name) or not (project.lima_home() / name).is_dir():
             return None
         directory = project.lima_home() / name
         if not (directory / "lima.yaml").exists():
-            raise StateError(
-                f"{directory} is only part of a VM.",
-                detail="It has no lima.yaml: Lima was ended while it made or deleted the VM, and cannot go on.",
-                hint=f"rm -r {directory}",
-            )
+            return Instance(name, "", directory)  # Lima was ended while it made or deleted the VM
         return next((each for each in self._list(name) if each.name == name), None)
 
     def _list(self, *wanted: str) -> list[Instance]:
@@ -109,16 +104,6 @@ class Limactl:
         done = self._change("delete", "--force", name)
         if not done.ok and (project.lima_home() / name).exists():
             raise _failure(f"Cannot delete {name}.", done, hint=f"limactl unprotect {name}")
-
-    def edit(self, name: str, config: Mapping[str, Any]) -> None:
-        """Replace the config of a stopped instance; it is taken up at the next start.
-
-        Runs in a throw-away directory, because a rejected edit leaves a file in the current one.
-        """
-        with tempfile.TemporaryDirectory() as scratch:
-            done = self._change("edit", name, "--tty=false", "--set", f". = {json.dumps(config)}", cwd=Path(scratch))
-        if not done.ok:
-            raise _failure(f"Lima refuses the new config of {name}.", done, hint="sysinit-vm status")
 
     def shell_argv(self, name: str, words: Sequence[str], workdir: str, marker: str = "sh") -> tuple[str, ...]:
         """Return the host argv that runs guest ``words`` exactly, in guest directory ``workdir`` (absolute).

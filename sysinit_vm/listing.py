@@ -8,7 +8,6 @@ from sysinit_vm.model import Instance
 from sysinit_vm.project import Project
 
 COLUMNS = ("NAME", "STATUS", "CPUS", "MEMORY", "DISK", "SESSION", "PROJECT")
-VERSION = 1
 
 
 def record(name: str, status: str, instance: Instance | None, root: Path | None) -> dict[str, Any]:
@@ -34,8 +33,11 @@ def of_project(found: Located, home: Project | None) -> dict[str, Any]:
 
 
 def of_machine(instances: list[Instance]) -> list[dict[str, Any]]:
-    """Return the records of every project VM, by name; instances without a project are Lima's own affair."""
-    mine = [each for each in instances if each.project_dir]
+    """Return the records of every project VM, by name, and of those that cannot be read.
+
+    Instances without a project are Lima's own affair.
+    """
+    mine = [each for each in instances if each.project_dir or each.unreadable]
     return [record(each.name, each.state, each, each.project_dir) for each in mine]
 
 

@@ -4,33 +4,35 @@ Lima's own instance list is the only registry: each VM carries its project's dir
 """
 
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from sysinit_vm import config, names, project
 from sysinit_vm.errors import StateError
-from sysinit_vm.limactl import Limactl
+from sysinit_vm.limactl import Limactl, host_agent_ready
 from sysinit_vm.model import NOT_CREATED, Instance
 from sysinit_vm.project import Project
 
 
 @dataclass(frozen=True)
 class Target:
-    """What the command line means. ``source`` names who chose the name; ``explicit`` is --name or VM_NAME."""
+    """What the command line means: ``directory`` is --project, ``source`` names who chose the VM's name."""
 
     project: Project | None
     name: str
     source: str
+    directory: str | None = None
 
     @property
     def explicit(self) -> bool:
-        """Whether the user named the VM in this call, which answers every doubt about whose it is."""
-        return self.source in {"--name", "VM_NAME"}
+        """Whether --name chose the VM, which answers every doubt about whose it is; nothing else does."""
+        return self.source == "--name"
 
     @property
     def required(self) -> Project:
         """The project; NoConfigError where there is none."""
-        return self.project or project.require(None)
+        return self.project or project.require(self.directory)
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def target(directory: str | None, name: str | None) -> Target:
     found = project.find(directory)
     for source, said in (("--name", name), ("VM_NAME", os.environ.get("VM_NAME"))):
         if said:
-            return Target(found, names.checked_vm_name(said, source=source, longest=longest), source)
+            return Target(found, names.checked_vm_name(said, source=source, longest=longest), source, directory)
     found = found or project.require(directory)
     kept = config.load(found.config).vm_name
     if kept:
@@ -68,17 +70,24 @@ def target(directory: str | None, name: str | None) -> Target:
 def locate(lima: Limactl, wanted: Target) -> Located:
     """Find the target's VM: the one of its name if that is its own, else any that carries its directory."""
     found = lima.instance(wanted.name)
-    if wanted.explicit or wanted.project is None or (found and _belongs(found, wanted.project)):
+    if wanted.explicit or wanted.project is None or (found and (found.unreadable or _belongs(found, wanted.project))):
         return Located(wanted.name, found)
-    own = [each for each in lima.instances() if _belongs(each, wanted.project)]
-    if own:
+    own = of_project(lima, wanted.project)
+    if own and wanted.source != "VM_NAME":
         return Located(own[0].name, own[0])
     return Located(wanted.name, None, found)
 
 
+def of_project(lima: Limactl, home: Project) -> list[Instance]:
+    """Return the VMs that were made for ``home``; more than one only where something other than us made it."""
+    return [each for each in lima.instances() if _belongs(each, home)]
+
+
 def own(lima: Limactl, wanted: Target) -> Located:
-    """As ``locate``, but StateError where the name is taken by another project's VM."""
+    """As ``locate``, but StateError where the name is another project's VM's, or the VM cannot be read."""
     found = locate(lima, wanted)
+    if found.instance and found.instance.unreadable and not wanted.explicit:
+        raise _unreadable(found.instance)
     if found.foreign is None:
         return found
     owner = found.foreign.project_dir or "a directory that it does not name"
@@ -98,10 +107,12 @@ def existing(lima: Limactl, wanted: Target) -> Instance:
 
 
 def running(lima: Limactl, wanted: Target) -> Instance:
-    """Return the target's VM if Lima calls it running; StateError (exit 4) otherwise."""
+    """Return the target's VM if it runs and has booted; StateError (exit 4) otherwise."""
     found = existing(lima, wanted)
     if not found.running:
         raise StateError(f"The VM {found.name} is not running: {found.state}.", hint="sysinit-vm start")
+    if host_agent_ready(found) is None:
+        raise StateError(f"The VM {found.name} is still booting.", hint="sysinit-vm start, which waits for it")
     return found
 
 
@@ -112,6 +123,15 @@ def guest_directory(instance: Instance, host: Path) -> str:
     """
     root = instance.project_dir
     return str(Project(root).corresponding(host)) if root else "/"
+
+
+def _unreadable(instance: Instance) -> StateError:
+    half = not (instance.dir / "lima.yaml").exists()
+    return StateError(
+        f"The VM {instance.name} cannot be read.",
+        detail=f"{instance.dir / 'lima.yaml'} is {'missing' if half else 'damaged'}, so Lima cannot use the VM.",
+        hint=f"rm -r {shlex.quote(str(instance.dir))}" if half else f"sysinit-vm destroy --name {instance.name}",
+    )
 
 
 def _belongs(instance: Instance, to: Project) -> bool:

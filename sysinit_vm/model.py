@@ -31,8 +31,6 @@ class Instance:
     memory: int = 0
     disk: int = 0
     ssh_port: int = 0
-    host_agent_pid: int = 0
-    driver_pid: int = 0
     param: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -40,6 +38,11 @@ class Instance:
         """The directory of the project that the VM belongs to (absolute), None where it says none."""
         text = self.param.get(PROJECT_DIR)
         return Path(text) if text else None
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether Lima cannot read its lima.yaml, so that nobody knows whose it is."""
+        return not self.status
 
     @property
     def state(self) -> str:
@@ -63,8 +66,6 @@ class Instance:
             memory=row.get("memory", 0),
             disk=row.get("disk", 0),
             ssh_port=row.get("sshLocalPort", 0),
-            host_agent_pid=row.get("hostAgentPID", 0),
-            driver_pid=row.get("driverPID", 0),
             param=row.get("param") or {},
         )
 

@@ -6,6 +6,7 @@ import sys
 from invoke.context import Context
 
 from sysinit_vm import access, lifecycle, locate
+from sysinit_vm.limactl import host_agent_ready
 from sysinit_vm.progress import say
 from sysinit_vm.tasks.context import end, lima, wish
 from sysinit_vm.tasks.verb import verb
@@ -25,6 +26,7 @@ def shell(
     instance = found.instance
     if instance is None or not instance.running:
         say("VM not running. Starting...")
+    if instance is None or not instance.running or host_agent_ready(instance) is not True:
         instance = lifecycle.start(lima(c), target, wish(c, timeout))
     end(access.shell(lima(c), instance, plain=plain))
 

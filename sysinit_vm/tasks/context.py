@@ -13,7 +13,7 @@ from sysinit_vm.boot import Wish
 from sysinit_vm.errors import MissingError
 from sysinit_vm.limactl import Limactl
 from sysinit_vm.machine import finders
-from sysinit_vm.progress import Progress
+from sysinit_vm.progress import Progress, say
 from sysinit_vm.runner import Runner
 
 
@@ -70,6 +70,12 @@ def build_debian(c: Context, images: Path, progress: Progress) -> Path:
         )
     mirror = settings.load()["mirror"].value
     return debian.build(runner(c), images, zellij=zellij, mirror=mirror or None, progress=progress)
+
+
+def done(c: Context, text: str) -> None:
+    """Tell the user what was done, which under ``--dry`` is nothing."""
+    if not c.config.run.dry:
+        say(text)
 
 
 def end(status: int) -> None:

@@ -83,7 +83,7 @@ def of_task(collection: Collection, name: str) -> str:
     width = max((len(flag) for flag, _ in flags), default=0)
     shown = "\n".join(f"  {flag:<{width}}  {text}".rstrip() for flag, text in flags)
     also = f" (also: {', '.join(found.aliases)})" if found.aliases else ""
-    usage = f"Usage: sysinit-vm {found.name}{_words(found)} [options]{also}"
+    usage = f"Usage: sysinit-vm {found.name} [options]{_words(found)}{also}"
     return f"{usage}\n\n{doc}\n" + (f"\nOptions:\n{shown}\n" if flags else "")
 
 

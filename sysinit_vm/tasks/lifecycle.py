@@ -5,7 +5,7 @@ from invoke.context import Context
 from sysinit_vm import access, lifecycle, locate, prompts
 from sysinit_vm import init as initial
 from sysinit_vm.progress import say
-from sysinit_vm.tasks.context import end, lima, lima_if_found, prepare_machine, wish
+from sysinit_vm.tasks.context import done, end, lima, lima_if_found, prepare_machine, wish
 from sysinit_vm.tasks.verb import verb
 
 
@@ -18,6 +18,9 @@ def init(
     c: Context, template: str = "dev", yes: bool = False, project: str | None = None, name: str | None = None
 ) -> None:
     """Write .lima/config.yaml for this directory."""
+    if c.config.run.dry:
+        say(f"Would write {initial.check(template, directory=project, name=name).config}")
+        return
     written = initial.run(template, directory=project, name=name, yes=yes)
     initial.warn_of_namesake(lima_if_found(c), written)
     say(initial.next_steps(written))
@@ -28,7 +31,7 @@ def start(c: Context, project: str | None = None, name: str | None = None, timeo
     """Start the project's VM and wait until it can be worked in; a running one is fine."""
     target, wished = locate.target(project, name), wish(c, timeout)
     instance = lifecycle.start(lima(c), target, wished)
-    say(f"VM started: {instance.name}. Connect with: sysinit-vm shell")
+    done(c, f"VM started: {instance.name}. Connect with: sysinit-vm shell")
 
 
 @verb(force="End it without asking the guest, as pulling the plug would.")
@@ -36,7 +39,7 @@ def stop(c: Context, force: bool = False, project: str | None = None, name: str 
     """Stop the project's VM; a stopped one is fine."""
     target = locate.target(project, name)
     instance = lifecycle.stop(lima(c), target, force=force)
-    say(f"VM stopped: {instance.name}")
+    done(c, f"VM stopped: {instance.name}")
 
 
 @verb()
@@ -45,7 +48,7 @@ def restart(c: Context, project: str | None = None, name: str | None = None, tim
     target, wished = locate.target(project, name), wish(c, timeout)
     lifecycle.stop(lima(c), target)
     instance = lifecycle.start(lima(c), target, wished)
-    say(f"VM restarted: {instance.name}")
+    done(c, f"VM restarted: {instance.name}")
 
 
 @verb(aliases=["rm"])
@@ -55,7 +58,7 @@ def destroy(c: Context, yes: bool = False, project: str | None = None, name: str
     doomed = locate.existing(lima(c), target)
     question = f"Permanently delete the VM {doomed.name} and all that is only in it?"
     prompts.confirm(question, yes=yes, refusal_hint="sysinit-vm destroy --yes")
-    say(f"VM destroyed: {lifecycle.destroy(lima(c), target)}")
+    done(c, f"VM destroyed: {lifecycle.destroy(lima(c), target)}")
 
 
 @verb(template="The template for a project without a config.")
@@ -68,8 +71,11 @@ def up(
     timeout: str | None = None,
 ) -> None:
     """Do all that is missing, from the machine's programs to the VM, and attach."""
+    wished = wish(c, timeout)
+    initial.check_if_missing(template, directory=project, name=name)
     prepare_machine(c, yes=yes)
+    if c.config.run.dry:
+        return
     initial.run_if_missing(template, directory=project, name=name)
-    target = locate.target(project, name)
-    instance = lifecycle.start(lima(c), target, wish(c, timeout))
+    instance = lifecycle.start(lima(c), locate.target(project, name), wished)
     end(access.attach_or_tell(lima(c), instance))

@@ -83,9 +83,12 @@ def test_another_kernel_is_probed_anew(kvm, kernel, tmp_path):
     assert len(recorder.argvs) == 2
 
 
-def test_without_a_kernel_to_probe_with_kvm_is_believed(kvm):
+def test_without_a_kernel_to_probe_with_kvm_is_believed_with_a_word(kvm, monkeypatch):
+    monkeypatch.setattr("sysinit_vm.accelerator._kernels", lambda *_: [])
     recorder = Recorder()
-    assert choose(recorder, facts(), "auto", None).name == "kvm"
+    chosen = choose(recorder, facts(), "auto", None)
+    assert chosen.name == "kvm"
+    assert "SYSINIT_VM_ACCELERATOR=tcg" in chosen.note
     assert recorder.argvs == []
 
 
@@ -99,3 +102,13 @@ def test_an_arm_machine_is_told_in_its_own_words(home, monkeypatch):
     found = choose(Recorder(), facts(arch="aarch64"), "auto", None)
     assert list(found.env) == ["QEMU_SYSTEM_AARCH64"]
     assert "-machine virt" in found.env["QEMU_SYSTEM_AARCH64"]
+
+
+def test_another_kernel_of_this_machine_serves_where_the_image_has_none(kvm, tmp_path):
+    images = tmp_path / "lima" / "_images"
+    images.mkdir(parents=True)
+    (images / "sysinit-debian-latest.vmlinuz").write_text("kernel")
+    recorder = Recorder(result(124))
+    chosen = choose(recorder, facts(lima_home=tmp_path / "lima"), "auto", None)
+    assert chosen.name == "tcg"
+    assert str(images / "sysinit-debian-latest.vmlinuz") in recorder.argvs[0]

@@ -10,7 +10,7 @@ from recording import facts
 
 from sysinit_vm import config, guest, render
 from sysinit_vm.config import Config
-from sysinit_vm.effective import SIDE_MOUNT, Effective, effective
+from sysinit_vm.effective import SIDE_MOUNT, Effective, choose_image, effective
 from sysinit_vm.errors import VmError
 from sysinit_vm.project import Project
 
@@ -128,10 +128,46 @@ def test_cpus_are_never_more_than_the_machine_has():
 
 @pytest.mark.parametrize("location", ["~/.ssh", "~/.ssh/"])
 def test_the_keys_are_not_mounted_where_the_host_has_none(location):
-    mounts = [{"location": location}, {"location": "~/other"}]
-    assert [each["location"] for each in made({"mounts": mounts}).data["mounts"]] == [location, "~/other", "/work/demo"]
+    mounts = [{"location": location}, {"location": "/usr"}]
+    assert [each["location"] for each in made({"mounts": mounts}).data["mounts"]] == [location, "/usr", "/work/demo"]
     left = made({"mounts": mounts}, ssh_dir=None).data["mounts"]
-    assert [each["location"] for each in left] == ["~/other", "/work/demo"]
+    assert [each["location"] for each in left] == ["/usr", "/work/demo"]
+
+
+def test_a_mount_that_this_host_does_not_have_is_left_out_with_a_word():
+    found = made({"mounts": [{"location": "/Users/alice/other"}]})
+    assert [each["location"] for each in found.data["mounts"]] == ["/work/demo"]
+    assert any("/Users/alice/other" in word for word in found.words)
+
+
+@pytest.mark.parametrize("location", [".", "./", "/work/demo/", "/work/../work/demo", "~/../../work/demo"])
+def test_the_project_by_another_spelling_is_the_project(location):
+    mounts = made({"mounts": [{"location": location, "writable": False}]}).data["mounts"]
+    assert mounts == [{"location": "/work/demo", "mountPoint": "/work/demo", "writable": False}]
+
+
+def test_a_directory_below_the_project_is_found_from_the_project(tmp_path):
+    (tmp_path / "data").mkdir()
+    mounts = made({"mounts": [{"location": "data"}]}, project=Project(tmp_path)).data["mounts"]
+    assert mounts[0]["location"] == str(tmp_path / "data")
+
+
+def test_memory_is_never_more_than_the_machine_has():
+    found = made({"memory": "64GiB"}, memory=2000)
+    assert found.data["memory"] == "2000MiB"
+    assert any("64GiB" in word for word in found.words)
+    assert made({"memory": "1GiB"}, memory=2000).data["memory"] == "1GiB"
+    assert "memory" not in made({}).data
+
+
+def test_images_of_a_base_are_left_to_lima():
+    committed = Config(DEMO.config, {"base": "template:_images/debian-12"})
+    assert choose_image(committed, facts()).left_to_lima
+    assert "images" not in effective(committed, DEMO, "demo-dev", facts(), SETUP).data
+
+
+def test_without_images_and_base_ours_is_built():
+    assert choose_image(Config(DEMO.config, {"cpus": 1}), facts(can_build_image=True)).buildable
 
 
 @pytest.mark.parametrize("path", ["/work/demo", "/a/b-c_d.e", "/a/x+y@z", "/ünï/日本", "/home/me/~x", "/a/b=c"])

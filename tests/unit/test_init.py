@@ -51,7 +51,11 @@ def test_a_gitignore_that_is_there_stays(demo):
     (demo.root / ".lima").mkdir()
     (demo.root / ".lima/.gitignore").write_text("mine\n")
     run()
-    assert (demo.root / ".lima/.gitignore").read_text() == "mine\n"
+    lines = (demo.root / ".lima/.gitignore").read_text().splitlines()
+    assert lines[0] == "mine"
+    assert {"*.sock", "effective.yaml", "config.yaml.*"} <= set(lines)
+    run(yes=True)
+    assert (demo.root / ".lima/.gitignore").read_text().splitlines() == lines
 
 
 def test_the_old_config_is_kept_beside_the_new_one(demo):

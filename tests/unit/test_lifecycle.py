@@ -14,6 +14,7 @@ from sysinit_vm.errors import NoConfigError, StateError, VmError
 from sysinit_vm.locate import Target
 from sysinit_vm.model import Instance, Report
 from sysinit_vm.project import Project
+from sysinit_vm.runner import Runner
 
 GOOD = Report(mounted=True, mount_problem="", session_tool=True, failed_scripts=())
 CONFIG = "images: [{location: 'https://a.example/x.qcow2'}]\n"
@@ -164,7 +165,7 @@ def test_a_vm_that_never_gets_ready_is_an_error_with_the_guests_last_lines(lima,
         lifecycle.start(lima, demo, wish)
 
 
-@pytest.mark.parametrize("status", ["Broken", "", "Uninitialized"])
+@pytest.mark.parametrize("status", ["Broken", "Uninitialized"])
 def test_a_broken_vm_is_recovered_then_started(lima, demo, status):
     lima.add("demo-dev", status, demo.project.root)
     assert lifecycle.start(lima, demo, WISH).running
@@ -387,3 +388,23 @@ def test_a_start_without_a_terminal_tells_how_to_attach(lima, capsys, monkeypatc
     said = capsys.readouterr().err
     assert "/w" in said
     assert "sysinit-vm shell" in said
+
+
+def test_a_second_vm_for_one_directory_is_refused_even_by_name(lima, demo):
+    lima.add("demo-dev", "Running", demo.project.root)
+    with pytest.raises(StateError, match="has a VM already: demo-dev"):
+        lifecycle.start(lima, Target(demo.project, "other", "--name"), WISH)
+    assert lima.calls == []
+
+
+def test_a_vm_that_cannot_be_read_is_deleted_by_name(lima, demo):
+    lima.add("demo-dev", "", demo.project.root)
+    assert lifecycle.destroy(lima, Target(demo.project, "demo-dev", "--name")) == "demo-dev"
+    assert lima.known == {}
+
+
+def test_a_dry_start_asks_nothing_of_the_guest_and_writes_nothing(lima, demo, monkeypatch):
+    lima.add("demo-dev", "Stopped", demo.project.root)
+    monkeypatch.setattr(guest, "check", lambda *_: pytest.fail("asked"))
+    lima.runner = Runner(dry=True)
+    assert lifecycle.start(lima, demo, WISH).name == "demo-dev"

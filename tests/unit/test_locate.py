@@ -1,5 +1,6 @@
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -129,11 +130,27 @@ def test_a_strangers_vm_is_refused_naming_both_directories(owner):
         locate.running(registry, of())
 
 
-@pytest.mark.parametrize("source", ["--name", "VM_NAME"])
-def test_a_name_that_is_said_now_answers_whose_it_is(source):
+def test_only_name_answers_whose_it_is():
     registry = Registry(vm("demo-dev", "/home/you/demo"), vm("own", "/work/demo"))
-    assert locate.own(registry, of(source=source)).instance.name == "demo-dev"
-    assert locate.own(registry, of(project=None, source=source)).instance.name == "demo-dev"
+    assert locate.own(registry, of(source="--name")).instance.name == "demo-dev"
+    assert locate.own(registry, of(project=None, source="--name")).instance.name == "demo-dev"
+    with pytest.raises(StateError, match="/home/you/demo"):
+        locate.own(registry, of(source="VM_NAME"))
+
+
+def test_vm_name_chooses_the_vm_that_it_names_and_no_other():
+    assert locate.own(Registry(vm("own", "/work/demo")), of(source="VM_NAME")).instance is None
+
+
+@pytest.mark.parametrize("half", [True, False])
+def test_a_vm_that_cannot_be_read_is_nobodys_and_says_what_to_type(tmp_path, half):
+    broken = replace(vm("demo-dev"), status="", dir=tmp_path)
+    if not half:
+        (tmp_path / "lima.yaml").write_text("a: [")
+    assert locate.locate(Registry(broken), of()).status == "Broken"
+    with pytest.raises(StateError, match="rm -r" if half else "destroy --name demo-dev"):
+        locate.own(Registry(broken), of())
+    assert locate.own(Registry(broken), of(source="--name")).instance == broken
 
 
 def test_a_name_that_the_config_keeps_does_not():
@@ -148,9 +165,9 @@ def test_no_vm_is_exit_4_with_those_that_there_are():
         locate.existing(Registry(), of())
 
 
-@pytest.mark.parametrize("status", ["Stopped", "Broken", ""])
+@pytest.mark.parametrize("status", ["Stopped", "Broken"])
 def test_one_that_does_not_run_is_exit_4_where_it_must(status):
-    with pytest.raises(StateError, match=f"not running: {status or 'Broken'}") as caught:
+    with pytest.raises(StateError, match=f"not running: {status}") as caught:
         locate.running(Registry(vm("demo-dev", "/work/demo", status)), of())
     assert caught.value.code == 4
 
@@ -188,3 +205,17 @@ def test_a_symlink_to_the_project_is_the_project(demo, tmp_path):
     os.chdir(tmp_path / "link")
     registry = Registry(vm("demo-dev", str(demo)))
     assert locate.own(registry, locate.target(None, None)).instance.name == "demo-dev"
+
+
+def test_a_vm_that_still_boots_cannot_be_worked_in_yet(tmp_path):
+    booting = replace(vm("demo-dev", "/work/demo"), dir=tmp_path)
+    with pytest.raises(StateError, match="still booting"):
+        locate.running(Registry(booting), of())
+    (tmp_path / "ha.stdout.log").write_text('{"status":{"running":true}}\n')
+    assert locate.running(Registry(booting), of()) == booting
+
+
+def test_project_is_not_forgotten_where_a_config_is_needed(demo, tmp_path):
+    (tmp_path / "bare").mkdir()
+    with pytest.raises(NoConfigError, match="bare"):
+        _ = locate.target(str(tmp_path / "bare"), "x-dev").required
