@@ -1,5 +1,6 @@
 """Tasks of this checkout: the collection under its name, and what its developers run."""
 
+import shlex
 import sys
 
 from invoke.collection import Collection
@@ -15,10 +16,13 @@ import sysinit_vm
 )
 def test(c: Context, no_lima: bool = False, only: str = "") -> None:
     """Lint, check types, and run every test: unit, command line, and a real VM."""
-    for words in ("ruff check .", "ruff format --check .", "mypy"):
-        c.run(f"{sys.executable} -m {words}", echo=True)
-    flags = f"{'--no-lima' if no_lima else ''} {f'-k {only!r}' if only else ''}"
-    c.run(f"{sys.executable} -m pytest -v {flags}", echo=True)
+    for words in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]):
+        _module(c, *words)
+    _module(c, "pytest", "-v", *(["--no-lima"] if no_lima else []), *(["-k", only] if only else []))
+
+
+def _module(c: Context, *words: str) -> None:
+    c.run(shlex.join([sys.executable, "-m", *words]), echo=True)
 
 
 ns = Collection(test, lima=sysinit_vm.ns)
