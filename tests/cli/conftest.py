@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -32,7 +33,8 @@ class World:
         for end in ("qcow2", "vmlinuz", "initrd"):
             (images / f"sysinit-debian-latest.{end}").write_text("")
         self.limactl = self.fake / "limactl"
-        self.limactl.write_text(f"#!{sys.executable} -SE\n" + (HERE / "fake_limactl.py").read_text())
+        words = shlex.join([sys.executable, "-SE", str(HERE / "fake_limactl.py")])
+        self.limactl.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
         self.limactl.chmod(0o755)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "LIMA_", "INVOKE_"))}
         self.env = {
