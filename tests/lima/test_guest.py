@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -51,7 +52,8 @@ def test_standard_input_goes_to_the_command_unchanged(world, demo):
 
 
 def test_without_stdin_a_loop_keeps_its_lines(world, demo):
-    line = f'while read -r each; do {BIN}/sysinit-vm exec --no-stdin "echo got-$each"; done'
+    tool = shlex.quote(str(BIN / "sysinit-vm"))
+    line = f'while read -r each; do {tool} exec --no-stdin "echo got-$each"; done'
     done = subprocess.run(
         ["sh", "-c", line], cwd=demo, env=world.env, input="1\n2\n", capture_output=True, text=True, check=True
     )
