@@ -1,5 +1,6 @@
 """`exec` as scripts use it: exact words, clean streams, the guest command's own status, signals."""
 
+import shlex
 import signal
 import subprocess
 import time
@@ -45,7 +46,7 @@ def test_standard_input_goes_to_the_guest_unless_told_otherwise(started):
 
 
 def test_a_loop_that_reads_lines_keeps_them(started):
-    line = f"printf 'a\\nb\\n' | while read -r x; do {SCRIPT[0]} -m sysinit_vm exec --no-stdin echo \"$x\"; done"
+    line = f"printf 'a\\nb\\n' | while read -r x; do {shlex.join(SCRIPT)} exec --no-stdin echo \"$x\"; done"
     assert started.type("sh", "-c", line).stdout == "a\nb\n"
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -145,7 +146,7 @@ def test_without_a_terminal_and_without_yes_it_is_5_and_nothing_changes(world, w
 
 def test_without_standard_input_at_all_it_is_5_too(world):
     world.started()
-    line = f"{SCRIPT[0]} -m sysinit_vm destroy <&-"
+    line = f"{shlex.join(SCRIPT)} destroy <&-"
     done = world.type("sh", "-c", line)
     assert done.returncode == 5
     assert "Traceback" not in done.stderr
@@ -268,7 +269,7 @@ def test_logs_show_every_source_and_only_their_lines_on_stdout(world):
 
 def test_a_current_directory_that_is_gone_is_a_sentence(world):
     gone = world.project("gone")
-    line = f'rmdir "$PWD"; exec {SCRIPT[0].rsplit("/", 1)[0]}/sysinit-vm status'
+    line = f'rmdir "$PWD"; exec {shlex.join(SCRIPT)} status'
     done = world.type("sh", "-c", line, cwd=gone)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr

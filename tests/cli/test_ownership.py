@@ -1,5 +1,6 @@
 """Never the wrong VM, whatever the environment says."""
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -37,7 +38,8 @@ def test_dry_changes_nothing_and_claims_nothing(world):
 
 
 def test_a_reader_that_goes_away_is_no_traceback(world):
-    script = f"{BIN}/sysinit-vm --list | head -1; {BIN}/sysinit-vm start --help | head -1"
+    tool = shlex.quote(str(BIN / "sysinit-vm"))
+    script = f"{tool} --list | head -1; {tool} start --help | head -1"
     done = world.type("sh", "-c", script)
     assert done.returncode == 0
     assert done.stderr == ""
