@@ -12,17 +12,6 @@ import pytest
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--no-lima", action="store_true", help="Leave the tests on a real VM out.")
-
-
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Said at the command line, never decided by a test: a missing part is an error, not a skip."""
-    if config.getoption("--no-lima") and collection_path.name == "lima":
-        return True
-    return None
-
-
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty home of the test's own, with LIMA_HOME in it and no settings; short, as socket paths need it."""
