@@ -48,6 +48,7 @@ class World:
             "SYSINIT_VM_ACCELERATOR": "tcg",
             "PROMPT_TOOLKIT_NO_CPR": "1",
             "TERM": "xterm",
+            "NO_COLOR": "1",  # Task colours its lists where CI is set
         }
 
     def project(self, name: str, *, config: str | None = None) -> Path:
