@@ -11,7 +11,8 @@ from pathlib import Path
 
 from sysinit_vm import debian_files, debian_host, debian_mirror, debian_steps
 from sysinit_vm.debian_files import overlay, publish
-from sysinit_vm.errors import MissingError, StateError, VmError
+from sysinit_vm.errors import MissingError, VmError
+from sysinit_vm.lock import held
 from sysinit_vm.progress import Progress
 from sysinit_vm.runner import Runner
 
@@ -50,9 +51,9 @@ def build(runner: Runner, images: Path, *, zellij: Path, mirror: str | None, pro
     """Build an image in ``images`` (absolute; made if missing), make it the latest, return its disk's path.
 
     ``zellij`` is the program for the guest. ``mirror`` is a Debian mirror's URI, whole apt lines, or None for
-    the host's own. Takes minutes and about 3 GB in ``images``. Whatever goes wrong, nothing half-made stays
-    and the former latest image is untouched. Raises MissingError (a program, subordinate ids, zellij),
-    StateError (another build in ``images`` is running), UsageError (mirror), VmError (a step failed).
+    the host's own. Takes minutes and about 3 GB in ``images``. Another build in ``images`` is waited for, and
+    its image taken. Whatever goes wrong, nothing half-made stays and the former latest image is untouched.
+    Raises MissingError (a program, subordinate ids, zellij), UsageError (mirror), VmError (a step failed).
     """
     host = debian_host.inspect(images)
     lines = debian_mirror.apt_lines(SUITE, mirror)
@@ -61,13 +62,16 @@ def build(runner: Runner, images: Path, *, zellij: Path, mirror: str | None, pro
     if runner.dry:
         runner.change(_mmdebstrap(host, images, lines))
         return images / f"{stem}.qcow2"
-    with _problems(images), _alone(images), debian_host.scratch(runner, host, images) as work:
-        _refuse_full(images)
-        job = _Build(runner, host, work, zellij, progress)
-        _make(job, lines)
-        _write_manifest(work, identity, zellij, lines)
-        progress.stage("making it the latest image")
-        return publish(work, images, stem)
+    with _problems(images), _alone(images) as waited:
+        if waited and (made := current(images, zellij)):
+            return made
+        with debian_host.scratch(runner, host, images) as work:
+            _refuse_full(images)
+            job = _Build(runner, host, work, zellij, progress)
+            _make(job, lines)
+            _write_manifest(work, identity, zellij, lines)
+            progress.stage("making it the latest image")
+            return publish(work, images, stem)
 
 
 def key(zellij: Path) -> str:
@@ -162,16 +166,8 @@ def _refuse_full(images: Path) -> None:
         raise VmError(f"Not enough room for an image in {images}.", detail=detail, hint=f"df -h {images}")
 
 
-@contextlib.contextmanager
-def _alone(images: Path) -> Iterator[None]:
-    from filelock import FileLock, Timeout
-
-    images.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(images / ".sysinit-debian.lock", timeout=0):
-            yield
-    except Timeout as error:
-        raise StateError(f"Another build of an image in {images} is running.") from error
+def _alone(images: Path) -> contextlib.AbstractContextManager[bool]:
+    return held(images / ".sysinit-debian.lock", f"Waiting for another build of an image in {images} …")
 
 
 @contextlib.contextmanager

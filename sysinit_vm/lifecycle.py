@@ -1,13 +1,13 @@
 """Decisions: what is observed and what is wished become limactl calls. One function per verb."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 
 from sysinit_vm import guest, locate
 from sysinit_vm.boot import Wish, boot
 from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.limactl import Limactl
 from sysinit_vm.locate import Target
+from sysinit_vm.lock import held
 from sysinit_vm.model import RUNNING, STOPPED, Instance, Report
 from sysinit_vm.progress import Progress, say
 from sysinit_vm.project import Project, lima_home
@@ -105,21 +105,8 @@ def destroy(lima: Limactl, target: Target) -> str:
     return instance.name
 
 
-@contextmanager
-def _alone(lima: Limactl, target: Target) -> Iterator[None]:
+def _alone(lima: Limactl, target: Target) -> AbstractContextManager[bool]:
     """Hold the VM's own lock: Lima has none, and two starts at once corrupt its logs (2.2.0)."""
     name = locate.locate(lima, target).name
-    import filelock
-
     path = lima_home() / "_sysinit-vm" / f"{name}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        say(f"Waiting for another sysinit-vm that works on {name} …")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+    return held(path, f"Waiting for another sysinit-vm that works on {name} …")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sysinit_vm import prompts
 from sysinit_vm.errors import MissingError, VmError
+from sysinit_vm.lock import held
 from sysinit_vm.machine.host import Command, Host, Route
 from sysinit_vm.machine.parts import Prerequisite, survey
 from sysinit_vm.progress import Progress, say, table
@@ -165,16 +166,5 @@ def _alone(runner: Runner, host: Host) -> Iterator[None]:
     if runner.dry:
         yield
         return
-    import filelock
-
-    host.data.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(host.data / ".setup.lock")
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        say("Another setup of this account is running; waiting for it to end.")
-        lock.acquire()
-    try:
+    with held(host.data / ".setup.lock", "Another setup of this account is running; waiting for it to end."):
         yield
-    finally:
-        lock.release()

@@ -13,7 +13,7 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 TREES = {name: ast.parse(path.read_text()) for name, path in MODULES.items()}
-OWNERS = {"subprocess": "runner", "jinja2": "render", "questionary": "prompts", "rich": "progress"}
+OWNERS = {"subprocess": "runner", "jinja2": "render", "questionary": "prompts", "rich": "progress", "filelock": "lock"}
 
 
 def imports(tree):

@@ -3,12 +3,13 @@
 import dataclasses
 import shlex
 import tarfile
+import threading
 from pathlib import Path
 
 import pytest
 
 from sysinit_vm import debian, debian_files, debian_host, debian_mirror
-from sysinit_vm.errors import MissingError, StateError, VmError
+from sysinit_vm.errors import MissingError, VmError
 from sysinit_vm.runner import Result, Runner
 
 LINES = ["deb http://m.example/debian bookworm main"]
@@ -202,9 +203,21 @@ def test_what_a_killed_build_left_is_removed(host, images, zellij):
     assert not (images / ".sysinit-debian-build").exists()
 
 
-def test_a_second_build_at_the_same_time_is_refused(host, images, zellij):
-    with debian._alone(images), pytest.raises(StateError, match="is running"):
-        build(Recorder(), images, zellij)
+def test_a_second_build_at_the_same_time_waits_and_takes_the_firsts_image(host, images, zellij, monkeypatch):
+    first = build(Recorder(), images, zellij)
+    second = Recorder()
+
+    def run():
+        assert build(second, images, zellij) == first
+
+    with debian._alone(images):
+        other = threading.Thread(target=run)
+        other.start()
+        other.join(timeout=0.3)
+        assert other.is_alive()
+    other.join(timeout=10)
+    assert not other.is_alive()
+    assert second.argvs == []
 
 
 def test_too_little_room(host, images, zellij, monkeypatch):
