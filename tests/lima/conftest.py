@@ -100,6 +100,11 @@ def _give_image(world: World) -> None:
     assert zellij is not None, "Zellij for the guest is missing: sysinit-vm setup"
     if debian.current(kept, zellij) is None:
         world.ok(world.place, "build.debian", timeout=1800)
+    current = debian.current(kept, zellij)
+    assert current is not None
+    for old in kept.glob("sysinit-debian-2*"):
+        if old.stem != current.stem:
+            old.unlink()
 
 
 @pytest.fixture(scope="session")
