@@ -9,6 +9,7 @@ import pyte
 
 # Zellij asks the terminal for what pyte does not know: application program commands, and private forms
 # of device status and graphics. A real terminal swallows them in silence.
+_UNFINISHED = re.compile(r"\x1b(?:\[[0-9;?>=<$]*|_[^\x1b]*\x1b?|\][^\x07\x1b]*)?\Z")
 _UNKNOWN = re.compile(r"\x1b_.*?\x1b\\|\x1b\[[?>=<][0-9;:]*[nmpu]|\x1b\[[0-9;]*\$p", re.DOTALL)
 
 
@@ -58,10 +59,12 @@ class Terminal:
                 return
 
     def _feed(self, text: str) -> None:
-        text = _UNKNOWN.sub("", self._rest + text)
-        cut = text.rfind("\x1b_")
-        self._rest = text[cut:] if cut >= 0 else ""
-        self._stream.feed(text[:cut] if cut >= 0 else text)
+        """Hold back a sequence that is cut by the end of what was read."""
+        text = self._rest + text
+        cut = _UNFINISHED.search(text)
+        end = cut.start() if cut else len(text)
+        self._rest = text[end:]
+        self._stream.feed(_UNKNOWN.sub("", text[:end]))
 
     def wait_for(self, what: str, seconds: float = 120) -> None:
         """Read until ``what`` (a regular expression) is on the screen."""

@@ -42,11 +42,14 @@ def test_the_whole_workflow(world, each):
     assert run("exec", *words) == "test\n"
 
     (project / "from-host").write_text("host\n")
-    session = world.terminal(project, "shell", entrance=entrance)
-    session.wait_for(rf"Zellij \({project.name}\)")
+    session = world.terminal(project, "shell", entrance=entrance, columns=160)
+    session.wait_for(r"Ctrl \+")
     session.wait_for(r"\$")
-    session.press("pwd; cat from-host; echo test > test-file.txt; echo wrote-$((40+2))\r")
+    session.press(
+        "echo session-$ZELLIJ_SESSION_NAME; pwd; cat from-host; echo test > test-file.txt; echo wrote-$((40+2))\r"
+    )
     session.wait_for("wrote-42")
+    assert f"session-{project.name}" in session.text
     assert str(project) in session.text
     assert "host" in session.text
     assert (project / "test-file.txt").read_text() == "test\n"
