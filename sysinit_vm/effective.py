@@ -116,13 +116,14 @@ def _mounts(config: Config, project: Project, facts: Facts) -> tuple[list[dict[s
     """The project's mount is put where it belongs; one that this host lacks is left out, as Lima would make it."""
     kept, words, theirs = [], list[str](), None
     for mount in _list(config, "mounts"):
-        place = _place(str(mount.get("location", "")), config, project, facts)
+        location = str(mount.get("location", ""))
+        place = _place(location, config, project, facts)
         if place == project.root:
             theirs = mount
         elif place == facts.home / ".ssh" and facts.ssh_dir is None:
             continue
         elif place is None or place == facts.ssh_dir or place.is_dir():
-            stands = str(mount["location"]).startswith(("/", "~/", "{{"))
+            stands = place is None or location.startswith(("/", "~/"))
             kept.append(dict(mount) if stands else {**mount, "location": str(place)})
         else:
             words.append(f"mounts: {place} does not exist here, and is left out.")
@@ -132,11 +133,11 @@ def _mounts(config: Config, project: Project, facts: Facts) -> tuple[list[dict[s
 
 
 def _place(location: str, config: Config, project: Project, facts: Facts) -> Path | None:
-    """Return the host directory that a mount means; None where Lima's own template says it."""
+    """Return the host directory that a mount means; None where it is Lima's to say, or to refuse."""
     committed = (config.data.get("param") or {}).get(PROJECT_DIR)
     if location in {"{{.Param.PROJECT_DIR}}", committed}:
         return project.root
-    if "{{" in location:
+    if "{{" in location or not location:
         return None
     relative = facts.home / location[2:] if location.startswith("~/") else Path(location)
     place = project.root / relative

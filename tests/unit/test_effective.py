@@ -281,3 +281,10 @@ def test_the_seeds_own_probe_is_left_out_with_a_word_and_others_stay():
     assert given.data["probes"] == [other]
     assert any("probes" in word for word in given.words)
     assert not any("probes" in word for word in made({"probes": [other]}).words)
+
+
+def test_a_mount_without_a_location_is_limas_to_refuse_and_never_the_project():
+    mounts = made({"mounts": [{"writable": False}]}).data["mounts"]
+    assert mounts[0] == {"writable": False}
+    assert mounts[1]["location"] == "/work/demo"
+    assert mounts[1]["writable"] is True
