@@ -10,7 +10,7 @@ from pathlib import Path
 
 import platformdirs
 
-from sysinit_vm import files
+from sysinit_vm import files, images
 from sysinit_vm.model import Facts
 from sysinit_vm.runner import Runner
 
@@ -57,7 +57,7 @@ def choose(runner: Runner, facts: Facts, wish: str, kernel: Path | None) -> Acce
 
 
 def _kernels(own: Path | None, facts: Facts) -> list[Path]:
-    ours = facts.lima_home / "_images" / "sysinit-debian-latest.vmlinuz"
+    ours = Path(images.debian_entry(facts.lima_home)["kernel"]["location"])
     return [*([own] if own else []), ours, *sorted(Path("/boot").glob("vmlinuz-*"))]
 
 

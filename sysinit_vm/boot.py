@@ -10,7 +10,7 @@ from sysinit_vm.errors import VmError
 from sysinit_vm.images import directory
 from sysinit_vm.limactl import Limactl
 from sysinit_vm.locate import Located
-from sysinit_vm.model import RUNNING, STOPPED, Instance
+from sysinit_vm.model import RUNNING, STOPPED, Facts, Instance
 from sysinit_vm.progress import Progress, say
 from sysinit_vm.project import Project
 from sysinit_vm.recovery import recover
@@ -43,7 +43,7 @@ def boot(lima: Limactl, found: Located, home: Project, wish: Wish, progress: Pro
     if instance.running:
         _await_host_agent(lima, instance, wish, progress)
         return
-    env = _accelerate(lima, wish, instance.dir / "kernel")
+    env = _accelerate(lima, wish, facts.gather(), instance.dir / "kernel")
     done = lima.start(found.name, _relay(progress), timeout=wish.timeout, env=env)
     _must_be_up(done, found.name, instance.dir)
 
@@ -68,15 +68,15 @@ def _create(lima: Limactl, name: str, home: Project, wish: Wish, progress: Progr
         files.write(path, given.text)
     if choice.remote:
         say("  The image is a download without Zellij; `sysinit-vm setup` gets what our own is built from.")
-    env = _accelerate(lima, wish, choice.kernel)
+    env = _accelerate(lima, wish, machine, choice.kernel)
     done = lima.create(name, path, _relay(progress), timeout=wish.timeout, env=env)
     removed = not done.ok and _remove_half_made(lima, name)
     hint = f"$EDITOR {home.config}, then sysinit-vm start" if removed else "sysinit-vm logs"
     _must_be_up(done, name, project.lima_home() / name, hint)
 
 
-def _accelerate(lima: Limactl, wish: Wish, kernel: Path | None) -> dict[str, str]:
-    chosen = accelerator.choose(lima.runner, facts.gather(), wish.accelerator, kernel)
+def _accelerate(lima: Limactl, wish: Wish, machine: Facts, kernel: Path | None) -> dict[str, str]:
+    chosen = accelerator.choose(lima.runner, machine, wish.accelerator, kernel)
     if chosen.note:
         say(f"  {chosen.note}")
     return chosen.env

@@ -1,6 +1,5 @@
 """The console script: Invoke's Program on our collection, and the seed's spellings."""
 
-import difflib
 import shlex
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from invoke.program import Program
 from sysinit_vm import __version__
 from sysinit_vm.errors import UsageError
 from sysinit_vm.tasks import ns
-from sysinit_vm.tasks.help import unknown
+from sysinit_vm.tasks.help import nearest, unknown
 
 # Commands whose first plain word is a value: the flag that it is short for.
 _CONFIG_SUFFIXES = (".yaml", ".yml", ".json", ".py")
@@ -60,8 +59,8 @@ class Shim(Program):
             names = [str(name) for each in ns.to_contexts() for name in (each.name, *each.aliases)]
             return unknown(word, names)
         flags = [flag for each in ns.to_contexts() for flag in each.flags]
-        near = difflib.get_close_matches(word, flags, n=1)
-        detail = f"Did you mean {near[0]}?" if near else ""
+        near = nearest(word, flags)
+        detail = f"Did you mean {near}?" if near else ""
         return UsageError(str(error), detail=detail, hint="sysinit-vm help, or sysinit-vm help COMMAND")
 
     def print_help(self) -> None:

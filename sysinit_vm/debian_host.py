@@ -4,16 +4,14 @@ import contextlib
 import getpass
 import hashlib
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sysinit_vm.errors import MissingError
+from sysinit_vm.machine.host import find
 from sysinit_vm.runner import Runner
 
-SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
-"""Not on the PATH of ordinary Debian accounts, and mkfs lives there."""
 NAMESPACE = ("--map-auto", "--map-root-user", "--setuid", "0", "--setgid", "0")
 
 
@@ -37,7 +35,7 @@ def inspect(images: Path) -> Host:
     """Find all that a build needs. Raises MissingError naming every missing program, or the subordinate ids."""
     ordinary = os.geteuid() != 0
     names = ["mmdebstrap", "qemu-img", "mkfs.ext4", "tar", *(["unshare", "newuidmap"] if ordinary else [])]
-    found = {name: _find(name) for name in names}
+    found = {name: str(find(name) or "") for name in names}
     missing = [name for name, path in found.items() if not path]
     if missing:
         detail = f"Missing: {', '.join(missing)}."
@@ -46,10 +44,6 @@ def inspect(images: Path) -> Host:
         _check_subordinate_ids()
     as_root = (found["unshare"], *NAMESPACE) if ordinary else ()
     return Host(found["mmdebstrap"], found["qemu-img"], found["mkfs.ext4"], as_root, _temporary(images, ordinary))
-
-
-def _find(program: str) -> str:
-    return shutil.which(program, path=f"{os.environ.get('PATH', os.defpath)}:{SBIN}") or ""
 
 
 def _temporary(images: Path, ordinary: bool) -> Path:

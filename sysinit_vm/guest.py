@@ -33,7 +33,7 @@ def check(lima: Limactl, name: str, project: Project) -> Report:
     if not done.ok:
         raise VmError(f"The guest of {name} does not answer.", detail=done.err or done.out, hint="sysinit-vm logs")
     said = dict(line.split("=", 1) for line in done.out.splitlines() if "=" in line)
-    mounted = bool(token) and answer == f"{token} seen"
+    mounted = answer == f"{token} seen"
     failed = tuple(line.removeprefix("failed=") for line in done.out.splitlines() if line.startswith("failed="))
     return Report(mounted, problem or said.get("mount", ""), said.get("zellij") == "yes", failed)
 

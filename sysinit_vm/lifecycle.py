@@ -32,7 +32,7 @@ def start(lima: Limactl, target: Target, wish: Wish) -> Instance:
             progress.stage("checking the guest")
             report = guest.check(lima, found.name, home)
         judge(found.name, home, report)
-        instance = locate.locate(lima, Target(home, found.name, "--name")).instance
+        instance = lima.instance(found.name)
     if instance is None:
         raise VmError(f"The VM {found.name} vanished while it started.", hint="sysinit-vm start")
     return instance

@@ -21,14 +21,14 @@ def shell(
     timeout: str | None = None,
 ) -> None:
     """Attach to the project's Zellij session, starting the VM if it is not running. Ctrl+A d detaches."""
-    target = locate.target(project, name)
-    found = locate.own(lima(c), target)
-    instance = found.instance
-    if instance is None or not instance.running:
+    target, vms = locate.target(project, name), lima(c)
+    instance = locate.own(vms, target).instance
+    running = instance is not None and instance.running
+    if not running:
         say("VM not running. Starting...")
-    if instance is None or not instance.running or host_agent_ready(instance) is not True:
-        instance = lifecycle.start(lima(c), target, wish(c, timeout))
-    end(access.shell(lima(c), instance, plain=plain))
+    if instance is None or not running or host_agent_ready(instance) is not True:
+        instance = lifecycle.start(vms, target, wish(c, timeout))
+    end(access.shell(vms, instance, plain=plain))
 
 
 @verb(
@@ -45,9 +45,9 @@ def exec_(
     name: str | None = None,
 ) -> None:
     """Run a command in the VM: one word is a shell line, several are exact; exits with its status."""
-    target = locate.target(project, name)
-    instance = locate.running(lima(c), target)
-    end(access.execute(lima(c), instance, words(c.remainder), env=env or (), stdin=not no_stdin))
+    target, vms = locate.target(project, name), lima(c)
+    instance = locate.running(vms, target)
+    end(access.execute(vms, instance, words(c.remainder), env=env or (), stdin=not no_stdin))
 
 
 def words(remainder: str) -> list[str]:

@@ -93,9 +93,14 @@ def _words(context: ParserContext) -> str:
 
 def unknown(name: str, known: Iterable[str]) -> UsageError:
     """Return the error for an unknown command, with the nearest known one."""
-    near = difflib.get_close_matches(name, list(known), n=1)
+    near = nearest(name, known)
     return UsageError(
         f"Unknown command: {name}.",
-        detail=f"Did you mean {near[0]}?" if near else "",
-        hint=f"sysinit-vm {near[0]}" if near else "sysinit-vm help",
+        detail=f"Did you mean {near}?" if near else "",
+        hint=f"sysinit-vm {near}" if near else "sysinit-vm help",
     )
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the known word that ``word`` most resembles, empty where none does."""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1)), "")

@@ -52,9 +52,10 @@ def logs_(
     """Show what the host agent, the guest's console and the provisioning said, also of a failed start."""
     target = locate.target(project, name)
     sources, count = logs.checked(source), _count(lines)
-    instance = locate.existing(lima(c), target)
+    vms = lima(c)
+    instance = locate.existing(vms, target)
     for each in sources if not follow or source else ("console",):
-        shown = logs.lines(lima(c), instance, each)
+        shown = logs.lines(vms, instance, each)
         say(f"== {each} ==")
         print("\n".join(shown[-count:] if count else shown), flush=True)
     if follow:

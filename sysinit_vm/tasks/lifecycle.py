@@ -46,19 +46,20 @@ def stop(c: Context, force: bool = False, project: str | None = None, name: str 
 def restart(c: Context, project: str | None = None, name: str | None = None, timeout: str | None = None) -> None:
     """Stop the project's VM, then start it."""
     target, wished = locate.target(project, name), wish(c, timeout)
-    lifecycle.stop(lima(c), target)
-    instance = lifecycle.start(lima(c), target, wished)
+    vms = lima(c)
+    lifecycle.stop(vms, target)
+    instance = lifecycle.start(vms, target, wished)
     done(c, f"VM restarted: {instance.name}")
 
 
 @verb(aliases=["rm"])
 def destroy(c: Context, yes: bool = False, project: str | None = None, name: str | None = None) -> None:
     """Delete the project's VM with its disk; the project's files stay."""
-    target = locate.target(project, name)
-    doomed = locate.existing(lima(c), target)
+    target, vms = locate.target(project, name), lima(c)
+    doomed = locate.existing(vms, target)
     question = f"Permanently delete the VM {doomed.name} and all that is only in it?"
     prompts.confirm(question, yes=yes, refusal_hint="sysinit-vm destroy --yes")
-    done(c, f"VM destroyed: {lifecycle.destroy(lima(c), target)}")
+    done(c, f"VM destroyed: {lifecycle.destroy(vms, target)}")
 
 
 @verb(template="The template for a project without a config.")
@@ -77,5 +78,6 @@ def up(
     if c.config.run.dry:
         return
     initial.run_if_missing(template, directory=project, name=name)
-    instance = lifecycle.start(lima(c), locate.target(project, name), wished)
-    end(access.attach_or_tell(lima(c), instance))
+    vms = lima(c)
+    instance = lifecycle.start(vms, locate.target(project, name), wished)
+    end(access.attach_or_tell(vms, instance))

@@ -71,6 +71,19 @@ class World:
             check=False,
         )
 
+    def begin(self, *argv: str) -> subprocess.Popen[str]:
+        """Begin a command in a process group of its own, to be interrupted as a terminal does it."""
+        return subprocess.Popen(
+            argv,
+            cwd=self.demo,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
     def run(self, *words: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
         """Type ``sysinit-vm WORDS``; whatever happens, nobody sees a traceback."""
         done = self.type(*SCRIPT, *words, cwd=cwd, **env)

@@ -79,16 +79,7 @@ def test_an_empty_command_is_a_command(started):
 def test_a_signal_ends_the_guests_process_too(started, number, code):
     mark = started.demo / "ended"
     line = f"trap 'echo ended >{mark}; exit 3' INT TERM; echo ready; while :; do sleep 0.05; done"
-    with subprocess.Popen(
-        [*SCRIPT, "exec", line],
-        cwd=started.demo,
-        env=started.env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
+    with started.begin(*SCRIPT, "exec", line) as process:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)
         _, err = process.communicate(timeout=30)

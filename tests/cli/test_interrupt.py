@@ -11,16 +11,7 @@ from conftest import BIN, SCRIPT, TASKS
 
 
 def interrupted(world, argv, until, number=signal.SIGINT):
-    with subprocess.Popen(
-        argv,
-        cwd=world.demo,
-        env=world.env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
+    with world.begin(*argv) as process:
         deadline = time.monotonic() + 20
         while not until() and time.monotonic() < deadline:
             time.sleep(0.02)

@@ -262,7 +262,8 @@ def test_no_zellij(host, images, tmp_path):
 
 
 def test_missing_programs_are_named_together(images, monkeypatch):
-    monkeypatch.setattr(debian_host, "_find", lambda name: "" if name in {"mmdebstrap", "qemu-img"} else name)
+    known = {"mmdebstrap": None, "qemu-img": None}
+    monkeypatch.setattr(debian_host, "find", lambda name: known.get(name, Path("/bin") / name))
     with pytest.raises(MissingError) as error:
         debian_host.inspect(images)
     assert error.value.detail == "Missing: mmdebstrap, qemu-img."
@@ -270,7 +271,7 @@ def test_missing_programs_are_named_together(images, monkeypatch):
 
 
 def test_an_ordinary_account_needs_subordinate_ids(images, monkeypatch):
-    monkeypatch.setattr(debian_host, "_find", lambda name: f"/bin/{name}")
+    monkeypatch.setattr(debian_host, "find", lambda name: Path("/bin") / name)
     monkeypatch.setattr(debian_host.os, "geteuid", lambda: 1234)
     monkeypatch.setattr(debian_host.getpass, "getuser", lambda: "dev")
     monkeypatch.setattr(debian_host, "_lines", lambda file: ["other:100000:65536"])
@@ -285,8 +286,8 @@ def test_programs_are_found_where_ordinary_accounts_do_not_look(tmp_path, monkey
     program = tmp_path / "mkfs.test"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    monkeypatch.setattr(debian_host, "SBIN", str(tmp_path))
-    assert debian_host._find("mkfs.test") == str(program)
+    monkeypatch.setattr("sysinit_vm.machine.host._SBIN", (str(tmp_path),))
+    assert debian_host.find("mkfs.test") == program
 
 
 def test_a_machine_without_an_image(host, images, zellij, monkeypatch):
