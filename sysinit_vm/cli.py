@@ -1,6 +1,7 @@
 """The console script: Invoke's Program on our collection, and the seed's spellings."""
 
 import shlex
+import sys
 from pathlib import Path
 
 from invoke.exceptions import ParseError
@@ -11,6 +12,7 @@ from sysinit_vm import __version__
 from sysinit_vm.errors import UsageError
 from sysinit_vm.tasks import ns
 from sysinit_vm.tasks.help import nearest, unknown
+from sysinit_vm.tasks.verb import refused
 
 # Commands whose first plain word is a value: the flag that it is short for.
 _CONFIG_SUFFIXES = (".yaml", ".yml", ".json", ".py")
@@ -19,6 +21,19 @@ _WORD = {"init": "--template", "help": "--topic", "logs": "--source"}
 
 class Shim(Program):
     """Invoke's Program with usage errors as exit 2, the overview as help, and plain words for flags."""
+
+    def run(self, argv: list[str] | None = None, exit: bool = True) -> None:  # noqa: A002  # Invoke's own name
+        """Run as Invoke does; what its own output, such as --list, meets with is told as by any task."""
+        try:
+            try:
+                super().run(argv, exit)
+            finally:
+                sys.stdout.flush()
+        except OSError as error:
+            end = refused(error)
+            if end.message:
+                print(end.message, file=sys.stderr)
+            sys.exit(end.code)
 
     def normalize_argv(self, argv: list[str] | None) -> None:
         """Translate the seed's spellings (`init dev`, `exec make test`, `help start`) first."""

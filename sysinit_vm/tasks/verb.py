@@ -4,6 +4,7 @@ import errno
 import functools
 import inspect
 import io
+import os
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -63,16 +64,25 @@ def _guarded(body: Callable[..., None]) -> Callable[..., None]:
                 stream.reconfigure(errors="backslashreplace")
         try:
             body(*args, **kwargs)
+            sys.stdout.flush()  # a full or closed output is told here, not by the interpreter at its end
         except KeyboardInterrupt as error:
             raise Exit("Interrupted: the same command goes on from here.", code=INTERRUPTED) from error
         except OSError as error:
-            raise _refused(error) from error
+            raise refused(error) from error
 
     return run
 
 
-def _refused(error: OSError) -> Exit:
-    """A reader that went away, as `head` does, is no failure."""
+def refused(error: OSError) -> Exit:
+    """Return how a command ends that the system refused something.
+
+    A reader of our output that went away, as `head` does, is no failure. What the output does not take is
+    dropped, or the interpreter would try again at its end.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if error.errno == errno.EPIPE:
         return Exit(code=0)
     detail = f"{error.strerror or error}: {error.filename or ''}"

@@ -275,13 +275,16 @@ def test_a_current_directory_that_is_gone_is_a_sentence(world):
     assert "Traceback" not in done.stderr
 
 
-def test_a_full_standard_output_is_a_failure_and_a_sentence(world):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", [["help"], ["--list"]])
+def test_a_full_standard_output_is_a_failure_and_a_sentence(world, words, unbuffered):
+    env = {**world.env, "PYTHONUNBUFFERED": unbuffered}
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [*SCRIPT, "help"], env=world.env, stdout=full, stderr=subprocess.PIPE, text=True, check=False
-        )
-    assert done.returncode != 0
+        done = subprocess.run([*SCRIPT, *words], env=env, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
 
 
 def test_a_config_that_is_not_ours_to_read_or_a_directory_to_write_is_a_sentence(world):
