@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import sleep
 
-from sysinit_vm import accelerator, config, effective, facts, files, guest, limactl, logs, project, stages
+from sysinit_vm import accelerator, config, effective, facts, given, limactl, logs, project, stages
+from sysinit_vm.config import Config
 from sysinit_vm.errors import VmError
 from sysinit_vm.images import directory
 from sysinit_vm.limactl import Limactl
@@ -16,16 +17,18 @@ from sysinit_vm.project import Project
 from sysinit_vm.recovery import recover
 from sysinit_vm.runner import Result
 
-_EFFECTIVE = "effective.yaml"
-
 
 @dataclass(frozen=True)
 class Wish:
-    """How a start is wished: ``timeout`` in seconds; ``build_image`` builds our image into a directory."""
+    """How a start is wished: ``timeout`` in seconds; ``build_image`` builds our image into a directory.
+
+    ``committed`` is the project's config, read once a command; None where only a name was given.
+    """
 
     timeout: int
     accelerator: str
     build_image: Callable[[Path, Progress], Path]
+    committed: Config | None = None
 
 
 def boot(lima: Limactl, found: Located, home: Project, wish: Wish, progress: Progress) -> None:
@@ -49,7 +52,7 @@ def boot(lima: Limactl, found: Located, home: Project, wish: Wish, progress: Pro
 
 
 def _create(lima: Limactl, name: str, home: Project, wish: Wish, progress: Progress) -> None:
-    committed, machine = config.load(home.config), facts.gather()
+    committed, machine = wish.committed or config.load(home.config), facts.gather()
     choice = effective.choose_image(committed, machine)
     if choice.entry is None and choice.buildable:
         wish.build_image(directory(machine.lima_home), progress)
@@ -60,16 +63,14 @@ def _create(lima: Limactl, name: str, home: Project, wish: Wish, progress: Progr
             detail="No local image exists, none is a download for this arch, and none can be built here.",
             hint="sysinit-vm setup, then sysinit-vm build.debian",
         )
-    given = effective.effective(committed, home, name, machine, guest.setup())
-    for word in given.words:
+    wished = given.work_out(committed, home, name, machine)
+    for word in wished.words:
         say(f"  {word}")
-    path = home.config.with_name(_EFFECTIVE)
-    if not lima.runner.dry:
-        files.write(path, given.text)
     if choice.remote:
         say("  The image is a download without Zellij; `sysinit-vm setup` gets what our own is built from.")
     env = _accelerate(lima, wish, machine, choice.kernel)
-    done = lima.create(name, path, _relay(progress), timeout=wish.timeout, env=env)
+    with given.written(name, wished, dry=lima.runner.dry) as path:
+        done = lima.create(name, path, _relay(progress), timeout=wish.timeout, env=env)
     removed = not done.ok and _remove_half_made(lima, name)
     hint = f"$EDITOR {home.config}, then sysinit-vm start" if removed else "sysinit-vm logs"
     _must_be_up(done, name, project.lima_home() / name, hint)

@@ -20,8 +20,7 @@ _GITIGNORE = """\
 *.pid
 ha.log
 serial.log
-# sysinit-vm: what one machine makes of config.yaml, what init replaced, and its checks
-effective.yaml
+# sysinit-vm: what init replaced, and its checks
 config.yaml.*
 .mounted-*
 """

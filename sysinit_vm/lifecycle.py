@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager, suppress
 
-from sysinit_vm import guest, locate
+from sysinit_vm import given, guest, locate
 from sysinit_vm.boot import Wish, boot
 from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.limactl import Limactl
@@ -20,7 +20,7 @@ def start(lima: Limactl, target: Target, wish: Wish) -> Instance:
     NoConfigError without a config; StateError where the VM is another project's; VmError with the guest's
     last lines where the boot, the provisioning or the mount failed.
     """
-    with _alone(lima, target):
+    with alone(lima, target):
         found = locate.own(lima, target)
         home = _home(target, found.instance)
         if found.instance is None:
@@ -75,7 +75,7 @@ def judge(name: str, home: Project, report: Report) -> None:
 
 def stop(lima: Limactl, target: Target, *, force: bool = False) -> Instance:
     """Stop the target's VM; a stopped one is fine. StateError where there is none."""
-    with _alone(lima, target):
+    with alone(lima, target):
         instance = locate.existing(lima, target)
         if instance.status not in {RUNNING, STOPPED}:
             recover(lima, instance)
@@ -89,7 +89,7 @@ def destroy(lima: Limactl, target: Target) -> str:
 
     A running VM is stopped first, so that what the guest has not written yet reaches the project.
     """
-    with _alone(lima, target):
+    with alone(lima, target):
         instance = locate.existing(lima, target)
         if instance.running:
             try:
@@ -105,8 +105,8 @@ def destroy(lima: Limactl, target: Target) -> str:
     return instance.name
 
 
-def _alone(lima: Limactl, target: Target) -> AbstractContextManager[bool]:
+def alone(lima: Limactl, target: Target) -> AbstractContextManager[bool]:
     """Hold the VM's own lock: Lima has none, and two starts at once corrupt its logs (2.2.0)."""
     name = locate.locate(lima, target).name
-    path = lima_home() / "_sysinit-vm" / f"{name}.lock"
+    path = given.directory() / f"{name}.lock"
     return held(path, f"Waiting for another sysinit-vm that works on {name} …")

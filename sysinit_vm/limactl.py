@@ -3,15 +3,19 @@
 Callers never see a flag. Facts about its behaviour are pinned by ``tests/lima/test_limactl_facts.py``.
 """
 
+import base64
 import json
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sysinit_vm import account as accounts
+from sysinit_vm import config as configs
 from sysinit_vm import names, project
 from sysinit_vm.account import Account
+from sysinit_vm.config import Config
 from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.model import Instance
 from sysinit_vm.runner import Result, Runner
@@ -92,6 +96,25 @@ class Limactl:
         return self.runner.stream(
             (*self._argv, *flags, *words), lambda line: on_message(message(line)), env=self._env(env)
         )
+
+    def config(self, instance: Instance) -> Config:
+        """Return the config that ``instance`` was made from or last given; VmError where it cannot be read."""
+        return configs.load(instance.dir / "lima.yaml")
+
+    def edit(self, name: str, data: Mapping[str, Any]) -> None:
+        """Give the stopped instance ``name`` the whole config ``data``, which its next start takes up.
+
+        VmError with Lima's reason where it refuses, and nothing was changed. A refused config would be kept in
+        the current directory (2.2.0), so a temporary one is made that.
+        """
+        with tempfile.TemporaryDirectory() as place:
+            whole = base64.b64encode(json.dumps(data).encode()).decode()  # yq's own strings lose backslashes
+            expression = f'. = ("{whole}" | @base64d | from_json)'
+            done = self._change("edit", "--tty=false", "--set", expression, name, cwd=Path(place))
+        if not done.ok:
+            raise _failure(
+                f"Lima does not take the new config of {name}.", done, hint=f"sysinit-vm status --name {name}"
+            )
 
     def stop(self, name: str, *, force: bool = False) -> None:
         """Stop a running instance; ``force`` also recovers a broken one, by SIGKILL to its processes."""

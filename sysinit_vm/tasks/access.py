@@ -27,7 +27,7 @@ def shell(
     if not running:
         say("VM not running. Starting...")
     if instance is None or not running or host_agent_ready(instance) is not True:
-        instance = lifecycle.start(vms, target, wish(c, timeout))
+        instance = lifecycle.start(vms, target, wish(c, timeout, target.project))
     end(access.shell(vms, instance, plain=plain))
 
 

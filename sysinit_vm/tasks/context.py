@@ -8,12 +8,13 @@ from typing import Any
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from sysinit_vm import settings
+from sysinit_vm import config, settings
 from sysinit_vm.boot import Wish
 from sysinit_vm.errors import MissingError
 from sysinit_vm.limactl import Limactl
 from sysinit_vm.machine import finders
 from sysinit_vm.progress import Progress, say
+from sysinit_vm.project import Project
 from sysinit_vm.runner import Runner
 
 
@@ -50,10 +51,12 @@ def prepare_machine(c: Context, *, yes: bool) -> None:
     obtain.prepare(runner(c), Host.read(), yes=yes)
 
 
-def wish(c: Context, timeout_option: str | None) -> Wish:
-    """Return how a VM is to be started."""
+def wish(c: Context, timeout_option: str | None, home: Project | None) -> Wish:
+    """Return how a VM is to be started, with ``home``'s config as it is now."""
     known = settings.load()
-    return Wish(timeout(timeout_option), str(known["accelerator"].value), functools.partial(build_debian, c))
+    committed = config.load(home.config) if home else None
+    build = functools.partial(build_debian, c)
+    return Wish(timeout(timeout_option), str(known["accelerator"].value), build, committed)
 
 
 def build_debian(c: Context, images: Path, progress: Progress) -> Path:

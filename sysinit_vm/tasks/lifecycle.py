@@ -6,6 +6,7 @@ from sysinit_vm import access, lifecycle, locate, prompts
 from sysinit_vm import init as initial
 from sysinit_vm.progress import say
 from sysinit_vm.tasks.context import done, end, lima, lima_if_found, prepare_machine, wish
+from sysinit_vm.tasks.context import timeout as checked_timeout
 from sysinit_vm.tasks.verb import verb
 
 
@@ -29,7 +30,8 @@ def init(
 @verb()
 def start(c: Context, project: str | None = None, name: str | None = None, timeout: str | None = None) -> None:
     """Start the project's VM and wait until it can be worked in; a running one is fine."""
-    target, wished = locate.target(project, name), wish(c, timeout)
+    target = locate.target(project, name)
+    wished = wish(c, timeout, target.project)
     instance = lifecycle.start(lima(c), target, wished)
     done(c, f"VM started: {instance.name}. Connect with: sysinit-vm shell")
 
@@ -45,7 +47,8 @@ def stop(c: Context, force: bool = False, project: str | None = None, name: str 
 @verb()
 def restart(c: Context, project: str | None = None, name: str | None = None, timeout: str | None = None) -> None:
     """Stop the project's VM, then start it."""
-    target, wished = locate.target(project, name), wish(c, timeout)
+    target = locate.target(project, name)
+    wished = wish(c, timeout, target.project)
     vms = lima(c)
     lifecycle.stop(vms, target)
     instance = lifecycle.start(vms, target, wished)
@@ -72,12 +75,13 @@ def up(
     timeout: str | None = None,
 ) -> None:
     """Do all that is missing, from the machine's programs to the VM, and attach."""
-    wished = wish(c, timeout)
+    checked_timeout(timeout)
     initial.check_if_missing(template, directory=project, name=name)
     prepare_machine(c, yes=yes)
     if c.config.run.dry:
         return
     initial.run_if_missing(template, directory=project, name=name)
     vms = lima(c)
-    instance = lifecycle.start(vms, locate.target(project, name), wished)
+    target = locate.target(project, name)
+    instance = lifecycle.start(vms, target, wish(c, timeout, target.project))
     end(access.attach_or_tell(vms, instance))

@@ -1,5 +1,6 @@
 # Stands for limactl 2.2.0: keeps instances as files below LIMA_HOME and says what the real one said (DATA).
 # Its guest is this machine. A file VERB.fail in FAKE holds what that verb says before it fails; VERB.hang hangs it.
+import base64
 import json
 import os
 import re
@@ -27,9 +28,11 @@ def status(name):
     return (HOME / name / "status").read_text()
 
 
-def show(names):
+def list(words):  # noqa: A001
     code = 0
-    for name in names:
+    for name in words:
+        if name == "--json":
+            continue
         if not LEGAL.match(name):
             end(1, captured("list-invalid-name.err", "x").replace("a--b", name))
         if not (HOME / name).is_dir():
@@ -71,6 +74,14 @@ def start(words):
     (directory / "status").write_text("Running")
 
 
+def edit(words):
+    name, expression = words[-1], words[words.index("--set") + 1]
+    if status(name) == "Running":
+        end(1, '{"level":"fatal","msg":"cannot edit a running instance"}\n')
+    encoded = re.fullmatch(r'\. = \("(.*)" \| @base64d \| from_json\)', expression)[1]
+    (HOME / name / "lima.yaml").write_bytes(base64.b64decode(encoded))
+
+
 def stop(words):
     name = words[-1]
     if not (HOME / name).exists():
@@ -80,6 +91,15 @@ def stop(words):
     if status(name) != "Running" and "--force" not in words:
         end(1, captured("stop-stopped.err", name))
     (HOME / name / "status").write_text("Stopped")
+
+
+def delete(words):
+    import shutil
+
+    if (HOME / words[-1]).exists() and not (HOME / words[-1] / "lima.yaml").exists():
+        end(1, captured("delete-no-yaml.err", words[-1]))
+    shutil.rmtree(HOME / words[-1], ignore_errors=True)
+    end(0, captured("delete-ok.err", words[-1]))
 
 
 def shell(words):
@@ -114,25 +134,14 @@ def main():
     verb, *rest = [word for word in words if word != "--log-format=json"]
     if (FAKE / f"{verb}.fail").exists():
         end(1, (FAKE / f"{verb}.fail").read_text())
-    if verb == "list":
-        show([word for word in rest if word != "--json"])
-    if verb == "start":
-        start(rest)
-    if verb == "stop":
-        stop(rest)
-    if verb == "delete":
-        import shutil
-
-        if (HOME / rest[-1]).exists() and not (HOME / rest[-1] / "lima.yaml").exists():
-            end(1, captured("delete-no-yaml.err", rest[-1]))
-        shutil.rmtree(HOME / rest[-1], ignore_errors=True)
-        end(0, captured("delete-ok.err", rest[-1]))
+    if verb in {"list", "start", "stop", "edit", "delete"}:
+        globals()[verb](rest)
     if (FAKE / f"{verb}.hang").exists():
         signal.signal(signal.SIGINT, lambda *_: end(1))
         time.sleep(30)
     if verb == "shell":
         shell(rest)
-    end(0 if verb in {"start", "stop"} else 98)
+    end(0 if verb in {"start", "stop", "edit"} else 98)
 
 
 main()

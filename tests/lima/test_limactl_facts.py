@@ -1,5 +1,8 @@
 """What the product assumes of limactl, asked of the real one: a Lima release that changes it is noticed here."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from sysinit_vm.account import current
@@ -46,9 +49,8 @@ def test_stopping_what_does_not_exist_fails(lima, world):
 
 
 def test_the_effective_config_is_taken_without_a_warning(lima, demo, world):
-    done = Runner().read(
-        (*current().prefix, str(lima.binary), "validate", str(demo / ".lima/effective.yaml")), env=current().env
-    )
+    given = lima.instance("demo-dev").dir / "lima.yaml"
+    done = Runner().read((*current().prefix, str(lima.binary), "validate", str(given)), env=current().env)
     assert done.ok
     assert "warn" not in done.err
 
@@ -58,3 +60,23 @@ def test_the_committed_config_is_plain_lima_yaml(lima, demo):
         (*current().prefix, str(lima.binary), "validate", str(demo / ".lima/config.yaml")), env=current().env
     )
     assert done.ok, done.err
+
+
+def test_an_edit_arrives_to_the_byte(lima, world):
+    """Of an instance that was never started, as `list` and `edit` see it."""
+    nasty = "a\\b \\(.images) \"q\" \\n real\nline \u00e9 \u2028 tab\t 's' $x `y` {{.Home}} \\\\ end \\u0041 #c"
+    base = {"minimumLimaVersion": "2.0.0", "vmType": "qemu", "images": [{"location": "/none.qcow2"}]}
+    directory = world.lima_home / "never-started"
+    directory.mkdir()
+    (directory / "lima.yaml").write_text(json.dumps(base))
+    (directory / "lima-version").write_text("2.2.0")
+    wished = {**base, "provision": [{"mode": "system", "script": f"#!/bin/sh\n{nasty}"}]}
+    try:
+        lima.edit("never-started", wished)
+        assert lima.config(lima.instance("never-started")).data == wished
+        with pytest.raises(VmError, match="vmType"):
+            lima.edit("never-started", {**base, "vmType": "nonesuch"})
+        assert lima.config(lima.instance("never-started")).data == wished
+        assert not Path("lima.REJECTED.yaml").exists()
+    finally:
+        lima.delete("never-started")

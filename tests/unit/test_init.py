@@ -43,7 +43,7 @@ def test_the_gitignore_has_the_seeds_four_patterns_and_ours_hide_what_is_made_he
     lines = (demo.root / ".lima/.gitignore").read_text().splitlines()
     assert [line for line in lines if line in SEED_PATTERNS] == SEED_PATTERNS
     assert lines[0] == "# Lima VM state files"
-    assert {"effective.yaml", "config.yaml.*", ".mounted-*"} <= set(lines)
+    assert {"config.yaml.*", ".mounted-*"} <= set(lines)
     assert "config.yaml" not in lines
 
 
@@ -53,7 +53,7 @@ def test_a_gitignore_that_is_there_stays(demo):
     run()
     lines = (demo.root / ".lima/.gitignore").read_text().splitlines()
     assert lines[0] == "mine"
-    assert {"*.sock", "effective.yaml", "config.yaml.*"} <= set(lines)
+    assert {"*.sock", "config.yaml.*"} <= set(lines)
     run(yes=True)
     assert (demo.root / ".lima/.gitignore").read_text().splitlines() == lines
 

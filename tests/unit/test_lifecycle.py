@@ -45,7 +45,8 @@ class Lima:
     def create(self, name, config, on_message, *, timeout, env):
         self.calls.append(("create", name, config, timeout, env))
         on_message(("info", "Attempting to download the image"))
-        data = json.loads(config.read_text())
+        self.given = json.loads(config.read_text())
+        data = self.given
         self.add(name, "Running", data["param"]["PROJECT_DIR"])
         return self._begun()
 
@@ -99,9 +100,11 @@ WISH = Wish(600, "auto", no_build)
 
 def test_the_first_start_creates_the_vm_from_the_effective_config(lima, demo, capsys):
     found = lifecycle.start(lima, demo, WISH)
-    path = demo.project.config.with_name("effective.yaml")
+    path = lima.lima_home / "_sysinit-vm" / "demo-dev.yaml"
     assert lima.calls == [("create", "demo-dev", path, 600, {"Q": "tcg"})]
-    assert json.loads(path.read_text())["param"]["PROJECT_DIR"] == str(demo.project.root)
+    assert lima.given["param"]["PROJECT_DIR"] == str(demo.project.root)
+    assert not path.exists()
+    assert sorted(path.name for path in demo.project.config.parent.iterdir()) == ["config.yaml"]
     assert (found.name, found.status) == ("demo-dev", "Running")
     said = capsys.readouterr()
     assert "copying the image" in said.err
@@ -225,7 +228,7 @@ def test_a_missing_image_is_built_first(lima, demo, monkeypatch):
 
     assert lifecycle.start(lima, demo, Wish(600, "auto", build)).running
     assert built == [lima.lima_home / "_images"]
-    given = json.loads(demo.project.config.with_name("effective.yaml").read_text())
+    given = lima.given
     assert given["images"][0]["location"] == str(lima.lima_home / "_images/sysinit-debian-latest.qcow2")
 
 

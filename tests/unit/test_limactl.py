@@ -1,4 +1,6 @@
+import base64
 import json
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -65,6 +67,30 @@ def test_each_verb_gives_limactl_these_words(home, call, argv):
     lima, recorder = wrapped()
     call(lima)
     assert words(recorder) == [argv]
+
+
+def test_an_instances_config_is_what_its_lima_yaml_holds(instances, home):
+    place = instances("a")
+    lima, _ = wrapped()
+    assert lima.config(Instance("a", "Stopped", place / "a")).data == {"cpus": 1}
+
+
+def test_an_edit_gives_the_whole_config_past_the_escapes_that_yq_does_not_know(home):
+    lima, recorder = wrapped()
+    data = {"env": {"A": 'back\\slash "é" \u2028'}}
+    lima.edit("a", data)
+    *flags, expression, name = words(recorder)[0]
+    assert flags == [JSON, "edit", "--tty=false", "--set"]
+    assert name == "a"
+    encoded = re.fullmatch(r'\. = \("(.*)" \| @base64d \| from_json\)', expression)[1]
+    assert json.loads(base64.b64decode(encoded)) == data
+    assert recorder.options[0]["cwd"] not in {None, Path.cwd()}
+
+
+def test_an_edit_that_lima_refuses_says_why(home):
+    lima, _ = wrapped(result(1, err='{"level":"fatal","msg":"cannot edit a running instance"}'))
+    with pytest.raises(VmError, match="cannot edit a running instance"):
+        lima.edit("a", {})
 
 
 def test_what_changes_obeys_dry_and_what_looks_does_not(home, instances):

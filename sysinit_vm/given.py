@@ -1,0 +1,37 @@
+"""What limactl is given for a VM: the committed config, made effective by what this machine is now."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sysinit_vm import effective, files, guest, project
+from sysinit_vm.config import Config
+from sysinit_vm.effective import Effective
+from sysinit_vm.model import Facts
+from sysinit_vm.project import Project
+
+
+def work_out(committed: Config, home: Project, name: str, machine: Facts) -> Effective:
+    """Return the effective config of ``home``'s VM ``name``; VmError for what this machine cannot give."""
+    return effective.effective(committed, home, name, machine, guest.setup())
+
+
+def directory() -> Path:
+    """Return our own directory below LIMA_HOME (absolute): locks, and what limactl reads. No guest sees it."""
+    return project.lima_home() / "_sysinit-vm"
+
+
+@contextmanager
+def written(name: str, wished: Effective, *, dry: bool = False) -> Iterator[Path]:
+    """Write what limactl is given for the VM ``name`` while it reads it, and yield the path (absolute).
+
+    It lies outside every project: in one, the guest of an earlier start could change it before limactl reads it.
+    ``dry`` writes nothing.
+    """
+    path = directory() / f"{name}.yaml"
+    if not dry:
+        files.write(path, wished.text, mode=0o600)
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
