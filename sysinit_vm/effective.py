@@ -104,8 +104,9 @@ def _param(config: Config, project: Project, name: str) -> dict[str, str]:
     theirs = config.data.get("param") or {}
     if not isinstance(theirs, Mapping):
         raise _impossible(config, "param", theirs, "It is a mapping of names to text.")
+    text = {key: value if isinstance(value, str) else dump(value) for key, value in theirs.items()}
     ours = {PROJECT_NAME: project.name, PROJECT_DIR: str(project.root), VM_NAME: name}
-    return {**theirs, **ours, "PROJECT_MOUNT": _mount_point(project.root), "ZELLIJ_SESSION": project.session}
+    return {**text, **ours, "PROJECT_MOUNT": _mount_point(project.root), "ZELLIJ_SESSION": project.session}
 
 
 def _mount_point(root: Path) -> str:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from sysinit_vm import render
+from sysinit_vm import render, settings
 from sysinit_vm.errors import VmError
 from sysinit_vm.limactl import Limactl
 from sysinit_vm.model import Report
@@ -15,7 +15,9 @@ _CHECK_SECONDS = 120
 
 def setup() -> Mapping[str, str]:
     """Return what we put into every guest, by provision mode; it runs at each boot before the project's own."""
-    script = render.guest("setup.sh").replace("@ZELLIJ_CONFIG@", render.guest("zellij.kdl").rstrip("\n"))
+    named = " ".join(f"PARAM_{name}" for name in settings.params())
+    script = render.guest("setup.sh").replace("@SETTINGS@", named)
+    script = script.replace("@ZELLIJ_CONFIG@", render.guest("zellij.kdl").rstrip("\n"))
     return {"system": script, "user": render.guest("setup-user.sh")}
 
 

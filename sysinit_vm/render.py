@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm import files
+from sysinit_vm import files, settings
 from sysinit_vm.config import dump, parse
 from sysinit_vm.errors import UsageError
 
@@ -45,6 +45,7 @@ def config(template: str, values: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters["quote"] = _quote
+    environment.globals["settings"] = " ".join(f"PARAM_{name}" for name in settings.params())
     text = environment.get_template(f"{template}.yaml").render(values)
     parse(text, Path(f"templates/{template}.yaml"))
     return text

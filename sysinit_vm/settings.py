@@ -1,7 +1,8 @@
 """What the user may set, each value with the place it came from.
 
-``SYSINIT_VM_NAME`` variables, then ``config.yaml`` in the user's config directory, then defaults; the same
-under every entrance, which is why Invoke's own configuration is not used.
+``SYSINIT_VM_NAME`` variables, then ``param.NAME`` of the project's committed config, then ``config.yaml`` in the
+user's config directory, then defaults; the same under every entrance, which is why Invoke's own configuration is
+not used.
 """
 
 import os
@@ -13,12 +14,13 @@ from typing import Any
 import platformdirs
 
 from sysinit_vm import config
+from sysinit_vm.config import Config
 from sysinit_vm.errors import UsageError
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One value and its source: a variable, a file, or ``default``."""
+    """One value and its source: a variable, a key and its file, or ``default``."""
 
     value: Any
     source: str
@@ -48,12 +50,23 @@ def _text(value: object, _source: str) -> str:
     return str(value)
 
 
+def _truth(value: object, source: str) -> bool:
+    known = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    word = str(value).strip().lower()
+    if word not in known:
+        raise UsageError(f"{source} cannot be {value!r}.", detail="It is true or false.")
+    return known[word]
+
+
 # name: (default, parser). `mirror` is where `build.debian` gets packages; empty means the machine's own.
 KNOWN: Mapping[str, tuple[Any, Callable[[object, str], Any]]] = {
     "timeout": (600, seconds),
     "accelerator": ("auto", _one_of("auto", "kvm", "tcg")),
     "mirror": ("", _text),
+    "strict_ports": (False, _truth),
 }
+# What a committed config may not say: where root's packages come from is the machine's own affair.
+_NOT_COMMITTED = {"mirror"}
 
 
 def user_file() -> Path:
@@ -61,18 +74,29 @@ def user_file() -> Path:
     return platformdirs.user_config_path("sysinit-vm") / "config.yaml"
 
 
-def load() -> dict[str, Setting]:
-    """Return every setting by name; UsageError names the source of a bad value."""
+def params() -> list[str]:
+    """Return the names that settings have in a committed config's ``param``, such as ``TIMEOUT``."""
+    return [name.upper() for name in KNOWN if name not in _NOT_COMMITTED]
+
+
+def load(committed: Config | None = None) -> dict[str, Setting]:
+    """Return every setting by name; UsageError names the source of a bad value.
+
+    ``committed`` is the project's config, whose ``param`` may hold settings; None where there is no project.
+    """
     path = user_file()
     mine = config.load(path).data if path.is_file() else {}
-    return {name: _setting(name, mine, path) for name in KNOWN}
+    theirs = committed.data.get("param") if committed else None
+    param = theirs if committed and isinstance(theirs, Mapping) else {}
+    layers = [
+        {name: (os.environ.get(f"SYSINIT_VM_{name.upper()}") or None, f"SYSINIT_VM_{name.upper()}") for name in KNOWN},
+        {name.lower(): (param.get(name), f"param.{name} in {committed and committed.path}") for name in params()},
+        {name: (mine.get(name), f"{name} in {path}") for name in KNOWN},
+    ]
+    return {name: _first(name, [layer[name] for layer in layers if name in layer]) for name in KNOWN}
 
 
-def _setting(name: str, mine: Mapping[str, Any], path: Path) -> Setting:
+def _first(name: str, said: list[tuple[Any, str]]) -> Setting:
     default, parse = KNOWN[name]
-    variable = f"SYSINIT_VM_{name.upper()}"
-    if os.environ.get(variable):
-        return Setting(parse(os.environ[variable], variable), variable)
-    if name in mine:
-        return Setting(parse(mine[name], f"{name} in {path}"), str(path))
-    return Setting(default, "default")
+    found = next(((value, source) for value, source in said if value is not None), None)
+    return Setting(parse(*found), found[1]) if found else Setting(default, "default")

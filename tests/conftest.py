@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from sysinit_vm import settings
+
 # A shell starts what runs in its background deaf to Ctrl-C, and children inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -16,7 +18,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty home of the test's own, with LIMA_HOME in it and no settings; short, as socket paths need it."""
     place = Path(tempfile.mkdtemp(prefix="svm-"))
-    for name in ("VM_NAME", "SYSINIT_VM_TIMEOUT", "SYSINIT_VM_ACCELERATOR", "SYSINIT_VM_MIRROR"):
+    for name in ("VM_NAME", *(f"SYSINIT_VM_{setting.upper()}" for setting in settings.KNOWN)):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(place))
     monkeypatch.setenv("LIMA_HOME", str(place / ".lima"))

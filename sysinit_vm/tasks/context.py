@@ -10,6 +10,7 @@ from invoke.exceptions import Exit
 
 from sysinit_vm import config, settings
 from sysinit_vm.boot import Wish
+from sysinit_vm.config import Config
 from sysinit_vm.errors import MissingError
 from sysinit_vm.limactl import Limactl
 from sysinit_vm.machine import finders
@@ -53,10 +54,10 @@ def prepare_machine(c: Context, *, yes: bool) -> None:
 
 def wish(c: Context, timeout_option: str | None, home: Project | None) -> Wish:
     """Return how a VM is to be started, with ``home``'s config as it is now."""
-    known = settings.load()
     committed = config.load(home.config) if home else None
+    known = settings.load(committed)
     build = functools.partial(build_debian, c)
-    return Wish(timeout(timeout_option), str(known["accelerator"].value), build, committed)
+    return Wish(timeout(timeout_option, committed), str(known["accelerator"].value), build, committed)
 
 
 def build_debian(c: Context, images: Path, progress: Progress) -> Path:
@@ -87,11 +88,11 @@ def end(status: int) -> None:
         raise Exit(code=status)
 
 
-def timeout(option: str | None) -> int:
+def timeout(option: str | None, committed: Config | None = None) -> int:
     """Return ``--timeout`` or the setting (seconds); UsageError for what is no number above zero."""
     if option is not None:
         return settings.seconds(option, "--timeout")
-    return int(settings.load()["timeout"].value)
+    return int(settings.load(committed)["timeout"].value)
 
 
 def print_json(content: dict[str, Any]) -> None:

@@ -42,7 +42,7 @@ More: sysinit-vm help <command>; the same as `inv lima.<command>` and `task lima
 Environment:
   VM_NAME           Override the VM's name (default: <project-name>-dev)
   LIMA_HOME         Where Lima keeps its VMs (default: ~/.lima)
-  SYSINIT_VM_*      Settings: TIMEOUT (seconds), ACCELERATOR (auto, kvm, tcg), MIRROR
+  SYSINIT_VM_*      Settings: TIMEOUT (seconds), ACCELERATOR (auto, kvm, tcg), MIRROR, STRICT_PORTS
 
 Examples:
   cd ~/projects/myapp

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Put into the guest by sysinit-vm; runs as root at every boot, before the project's own provisioning.
 # Lima gives it PARAM_PROJECT_NAME, PARAM_PROJECT_DIR, PARAM_PROJECT_MOUNT, PARAM_ZELLIJ_SESSION, PARAM_VM_NAME.
+# Settings that param may hold, named because Lima refuses a param that nothing uses: @SETTINGS@
 set -euo pipefail
 etc=/etc/sysinit-vm
 mkdir -p "$etc"

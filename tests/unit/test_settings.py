@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import pytest
 
-from sysinit_vm import settings
+from sysinit_vm import guest, render, settings
+from sysinit_vm.config import Config
 from sysinit_vm.errors import UsageError, VmError
 
 
@@ -16,6 +19,7 @@ def test_without_anything_the_defaults_hold_and_say_so(home):
         "timeout": (600, "default"),
         "accelerator": ("auto", "default"),
         "mirror": ("", "default"),
+        "strict_ports": (False, "default"),
     }
 
 
@@ -24,8 +28,51 @@ def test_the_users_file_wins_over_defaults_and_a_variable_over_both(home, monkey
     monkeypatch.setenv("SYSINIT_VM_TIMEOUT", "45")
     found = settings.load()
     assert (found["timeout"].value, found["timeout"].source) == (45, "SYSINIT_VM_TIMEOUT")
-    assert (found["accelerator"].value, found["accelerator"].source) == ("tcg", str(path))
+    assert (found["accelerator"].value, found["accelerator"].source) == ("tcg", f"accelerator in {path}")
     assert found["mirror"].source == "default"
+
+
+def committed(**param):
+    return Config(Path("/p/.lima/config.yaml"), {"param": param})
+
+
+def test_the_committed_config_wins_over_the_users_file_and_a_variable_over_both(home, monkeypatch):
+    own("timeout: 30\nstrict_ports: false\naccelerator: tcg\n")
+    monkeypatch.setenv("SYSINIT_VM_TIMEOUT", "45")
+    found = settings.load(committed(TIMEOUT="50", STRICT_PORTS="true"))
+    assert found["timeout"].value == 45
+    assert (found["strict_ports"].value, found["strict_ports"].source) == (
+        True,
+        "param.STRICT_PORTS in /p/.lima/config.yaml",
+    )
+    assert found["accelerator"].value == "tcg"
+    assert settings.load(Config(Path("/p"), {"param": ["a list"]}))["timeout"].value == 45
+
+
+def test_a_committed_config_does_not_say_where_packages_come_from(home):
+    assert settings.load(committed(MIRROR="http://evil.example"))["mirror"].value == ""
+
+
+@pytest.mark.parametrize("said", [True, "true", "Yes", "on", 1, "1"])
+def test_truth_is_taken_as_people_write_it(home, said):
+    assert settings.load(committed(STRICT_PORTS=said))["strict_ports"].value is True
+
+
+@pytest.mark.parametrize("said", [False, "false", "No", "off", 0, "0"])
+def test_and_so_is_what_is_false(home, said):
+    assert settings.load(committed(STRICT_PORTS=said))["strict_ports"].value is False
+
+
+def test_what_is_neither_names_its_source(home):
+    with pytest.raises(UsageError, match=r"param.STRICT_PORTS in /p/.lima/config.yaml"):
+        settings.load(committed(STRICT_PORTS="maybe"))
+
+
+def test_lima_refuses_an_unused_param_so_both_scripts_name_every_setting():
+    values = {"project_name": "p", "project_dir": "/p", "session": "p", "vm_name": None}
+    for text in ("\n".join(guest.setup().values()), render.config("dev", values)):
+        for name in settings.params():
+            assert f"PARAM_{name}" in text
 
 
 def test_an_empty_variable_is_no_setting(home, monkeypatch):
