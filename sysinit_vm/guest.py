@@ -1,13 +1,14 @@
 """The only module that knows what runs in the guest: our setup, and what the guest says of itself."""
 
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from sysinit_vm import render, settings
 from sysinit_vm.errors import VmError
 from sysinit_vm.limactl import Limactl
-from sysinit_vm.model import Report
+from sysinit_vm.model import Report, Vitals
 from sysinit_vm.project import Project
 
 _CHECK_SECONDS = 120
@@ -55,6 +56,25 @@ def _read_and_remove(path: Path) -> str:
         return ""
     finally:
         path.unlink(missing_ok=True)
+
+
+def vitals(lima: Limactl, name: str) -> Vitals:
+    """Ask a booted guest for its clock and the room on its disk; VmError where it does not answer."""
+    done = lima.run(name, ("sh", "-c", render.guest("vitals.sh")), timeout=_CHECK_SECONDS)
+    said = dict(line.split("=", 1) for line in done.out.splitlines() if "=" in line)
+    try:
+        return Vitals(*(int(said[key].rstrip("%")) for key in ("time", "disk", "inodes")))
+    except (KeyError, ValueError) as error:
+        raise VmError(
+            f"The guest of {name} does not answer.", detail=done.err or done.out, hint="sysinit-vm logs"
+        ) from error
+
+
+def set_clock(lima: Limactl, name: str) -> None:
+    """Set the guest's clock to this machine's, which a host that slept leaves behind; VmError where it refuses."""
+    done = lima.run(name, ("sudo", "date", "--set", f"@{time.time():.0f}"), timeout=_CHECK_SECONDS)
+    if not done.ok:
+        raise VmError(f"The clock of {name} cannot be set.", detail=done.err or done.out, hint="sysinit-vm restart")
 
 
 def interrupt(lima: Limactl, name: str, marker: str) -> None:

@@ -96,3 +96,12 @@ class Report:
     mount_problem: str
     session_tool: bool
     failed_scripts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Vitals:
+    """How a guest is: ``time`` in seconds since the epoch by its own clock; its root disk's use in percent."""
+
+    time: int
+    disk_percent: int
+    inode_percent: int

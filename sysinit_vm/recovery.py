@@ -12,12 +12,12 @@ def recover(lima: Limactl, instance: Instance) -> None:
     ``limactl stop --force`` kills whatever process has the recorded ids, so a recycled id is dropped first.
     """
     for path in instance.dir.glob("*.pid"):
-        if not _is_limas(path):
+        if not is_limas(path):
             path.unlink(missing_ok=True)
     lima.stop(instance.name, force=True)
 
 
-def _is_limas(pid_file: Path) -> bool:
+def is_limas(pid_file: Path) -> bool:
     """Whether the process of a pid file is a host agent, QEMU or another driver of Lima's."""
     import psutil
 

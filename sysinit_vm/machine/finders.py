@@ -25,9 +25,9 @@ def find_limactl(runner: Runner = _READER, host: Host | None = None) -> Path | N
     if named:
         return _new_enough(runner, named, host)
     path = find("limactl")
-    if path and _has_agent(path, host.arch) and limactl_version(runner, path, host) >= OLDEST_LIMACTL:
+    if path and guest_agent(path, host.arch) and limactl_version(runner, path, host) >= OLDEST_LIMACTL:
         return path
-    return host.limactl if find(str(host.limactl)) and _has_agent(host.limactl, host.arch) else None
+    return host.limactl if find(str(host.limactl)) and guest_agent(host.limactl, host.arch) else None
 
 
 def find_zellij(runner: Runner = _READER, host: Host | None = None) -> Path | None:
@@ -70,10 +70,13 @@ def _new_enough(runner: Runner, limactl: Path, host: Host) -> Path:
     )
 
 
-def _has_agent(limactl: Path, arch: str) -> bool:
-    name = f"lima-guestagent.Linux-{arch}"
-    beside = (limactl.parent.parent, limactl.resolve().parent.parent)
-    return any((prefix / "share/lima" / f"{name}{end}").is_file() for prefix in beside for end in ("", ".gz"))
+def guest_agent(limactl: Path, arch: str) -> Path | None:
+    """Return the guest agent that limactl (absolute) finds beside itself for a guest of ``arch``, if any."""
+    prefixes = (limactl.parent.parent, limactl.resolve().parent.parent)
+    places = [prefix / "share/lima" / f"lima-guestagent.Linux-{arch}" for prefix in prefixes]
+    return next(
+        (path for each in places for path in (each, each.with_suffix(each.suffix + ".gz")) if path.is_file()), None
+    )
 
 
 def limactl_version(runner: Runner, limactl: Path, host: Host) -> Version:

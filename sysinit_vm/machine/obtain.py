@@ -6,12 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from sysinit_vm import prompts
 from sysinit_vm.errors import MissingError, VmError
 from sysinit_vm.lock import held
 from sysinit_vm.machine.host import Command, Host, Route
+from sysinit_vm.machine.limits import Limit
 from sysinit_vm.machine.parts import Prerequisite, survey
 from sysinit_vm.progress import Progress, say, table
 from sysinit_vm.runner import Runner
@@ -20,24 +22,37 @@ _EVERY = 15.0  # seconds between the lines of a long command that are shown
 _BEAT = 60.0  # seconds between the lines that show a silent command to be alive
 _SHOWN = 15  # lines of a failed command's output
 _AGAIN = "sysinit-vm setup --yes"
+Survey = Callable[[Runner, Host], list[Prerequisite]]
 
 
-def setup(runner: Runner, host: Host, *, yes: bool, optional: bool = True) -> list[Prerequisite]:
+def no_more(_runner: Runner, _host: Host) -> list[Prerequisite]:
+    """Survey nothing."""
+    return []
+
+
+def setup(
+    runner: Runner, host: Host, *, yes: bool, optional: bool = True, more: Survey = no_more
+) -> list[Prerequisite]:
     """Obtain what is missing and return all parts as they are then; where nothing is missing, nothing is run.
 
-    ``optional=False`` leaves out what a VM works without. NotConfirmedError when a group is refused, VmError
-    with its last lines when a command fails, MissingError when a required part has no route.
+    ``optional=False`` leaves out what a VM works without, ``more`` surveys further parts that are wished.
+    NotConfirmedError when a group is refused, VmError with its last lines when a command fails, MissingError
+    when a required part has no route.
     """
-    parts = survey(runner, host)
+
+    def look() -> list[Prerequisite]:
+        return [*survey(runner, host), *more(runner, host)]
+
+    parts = look()
     if not _missing(parts, optional=optional):
         return parts
     with _alone(runner, host):
-        parts = survey(runner, host)  # another setup may have ended while we waited
+        parts = look()  # another setup may have ended while we waited
         for route in _routes(_missing(parts, optional=optional)):
             _take(runner, route, yes=yes)
     if runner.dry:
         return parts
-    parts = survey(runner, host)
+    parts = look()
     _require(_missing(parts, optional=optional))
     return parts
 
@@ -56,17 +71,28 @@ def prepare(runner: Runner, host: Host, *, yes: bool) -> None:
         say(f"{error.message}\nGoing on without it.")
 
 
-def report(parts: Sequence[Prerequisite]) -> None:
-    """Print each part with its version and place on stdout, and say on stderr when nothing is missing."""
-    rows = [(part.name, part.version, str(part.found or f"missing: {part.need}")) for part in parts]
-    table(("part", "version", "where"), rows)
-    if all(part.enough for part in parts):
-        say("Everything is there.")
+def report(parts: Sequence[Prerequisite], limits: Sequence[Limit]) -> None:
+    """Print each part and limit with how it is and how it is mended on stdout; say on stderr if nothing lacks."""
+    table(("PART", "", "VERSION", "FOUND", "HOW TO GET IT"), [*map(_part_row, parts), *map(_limit_row, limits)])
+    if all(part.enough or not part.required for part in parts):
+        say("Everything that a VM needs is there.")
 
 
-def as_json(parts: Sequence[Prerequisite]) -> str:
-    """Return the parts as versioned JSON."""
-    return json.dumps({"version": 1, "prerequisites": [part.data() for part in parts]}, indent=2)
+def _part_row(part: Prerequisite) -> tuple[str, ...]:
+    if part.enough:
+        return (part.name, "ok", part.version, str(part.found or ""), "")
+    how = "; ".join(map(_label, part.route.commands)) if part.route else ""
+    return (part.name, "MISSING" if part.required else "not there", part.version, part.need, how)
+
+
+def _limit_row(limit: Limit) -> tuple[str, ...]:
+    return (limit.name, "ok" if limit.enough else "SHORT", "", limit.found, "" if limit.enough else limit.mend)
+
+
+def as_json(parts: Sequence[Prerequisite], limits: Sequence[Limit]) -> str:
+    """Return the parts and limits as versioned JSON."""
+    content = {"prerequisites": [part.data() for part in parts], "limits": [asdict(limit) for limit in limits]}
+    return json.dumps({"version": 1, **content}, indent=2)
 
 
 def _missing(parts: Iterable[Prerequisite], *, optional: bool) -> list[Prerequisite]:

@@ -81,7 +81,8 @@ def survey(runner: Runner, host: Host) -> list[Prerequisite]:
     tools: tuple[_Tool, ...] = ()
     if host.system == "Linux":
         tools = (*(_ARM if host.arch == "aarch64" else _X86), *_ALL, _ROOT if host.root else _ORDINARY)
-    return [*_tools(runner, host, tools), _limactl(runner, host), _zellij(runner, host)]
+    limactl = _limactl(runner, host)
+    return [*_tools(runner, host, tools), limactl, _guest_agent(limactl, host), _zellij(runner, host)]
 
 
 def _tools(runner: Runner, host: Host, tools: tuple[_Tool, ...]) -> list[Prerequisite]:
@@ -106,7 +107,7 @@ def _tool(runner: Runner, tool: _Tool, path: Path | None, route: Route | None) -
 
 def _limactl(runner: Runner, host: Host) -> Prerequisite:
     path = finders.find_limactl(runner, host)
-    need = "makes and runs VMs, with its guest agent"
+    need = f"makes and runs VMs; at least {_dotted(finders.OLDEST_LIMACTL)}"
     if path:
         return Prerequisite("limactl", path, _dotted(finders.limactl_version(runner, path, host)), True, need, None)
     other = find("limactl")
@@ -117,6 +118,12 @@ def _limactl(runner: Runner, host: Host) -> Prerequisite:
     if not route:
         need += "; install Homebrew first" if host.system == "Darwin" else ""
     return Prerequisite("limactl", other, has, False, need, route)
+
+
+def _guest_agent(limactl: Prerequisite, host: Host) -> Prerequisite:
+    """It comes with limactl, and by the same route."""
+    path = finders.guest_agent(limactl.found, host.arch) if limactl.found else None
+    return Prerequisite("guest agent", path, "", path is not None, "reports the guest's ports", limactl.route)
 
 
 def _zellij(runner: Runner, host: Host) -> Prerequisite:

@@ -18,6 +18,7 @@ for _task in (
     inventory.list_,
     inventory.logs_,
     machine.setup,
+    machine.doctor,
     help.help_,
 ):
     ns.add_task(_task)

@@ -35,6 +35,7 @@ Look:
 
 Machine:
   setup             Obtain what the machine lacks
+  doctor            Examine machine, project and VM, and name what mends each
   build.debian      Build the Debian guest image
 
 More: sysinit-vm help <command>; the same as `inv lima.<command>` and `task lima:<command>`.

@@ -1,22 +1,56 @@
-"""The task that prepares this machine."""
+"""The machine: setup, and doctor, who also looks at the project and its VM."""
 
 from invoke.context import Context
 
-from sysinit_vm.tasks.context import runner
+from sysinit_vm import locate
+from sysinit_vm import project as projects
+from sysinit_vm.errors import NoConfigError
+from sysinit_vm.locate import Target
+from sysinit_vm.tasks.context import end, lima_if_found, print_json, runner
 from sysinit_vm.tasks.verb import verb
 
 
 @verb(
     yes="Run the commands without asking.",
-    json="Print the parts and the commands that would be run as JSON, and change nothing.",
+    extras="Also nix, task and virtiofsd, which only some commands need.",
+    json="Print the parts, the commands that would be run and the limits as JSON, and change nothing.",
 )
-def setup(c: Context, yes: bool = False, json: bool = False) -> None:
+def setup(c: Context, yes: bool = False, extras: bool = False, json: bool = False) -> None:
     """Obtain what this machine lacks: limactl, QEMU, Zellij for the guest; each command is shown."""
-    from sysinit_vm.machine import obtain
+    from sysinit_vm.machine import extras as more
+    from sysinit_vm.machine import limits, obtain
     from sysinit_vm.machine.host import Host
     from sysinit_vm.machine.parts import survey
 
+    host, known = Host.read(), limits.survey(Host.read(), projects.lima_home())
     if json:
-        print(obtain.as_json(survey(runner(c), Host.read())))
+        print(obtain.as_json([*survey(runner(c), host), *more.survey(runner(c), host)], known))
+        return
+    parts = obtain.setup(runner(c), host, yes=yes, more=more.survey if extras else obtain.no_more)
+    obtain.report(parts if extras else [*parts, *more.survey(runner(c), host)], known)
+
+
+@verb(fix="Mend what can be mended without harm, then look again.")
+def doctor(
+    c: Context, fix: bool = False, json: bool = False, project: str | None = None, name: str | None = None
+) -> None:
+    """Examine this machine, the project and its VM, and name the command that mends each; exits 1 if any is wrong."""
+    from sysinit_vm.doctor import examine, report
+
+    target, vms = _target(project, name), lima_if_found(c)
+    findings = examine.everything(runner(c), vms, target)
+    if fix and report.fix(findings, dry=bool(c.config.run.dry)):
+        findings = examine.everything(runner(c), vms, target)
+    if json:
+        print_json({"findings": [each.data() for each in findings]})
     else:
-        obtain.report(obtain.setup(runner(c), Host.read(), yes=yes))
+        report.show(findings)
+    end(int(any(each.wrong for each in findings)))
+
+
+def _target(directory: str | None, name: str | None) -> Target | None:
+    """The doctor also helps where there is no project."""
+    try:
+        return locate.target(directory, name)
+    except NoConfigError:
+        return None

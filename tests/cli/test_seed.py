@@ -117,3 +117,22 @@ def test_the_old_way_of_limactl_itself_still_works(world):
     world.started()
     done = world.type(str(world.limactl), "list", "--json", "demo-dev")
     assert '"demo-dev"' in done.stdout
+
+
+def test_the_doctor_tells_a_machine_without_a_project_what_comes_next(world):
+    done = world.run("doctor", cwd=world.project("bare"))
+    assert "no .lima/config.yaml here or above" in done.stdout
+    assert "sysinit-vm init" in done.stdout
+    assert "limactl" in done.stdout
+
+
+def test_the_doctor_names_what_is_wrong_with_a_vm_and_exits_1(world):
+    world.started(status="Stopped")
+    (world.lima_home / "demo-dev" / "ha.pid").write_text("1")
+    done = world.run("doctor")
+    assert done.returncode == 1
+    row = next(line for line in done.stdout.splitlines() if "stale pids" in line)
+    assert "WRONG" in row
+    assert "sysinit-vm doctor --fix" in row
+    world.run("doctor", "--fix")
+    assert not (world.lima_home / "demo-dev" / "ha.pid").exists()

@@ -147,7 +147,7 @@ def test_arm_gets_its_own_qemu(machine, runner):
 
 
 def test_json_is_plain_data_and_runs_nothing(machine, runner):
-    content = json.loads(obtain.as_json(parts.survey(runner, machine.host)))
+    content = json.loads(obtain.as_json(parts.survey(runner, machine.host), []))
     assert content["version"] == 1
     limactl = next(part for part in content["prerequisites"] if part["name"] == "limactl")
     assert limactl["found"] is None
@@ -310,10 +310,10 @@ def test_without_a_rust_zellij_has_no_route_and_says_what_to_do(machine, runner)
 
 def test_macos_takes_homebrew_and_needs_no_qemu(machine, runner):
     found = parts.survey(runner, replace(machine.host, system="Darwin", manager="brew", root=False))
-    assert [part.name for part in found] == ["limactl", "zellij"]
+    assert [part.name for part in found] == ["limactl", "guest agent", "zellij"]
     assert found[0].route.commands == (("brew", "install", "lima"),)
-    assert found[1].route is None
-    assert "cannot be compiled on Darwin" in found[1].need
+    assert found[2].route is None
+    assert "cannot be compiled on Darwin" in found[2].need
 
 
 def test_macos_without_homebrew_says_so(machine, runner):

@@ -1,0 +1,1 @@
+"""What is wrong with this machine, this project and its VM, and the command that mends each."""

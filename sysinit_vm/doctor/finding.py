@@ -1,0 +1,39 @@
+"""What an examination finds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+OK, NOTE, WRONG = "ok", "note", "wrong"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    ``level`` is ok, note (works, with less) or wrong. ``mend`` is the command to type. ``fix`` is there where
+    mending harms nothing, and does it.
+    """
+
+    area: str
+    subject: str
+    level: str
+    said: str
+    mend: str = ""
+    fix: Callable[[], None] | None = None
+
+    @property
+    def wrong(self) -> bool:
+        """Whether something does not work until it is mended."""
+        return self.level == WRONG
+
+    def data(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return {
+            "area": self.area,
+            "subject": self.subject,
+            "level": self.level,
+            "said": self.said,
+            "mend": self.mend or None,
+            "safe_to_fix": self.fix is not None,
+        }

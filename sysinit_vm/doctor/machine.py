@@ -1,0 +1,55 @@
+"""The machine and the user's settings."""
+
+import shlex
+from collections.abc import Iterator
+
+from sysinit_vm import accelerator, facts, settings
+from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding
+from sysinit_vm.errors import VmError
+from sysinit_vm.machine import extras, limits, parts
+from sysinit_vm.machine.host import Host
+from sysinit_vm.machine.parts import Prerequisite
+from sysinit_vm.project import lima_home
+from sysinit_vm.runner import Runner
+
+AREA = "machine"
+
+
+def examine(runner: Runner, host: Host) -> Iterator[Finding]:
+    """Yield what this machine has and lacks for VMs, and each setting with its source."""
+    for part in parts.survey(runner, host):
+        yield _part(part, "sysinit-vm setup")
+    for part in extras.survey(runner, host):
+        yield _part(part, "sysinit-vm setup --extras")
+    yield _accelerator(runner)
+    for limit in limits.survey(host, lima_home()):
+        yield Finding(AREA, limit.name, OK if limit.enough else WRONG, limit.found, "" if limit.enough else limit.mend)
+    yield from _settings()
+
+
+def _part(part: Prerequisite, mend: str) -> Finding:
+    if part.enough:
+        return Finding(AREA, part.name, OK, f"{part.version} {part.found or ''}".strip())
+    mend = mend if part.route else ""
+    return Finding(AREA, part.name, WRONG if part.required else NOTE, f"missing: {part.need}", mend)
+
+
+def _accelerator(runner: Runner) -> Finding:
+    """Also tells a /dev/kvm that is there and does not work, on which QEMU would hang for ever."""
+    try:
+        wish = str(settings.load()["accelerator"].value)
+        chosen = accelerator.choose(runner, facts.gather(), wish, None)
+    except VmError as error:
+        return Finding(AREA, "accelerator", WRONG, error.brief, error.hint)
+    level = NOTE if chosen.note else OK
+    return Finding(AREA, "accelerator", level, f"{chosen.name}. {chosen.note}".rstrip(". ") + ".")
+
+
+def _settings() -> Iterator[Finding]:
+    try:
+        known = settings.load()
+    except VmError as error:
+        yield Finding("settings", "settings", WRONG, f"{error.brief} {error.detail}".strip(), error.hint)
+        return
+    for name, setting in known.items():
+        yield Finding("settings", name, OK, f"{shlex.quote(str(setting.value))} ({setting.source})")

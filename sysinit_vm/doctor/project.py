@@ -1,0 +1,46 @@
+"""The project: its config, whether it can be one, and whose VM its name leads to."""
+
+from collections.abc import Iterator
+
+from sysinit_vm import config, effective, facts, locate, project
+from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding
+from sysinit_vm.errors import VmError
+from sysinit_vm.limactl import Limactl
+from sysinit_vm.locate import Target
+
+AREA = "project"
+
+
+def examine(lima: Limactl | None, target: Target | None) -> Iterator[Finding]:
+    """Yield what is wrong with the project of ``target``, None where there is none."""
+    if target is None or target.project is None:
+        yield Finding(AREA, "config", NOTE, "no .lima/config.yaml here or above", "sysinit-vm init")
+        return
+    home = target.project
+    problem = project.unusable(home.root)
+    if problem:
+        yield Finding(AREA, "directory", WRONG, problem, "sysinit-vm init --project DIR")
+    try:
+        committed = config.load(home.config)
+        choice = effective.choose_image(committed, facts.gather())
+    except VmError as error:
+        yield Finding(AREA, "config", WRONG, f"{error.brief} {error.detail}".strip(), error.hint)
+        return
+    yield Finding(AREA, "config", OK, str(home.config))
+    if choice.entry is not None:
+        yield Finding(AREA, "image", OK, str(choice.entry["location"]))
+    elif choice.buildable or choice.left_to_lima:
+        yield Finding(AREA, "image", NOTE, "not there yet; the first start gets it")
+    else:
+        yield Finding(AREA, "image", WRONG, "none of the config's images can be had here", "sysinit-vm build.debian")
+    if lima is not None:
+        yield from _owner(lima, target)
+
+
+def _owner(lima: Limactl, target: Target) -> Iterator[Finding]:
+    try:
+        found = locate.own(lima, target)
+    except VmError as error:
+        yield Finding(AREA, "VM", WRONG, f"{error.brief} {error.detail}".strip(), error.hint)
+        return
+    yield Finding(AREA, "VM", OK, f"{found.name}: {found.status}")

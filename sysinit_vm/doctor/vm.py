@@ -1,0 +1,118 @@
+"""The project's VM: what a crash, a full disk or a sleeping host leaves."""
+
+import socket
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from sysinit_vm import guest, limactl, recovery
+from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding
+from sysinit_vm.errors import VmError
+from sysinit_vm.limactl import Limactl
+from sysinit_vm.model import STOPPED, Instance
+from sysinit_vm.project import Project
+
+AREA = "VM"
+_FULL = 90  # percent
+_SKEW = 5  # seconds
+
+
+def examine(lima: Limactl, instance: Instance) -> Iterator[Finding]:
+    """Yield what is wrong with ``instance``, and what was looked at and is right."""
+    yield _state(instance)
+    yield from _left_behind(instance)
+    if instance.running and limactl.host_agent_ready(instance):
+        yield from _guest(lima, instance)
+
+
+def _state(instance: Instance) -> Finding:
+    """Lima's word for it, and the host agent's."""
+    name = instance.name
+    if instance.unreadable:
+        said = f"{instance.dir / 'lima.yaml'} cannot be read"
+        return Finding(AREA, "state", WRONG, said, f"sysinit-vm destroy --name {name}")
+    if instance.running:
+        ready = limactl.host_agent_ready(instance)
+        if ready is False:
+            return Finding(AREA, "state", WRONG, "Running, but the host agent has given up", "sysinit-vm restart")
+        return Finding(AREA, "state", OK if ready else NOTE, "Running" if ready else "Running, still booting")
+    if instance.status == STOPPED:
+        return Finding(AREA, "state", OK, STOPPED)
+    return Finding(AREA, "state", WRONG, f"{instance.state}: its host agent or QEMU died", "sysinit-vm start")
+
+
+def _left_behind(instance: Instance) -> Iterator[Finding]:
+    """Files of processes that are no more. limactl would kill whatever has a recorded id now (2.2.0)."""
+    stale = [path for path in sorted(instance.dir.glob("*.pid")) if not recovery.is_limas(path)]
+    dead = [path for path in sorted(instance.dir.glob("*.sock")) if _refuses(path)]
+    for kind, paths in (("stale pids", stale), ("dead sockets", dead)):
+        if paths:
+            said = ", ".join(path.name for path in paths)
+            yield Finding(AREA, kind, WRONG, said, "sysinit-vm doctor --fix", partial(_remove, paths))
+        else:
+            yield Finding(AREA, kind, OK, "none")
+
+
+def _refuses(path: Path) -> bool:
+    """Whether nobody listens on a Unix socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(2)
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            return True
+        except OSError:
+            return False
+    return False
+
+
+def _remove(paths: list[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def _guest(lima: Limactl, instance: Instance) -> Iterator[Finding]:
+    try:
+        vitals = guest.vitals(lima, instance.name)
+    except VmError as error:
+        yield Finding(AREA, "guest", WRONG, f"{error.brief} {error.detail}".strip(), "sysinit-vm restart")
+        return
+    yield _full("guest disk", vitals.disk_percent)
+    yield _full("guest inodes", vitals.inode_percent)
+    skew = round(vitals.time - time.time())
+    if abs(skew) > _SKEW:
+        fix = partial(guest.set_clock, lima, instance.name)
+        yield Finding(AREA, "clock", WRONG, f"{skew:+d} seconds off this machine's", "sysinit-vm doctor --fix", fix)
+    else:
+        yield Finding(AREA, "clock", OK, "agrees with this machine's")
+    if instance.project_dir and instance.project_dir.is_dir():
+        yield from _work(lima, instance, Project(instance.project_dir))
+
+
+def _full(subject: str, percent: int) -> Finding:
+    if percent >= _FULL:
+        return Finding(AREA, subject, WRONG, f"{percent}% used", "sysinit-vm exec 'du -xh / | sort -h | tail'")
+    return Finding(AREA, subject, OK, f"{percent}% used")
+
+
+def _work(lima: Limactl, instance: Instance, home: Project) -> Iterator[Finding]:
+    """The mount, the session tool, and how provisioning ended."""
+    try:
+        report = guest.check(lima, instance.name, home)
+    except VmError as error:
+        yield Finding(AREA, "guest", WRONG, error.brief, error.hint)
+        return
+    problem = report.mount_problem or "a file of the host was not seen in the guest"
+    yield (
+        Finding(AREA, "mount", OK, str(home.root))
+        if report.mounted
+        else Finding(AREA, "mount", WRONG, problem, "sysinit-vm restart")
+    )
+    if report.failed_scripts:
+        said = "; ".join(report.failed_scripts)
+        yield Finding(AREA, "provisioning", WRONG, said, "sysinit-vm logs --source provision")
+    else:
+        yield Finding(AREA, "provisioning", OK, "no script failed")
+    if not report.session_tool:
+        yield Finding(AREA, "session", NOTE, "Zellij is not installed in this guest: shell gives a login shell")

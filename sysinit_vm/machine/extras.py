@@ -1,0 +1,62 @@
+"""What only some commands need: nix for the sysinit images, task for Taskfiles, virtiofsd for that mount type."""
+
+import sys
+from pathlib import Path
+
+from sysinit_vm.machine.host import MANAGERS, Host, Route, find, packages, version
+from sysinit_vm.machine.parts import Prerequisite
+from sysinit_vm.runner import Runner
+
+_NIX = ("nix-bin", "nix", "nix", "nix")
+_VIRTIOFSD = ("virtiofsd",) * 4
+# Where Lima 2.2 looks for it (pkg/driver/qemu), beside PATH. It takes the one in Rust only.
+_VIRTIOFSD_PLACES = ("virtiofsd", "/usr/libexec/virtiofsd", "/usr/lib/virtiofsd", "/usr/lib/qemu/virtiofsd")
+_OLD = ("bookworm", "bullseye")  # Debian releases without a package of the one in Rust
+
+
+def survey(runner: Runner, host: Host) -> list[Prerequisite]:
+    """Return every extra part with its route; none of them is required. Reads only."""
+    found = [_nix(runner, host), _task(runner, host)]
+    return [*found, _virtiofsd(runner, host)] if host.system == "Linux" else found
+
+
+def _nix(runner: Runner, host: Host) -> Prerequisite:
+    route = _packaged(host, "Nix", _NIX) if host.system == "Linux" else None
+    need = "build.dev and build.minimal" + ("" if route else "; install it: https://nixos.org/download")
+    return _part(runner, "nix", find("nix"), need, route)
+
+
+def _task(runner: Runner, host: Host) -> Prerequisite:
+    home = host.data / "task"
+    commands = (
+        (sys.executable, "-m", "venv", str(home)),
+        (str(home / "bin" / "pip"), "install", "go-task-bin"),
+        ("mkdir", "-p", str(Path.home() / ".local" / "bin")),
+        ("ln", "-sfn", str(home / "bin" / "task"), str(Path.home() / ".local" / "bin" / "task")),
+    )
+    beside = find(str(Path(sys.executable).with_name("task")))
+    return _part(
+        runner, "task", find("task") or beside, "task lima:start", Route("Task, from its Python package", commands)
+    )
+
+
+def _virtiofsd(runner: Runner, host: Host) -> Prerequisite:
+    path = next(filter(None, map(find, _VIRTIOFSD_PLACES)), None)
+    has = runner.read((str(path), "--version")).out if path else ""
+    need = "mountType: virtiofs"
+    if host.codename in _OLD:
+        need += f"; Debian has it from 13 on, {host.codename} only QEMU's own, which Lima refuses"
+        return Prerequisite("virtiofsd", path, "", False, need, None, required=False)
+    return _part(runner, "virtiofsd", path if has.startswith("virtiofsd") else None, need,
+                 _packaged(host, "virtiofsd", _VIRTIOFSD))  # fmt: skip
+
+
+def _packaged(host: Host, name: str, names: tuple[str, ...]) -> Route | None:
+    column = MANAGERS.index(host.manager) if host.manager in MANAGERS else 0
+    commands = packages(host, [names[column]])
+    return Route(f"{name}, from the system's packages", commands) if commands else None
+
+
+def _part(runner: Runner, name: str, path: Path | None, need: str, route: Route | None) -> Prerequisite:
+    has = ".".join(map(str, version(runner.read((str(path), "--version")).out))) if path else ""
+    return Prerequisite(name, path, has, path is not None, need, None if path else route, required=False)

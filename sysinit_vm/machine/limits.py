@@ -1,0 +1,81 @@
+"""What no command obtains: room, memory, the length of LIMA_HOME, rights, open files."""
+
+import grp
+import os
+import resource
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sysinit_vm import names
+from sysinit_vm.errors import UsageError
+from sysinit_vm.machine.host import Host
+
+_GIB = 2**30
+_ROOM = 10 * _GIB  # an image, its build, and the first gigabytes of a guest's disk
+_MEMORY = 4 * _GIB
+_FILES = 1024  # QEMU's 9p server and Lima's forwards open many
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One of them: what there is, in words, whether that is enough, and what to type where it is not."""
+
+    name: str
+    found: str
+    enough: bool
+    mend: str = ""
+
+
+def survey(host: Host, lima_home: Path) -> list[Limit]:
+    """Return this machine's limits; ``lima_home`` is absolute and need not exist. Reads only."""
+    return [_room(lima_home), _memory(), _length(lima_home), *_rights(host), _open_files()]
+
+
+def _room(lima_home: Path) -> Limit:
+    place = next(each for each in (lima_home, *lima_home.parents) if each.exists())
+    free = shutil.disk_usage(place).free
+    return Limit("disk space", f"{free / _GIB:.0f} GiB free at {place}", free >= _ROOM, "sysinit-vm prune")
+
+
+def _memory() -> Limit:
+    import psutil
+
+    memory = psutil.virtual_memory()
+    found = f"{memory.available / _GIB:.1f} of {memory.total / _GIB:.1f} GiB available"
+    return Limit("memory", found, memory.available >= _MEMORY, "sysinit-vm list, then stop what you do not need")
+
+
+def _length(lima_home: Path) -> Limit:
+    try:
+        longest = names.longest_vm_name(lima_home)
+    except UsageError as error:
+        return Limit("LIMA_HOME", f"{error.brief} {error.detail}", enough=False, mend=error.hint)
+    return Limit("LIMA_HOME", f"{lima_home}: names of VMs may have {longest} characters", enough=True)
+
+
+def _rights(host: Host) -> Iterator[Limit]:
+    if host.system != "Linux":
+        return
+    mine = {grp.getgrgid(group).gr_name for group in os.getgroups() if _named(group)}
+    kvm = Path("/dev/kvm")
+    if kvm.exists() and not host.root:
+        allowed = os.access(kvm, os.R_OK | os.W_OK)
+        found = "may use /dev/kvm" if allowed else f"may not use /dev/kvm; in groups {', '.join(sorted(mine))}"
+        yield Limit("user", found, allowed, "sudo usermod -aG kvm $USER, then log in anew")
+        return
+    yield Limit("user", "root" if host.root else f"in groups {', '.join(sorted(mine))}", enough=True)
+
+
+def _named(group: int) -> bool:
+    try:
+        grp.getgrgid(group)
+    except KeyError:
+        return False
+    return True
+
+
+def _open_files() -> Limit:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return Limit("open files", f"{soft} (at most {hard})", soft >= _FILES, f"ulimit -n {_FILES}")

@@ -1,0 +1,104 @@
+"""What only some commands need."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from test_machine import Recorder, by_name, machine  # noqa: F401
+
+from sysinit_vm.machine import extras, limits, obtain
+from sysinit_vm.machine.limits import Limit
+
+
+@pytest.fixture
+def bare(machine, monkeypatch):  # noqa: F811
+    """Without a task beside the interpreter, and without the system's own virtiofsd."""
+    monkeypatch.setattr(extras.sys, "executable", str(machine.bin / "python3"))
+    monkeypatch.setattr(extras, "_VIRTIOFSD_PLACES", ("virtiofsd",))
+    return machine
+
+
+def test_none_is_required_and_each_has_a_route(bare):
+    found = by_name(extras.survey(Recorder(), replace(bare.host, codename="trixie")))
+    assert set(found) == {"nix", "task", "virtiofsd"}
+    assert not any(part.required or part.enough for part in found.values())
+    assert found["nix"].route.commands[-1][-1] == "nix-bin"
+    assert found["virtiofsd"].route.commands[-1][-1] == "virtiofsd"
+    assert found["task"].route.commands[1][1:] == ("install", "go-task-bin")
+
+
+def test_on_debian_12_virtiofsd_has_no_route_and_says_why(bare):
+    bare.put("virtiofsd")
+    part = by_name(extras.survey(Recorder({"virtiofsd": "virtiofsd 1.13.0"}), bare.host))["virtiofsd"]
+    assert not part.enough
+    assert part.route is None
+    assert "Debian has it from 13 on" in part.need
+
+
+def test_qemus_own_virtiofsd_is_not_enough(bare):
+    bare.put("virtiofsd")
+    host = replace(bare.host, codename="trixie")
+    assert not by_name(extras.survey(Recorder({"virtiofsd": "fuse: usage"}), host))["virtiofsd"].enough
+    assert by_name(extras.survey(Recorder({"virtiofsd": "virtiofsd 1.13.0"}), host))["virtiofsd"].enough
+
+
+def test_what_is_there_is_enough_with_its_version(bare):
+    bare.put("nix", "task")
+    found = by_name(extras.survey(Recorder({"nix": "nix (Nix) 2.8.0", "task": "3.54.0"}), bare.host))
+    assert (found["nix"].enough, found["nix"].version, found["nix"].route) == (True, "2.8.0", None)
+    assert (found["task"].found, found["task"].version) == (bare.bin / "task", "3.54.0")
+
+
+def test_setup_obtains_extras_only_when_they_are_wished(bare):
+    bare.complete()
+    runner = Recorder({"zellij --version": "zellij 0.45.1"})
+    obtain.setup(runner, bare.host, yes=True)
+    assert runner.ran == []
+    obtain.setup(runner, bare.host, yes=True, more=extras.survey)
+    assert any("nix-bin" in argv for argv in runner.ran)
+    assert any("go-task-bin" in argv for argv in runner.ran)
+
+
+@pytest.mark.parametrize(
+    ("free", "available", "files", "short"),
+    [
+        (50, 8, 4096, set()),
+        (2, 8, 4096, {"disk space"}),
+        (50, 1, 4096, {"memory"}),
+        (50, 8, 256, {"open files"}),
+    ],
+)
+def test_a_limit_is_short_where_a_vm_would_not_fit(machine, monkeypatch, free, available, files, short):  # noqa: F811
+    import psutil
+
+    gib = 2**30
+    monkeypatch.setattr(limits.shutil, "disk_usage", lambda _: SimpleNamespace(free=free * gib))
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=available * gib, total=16 * gib))
+    monkeypatch.setattr(limits.resource, "getrlimit", lambda _: (files, files))
+    found = limits.survey(machine.host, Path("/nowhere/lima"))
+    assert {limit.name for limit in found if not limit.enough} == short
+    assert all(limit.mend for limit in found if not limit.enough)
+
+
+def test_a_lima_home_that_leaves_no_room_for_a_name_is_short(machine):  # noqa: F811
+    found = {limit.name: limit for limit in limits.survey(machine.host, machine.tmp / ("x" * 90))}
+    assert not found["LIMA_HOME"].enough
+    assert "shorter" in found["LIMA_HOME"].mend
+
+
+def test_the_table_names_the_way_and_json_the_commands(bare, capsys):
+    bare.complete()
+    (bare.bin / "bwrap").unlink()
+    runner = Recorder({"zellij --version": "zellij 0.45.1"})
+    parts = obtain.survey(runner, bare.host)
+    obtain.report(parts, [Limit("memory", "1 GiB", enough=False, mend="stop something")])
+    said = capsys.readouterr()
+    row = next(line for line in said.out.splitlines() if line.startswith("bwrap"))
+    assert "MISSING" in row
+    assert "apt-get install bubblewrap" in row
+    assert "SHORT" in said.out
+    assert "Everything" not in said.err
+    content = json.loads(obtain.as_json(parts, [Limit("memory", "1 GiB", enough=False)]))
+    assert content["limits"] == [{"name": "memory", "found": "1 GiB", "enough": False, "mend": ""}]
