@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sysinit_vm import files, names, project, prompts, render
-from sysinit_vm.errors import VmError
+from sysinit_vm.errors import UsageError, VmError
 from sysinit_vm.limactl import Limactl
 from sysinit_vm.progress import say
 from sysinit_vm.project import Project
 
+# How ssh in the guest gets at your keys: ~/.ssh mounted read-only, your ssh-agent forwarded, or not at all.
+SSH_CHOICES = ("keys", "agent", "none")
 # The seed's four patterns, then ours.
 _GITIGNORE = """\
 # Lima VM state files
@@ -35,21 +37,28 @@ class Written:
     vm_name: str
 
 
-def run(template: str, *, directory: str | None, name: str | None, yes: bool) -> Written:
+def run(template: str, *, directory: str | None, name: str | None, yes: bool, ssh: str | None = None) -> Written:
     """Write the config of ``directory``, the current one without it; asks only before it overwrites.
 
-    ``name`` or else VM_NAME is kept for good. UsageError for a directory, template or name that cannot be;
-    NotConfirmedError where an existing config may not be replaced. Then nothing was changed.
+    ``name`` or else VM_NAME is kept for good; ``ssh`` is one of SSH_CHOICES, None the template's own. UsageError for
+    a directory, template, name or choice that cannot be; NotConfirmedError where an existing config may not be
+    replaced. Then nothing was changed.
     """
-    home = check(template, directory=directory, name=name)
+    home = check(template, directory=directory, name=name, ssh=ssh)
     if existing(home):
         question = ".lima/config.yaml already exists. Overwrite it?"
         prompts.confirm(question, yes=yes, refusal_hint="sysinit-vm init --yes")
-    return write(home, template, _kept_name(name))
+    return write(home, template, _kept_name(name), ssh)
 
 
-def check(template: str, *, directory: str | None, name: str | None) -> Project:
+def check(template: str, *, directory: str | None, name: str | None, ssh: str | None = None) -> Project:
     """Return the project that ``run`` would write for; UsageError for what cannot be, before anything is done."""
+    if ssh is not None and ssh not in SSH_CHOICES:
+        raise UsageError(
+            f"--ssh cannot be {ssh!r}.",
+            detail=f"It is one of {', '.join(SSH_CHOICES)}.",
+            hint="sysinit-vm init --ssh agent",
+        )
     home = project.for_init(directory)
     _kept_name(name)
     render.check(template)
@@ -110,14 +119,14 @@ def existing(home: Project) -> bool:
     return home.config.exists() or home.config.is_symlink()
 
 
-def write(home: Project, template: str, vm_name: str | None) -> Written:
+def write(home: Project, template: str, vm_name: str | None, ssh: str | None = None) -> Written:
     """Write ``home``'s config from ``template``; an old one is kept beside it under its time.
 
     ``vm_name`` is kept in the config for good, None leaves the name to the directory. UsageError for an
     unknown template, VmError where the disk refuses; both leave everything as it was.
     """
     longest = names.longest_vm_name(project.lima_home())
-    text = render.config(template, _values(home, vm_name))
+    text = render.config(template, _values(home, vm_name, ssh))
     with _undone_on_failure(home.config.parent) as made:
         kept = _keep(home.config, made) if existing(home) else None
         ignore = home.config.with_name(".gitignore")
@@ -150,12 +159,13 @@ def _undone_on_failure(directory: Path) -> Iterator[list[Path]]:
         raise
 
 
-def _values(home: Project, vm_name: str | None) -> dict[str, str | None]:
+def _values(home: Project, vm_name: str | None, ssh: str | None) -> dict[str, str | None]:
     return {
         "project_name": home.name,
         "project_dir": str(home.root),
         "session": home.session,
         "vm_name": vm_name,
+        "ssh": ssh,
     }
 
 

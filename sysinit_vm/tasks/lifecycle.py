@@ -14,15 +14,21 @@ from sysinit_vm.tasks.verb import verb
     template="dev, minimal or project-template; the console script also takes it as a plain word.",
     yes="Overwrite an existing config without asking; the old one is kept beside it.",
     name="A name for the VM, kept in the config for good.",
+    ssh="What ssh in the guest logs in with: keys (~/.ssh, read-only), agent (yours, forwarded) or none.",
 )
 def init(
-    c: Context, template: str = "dev", yes: bool = False, project: str | None = None, name: str | None = None
+    c: Context,
+    template: str = "dev",
+    yes: bool = False,
+    project: str | None = None,
+    name: str | None = None,
+    ssh: str | None = None,
 ) -> None:
     """Write .lima/config.yaml for this directory."""
     if c.config.run.dry:
-        say(f"Would write {initial.check(template, directory=project, name=name).config}")
+        say(f"Would write {initial.check(template, directory=project, name=name, ssh=ssh).config}")
         return
-    written = initial.run(template, directory=project, name=name, yes=yes)
+    written = initial.run(template, directory=project, name=name, yes=yes, ssh=ssh)
     initial.warn_of_namesake(lima_if_found(c), written)
     say(initial.next_steps(written))
 

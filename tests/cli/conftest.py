@@ -93,7 +93,13 @@ class World:
     def made(self, root: Path | None = None) -> None:
         """What ``init`` leaves."""
         root = root or self.demo
-        values = {"project_name": root.name, "project_dir": str(root), "session": root.name, "vm_name": None}
+        values = {
+            "project_name": root.name,
+            "project_dir": str(root),
+            "session": root.name,
+            "vm_name": None,
+            "ssh": None,
+        }
         config = root / ".lima" / "config.yaml"
         config.parent.mkdir(exist_ok=True)
         config.write_text(render.config("dev", values))

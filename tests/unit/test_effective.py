@@ -253,7 +253,7 @@ def test_a_key_of_the_wrong_kind_is_refused_by_its_name(data):
 
 @pytest.mark.parametrize("template", render.names())
 def test_each_template_gives_an_effective_config_with_one_image_and_the_project(template):
-    values = {"project_name": "demo", "project_dir": "/work/demo", "session": "demo", "vm_name": None}
+    values = {"project_name": "demo", "project_dir": "/work/demo", "session": "demo", "vm_name": None, "ssh": None}
     committed = Config(DEMO.config, config.parse(render.config(template, values), DEMO.config))
     found = effective(committed, DEMO, "demo-dev", facts(), guest.setup())
     assert len(found.data["images"]) == 1

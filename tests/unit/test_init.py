@@ -98,6 +98,17 @@ def test_a_template_is_one_of_its_names_and_no_path(demo, template):
     assert list(demo.root.iterdir()) == []
 
 
+def test_the_ssh_choice_is_written(demo):
+    init.run("dev", directory=str(demo.root), name=None, yes=False, ssh="agent")
+    assert config.load(demo.config).data["ssh"]["forwardAgent"] is True
+
+
+def test_an_unknown_ssh_choice_writes_nothing_and_lists_those_that_there_are(demo):
+    with pytest.raises(UsageError, match="keys, agent, none"):
+        init.run("dev", directory=str(demo.root), name=None, yes=True, ssh="all")
+    assert not demo.config.exists()
+
+
 def test_a_name_is_kept_in_the_config_for_good(demo, monkeypatch):
     assert run(name="mine").vm_name == "mine"
     assert config.load(demo.config).vm_name == "mine"

@@ -8,7 +8,7 @@ from jinja2 import UndefinedError
 from sysinit_vm import config, files, names, project, render
 from sysinit_vm.errors import UsageError
 
-VALUES = {"project_name": "demo", "project_dir": "/p/demo", "session": "demo", "vm_name": None}
+VALUES = {"project_name": "demo", "project_dir": "/p/demo", "session": "demo", "vm_name": None, "ssh": None}
 
 
 def read(text):
@@ -48,6 +48,18 @@ def test_the_templates_differ_in_what_they_are_for():
     assert minimal["cpus"] < dev["cpus"]
 
 
+@pytest.mark.parametrize(
+    ("ssh", "mounted", "forwarded"),
+    [(None, True, None), ("keys", True, None), ("agent", False, True), ("none", False, None)],
+)
+def test_the_ssh_choice_is_what_the_config_itself_says(ssh, mounted, forwarded):
+    data = read(render.config("minimal", {**VALUES, "ssh": ssh}))
+    keys = {"location": "~/.ssh", "mountPoint": "/mnt/host-ssh", "writable": False}
+    assert (keys in data["mounts"]) is mounted
+    assert data["ssh"].get("forwardAgent") is forwarded
+    assert data["ssh"]["loadDotSSHPubKeys"] is True
+
+
 @pytest.mark.parametrize("missing", VALUES)
 def test_a_value_that_is_not_given_is_an_error_and_no_empty_text(missing):
     with pytest.raises(UndefinedError, match=missing):
@@ -67,7 +79,13 @@ directories = st.text(st.characters(exclude_characters="/\0", exclude_categories
 @settings(max_examples=60, deadline=None)
 @given(directories.filter(lambda path: not project.unusable(path)), st.sampled_from(render.names()))
 def test_every_project_that_is_taken_is_written_exactly(root, template):
-    values = {"project_name": root.name, "project_dir": str(root), "session": names.session_name(root), "vm_name": None}
+    values = {
+        "project_name": root.name,
+        "project_dir": str(root),
+        "session": names.session_name(root),
+        "vm_name": None,
+        "ssh": None,
+    }
     data = read(render.config(template, values))
     assert data["param"] == {"PROJECT_NAME": root.name, "PROJECT_DIR": str(root)}
     assert data["env"]["PROJECT_NAME"] == root.name
