@@ -24,5 +24,16 @@ export PATH
 step 'The parts that a VM needs'
 sysinit-vm setup --yes
 
+step 'What only the tests need'
+need=
+for pair in zsh:zsh fish:fish; do
+    command -v "${pair%:*}" >/dev/null || need="$need ${pair#*:}"
+done
+if [ "$need" ]; then
+    sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+    # shellcheck disable=SC2086  # words, not one
+    $sudo apt-get -q -o DPkg::Lock::Timeout=120 install -y --no-remove --no-install-recommends $need
+fi
+
 step 'Tests'
 exec inv test "$@"

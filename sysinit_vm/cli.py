@@ -1,5 +1,6 @@
 """The console script: Invoke's Program on our collection, and the seed's spellings."""
 
+import inspect
 import shlex
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from invoke.parser.context import ParserContext
 from invoke.program import Program
 
 from sysinit_vm import __version__
+from sysinit_vm.completion import Command, candidates
 from sysinit_vm.errors import UsageError
 from sysinit_vm.tasks import ns
 from sysinit_vm.tasks.help import nearest, unknown
@@ -16,7 +18,7 @@ from sysinit_vm.tasks.verb import refused
 
 # Commands whose first plain word is a value: the flag that it is short for.
 _CONFIG_SUFFIXES = (".yaml", ".yml", ".json", ".py")
-_WORD = {"init": "--template", "help": "--topic", "logs": "--source"}
+_WORD = {"init": "--template", "help": "--topic", "logs": "--source", "completion": "--shell"}
 
 
 class Shim(Program):
@@ -26,7 +28,11 @@ class Shim(Program):
         """Run as Invoke does; what its own output, such as --list, meets with is told as by any task."""
         try:
             try:
-                super().run(argv, exit)
+                words = sys.argv if argv is None else argv
+                if words[1:3] == ["--complete", "--"]:
+                    self._complete(words[3:])
+                else:
+                    super().run(argv, exit)
             finally:
                 sys.stdout.flush()
         except OSError as error:
@@ -34,6 +40,16 @@ class Shim(Program):
             if end.message:
                 print(end.message, file=sys.stderr)
             sys.exit(end.code)
+
+    def _complete(self, words: list[str]) -> None:
+        """Print what may come next, a line each with its help after a tab; the scripts of `completion` ask."""
+        commands: dict[str, Command] = {}
+        for each in ns.to_contexts():
+            doc = (inspect.getdoc(ns[str(each.name)]) or "").partition("\n")[0]
+            command = Command(each, doc, _WORD.get(str(each.name), "").removeprefix("--"))
+            commands |= dict.fromkeys((str(each.name), *each.aliases), command)
+        for word, text in candidates(words, commands, self.initial_context):
+            print(f"{word}\t{text}")
 
     def normalize_argv(self, argv: list[str] | None) -> None:
         """Translate the seed's spellings (`init dev`, `exec make test`, `help start`) first."""

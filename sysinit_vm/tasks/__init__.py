@@ -19,6 +19,7 @@ for _task in (
     inventory.logs_,
     machine.setup,
     machine.doctor,
+    machine.completion,
     help.help_,
 ):
     ns.add_task(_task)

@@ -36,6 +36,7 @@ Look:
 Machine:
   setup             Obtain what the machine lacks
   doctor            Examine machine, project and VM, and name what mends each
+  completion <sh>   Print completion for bash, zsh or fish
   build.debian      Build the Debian guest image
 
 More: sysinit-vm help <command>; the same as `inv lima.<command>` and `task lima:<command>`.
@@ -63,6 +64,14 @@ Notes:
   - SSH keys are mounted read-only from ~/.ssh
 """
 
+_PLAIN = {
+    "init": " [template]",
+    "exec": " <command> [word ...]",
+    "logs": " [source]",
+    "help": " [command]",
+    "completion": " [shell]",
+}
+
 
 @verb("help", topic="The command to explain; the console script also takes it as a plain word.")
 def help_(_c: Context, topic: str | None = None) -> None:
@@ -89,7 +98,7 @@ def of_task(collection: Collection, name: str) -> str:
 
 
 def _words(context: ParserContext) -> str:
-    return {"init": " [template]", "exec": " <command> [word ...]", "help": " [command]"}.get(str(context.name), "")
+    return _PLAIN.get(str(context.name), "")
 
 
 def unknown(name: str, known: Iterable[str]) -> UsageError:

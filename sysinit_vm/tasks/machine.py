@@ -54,3 +54,11 @@ def _target(directory: str | None, name: str | None) -> Target | None:
         return locate.target(directory, name)
     except NoConfigError:
         return None
+
+
+@verb(shell="bash, zsh or fish; the console script also takes it as a plain word.")  # noqa: S604
+def completion(_c: Context, shell: str = "bash") -> None:
+    """Print what a shell evaluates to complete our commands, flags, templates and VMs."""
+    from sysinit_vm.completion import script
+
+    print(script(shell), end="")
