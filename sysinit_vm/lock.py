@@ -26,3 +26,18 @@ def held(path: Path, waiting: str) -> Iterator[bool]:
         yield waited
     finally:
         lock.release()
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process that lives holds the lock file ``path`` (absolute)."""
+    import filelock
+
+    if not path.exists():
+        return False
+    lock = filelock.FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        return True
+    lock.release()
+    return False

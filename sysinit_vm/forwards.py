@@ -1,0 +1,190 @@
+"""How a config's ``portForwards`` are read: which ports it declares, and what it takes of the host. Pure."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Any
+
+from sysinit_vm.config import Config
+from sysinit_vm.errors import VmError
+
+Entry = dict[str, Any]
+Key = tuple[str, int, str]  # guest IP, guest port, proto
+Spot = tuple[str, int]  # tcp or udp, host port
+
+# A wider range is one of Lima's automatic forwards: it stays as it is, and nothing of it is guaranteed.
+WIDEST = 100
+_SSH = 22
+_LAST = 65535
+_PORT_KEYS = {"guestPort", "guestPortRange", "hostPort", "hostPortRange"}
+
+
+@dataclass(frozen=True)
+class Forward:
+    """One declared port: ``guest`` port to ``host`` port. ``proto`` is tcp, udp or any; IPs as Lima takes them.
+
+    ``others`` are the entry's keys that say nothing of ports, as they stand.
+    """
+
+    guest: int
+    host: int
+    proto: str = "any"
+    guest_ip: str = "127.0.0.1"
+    host_ip: str = "127.0.0.1"
+    others: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def key(self) -> Key:
+        """What makes it the same forward when its host port moves."""
+        return (self.guest_ip, self.guest, self.proto)
+
+    @property
+    def probed(self) -> str:
+        """The protocol in which its host port has to be free: dev servers speak TCP."""
+        return "udp" if self.proto == "udp" else "tcp"
+
+    def spots(self, host: int) -> set[Spot]:
+        """Return what it takes of the host at the host port ``host``."""
+        return {(kind, host) for kind in ("tcp", "udp") if self.proto in {kind, "any"}}
+
+    def entry(self, host: int) -> Entry:
+        """Return it as Lima reads it, at the host port ``host``."""
+        return {**self.others, "guestPort": self.guest, "hostPort": host}
+
+
+def rules(config: Config) -> list[Forward | Entry]:
+    """Return the entries of ``portForwards`` in their order, ranges as single forwards.
+
+    Those that name sockets, ignore ports or cover a wide range stay as they stand. VmError says which entry
+    cannot be meant, and why.
+    """
+    found = config.data.get("portForwards") or []
+    try:
+        read = _read_all(found)
+        _check(read)
+    except _Lie as lie:
+        where = f"{lie.where}: {lie.value!r} in {config.path} cannot be."
+        raise VmError(where, detail=f"{lie.why[:1].upper()}{lie.why[1:]}.", hint=f"$EDITOR {config.path}") from lie
+    return read
+
+
+def declared(config: Config) -> list[Forward]:
+    """Return the ports that ``config`` declares, each as one forward; VmError as ``rules``."""
+    return [rule for rule in rules(config) if isinstance(rule, Forward)]
+
+
+def claims(data: Mapping[str, Any]) -> set[Spot]:
+    """Return what a config takes of the host, whether its VM runs or not; what cannot be read takes nothing."""
+    found, taken = data.get("portForwards"), set[Spot]()
+    for entry in found if isinstance(found, list) else []:
+        with suppress(_Lie):
+            taken |= _claims(entry)
+    ssh = data.get("ssh")
+    port = ssh.get("localPort") if isinstance(ssh, Mapping) else 0
+    return taken | ({("tcp", port)} if isinstance(port, int) and port > 0 else set())
+
+
+class _Lie(Exception):  # noqa: N818
+    def __init__(self, where: str, value: object, why: str) -> None:
+        super().__init__(where)
+        self.where, self.value, self.why = where, value, why
+
+
+def _read_all(found: object) -> list[Forward | Entry]:
+    if not isinstance(found, list):
+        raise _Lie("portForwards", found, "it is a list of mappings")
+    return [rule for number, entry in enumerate(found) for rule in _read(f"portForwards[{number}]", entry)]
+
+
+def _read(where: str, entry: object) -> list[Forward | Entry]:
+    if not isinstance(entry, dict):
+        raise _Lie(where, entry, "it is a mapping such as {guestPort: 3000, hostPort: 3000}")
+    guests = _span(where, entry, "guest")
+    named = _span(where, entry, "host")
+    if entry.get("guestSocket") or entry.get("hostSocket") or entry.get("ignore") is True:
+        return [entry]
+    proto, guest_ip = entry.get("proto") or "any", _ip(where, entry, "guestIP")
+    if proto not in ("tcp", "udp", "any"):
+        raise _Lie(f"{where}.proto", proto, "it is tcp, udp or any")
+    at = named or guests
+    if guests and at and len(at) != len(guests):
+        raise _Lie(where, entry, "the guest's and the host's range differ in length")
+    if not guests or not at:
+        if named:
+            raise _Lie(where, entry, "it has a host port and no guest port")
+        return [entry]
+    if len(guests) > WIDEST:
+        return [entry]
+    others = {key: value for key, value in entry.items() if key not in _PORT_KEYS}
+    host_ip = _ip(where, entry, "hostIP")
+    return [Forward(guest, host, proto, guest_ip, host_ip, others) for guest, host in zip(guests, at, strict=True)]
+
+
+def _span(where: str, entry: Entry, side: str) -> range | None:
+    """Return the ports that an entry names on one side, None where it leaves them to Lima (0 or absent)."""
+    single, ends = entry.get(f"{side}Port") or 0, entry.get(f"{side}PortRange") or [0, 0]
+    if not isinstance(ends, list) or len(ends) != 2:  # noqa: PLR2004
+        raise _Lie(f"{where}.{side}PortRange", ends, "it is a list of the first and the last port")
+    for key, port in ((f"{side}Port", single), *((f"{side}PortRange", end) for end in ends)):
+        if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= _LAST:
+            raise _Lie(f"{where}.{key}", port, "a port is a whole number from 1 to 65535")
+    first, last = ends if any(ends) else (single, single)
+    if not first and not last:
+        return None
+    if single not in {0, first} or not 0 < first <= last:
+        raise _Lie(f"{where}.{side}PortRange", ends, "its first port is above its last, or is not the single one")
+    return range(first, last + 1)
+
+
+def _ip(where: str, entry: Entry, key: str) -> str:
+    text = entry.get(key) or ("0.0.0.0" if key == "guestIP" and entry.get("guestIPMustBeZero") else "127.0.0.1")  # noqa: S104
+    try:
+        return str(ip_address(text)) if isinstance(text, str) else _no_ip(where, key, text)
+    except ValueError:
+        return _no_ip(where, key, text)
+
+
+def _no_ip(where: str, key: str, text: object) -> str:
+    raise _Lie(f"{where}.{key}", text, "it is an IP address")
+
+
+def _check(read: Iterable[Forward | Entry]) -> None:
+    """Lima checks no overlaps: it takes the first rule that matches, and logs a host port that it cannot have."""
+    before = list[Forward | Entry]()
+    for rule in read:
+        if isinstance(rule, Forward):
+            if rule.guest == _SSH:
+                raise _Lie("portForwards", _SSH, "guest port 22 is ssh's, and Lima never forwards it")
+            for other in before:
+                _compare(rule, other)
+        before.append(rule)
+
+
+def _compare(rule: Forward, earlier: Forward | Entry) -> None:
+    if not isinstance(earlier, Forward):
+        if _covers(earlier, rule):
+            raise _Lie("portForwards", earlier, f"it comes before guest port {rule.guest} and hides it from Lima")
+        if rule.spots(rule.host) & _claims(earlier):
+            raise _Lie("portForwards", rule.host, "one host port cannot be two forwards'")
+    elif rule.spots(0) & earlier.spots(0):
+        if (rule.guest, rule.guest_ip) == (earlier.guest, earlier.guest_ip):
+            raise _Lie("portForwards", rule.guest, "this guest port is forwarded twice, and Lima takes the first only")
+        if (rule.host, rule.host_ip) == (earlier.host, earlier.host_ip):
+            raise _Lie("portForwards", rule.host, "one host port cannot be two forwards'")
+
+
+def _covers(entry: Entry, rule: Forward) -> bool:
+    if entry.get("guestSocket"):
+        return False
+    guests = _span("", entry, "guest") or range(1, _LAST + 1)
+    wild = _ip("", entry, "guestIP") == "0.0.0.0" and entry.get("guestIPMustBeZero") is False  # noqa: S104
+    same = wild or _ip("", entry, "guestIP") == rule.guest_ip
+    return same and rule.guest in guests and entry.get("proto", "any") in ("any", rule.proto)
+
+
+def _claims(entry: object) -> set[Spot]:
+    if isinstance(entry, dict) and entry.get("guestSocket") and not entry.get("hostSocket"):
+        return {("tcp", port) for port in (_span("", entry, "host") or ())[:1]}
+    taken = [rule.spots(rule.host) for rule in _read("", entry) if isinstance(rule, Forward)]
+    return set().union(*taken)
