@@ -1,11 +1,24 @@
 """From any state to a booted VM: create, start, recover, or wait for one that boots already."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from time import sleep
 
-from sysinit_vm import accelerator, config, effective, facts, given, limactl, logs, project, stages
+from sysinit_vm import (
+    accelerator,
+    config,
+    effective,
+    facts,
+    forwards,
+    given,
+    hostports,
+    limactl,
+    logs,
+    project,
+    stages,
+)
 from sysinit_vm.config import Config
 from sysinit_vm.errors import VmError
 from sysinit_vm.images import directory
@@ -46,6 +59,7 @@ def boot(lima: Limactl, found: Located, home: Project, wish: Wish, progress: Pro
     if instance.running:
         _await_host_agent(lima, instance, wish, progress)
         return
+    _tell(hostports.replace_held(lima, instance, wish.committed))
     env = _accelerate(lima, wish, facts.gather(), instance.dir / "kernel")
     done = lima.start(found.name, _relay(progress), timeout=wish.timeout, env=env)
     _must_be_up(done, found.name, instance.dir)
@@ -53,6 +67,7 @@ def boot(lima: Limactl, found: Located, home: Project, wish: Wish, progress: Pro
 
 def _create(lima: Limactl, name: str, home: Project, wish: Wish, progress: Progress) -> None:
     committed, machine = wish.committed or config.load(home.config), facts.gather()
+    wanted = forwards.declared(committed)
     choice = effective.choose_image(committed, machine)
     if choice.entry is None and choice.buildable:
         wish.build_image(directory(machine.lima_home), progress)
@@ -63,17 +78,24 @@ def _create(lima: Limactl, name: str, home: Project, wish: Wish, progress: Progr
             detail="No local image exists, none is a download for this arch, and none can be built here.",
             hint="sysinit-vm setup, then sysinit-vm build.debian",
         )
-    wished = given.work_out(committed, home, name, machine)
-    for word in wished.words:
-        say(f"  {word}")
     if choice.remote:
         say("  The image is a download without Zellij; `sysinit-vm setup` gets what our own is built from.")
     env = _accelerate(lima, wish, machine, choice.kernel)
-    with given.written(name, wished, dry=lima.runner.dry) as path:
+    with ExitStack() as file:
+        with hostports.alone():  # until the file stands, where other starts see the ports
+            placed = hostports.place(lima, name, home.root, wanted, {})
+            wished = given.work_out(committed, home, name, machine, placed.hosts)
+            path = file.enter_context(given.written(name, wished, dry=lima.runner.dry))
+        _tell((*wished.words, *placed.words))
         done = lima.create(name, path, _relay(progress), timeout=wish.timeout, env=env)
     removed = not done.ok and _remove_half_made(lima, name)
     hint = f"$EDITOR {home.config}, then sysinit-vm start" if removed else "sysinit-vm logs"
     _must_be_up(done, name, project.lima_home() / name, hint)
+
+
+def _tell(words: Iterable[str]) -> None:
+    for word in words:
+        say(f"  {word}")
 
 
 def _accelerate(lima: Limactl, wish: Wish, machine: Facts, kernel: Path | None) -> dict[str, str]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm import images
+from sysinit_vm import images, ports
 from sysinit_vm.config import Config, dump
 from sysinit_vm.errors import VmError
+from sysinit_vm.forwards import Key
 from sysinit_vm.images import Choice
 from sysinit_vm.model import PROJECT_DIR, PROJECT_NAME, VM_NAME, Facts
 from sysinit_vm.project import Project
@@ -59,11 +60,21 @@ def choose_image(config: Config, facts: Facts) -> Choice:
     return images.choose(entries, facts, arch(config, facts)[0])
 
 
-def effective(config: Config, project: Project, name: str, facts: Facts, setup: Mapping[str, str]) -> Effective:
+def effective(
+    config: Config,
+    project: Project,
+    name: str,
+    facts: Facts,
+    setup: Mapping[str, str],
+    *,
+    hosts: Mapping[Key, int] | None = None,
+    strict_ports: bool = False,
+) -> Effective:
     """Work out what limactl is given for ``project``'s VM ``name``.
 
-    ``setup`` maps a provision mode (system, user) to our own script for it, which runs first. VmError where
-    the config asks for what this machine cannot give.
+    ``setup`` maps a provision mode (system, user) to our own script for it, which runs first. ``hosts`` are the
+    host ports of declared ports; one that is not in it stays as declared. ``strict_ports`` forwards no others.
+    VmError where the config asks for what this machine cannot give.
     """
     vm_type, type_word = _vm_type(config, facts)
     machine, arch_word = arch(config, facts)
@@ -79,7 +90,10 @@ def effective(config: Config, project: Project, name: str, facts: Facts, setup: 
     data["memory"], memory_word = _memory(config, facts)
     if data["memory"] is None:
         del data["memory"]
-    data["env"] = _env(config, project)
+    data["env"] = _env(config, project) | ports.env(config, hosts or {})
+    forwards = ports.written(config, hosts or {}, strict=strict_ports)
+    if forwards:
+        data["portForwards"] = forwards
     data.setdefault("containerd", {"system": False, "user": False})
     scripts = [{"mode": mode, "script": script} for mode, script in setup.items()]
     data["provision"] = [*scripts, *_list(config, "provision")]

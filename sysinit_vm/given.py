@@ -1,19 +1,27 @@
 """What limactl is given for a VM: the committed config, made effective by what this machine is now."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from sysinit_vm import effective, files, guest, project
+from sysinit_vm import effective, files, guest, project, settings
 from sysinit_vm.config import Config
 from sysinit_vm.effective import Effective
+from sysinit_vm.forwards import Key
 from sysinit_vm.model import Facts
 from sysinit_vm.project import Project
 
 
-def work_out(committed: Config, home: Project, name: str, machine: Facts) -> Effective:
-    """Return the effective config of ``home``'s VM ``name``; VmError for what this machine cannot give."""
-    return effective.effective(committed, home, name, machine, guest.setup())
+def work_out(
+    committed: Config, home: Project, name: str, machine: Facts, hosts: Mapping[Key, int] | None = None
+) -> Effective:
+    """Return the effective config of ``home``'s VM ``name``; VmError for what this machine cannot give.
+
+    ``hosts`` are the host ports of its declared ports: those chosen for it now (``hostports.place``), or those
+    that its instance has (``ports.hosts`` of ``limactl.config``); without it they are as declared.
+    """
+    strict = settings.load(committed)["strict_ports"].value
+    return effective.effective(committed, home, name, machine, guest.setup(), hosts=hosts, strict_ports=strict)
 
 
 def directory() -> Path:

@@ -62,7 +62,7 @@ def replace_held(lima: Limactl, instance: Instance, committed: Config | None) ->
 
 def holders(lima: Limactl, name: str) -> Callable[[Forward, int], str]:
     """Return what names the holder of a host port that a forward of the VM ``name`` would take."""
-    by_others, agents = _of_other_vms(lima, name)
+    by_others, running = _of_other_vms(lima, name), agents(lima)
 
     def holder(forward: Forward, port: int) -> str:
         theirs = next((by_others[spot] for spot in sorted(forward.spots(port)) if spot in by_others), "")
@@ -73,27 +73,33 @@ def holders(lima: Limactl, name: str) -> Callable[[Forward, int], str]:
         if not sockets.taken(port, forward.probed, forward.host_ip):
             return ""
         found = sockets.listener(port, forward.probed)
-        return f"is held by {(found and agents.get(found.pid)) or found or 'another program'}"
+        return f"is held by {(found and running.get(found.pid or 0)) or found or 'another program'}"
 
     return holder
 
 
-def _of_other_vms(lima: Limactl, name: str) -> tuple[dict[Spot, str], dict[int | None, str]]:
-    """Return what other VMs take of the host, and their host agents by process id."""
-    held, agents = dict[Spot, str](), dict[int | None, str]()
+def _of_other_vms(lima: Limactl, name: str) -> dict[Spot, str]:
+    """Return what other VMs take of the host, also those that another start is about to give to limactl."""
+    held = dict[Spot, str]()
     for other in lima.instances():
-        if other.name == name:
-            continue
-        called = f"the VM {other.name}" + (f" of {other.project_dir}" if other.project_dir else "")
-        agents[host_agent(other)] = called
-        with suppress(VmError):
-            held |= dict.fromkeys(forwards.claims(lima.config(other).data), called)
+        if other.name != name:
+            with suppress(VmError):
+                held |= dict.fromkeys(forwards.claims(lima.config(other).data), _called(other))
     for path in given.directory().glob("*.yaml"):
         if path.stem != name and lock.is_held(path.with_suffix(".lock")):
             with suppress(VmError):
                 held |= dict.fromkeys(forwards.claims(config.load(path).data), f"the VM {path.stem}, which starts now")
-    agents.pop(None, None)
-    return held, agents
+    return held
+
+
+def agents(lima: Limactl) -> dict[int, str]:
+    """Return how each VM is called, by the process id of its host agent."""
+    found = {host_agent(each): _called(each) for each in lima.instances()}
+    return {pid: called for pid, called in found.items() if pid}
+
+
+def _called(vm: Instance) -> str:
+    return f"the VM {vm.name}" + (f" of {vm.project_dir}" if vm.project_dir else "")
 
 
 def host_agent(instance: Instance) -> int | None:

@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager, suppress
 
-from sysinit_vm import given, guest, locate
+from sysinit_vm import given, guest, locate, portlist
 from sysinit_vm.boot import Wish, boot
 from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.limactl import Limactl
@@ -33,6 +33,8 @@ def start(lima: Limactl, target: Target, wish: Wish) -> Instance:
             report = guest.check(lima, found.name, home)
         judge(found.name, home, report)
         instance = lima.instance(found.name)
+    for word in portlist.lost(lima, instance) if instance else ():
+        say(f"  {word}")
     if instance is None:
         raise VmError(f"The VM {found.name} vanished while it started.", hint="sysinit-vm start")
     return instance

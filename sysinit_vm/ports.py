@@ -51,9 +51,9 @@ def assign(
     choices: tuple[Callable[[Forward], Iterable[int]], ...] = (
         lambda each: [kept[each.key]] if each.key in kept else [],
         lambda each: [each.host],
-        lambda _: own_ports,
+        lambda _: unused,
     )
-    own_ports = list(own)
+    unused = iter(own)
     for choice in choices:
         for each in every:
             if each.key in given:
@@ -64,7 +64,11 @@ def assign(
                 used |= each.spots(port)
     for each in every:
         if each.key not in given:
-            raise VmError(f"No host port is free for guest port {each.guest}.", hint="sysinit-vm list")
+            raise VmError(
+                f"No host port is free for guest port {each.guest}.",
+                detail=f"{each.host} is held, and so is every one of {_FIRST} to {_FIRST + _BLOCK * _BLOCKS - 1}.",
+                hint="sysinit-vm list, then sysinit-vm destroy for VMs that nobody needs",
+            )
     return given
 
 

@@ -2,7 +2,7 @@
 
 from invoke.collection import Collection
 
-from sysinit_vm.tasks import access, content, help, inventory, lifecycle, machine  # noqa: A004
+from sysinit_vm.tasks import access, content, help, inventory, lifecycle, machine, ports  # noqa: A004
 
 ns = Collection("lima")
 for _task in (
@@ -17,6 +17,7 @@ for _task in (
     inventory.status,
     inventory.list_,
     inventory.logs_,
+    ports.ports,
     machine.setup,
     machine.doctor,
     machine.completion,

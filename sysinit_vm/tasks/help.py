@@ -31,6 +31,7 @@ Access:
 Look:
   status (st)       Show the project's VM
   list (ls)         Show every project VM on this machine
+  ports             Show the VM's ports: host port, URL, guest process, state
   logs              Show what host agent, console and provisioning said
 
 Machine:

@@ -228,6 +228,33 @@ def test_containerd_is_off_unless_the_project_wants_it():
     assert made({"containerd": {"user": True}}).data["containerd"] == {"user": True}
 
 
+def test_declared_ports_get_the_host_ports_chosen_for_them_and_the_guest_is_told():
+    data = {"images": LOCAL, "portForwards": [{"guestPort": 3000}, {"guestPort": 8080}], "env": {"A": "1"}}
+    committed = Config(DEMO.config, data)
+    hosts = {("127.0.0.1", 3000, "any"): 20101}
+    found = effective(committed, DEMO, "demo-dev", facts(), SETUP, hosts=hosts).data
+    assert found["portForwards"] == [{"guestPort": 3000, "hostPort": 20101}, {"guestPort": 8080, "hostPort": 8080}]
+    assert found["env"]["HOST_PORT_3000"] == "20101"
+    assert found["env"]["HOST_PORT_8080"] == "8080"
+    assert found["env"]["A"] == "1"
+    assert "portForwards" not in made({}).data
+
+
+def test_a_strict_config_ends_with_the_rule_that_forwards_nothing_else():
+    committed = Config(DEMO.config, {"images": LOCAL, "portForwards": [{"guestPort": 3000}]})
+    found = effective(committed, DEMO, "demo-dev", facts(), SETUP, strict_ports=True).data["portForwards"]
+    assert [each.get("ignore", False) for each in found] == [False, True]
+
+
+def test_ports_that_cannot_be_are_refused():
+    with pytest.raises(VmError, match=r"portForwards\[0\]"):
+        made({"portForwards": [{"guestPort": 70000}]})
+
+
+def test_params_are_text_as_lima_wants_them():
+    assert made({"param": {"STRICT_PORTS": True, "N": 5}}).data["param"]["STRICT_PORTS"] == "true"
+
+
 def test_a_downloaded_image_under_qemu_gets_a_mount_that_its_kernel_has():
     assert made({}).data["mountType"] == "reverse-sshfs"
     assert made({"mountType": "9p"}).data["mountType"] == "9p"

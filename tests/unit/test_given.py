@@ -6,6 +6,7 @@ from recording import facts
 from sysinit_vm import config, given
 from sysinit_vm.config import Config
 from sysinit_vm.effective import Effective
+from sysinit_vm.ports import IGNORE_ALL
 from sysinit_vm.project import Project
 
 
@@ -14,6 +15,14 @@ def test_what_is_worked_out_holds_our_setup_first(home):
     done = given.work_out(committed, Project(Path("/p/demo")), "demo-dev", facts())
     assert [each["mode"] for each in done.data["provision"]] == ["system", "user", "user"]
     assert done.data["param"]["VM_NAME"] == "demo-dev"
+
+
+def test_strict_ports_is_a_setting(home, monkeypatch):
+    committed = Config(Path("/p/demo/.lima/config.yaml"), {"param": {"STRICT_PORTS": "true"}})
+    forwards = given.work_out(committed, Project(Path("/p/demo")), "demo-dev", facts()).data["portForwards"]
+    assert forwards == [IGNORE_ALL]
+    monkeypatch.setenv("SYSINIT_VM_STRICT_PORTS", "false")
+    assert "portForwards" not in given.work_out(committed, Project(Path("/p/demo")), "demo-dev", facts()).data
 
 
 def test_limactl_reads_a_file_that_no_project_holds_and_that_goes_away(home):

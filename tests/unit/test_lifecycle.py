@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from recording import Recorder, facts, result
 
-from sysinit_vm import accelerator, access, boot, guest, lifecycle, logs
+from sysinit_vm import accelerator, access, boot, guest, lifecycle, logs, portlist, sockets
 from sysinit_vm import facts as machine
 from sysinit_vm.accelerator import Accelerator
 from sysinit_vm.boot import Wish
+from sysinit_vm.config import Config
 from sysinit_vm.errors import NoConfigError, StateError, VmError
 from sysinit_vm.locate import Target
 from sysinit_vm.model import Instance, Report
@@ -27,7 +28,7 @@ class Lima:
     def __init__(self, lima_home):
         self.lima_home, self.runner = lima_home, Recorder()
         self.known, self.calls, self.fail, self.stops = {}, [], None, True
-        self.on_start = lambda: None
+        self.on_start, self.configs = (lambda: None), {}
 
     def add(self, name, status, directory):
         path = self.lima_home / name
@@ -64,6 +65,13 @@ class Lima:
         if not self.stops and not force:
             raise StateError("Cannot stop.")
         self.add(name, "Stopped", self.known[name].param["PROJECT_DIR"])
+
+    def config(self, instance):
+        return Config(instance.dir / "lima.yaml", self.configs.get(instance.name, {}))
+
+    def edit(self, name, data):
+        self.calls.append(("edit", name))
+        self.configs[name] = dict(data)
 
     def delete(self, name):
         self.calls.append(("delete", name))
@@ -127,6 +135,38 @@ def test_a_stopped_vm_is_started_and_not_created(lima, demo):
     lima.add("demo-dev", "Stopped", demo.project.root)
     assert lifecycle.start(lima, demo, WISH).running
     assert lima.calls == [("start", "demo-dev", 600, {"Q": "tcg"})]
+
+
+def test_a_new_vm_gets_a_host_port_of_its_own_where_the_declared_one_is_held(lima, demo, capsys, monkeypatch):
+    monkeypatch.setattr(sockets, "taken", lambda port, *_: port == 3000)
+    demo.project.config.write_text(CONFIG + "portForwards: [{guestPort: 3000}]\n")
+    lifecycle.start(lima, demo, WISH)
+    assert 20000 <= lima.given["portForwards"][0]["hostPort"] < 32000
+    assert lima.given["env"]["HOST_PORT_3000"] == str(lima.given["portForwards"][0]["hostPort"])
+    assert "port 3000: 3000 is held by" in capsys.readouterr().err
+
+
+def test_a_stopped_vm_whose_port_is_held_is_edited_before_it_starts(lima, demo, capsys, monkeypatch):
+    monkeypatch.setattr(sockets, "taken", lambda port, *_: port == 3000)
+    lima.add("demo-dev", "Stopped", demo.project.root)
+    lima.configs["demo-dev"] = {"portForwards": [{"guestPort": 3000, "hostPort": 3000}]}
+    lifecycle.start(lima, demo, WISH)
+    assert lima.verbs == ["edit", "start"]
+    assert "port 3000: 3000 is held by" in capsys.readouterr().err
+
+
+def test_ports_that_cannot_be_meant_end_a_start_before_anything_is_built_or_made(lima, demo):
+    seeds_config(demo)
+    demo.project.config.write_text(demo.project.config.read_text() + "portForwards: [{guestPort: 3000.5}]\n")
+    with pytest.raises(VmError, match=r"guestPort: 3000.5[\s\S]*EDITOR"):
+        lifecycle.start(lima, demo, WISH)
+    assert lima.calls == []
+
+
+def test_a_port_that_was_lost_while_the_vm_booted_is_told(lima, demo, capsys, monkeypatch):
+    monkeypatch.setattr(portlist, "lost", lambda *_: ["port 3000: lost"])
+    lifecycle.start(lima, demo, WISH)
+    assert "  port 3000: lost\n" in capsys.readouterr().err
 
 
 def test_a_running_vm_is_only_checked(lima, demo):

@@ -1,0 +1,24 @@
+"""Ports: what listens in the guest, and where the host reaches it."""
+
+from invoke.context import Context
+
+from sysinit_vm import config, locate, portlist
+from sysinit_vm.progress import say, table
+from sysinit_vm.tasks.context import lima, print_json
+from sysinit_vm.tasks.verb import verb
+
+
+@verb()
+def ports(c: Context, json: bool = False, project: str | None = None, name: str | None = None) -> None:
+    """Show the VM's ports: where the host reaches each, which guest process listens, and whether it answers."""
+    target = locate.target(project, name)
+    vms = lima(c)
+    found = locate.locate(vms, target)
+    committed = config.load(target.project.config) if target.project else None
+    shown = portlist.of_vm(vms, found, committed)
+    if json:
+        print_json({"vm": found.name, "status": found.status, "ports": [each.data() for each in shown]})
+    elif shown:
+        table(portlist.COLUMNS, [each.cells() for each in shown])
+    else:
+        say(f"The VM {found.name} ({found.status}) declares no port, and nothing listens in it.")
