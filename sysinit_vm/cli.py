@@ -94,6 +94,15 @@ class Shim(Program):
         detail = f"Did you mean {near}?" if near else ""
         return UsageError(str(error), detail=detail, hint="sysinit-vm help, or sysinit-vm help COMMAND")
 
+    def print_version(self) -> None:
+        """Show our version, and those of Lima and Task that would be used."""
+        from sysinit_vm.machine import versions
+        from sysinit_vm.runner import Runner
+
+        super().print_version()
+        for name, told in versions.beside(Runner()):
+            print(f"{name} {told or 'not found'}")
+
     def print_help(self) -> None:
         """Show the overview."""
         self.argv = [self.argv[0], "help"]

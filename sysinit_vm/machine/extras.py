@@ -26,6 +26,11 @@ def _nix(runner: Runner, host: Host) -> Prerequisite:
     return _part(runner, "nix", find("nix"), need, route)
 
 
+def find_task() -> Path | None:
+    """Return Task (absolute): on PATH, or beside this Python as its package puts it there."""
+    return find("task") or find(str(Path(sys.executable).with_name("task")))
+
+
 def _task(runner: Runner, host: Host) -> Prerequisite:
     home = host.data / "task"
     commands = (
@@ -34,10 +39,7 @@ def _task(runner: Runner, host: Host) -> Prerequisite:
         ("mkdir", "-p", str(Path.home() / ".local" / "bin")),
         ("ln", "-sfn", str(home / "bin" / "task"), str(Path.home() / ".local" / "bin" / "task")),
     )
-    beside = find(str(Path(sys.executable).with_name("task")))
-    return _part(
-        runner, "task", find("task") or beside, "task lima:start", Route("Task, from its Python package", commands)
-    )
+    return _part(runner, "task", find_task(), "task lima:start", Route("Task, from its Python package", commands))
 
 
 def _virtiofsd(runner: Runner, host: Host) -> Prerequisite:

@@ -1,5 +1,6 @@
 """`sysinit-vm X`, `inv lima.X` and `task -x lima:X` are the same task."""
 
+import re
 import shutil
 
 import pytest
@@ -164,7 +165,17 @@ def test_the_taskfile_has_an_entry_for_every_verb(world):
     assert entries == {f"lima:{name.replace('.', ':')}" for name in ns.task_names}
 
 
-def test_the_version_is_the_packages(world):
+def test_the_version_is_the_packages_with_those_of_lima_and_task(world):
     import sysinit_vm
 
-    assert world.run("--version").stdout.strip() == f"sysinit-vm {sysinit_vm.__version__}"
+    ours, lima, task = world.run("--version").stdout.splitlines()
+    assert ours == f"sysinit-vm {sysinit_vm.__version__}"
+    assert lima == "Lima 2.2.0"
+    assert re.fullmatch(r"Task \d+\.\d+\.\d+", task)
+
+
+def test_the_version_is_told_without_lima_too(world):
+    world.limactl.unlink()
+    done = world.run("--version", SYSINIT_VM_LIMACTL="")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[0].startswith("sysinit-vm ")
