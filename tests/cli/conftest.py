@@ -73,9 +73,13 @@ class World:
 
     def begin(self, *argv: str) -> subprocess.Popen[str]:
         """Begin a command in a process group of its own, to be interrupted as a terminal does it."""
+        return self.begin_in(self.demo, *argv)
+
+    def begin_in(self, cwd: Path, *argv: str) -> subprocess.Popen[str]:
+        """As ``begin``, in the directory ``cwd``."""
         return subprocess.Popen(
             argv,
-            cwd=self.demo,
+            cwd=cwd,
             env=self.env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
