@@ -6,19 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import sleep
 
-from sysinit_vm import (
-    accelerator,
-    config,
-    effective,
-    facts,
-    forwards,
-    given,
-    hostports,
-    limactl,
-    logs,
-    project,
-    stages,
-)
+from sysinit_vm import accelerator, config, effective, facts, forwards, given, limactl, logs, project, stages
 from sysinit_vm.config import Config
 from sysinit_vm.errors import VmError
 from sysinit_vm.images import directory
@@ -59,6 +47,8 @@ def boot(lima: Limactl, found: Located, home: Project, wish: Wish, progress: Pro
     if instance.running:
         _await_host_agent(lima, instance, wish, progress)
         return
+    from sysinit_vm import hostports
+
     _tell(hostports.replace_held(lima, instance, wish.committed))
     env = _accelerate(lima, wish, facts.gather(), instance.dir / "kernel")
     done = lima.start(found.name, _relay(progress), timeout=wish.timeout, env=env)
@@ -66,6 +56,8 @@ def boot(lima: Limactl, found: Located, home: Project, wish: Wish, progress: Pro
 
 
 def _create(lima: Limactl, name: str, home: Project, wish: Wish, progress: Progress) -> None:
+    from sysinit_vm import hostports
+
     committed, machine = wish.committed or config.load(home.config), facts.gather()
     wanted = forwards.declared(committed)
     choice = effective.choose_image(committed, machine)

@@ -57,7 +57,7 @@ def forwarded(events: Iterable[str]) -> dict[tuple[str, int], Address]:
 
 def failed(log: Iterable[str]) -> list[Address]:
     """Return the host addresses that the host agent could not listen on, as ``ha.stderr.log`` tells it."""
-    found = (_FAILED.match(message(line)[1]) for line in log)
+    found = (_FAILED.match(message(line)[1]) for line in log if "failed to listen" in line)  # a log of weeks is long
     return list(dict.fromkeys(address(match[1]) for match in found if match))
 
 

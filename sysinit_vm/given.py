@@ -18,7 +18,7 @@ def work_out(
     """Return the effective config of ``home``'s VM ``name``; VmError for what this machine cannot give.
 
     ``hosts`` are the host ports of its declared ports: those chosen for it now (``hostports.place``), or those
-    that its instance has (``ports.hosts`` of ``limactl.config``); without it they are as declared.
+    that its instance keeps (``ports.kept``); without it they are as declared.
     """
     strict = settings.load(committed)["strict_ports"].value
     return effective.effective(committed, home, name, machine, guest.setup(), hosts=hosts, strict_ports=strict)

@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager, suppress
 
-from sysinit_vm import given, guest, locate, portlist
+from sysinit_vm import given, guest, locate
 from sysinit_vm.boot import Wish, boot
 from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.limactl import Limactl
@@ -20,6 +20,8 @@ def start(lima: Limactl, target: Target, wish: Wish) -> Instance:
     NoConfigError without a config; StateError where the VM is another project's; VmError with the guest's
     last lines where the boot, the provisioning or the mount failed.
     """
+    from sysinit_vm import portlist
+
     with alone(lima, target):
         found = locate.own(lima, target)
         home = _home(target, found.instance)

@@ -77,6 +77,15 @@ def hosts(config: Config) -> dict[Key, int]:
     return {each.key: each.host for each in declared(config)}
 
 
+def kept(own: Config, committed: Config) -> dict[Key, int]:
+    """Return the host ports that a VM keeps when it gets the ``committed`` config in place of its ``own``.
+
+    One that moved stays; one that stands where an earlier config declared it follows the new declaration.
+    """
+    wished, moved_to = hosts(committed), range(_FIRST, _FIRST + _BLOCK * _BLOCKS)
+    return {key: host for key, host in hosts(own).items() if key in wished and host in {wished[key], *moved_to}}
+
+
 def written(config: Config, assigned: Mapping[Key, int], *, strict: bool = False) -> list[Entry]:
     """Return ``portForwards`` with the assigned host ports; a forward without one keeps its declared one.
 

@@ -2,7 +2,7 @@
 
 from invoke.context import Context
 
-from sysinit_vm import config, locate, portlist
+from sysinit_vm import config, locate
 from sysinit_vm.progress import say, table
 from sysinit_vm.tasks.context import lima, print_json
 from sysinit_vm.tasks.verb import verb
@@ -11,6 +11,8 @@ from sysinit_vm.tasks.verb import verb
 @verb()
 def ports(c: Context, json: bool = False, project: str | None = None, name: str | None = None) -> None:
     """Show the VM's ports: where the host reaches each, which guest process listens, and whether it answers."""
+    from sysinit_vm import portlist
+
     target = locate.target(project, name)
     vms = lima(c)
     found = locate.locate(vms, target)

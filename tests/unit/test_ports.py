@@ -185,6 +185,16 @@ def test_an_instances_config_is_moved_with_its_env_and_nothing_else():
     assert one.data["env"] == {"A": "1", "HOST_PORT_3000": "3000"}
 
 
+def test_a_vm_keeps_what_moved_and_follows_a_new_declaration():
+    web, api, old = ({"guestPort": 3000}, {"guestPort": 8080}, {"guestPort": 1})
+    own = config({**web, "hostPort": 20101}, {**api, "hostPort": 8080}, old)
+    same = config(web, api)
+    keys = [each.key for each in declared(same)]
+    assert ports.kept(own, same) == {keys[0]: 20101, keys[1]: 8080}
+    edited = config({**web, "hostPort": 4000}, {**api, "hostPort": 4001})
+    assert ports.kept(own, edited) == {keys[0]: 20101}
+
+
 def test_in_few_words():
     assert ports.short([WEB, API], {API.key: 20101}) == "3000, 8080→20101"
     assert ports.short([], {}) == ""
