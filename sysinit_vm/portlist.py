@@ -10,12 +10,13 @@ from sysinit_vm.config import Config
 from sysinit_vm.errors import VmError
 from sysinit_vm.forwarding import Address, GuestListener
 from sysinit_vm.forwards import Forward
-from sysinit_vm.limactl import Limactl
+from sysinit_vm.limactl import Limactl, host_agent_ready
 from sysinit_vm.locate import Located
 from sysinit_vm.model import Instance
 
 COLUMNS = ("GUEST", "HOST", "URL", "PROCESS", "STATE", "FORWARD")
-OPEN, SILENT, IDLE, UNREACHED = "open", "no answer", "nothing listens in the guest", "not forwarded"
+OPEN, SILENT, BOOTING = "open", "no answer", "still booting"
+IDLE, UNREACHED = "nothing listens in the guest", "not forwarded"
 _ASK_SECONDS = 60
 
 
@@ -64,8 +65,9 @@ def of_vm(lima: Limactl, found: Located, committed: Config | None) -> list[Port]
     if instance is None:
         return [_at_rest(each, found.status) for each in forwards.declared(committed)] if committed else []
     declared = forwards.declared(lima.config(instance))
-    if not instance.running:
-        return [_at_rest(each, found.status) for each in declared]
+    booting = instance.running and host_agent_ready(instance) is None
+    if booting or not instance.running:
+        return [_at_rest(each, BOOTING if booting else found.status) for each in declared]
     listening = _guest_listeners(lima, instance)
     host = _Host(hostports.host_agent(instance), hostports.agents(lima))
     events = forwarding.forwarded(_lines(instance.dir / "ha.stdout.log"))
@@ -95,7 +97,7 @@ def _guest_listeners(lima: Limactl, instance: Instance) -> list[GuestListener]:
     if not done.ok:
         raise VmError(
             f"The guest of {instance.name} does not say what listens in it.",
-            detail=done.err or done.out,
+            detail=done.err or done.out or f"It did not answer within {_ASK_SECONDS} seconds.",
             hint="sysinit-vm logs",
         )
     return forwarding.listeners(done.out)

@@ -105,7 +105,8 @@ def env(config: Config, assigned: Mapping[Key, int]) -> dict[str, str]:
 
 def moved(config: Config, assigned: Mapping[Key, int]) -> Config:
     """Return the config of an instance with its forwards at the ``assigned`` host ports, also in its ``env``."""
-    theirs = config.data.get("env") or {}
+    theirs = config.data.get("env")
+    theirs = theirs if isinstance(theirs, Mapping) else {}
     changed = {"portForwards": written(config, assigned), "env": {**theirs, **env(config, assigned)}}
     return replace(config, data={**config.data, **changed})
 

@@ -123,7 +123,7 @@ def test_a_declared_port_on_which_nothing_listens_says_so(demo, host):
 
 
 def test_a_listener_that_no_rule_forwards_is_shown_as_such(demo, host):
-    (demo.dir / "ha.stdout.log").unlink()
+    (demo.dir / "ha.stdout.log").write_text('{"status":{"running":true}}')
     found = shown(demo)
     assert (5353, "udp") not in found
     assert found[9000, "tcp"].cells() == ("9000", "-", "-", "python3", "not forwarded", "automatic")
@@ -134,6 +134,14 @@ def test_a_vm_that_does_not_run_shows_what_it_will_have(demo, status):
     stopped = Instance("demo-dev", status, demo.dir)
     found = shown(stopped)
     assert [(each.host, each.state) for each in found.values()] == [(3000, status), (18080, status)]
+
+
+def test_a_vm_that_boots_is_not_asked(demo):
+    (demo.dir / "ha.stdout.log").write_text("")
+    lima = Lima(demo)
+    lima.run = lambda *_, **__: pytest.fail("asked")
+    found = portlist.of_vm(lima, Located("demo-dev", demo), None)
+    assert [each.state for each in found] == ["still booting"] * 2
 
 
 def test_without_a_vm_the_committed_config_says_what_is_declared(demo):
@@ -149,6 +157,9 @@ def test_a_guest_that_does_not_say_is_an_error(demo, host):
     lima = Lima(demo)
     lima.guest = result(1, err="sudo: ss: command not found")
     with pytest.raises(VmError, match="ss: command not found"):
+        portlist.of_vm(lima, Located("demo-dev", demo), None)
+    lima.guest = result(124)
+    with pytest.raises(VmError, match="did not answer within 60 seconds"):
         portlist.of_vm(lima, Located("demo-dev", demo), None)
 
 
