@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from sysinit_vm import guest, prompts, zellij
+from sysinit_vm import guest, layouts, prompts, zellij
 from sysinit_vm.errors import UsageError
 from sysinit_vm.limactl import Limactl
 from sysinit_vm.locate import guest_directory
@@ -14,20 +14,32 @@ from sysinit_vm.model import Instance
 from sysinit_vm.progress import say
 from sysinit_vm.project import Project
 
+_HAS_LAYOUT = 'test -f "${ZELLIJ_CONFIG_DIR:-${XDG_CONFIG_HOME:-$HOME/.config}/zellij}/layouts/$1.kdl"'
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=", re.ASCII)
 
 
-def shell(lima: Limactl, instance: Instance, *, plain: bool = False) -> int:
+def layout(lima: Limactl, instance: Instance | None, home: Project, asked: str) -> str:
+    """Return the layout that ``--layout`` means; UsageError for one that is nowhere, before anything starts."""
+
+    def in_guest(name: str) -> bool:
+        words = ("sh", "-c", _HAS_LAYOUT, "sh", name)
+        return instance is not None and instance.running and lima.run(instance.name, words, timeout=60).ok
+
+    return layouts.find(home, asked, in_guest)
+
+
+def shell(lima: Limactl, instance: Instance, *, plain: bool = False, layout: str = "") -> int:
     """Attach the terminal to the project's Zellij session, made when missing; return the exit status.
 
-    The session begins at the project's root and keeps its place. ``plain``, or a guest without Zellij,
-    gives a login shell in the guest directory that corresponds to the current one.
+    The session begins at the project's root, with ``layout`` or else the project's own, and keeps its place.
+    ``plain``, or a guest without Zellij, gives a login shell in the guest directory that corresponds to the
+    current one.
     """
     here = guest_directory(instance, Path.cwd())
     if plain or instance.project_dir is None:
         return lima.attach(instance.name, zellij.plain(here), here)
     home = Project(instance.project_dir)
-    return lima.attach(instance.name, zellij.attach(home.session, here), str(home.root))
+    return lima.attach(instance.name, zellij.attach(home.session, str(home.root), here, layout), str(home.root))
 
 
 def attach_or_tell(lima: Limactl, instance: Instance) -> int:

@@ -17,6 +17,7 @@ from sysinit_vm.project import Project
 # Where the project is mounted first when Lima's generated user-data cannot carry its path: `[`, ` #`, `: `
 # and spaces break the line that Lima writes there unquoted (2.2.0). The guest's setup binds it to its place.
 SIDE_MOUNT = "/mnt/sysinit-project"
+KEYS = "/mnt/host-ssh"  # where the guest's setup looks for the host's ~/.ssh
 _PLAIN_PATH = re.compile(r"/[\w./+@=~-]*\Z")
 _SEED_PROBE = re.compile(r"^\s*ssh [^\n]*\b127\.0\.0\.1 true\s*$", re.MULTILINE)
 # /etc/environment knows no escapes.
@@ -137,6 +138,8 @@ def _mounts(config: Config, project: Project, facts: Facts) -> tuple[list[dict[s
             theirs = mount
         elif place == facts.home / ".ssh" and facts.ssh_dir is None:
             continue
+        elif place == facts.ssh_dir and place is not None and not mount.get("writable"):
+            kept.append({"mountPoint": KEYS, **mount})  # the seed's has no mountPoint, so no ssh looked there
         elif place is None or place == facts.ssh_dir or place.is_dir():
             stands = place is None or location.startswith(("/", "~/"))
             kept.append(dict(mount) if stands else {**mount, "location": str(place)})

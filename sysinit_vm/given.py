@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from sysinit_vm import effective, files, guest, project, settings
+from sysinit_vm import effective, files, guest, guest_dirs, project, settings
 from sysinit_vm.config import Config
 from sysinit_vm.effective import Effective
 from sysinit_vm.forwards import Key
@@ -20,8 +20,19 @@ def work_out(
     ``hosts`` are the host ports of its declared ports: those chosen for it now (``hostports.place``), or those
     that its instance keeps (``ports.kept``); without it they are as declared.
     """
-    strict = settings.load(committed)["strict_ports"].value
-    return effective.effective(committed, home, name, machine, guest.setup(), hosts=hosts, strict_ports=strict)
+    known = settings.load(committed)
+    wished = _with_guest_dirs(committed, home, known["guest_dirs"].value)
+    strict = known["strict_ports"].value
+    return effective.effective(wished, home, name, machine, guest.setup(), hosts=hosts, strict_ports=strict)
+
+
+def _with_guest_dirs(committed: Config, home: Project, found: str) -> Config:
+    """The setting, from whichever place it comes, reaches the guest as a param."""
+    param = committed.data.get("param") or {}
+    if not found or not isinstance(param, dict):
+        return committed
+    guest_dirs.check(home.root, found.split())
+    return Config(committed.path, {**committed.data, "param": {**param, "GUEST_DIRS": found}})
 
 
 def directory() -> Path:

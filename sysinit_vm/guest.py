@@ -12,26 +12,71 @@ from sysinit_vm.model import Report, Vitals
 from sysinit_vm.project import Project
 
 _CHECK_SECONDS = 120
+_PUT_SECONDS = 300
+# Two scripts of ours in one call: each call costs a login of the guest.
+_PUT = 'system=$1 user=$2; shift 2; sudo env "$@" bash -c "$system" && env "$@" bash -c "$user"'
+_IDENTIFY_AND_CHECK = 'bash -c "$1" bash /etc/sysinit-vm "$2"; exec bash -c "$3" bash "$4"'
+
+
+_END = "END-OF-THIS-FILE"
 
 
 def setup() -> Mapping[str, str]:
-    """Return what we put into every guest, by provision mode; it runs at each boot before the project's own."""
+    """Return what we put into every guest, by provision mode; it runs at each boot before the project's own.
+
+    The same values, PARAM_NAME in its environment, give the same guest however often it runs; see ``put``.
+    """
     named = " ".join(f"PARAM_{name}" for name in settings.params())
-    script = render.guest("setup.sh").replace("@SETTINGS@", named)
-    script = script.replace("@ZELLIJ_CONFIG@", render.guest("zellij.kdl").rstrip("\n"))
+    files = "".join(written(path, render.guest(name)) for path, name in files_written().items())
+    script = render.guest("setup.sh").replace("@SETTINGS@", named).replace("@FILES@\n", files)
     return {"system": script, "user": render.guest("setup-user.sh")}
 
 
-def check(lima: Limactl, name: str, project: Project) -> Report:
+def files_written() -> Mapping[str, str]:
+    """Return which of our files stands where in a guest (absolute), as setup.sh writes them."""
+    return {
+        "/etc/sysinit-vm/zellij.kdl": "zellij.kdl",
+        "/etc/sysinit-vm/ssh_config": "ssh_config",
+        "/etc/sysinit-vm/session": "session.sh",
+        "/etc/sysinit-vm/login": "login.sh",
+        "/etc/profile.d/sysinit-vm.sh": "profile.sh",
+    }
+
+
+def written(path: str, text: str) -> str:
+    """Return the lines of setup.sh that write ``text`` to ``path`` where it differs."""
+    return f"IFS= read -r -d '' text <<'{_END}' || true\n{text}{_END}\nreplace {path} \"$text\"\n"
+
+
+def put(lima: Limactl, name: str, param: Mapping[str, str]) -> None:
+    """Run our setup again in the running guest of ``name``, with the values ``param``: what is ours changes live.
+
+    VmError with the guest's own words where it fails.
+    """
+    scripts = setup()
+    system = scripts["system"].replace("{{.User}}", "$SUDO_USER")
+    values = [f"PARAM_{key}={value}" for key, value in param.items()]
+    done = lima.run(name, ("bash", "-c", _PUT, "bash", system, scripts["user"], *values), timeout=_PUT_SECONDS)
+    if not done.ok:
+        detail = done.err or done.out or f"Our setup ended with {done.code}."
+        raise VmError(f"The guest of {name} could not be set up.", detail=detail, hint="sysinit-vm restart")
+
+
+def check(lima: Limactl, name: str, project: Project, *, gitconfig: str | None = None) -> Report:
     """Ask a booted guest whether the user can work in it.
 
     The mount is proven by a round trip: a file written here is read there, and its answer is read here.
+    ``gitconfig`` becomes the guest's git identity on the way (see ``identity``), None leaves it as it is.
     VmError where the guest does not answer within two minutes.
     """
     token = os.urandom(8).hex()
     path = project.config.parent / f".mounted-{token}"
     problem = _write_token(path, token)
-    done = lima.run(name, ("bash", "-c", render.guest("check.sh"), "bash", str(path)), timeout=_CHECK_SECONDS)
+    words: tuple[str, ...] = ("bash", "-c", render.guest("check.sh"), "bash", str(path))
+    if gitconfig is not None:
+        identify = render.guest("identity.sh")
+        words = ("bash", "-c", _IDENTIFY_AND_CHECK, "bash", identify, gitconfig, words[2], words[4])
+    done = lima.run(name, words, timeout=_CHECK_SECONDS)
     answer = _read_and_remove(path)
     if not done.ok:
         raise VmError(f"The guest of {name} does not answer.", detail=done.err or done.out, hint="sysinit-vm logs")

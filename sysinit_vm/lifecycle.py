@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager, suppress
 
-from sysinit_vm import given, guest, locate
+from sysinit_vm import given, guest, identity, locate
 from sysinit_vm.boot import Wish, boot
 from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.limactl import Limactl
@@ -32,7 +32,7 @@ def start(lima: Limactl, target: Target, wish: Wish) -> Instance:
             if lima.runner.dry:
                 return found.instance or Instance(found.name, "", lima_home() / found.name)
             progress.stage("checking the guest")
-            report = guest.check(lima, found.name, home)
+            report = guest.check(lima, found.name, home, gitconfig=identity.gitconfig(lima.runner, home.root))
         judge(found.name, home, report)
         instance = lima.instance(found.name)
     for word in portlist.lost(lima, instance) if instance else ():

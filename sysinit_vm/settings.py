@@ -13,7 +13,7 @@ from typing import Any
 
 import platformdirs
 
-from sysinit_vm import config
+from sysinit_vm import config, guest_dirs
 from sysinit_vm.config import Config
 from sysinit_vm.errors import UsageError
 
@@ -58,12 +58,17 @@ def _truth(value: object, source: str) -> bool:
     return known[word]
 
 
+def _guest_dirs(value: object, source: str) -> str:
+    return " ".join(guest_dirs.parse(value, source))
+
+
 # name: (default, parser). `mirror` is where `build.debian` gets packages; empty means the machine's own.
 KNOWN: Mapping[str, tuple[Any, Callable[[object, str], Any]]] = {
     "timeout": (600, seconds),
     "accelerator": ("auto", _one_of("auto", "kvm", "tcg")),
     "mirror": ("", _text),
     "strict_ports": (False, _truth),
+    "guest_dirs": ("", _guest_dirs),
 }
 # What a committed config may not say: where root's packages come from is the machine's own affair.
 _NOT_COMMITTED = {"mirror"}

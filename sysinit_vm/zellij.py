@@ -1,18 +1,17 @@
 """The words that open a session in the guest. Pure."""
 
-# In the guest: attach to the session or make it; a login shell where Zellij is missing.
-_ATTACH = """
-if command -v zellij >/dev/null 2>&1; then exec zellij attach --create "$1"; fi
-echo "Zellij is not installed in this guest: here is a login shell instead." >&2
-cd "$2" && exec "${SHELL:-/bin/sh}" -l
-"""
+from sysinit_vm import render
 
 _PLAIN = 'cd "$1" && exec "${SHELL:-/bin/sh}" -l'
 
 
-def attach(session: str, directory: str) -> tuple[str, ...]:
-    """Return the guest argv that attaches to ``session``; a plain shell begins in ``directory``."""
-    return ("sh", "-c", _ATTACH, "sh", session, directory)
+def attach(session: str, root: str, directory: str, layout: str = "") -> tuple[str, ...]:
+    """Return the guest argv that attaches to ``session``, or makes it at ``root`` with ``layout``.
+
+    Where Zellij is missing it is a login shell in ``directory``. Both are absolute, of the guest; a layout is a
+    name or an absolute path, empty for the project's own.
+    """
+    return ("sh", "-c", render.guest("session.sh"), "sh", session, root, directory, layout)
 
 
 def plain(directory: str) -> tuple[str, ...]:

@@ -12,10 +12,15 @@ from sysinit_vm.tasks.context import end, lima, wish
 from sysinit_vm.tasks.verb import verb
 
 
-@verb(aliases=["sh"], plain="A login shell instead of the session.")
+@verb(
+    aliases=["sh"],
+    plain="A login shell instead of the session.",
+    layout="For a new session: a layout's name, or a file of the project; default: .lima/layout.kdl if there is one.",
+)
 def shell(
     c: Context,
     plain: bool = False,
+    layout: str | None = None,
     project: str | None = None,
     name: str | None = None,
     timeout: str | None = None,
@@ -23,12 +28,13 @@ def shell(
     """Attach to the project's Zellij session, starting the VM if it is not running. Ctrl+A d detaches."""
     target, vms = locate.target(project, name), lima(c)
     instance = locate.own(vms, target).instance
+    chosen = access.layout(vms, instance, target.required, layout) if layout is not None else ""
     running = instance is not None and instance.running
     if not running:
         say("VM not running. Starting...")
     if instance is None or not running or host_agent_ready(instance) is not True:
         instance = lifecycle.start(vms, target, wish(c, timeout, target.project))
-    end(access.shell(vms, instance, plain=plain))
+    end(access.shell(vms, instance, plain=plain, layout=chosen))
 
 
 @verb(

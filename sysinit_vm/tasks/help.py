@@ -45,7 +45,8 @@ More: sysinit-vm help <command>; the same as `inv lima.<command>` and `task lima
 Environment:
   VM_NAME           Override the VM's name (default: <project-name>-dev)
   LIMA_HOME         Where Lima keeps its VMs (default: ~/.lima)
-  SYSINIT_VM_*      Settings: TIMEOUT (seconds), ACCELERATOR (auto, kvm, tcg), MIRROR, STRICT_PORTS
+  SYSINIT_VM_*      Settings: TIMEOUT (seconds), ACCELERATOR (auto, kvm, tcg), MIRROR, STRICT_PORTS,
+                    GUEST_DIRS
 
 Examples:
   cd ~/projects/myapp
@@ -61,8 +62,9 @@ Exit status: 0 done, 1 failed, 2 usage, 3 no config, 4 VM not in the state neede
 
 Notes:
   - Ctrl+A then D detaches from the session; `shell` attaches to the same one again
+  - Ctrl+A then v or s splits, h j k l moves, w closes, f fills the screen, t and 1-6 are tabs
   - The project directory is mounted at the same path in the VM
-  - SSH keys are mounted read-only from ~/.ssh
+  - SSH keys are mounted read-only from ~/.ssh, unless init was told --ssh agent or none
 """
 
 _PLAIN = {

@@ -1,42 +1,124 @@
 #!/bin/bash
-# Put into the guest by sysinit-vm; runs as root at every boot, before the project's own provisioning.
-# Lima gives it PARAM_PROJECT_NAME, PARAM_PROJECT_DIR, PARAM_PROJECT_MOUNT, PARAM_ZELLIJ_SESSION, PARAM_VM_NAME.
+# Put into the guest by sysinit-vm; runs as root at every boot before the project's own provisioning, and whenever
+# sysinit-vm wants it again: the same values give the same guest.
+# Its values: PARAM_PROJECT_NAME, PARAM_PROJECT_DIR, PARAM_PROJECT_MOUNT, PARAM_ZELLIJ_SESSION, PARAM_VM_NAME.
 # Settings that param may hold, named because Lima refuses a param that nothing uses: @SETTINGS@
 set -euo pipefail
 etc=/etc/sysinit-vm
-mkdir -p "$etc"
+user={{.User}} # filled in by Lima, or by whoever else runs this
+
+main() {
+	[[ -d $etc ]] || mkdir -p "$etc"
+	await_mount
+	place_project
+	write_files
+	tell_sshd
+	bind_guest_dirs
+}
+
+# Mounted before this runs, but for reverse-sshfs: then the host mounts it meanwhile.
+await_mount() {
+	local second
+	for ((second = 0; second < 30; second++)); do
+		! mountpoint -q -- "$PARAM_PROJECT_MOUNT" || return 0
+		sleep 1
+	done
+}
 
 # The project at the host's own path. A path that Lima's mount table cannot carry is bound from its side mount.
 # Below the host's /root the guest's user must be let through the guest's own directories.
-mkdir -p "$PARAM_PROJECT_DIR"
-if [ "$PARAM_PROJECT_MOUNT" != "$PARAM_PROJECT_DIR" ] && ! mountpoint -q "$PARAM_PROJECT_DIR"; then
-	mount --bind "$PARAM_PROJECT_MOUNT" "$PARAM_PROJECT_DIR"
-fi
-parent=$(dirname "$PARAM_PROJECT_DIR")
-while [ "$parent" != / ]; do
-	[ "$(findmnt -nro TARGET -T "$parent")" != / ] || chmod o+x "$parent"
-	parent=$(dirname "$parent")
-done
+place_project() {
+	local parent=$PARAM_PROJECT_DIR
+	[[ -d $PARAM_PROJECT_DIR ]] || mkdir -p "$PARAM_PROJECT_DIR"
+	if [[ $PARAM_PROJECT_MOUNT != "$PARAM_PROJECT_DIR" ]] && ! mountpoint -q -- "$PARAM_PROJECT_DIR"; then
+		mount --bind "$PARAM_PROJECT_MOUNT" "$PARAM_PROJECT_DIR"
+	fi
+	while parent=${parent%/*} && [[ -n $parent ]]; do
+		[[ $(findmnt -nro TARGET -T "$parent") != / ]] || chmod o+x "$parent"
+	done
+}
 
-# Every login knows its project; a user's own Zellij config always wins.
-{
-	printf 'export PROJECT_NAME=%q ZELLIJ_SESSION=%q\n' "$PARAM_PROJECT_NAME" "$PARAM_ZELLIJ_SESSION"
-	printf '%s\n' "[ -e \"\$HOME/.config/zellij/config.kdl\" ] || export ZELLIJ_CONFIG_FILE=$etc/zellij.kdl"
-} >/etc/profile.d/sysinit-vm.sh
-cat >"$etc/zellij.kdl" <<'KDL'
-@ZELLIJ_CONFIG@
-KDL
+# What a login finds: its project, and by ssh the session.
+write_files() {
+	local text
+	text=$(assign 'export PROJECT_NAME' "$PARAM_PROJECT_NAME")
+	replace "$etc/env" "$text"$'\n'"export ZELLIJ_SESSION=$PARAM_ZELLIJ_SESSION"$'\n'
+	text=$(assign project "$PARAM_PROJECT_DIR")
+	replace "$etc/project" "$text"$'\n'
+@FILES@
+	# Made by earlier versions.
+	[[ ! -e /etc/ssh/ssh_config.d/50-sysinit-vm.conf ]] || rm /etc/ssh/ssh_config.d/50-sysinit-vm.conf
+}
 
-# The host's keys, where ssh looks for them.
-if [ -d /mnt/host-ssh ] && [ -d /etc/ssh/ssh_config.d ]; then
-	{
-		echo "Host *"
-		echo "  UserKnownHostsFile ~/.ssh/known_hosts /mnt/host-ssh/known_hosts"
-		for key in /mnt/host-ssh/id_*; do
-			case $key in *.pub | */id_\*) continue ;; esac
-			echo "  IdentityFile $key"
-		done
-	} >/etc/ssh/ssh_config.d/50-sysinit-vm.conf
-else
-	rm -f /etc/ssh/ssh_config.d/50-sysinit-vm.conf
-fi
+# assign NAME VALUE: print a line that any shell reads back exactly.
+assign() {
+	local quote="'\\''"
+	printf "%s='%s'" "$1" "${2//\'/"$quote"}"
+}
+
+# replace FILE TEXT: write only what differs.
+replace() { ! differs "$1" "$2" || printf %s "$2" >"$1"; }
+
+differs() {
+	local old=
+	[[ -e $1 ]] || return 0
+	IFS= read -r -d '' old <"$1" || true
+	[[ $old != "$2" ]]
+}
+
+# A login may say that it wants no session. A name that /etc/environment cannot carry reaches every login by sshd.
+tell_sshd() {
+	local conf=/etc/ssh/sshd_config.d/50-sysinit-vm.conf text=$'AcceptEnv SYSINIT_VM_NO_SESSION\n'
+	[[ -d ${conf%/*} ]] || return 0
+	if [[ ! $PARAM_PROJECT_NAME =~ ^[[:alnum:]_.+@%:/-]+$ ]]; then
+		text+="SetEnv \"PROJECT_NAME=$(escaped "$PARAM_PROJECT_NAME")\""$'\n'
+	fi
+	differs "$conf" "$text" || return 0
+	printf %s "$text" >"$conf"
+	if ! sshd -t; then
+		rm "$conf"
+	elif [[ -s /run/sshd.pid ]]; then
+		kill -HUP "$(</run/sshd.pid)"
+	fi
+}
+
+# escaped TEXT: as it stands between double quotes in sshd_config.
+escaped() {
+	local text=$1 backslash='\\' quote='\"'
+	text=${text//\\/"$backslash"}
+	printf %s "${text//\"/"$quote"}"
+}
+
+# Directories of the project that live on the guest's own disk, bound over the shared ones. What was in one stays
+# there when it is no longer wanted.
+bind_guest_dirs() {
+	local own=/var/lib/sysinit-vm/dirs wanted=" ${PARAM_GUEST_DIRS:-} " root point dir
+	while read -r _ _ _ root point _; do
+		[[ $root == *"$own"/* ]] || continue
+		dir=${root##*/}
+		printf -v point %b "$point"
+		[[ $wanted == *" ${dir//%//} "* && $point == "$PARAM_PROJECT_DIR/${dir//%//}" ]] || umount --lazy "$point"
+	done </proc/self/mountinfo
+	set -f
+	for dir in $wanted; do
+		mountpoint -q -- "$PARAM_PROJECT_DIR/$dir" || bind_guest_dir "$own/${dir//\//%}" "$dir"
+	done
+	set +f
+}
+
+# bind_guest_dir STORE DIR
+bind_guest_dir() {
+	local place=$PARAM_PROJECT_DIR/$2
+	[[ -d $place ]] || sudo -u "$user" mkdir -p -- "$place"
+	if [[ $(readlink -f -- "$place") != "$(readlink -f -- "$PARAM_PROJECT_DIR")/$2" ]]; then
+		echo "$place is or lies below a link: it cannot be kept on the guest's own disk." >&2
+		return 1
+	fi
+	if [[ ! -d $1 ]]; then
+		mkdir -p "$1"
+		chown "$user:" "$1"
+	fi
+	mount --bind "$1" "$place"
+}
+
+main

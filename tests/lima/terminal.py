@@ -74,6 +74,13 @@ class Terminal:
             assert self._child.isalive() or self._pending(), f"ended before {what!r} appeared:\n{self.text}"
             self.read(0.3)
 
+    def wait_until_gone(self, what: str, seconds: float = 60) -> None:
+        """Read until ``what`` (a regular expression) is no longer on the screen."""
+        end = time.monotonic() + seconds
+        while re.search(what, self.text):
+            assert time.monotonic() < end, f"{what!r} stayed:\n{self.text}"
+            self.read(0.3)
+
     def _pending(self) -> bool:
         before = self.text
         self.read(0.5)

@@ -9,6 +9,7 @@ from sysinit_vm.account import Account
 from sysinit_vm.errors import UsageError
 from sysinit_vm.limactl import Limactl
 from sysinit_vm.model import Instance
+from sysinit_vm.project import Project
 
 DEMO = Instance("demo-dev", "Running", Path("/l/demo-dev"), param={"PROJECT_DIR": "/work/demo"})
 BARE = Instance("own", "Running", Path("/l/own"))
@@ -31,8 +32,24 @@ def test_the_shell_attaches_to_the_projects_session_at_its_root(lima):
     assert access.shell(lima, DEMO) == 0
     workdir, words = guest(lima)
     assert workdir == "/work/demo"
-    assert words[-2:] == ("demo", "/work/demo/src")
-    assert "zellij attach --create" in words[2]
+    assert words[-4:] == ("demo", "/work/demo", "/work/demo/src", "")
+    assert "attach --create" in words[2]
+
+
+def test_a_layout_travels_as_data(lima):
+    access.shell(lima, DEMO, layout="/work/demo/a 'b'.kdl")
+    assert guest(lima)[1][-1] == "/work/demo/a 'b'.kdl"
+
+
+def test_only_a_running_guest_is_asked_for_a_layout_of_its_own(lima):
+    home = Project(Path("/work/demo"))
+    assert access.layout(lima, DEMO, home, "theirs") == "theirs"
+    assert lima.runner.argvs[-1][-1] == "theirs"
+    lima.runner.argvs.clear()
+    for instance in (None, Instance("demo-dev", "Stopped", Path("/l"))):
+        with pytest.raises(UsageError, match="There is no layout"):
+            access.layout(lima, instance, home, "theirs")
+    assert lima.runner.argvs == []
 
 
 def test_a_plain_shell_begins_where_the_user_is(lima):

@@ -1,7 +1,11 @@
+import re
+import shlex
 import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from recording import result
 
 from sysinit_vm import guest, render
@@ -147,10 +151,120 @@ def test_the_script_finds_zellij_and_each_failed_script_once(tmp_path, tools):
 def test_our_setup_is_complete_and_valid_shell():
     scripts = guest.setup()
     assert list(scripts) == ["system", "user"]
-    assert "@ZELLIJ_CONFIG@" not in scripts["system"]
-    assert 'bind "d" { Detach; }' in scripts["system"]
+    assert "@" + "FILES@" not in scripts["system"]
+    assert 'bind "d" "D" { Detach; }' in scripts["system"]
     for script in scripts.values():
+        assert set(re.findall(r"\{\{.*?\}\}", script)) <= {"{{.User}}"}, "Lima fills in templates"
+        assert "LIMA_CIDATA" not in script, "Lima warns of it at every call"
         assert subprocess.run(["bash", "-n"], input=script, text=True, capture_output=True, check=False).stderr == ""
+
+
+def functions():
+    """Return the setup's own functions, without what it does."""
+    return guest.setup()["system"].replace("{{.User}}", "me").removesuffix("main\n")
+
+
+def bash(line, *words):
+    done = subprocess.run(["bash", "-c", functions() + line, "bash", *words], capture_output=True, check=False)
+    assert done.stderr == b""
+    return done.stdout.decode()
+
+
+TEXT = st.text(st.characters(exclude_characters="\0", codec="utf-8"))
+
+
+@settings(deadline=None, max_examples=25)
+@given(TEXT)
+@example("a b'c\"d$e &|#: \u00e9[x]{y}`id`\\")
+def test_a_value_is_read_back_exactly_by_any_shell(value):
+    line = bash('assign export\\ A "$1"', value)
+    for shell in ("bash", "dash"):
+        done = subprocess.run([shell, "-c", line + '; printf %s "$A"'], capture_output=True, check=True)
+        assert done.stdout.decode() == value
+
+
+@settings(deadline=None, max_examples=25)
+@given(TEXT)
+@example('a \\ b " c \\" d \' e # f')
+def test_a_value_is_escaped_as_sshd_reads_it(value):
+    """Between double quotes a backslash stands before a quote and before itself (OpenSSH's argv_split)."""
+    assert re.sub(r"\\([\\\"])", r"\1", bash('escaped "$1"', value)) == value
+
+
+def test_every_file_of_ours_arrives_to_the_byte_and_is_written_once(tmp_path):
+    for path, name in guest.files_written().items():
+        there = tmp_path / path.lstrip("/")
+        there.parent.mkdir(parents=True, exist_ok=True)
+        text = guest.written(path, render.guest(name)).replace(f"replace {path}", f"replace {shlex.quote(str(there))}")
+        bash(text)
+        assert there.read_text() == render.guest(name)
+        there.chmod(0o444)
+        before = there.stat().st_mtime_ns
+        bash(text)
+        assert there.stat().st_mtime_ns == before
+
+
+def test_our_setup_runs_again_in_one_call_with_its_values_as_data():
+    lima = Lima(lambda _: result())
+    guest.put(lima, "demo-dev", {"PROJECT_NAME": "a 'b' $c", "GUEST_DIRS": ".venv"})
+    [(name, words, _)] = lima.asked
+    assert name == "demo-dev"
+    assert words[-2:] == ("PARAM_PROJECT_NAME=a 'b' $c", "PARAM_GUEST_DIRS=.venv")
+    assert not any("{{" in word for word in words)
+    assert all("a 'b' $c" not in word for word in words[:-2])
+
+
+def test_a_setup_that_fails_says_what_the_guest_said():
+    with pytest.raises(VmError, match="is a link") as caught:
+        guest.put(Lima(lambda _: result(1, err="/p/x is a link")), "demo-dev", {})
+    assert "sysinit-vm restart" in str(caught.value)
+
+
+def test_the_identity_travels_with_the_check_as_data(demo):
+    lima = Lima(lambda _: result(0, "zellij=yes\n"))
+    guest.check(lima, "a", demo, gitconfig='[user]\n\tname = "$y"')
+    [(_, words, _)] = lima.asked
+    assert words[:2] == ("bash", "-c")
+    assert words[5] == '[user]\n\tname = "$y"'
+    assert "$y" not in "".join((*words[:5], *words[6:]))
+    assert left(demo) == []
+
+
+@pytest.fixture
+def identify(tmp_path):
+    """The identity script in a guest whose /etc is ours; what is printed is git's own view."""
+    etc, tools = tmp_path / "etc", tmp_path / "bin"
+    etc.mkdir(), tools.mkdir()
+    (tools / "sudo").write_text('#!/bin/sh\nexec "$@"\n')
+    (tools / "sudo").chmod(0o755)
+    script = render.guest("identity.sh").replace("/etc/gitconfig", str(etc / "gitconfig"))
+
+    def run(gitconfig):
+        env = {"PATH": f"{tools}:/usr/bin:/bin", "GIT_CONFIG_SYSTEM": str(etc / "gitconfig"), "HOME": str(tmp_path)}
+        words = ["bash", "-c", script, "bash", str(etc / "sysinit vm"), gitconfig]
+        assert subprocess.run(words, env=env, capture_output=True, check=True).stderr == b""
+        view = subprocess.run(
+            ["git", "config", "-z", "--get-regexp", "user"], env=env, cwd="/", capture_output=True, check=False
+        )
+        return dict(each.split("\n", 1) for each in view.stdout.decode().split("\0") if each)
+
+    return run, etc
+
+
+def test_the_guests_git_has_the_hosts_identity_below_everything_of_its_own(identify):
+    run, etc = identify
+    (etc / "gitconfig").write_text("[user]\n\temail = theirs\n")
+    assert run('[user]\n\tname = "A B"\n\temail = "x"') == {"user.name": "A B", "user.email": "theirs"}
+    once = (etc / "gitconfig").read_text()
+    assert run('[user]\n\tname = "C"') == {"user.name": "C", "user.email": "theirs"}
+    assert (etc / "gitconfig").read_text() == once
+    assert run("") == {"user.email": "theirs"}
+
+
+def test_no_identity_leaves_a_guest_as_it_is(identify):
+    run, etc = identify
+    assert run("") == {}
+    assert not (etc / "gitconfig").exists()
 
 
 def test_a_guest_process_is_interrupted_by_its_marker():

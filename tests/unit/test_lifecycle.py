@@ -87,7 +87,7 @@ def lima(home, monkeypatch):
     fake = Lima(home / ".lima")
     monkeypatch.setattr(machine, "gather", lambda: facts(lima_home=fake.lima_home))
     monkeypatch.setattr(accelerator, "choose", lambda *_: Accelerator("tcg", "slow", {"Q": "tcg"}))
-    monkeypatch.setattr(guest, "check", lambda *_: GOOD)
+    monkeypatch.setattr(guest, "check", lambda *_, **__: GOOD)
     return fake
 
 
@@ -299,7 +299,7 @@ def test_a_project_without_a_config_and_a_vm_is_no_config(lima, tmp_path):
 def test_a_vm_selected_by_name_is_started_without_a_config_and_proves_its_own_mount(lima, tmp_path, monkeypatch):
     lima.add("said", "Stopped", "/work/theirs")
     seen = []
-    monkeypatch.setattr(guest, "check", lambda _lima, name, home: seen.append((name, home)) or GOOD)
+    monkeypatch.setattr(guest, "check", lambda _lima, name, home, **_: seen.append((name, home)) or GOOD)
     assert lifecycle.start(lima, Target(None, "said", "--name"), WISH).running
     assert seen == [("said", Project(Path("/work/theirs")))]
 
@@ -317,7 +317,7 @@ def test_another_projects_vm_is_refused_untouched(lima, demo):
 
 
 def test_a_guest_in_which_nobody_can_work_is_an_error(lima, demo, monkeypatch):
-    monkeypatch.setattr(guest, "check", lambda *_: Report(False, "", True, ()))
+    monkeypatch.setattr(guest, "check", lambda *_, **__: Report(False, "", True, ()))
     with pytest.raises(VmError, match="not mounted"):
         lifecycle.start(lima, demo, WISH)
 
@@ -448,6 +448,6 @@ def test_a_vm_that_cannot_be_read_is_deleted_by_name(lima, demo):
 
 def test_a_dry_start_asks_nothing_of_the_guest_and_writes_nothing(lima, demo, monkeypatch):
     lima.add("demo-dev", "Stopped", demo.project.root)
-    monkeypatch.setattr(guest, "check", lambda *_: pytest.fail("asked"))
+    monkeypatch.setattr(guest, "check", lambda *_, **__: pytest.fail("asked"))
     lima.runner = Runner(dry=True)
     assert lifecycle.start(lima, demo, WISH).name == "demo-dev"

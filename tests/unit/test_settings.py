@@ -20,6 +20,7 @@ def test_without_anything_the_defaults_hold_and_say_so(home):
         "accelerator": ("auto", "default"),
         "mirror": ("", "default"),
         "strict_ports": (False, "default"),
+        "guest_dirs": ("", "default"),
     }
 
 

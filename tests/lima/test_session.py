@@ -1,0 +1,221 @@
+"""The session: every key typed on a terminal and the screen read, and which logins open it."""
+
+import subprocess
+
+import pytest
+
+from tests.lima.conftest import inside
+from tests.lima.terminal import Terminal
+
+PROMPT = r"(?m)\$ *(│|$)"
+FORGET = "zellij delete-session --force demo >/dev/null 2>&1; rm -f .lima/layout.kdl; true"
+
+
+@pytest.fixture
+def fresh(world, demo):
+    """No session of the project runs, before and after."""
+    inside(world, demo, FORGET)
+    yield demo
+    inside(world, demo, FORGET)
+
+
+class Session:
+    """The project's session on a terminal; ``key`` types the prefix and one of its keys."""
+
+    def __init__(self, terminal):
+        self.terminal, self._words = terminal, 0
+        terminal.wait_for(r"Zellij \(demo\)")
+        terminal.wait_for(PROMPT)
+        self.is_normal()
+
+    def is_normal(self):
+        """The bar at the bottom lists the keys of the normal mode, not those of the prefix."""
+        self.terminal.wait_for(r"(?m)^\s*Ctrl \+[^\n]*\Z")
+
+    def key(self, key):
+        self.terminal.chord("\x01", key)
+        self.is_normal()
+
+    def type(self, line):
+        """Run a line in the focused pane; return where its unique answer stands on the screen: (row, column)."""
+        self._words += 1
+        self.terminal.press(f" {line}; echo 'at'-$P-{self._words}.\r")
+        self.terminal.wait_for(rf"at-\w+-{self._words}\.")
+        rows = self.terminal.text.splitlines()
+        found = [(y, row.index("at-")) for y, row in enumerate(rows) if f"-{self._words}." in row and "at-" in row]
+        return found[-1]
+
+    def where(self):
+        """Return the name of the focused pane."""
+        y, x = self.type("clear")
+        return self.terminal.text.splitlines()[y][x:].split("-")[1]
+
+
+def test_every_key_does_its_work_in_a_real_session(world, fresh):
+    terminal = world.terminal(fresh, "shell", rows=30, columns=110)
+    session = Session(terminal)
+    shown = [line for line in terminal.text.splitlines() if line.strip()]
+    assert len(shown) == 3, "the first screen is the tabs, a prompt and the keys, without tips or news"
+
+    session.type("P=a PS1='$ '; clear")
+    session.key("v")
+    row, column = session.type("P=b PS1='$ '; clear")
+    assert column > 50, "v opens a pane to the right"
+    session.key("s")
+    lower, column = session.type("P=c PS1='$ '; clear")
+    assert (column > 50, lower > row + 5) == (True, True), "s opens a pane below"
+
+    for key, expected in (("k", "b"), ("j", "c"), ("h", "a")):
+        session.key(key)
+        assert session.where() == expected
+    session.key("l")
+    assert session.where() in {"b", "c"}
+
+    session.key("f")
+    terminal.wait_for("FULLSCREEN")
+    session.key("f")
+    terminal.wait_until_gone("FULLSCREEN")
+
+    terminal.press("cat\r")
+    session.key("\x01")
+    terminal.wait_for(r"\^A")
+    terminal.press("\x03")
+
+    session.key("w")
+    session.key("w")
+    assert session.where() == "a", "w closes a pane"
+    terminal.wait_until_gone("│")
+
+    for tab in "23456":
+        session.key("t")
+        session.type(f"P={tab} PS1='$ '; clear")
+    session.key("1")
+    assert session.where() == "a"
+    for tab in "23456":
+        session.key(tab)
+        assert session.where() == tab
+
+    terminal.chord("\x01", "D")
+    assert terminal.exit_status() == 0
+    again = world.terminal(fresh, "sh", rows=30, columns=110)
+    assert Session(again).where() == "6", "the session keeps its place"
+    again.chord("\x01", "d")
+    assert again.exit_status() == 0
+
+
+def test_a_users_own_zellij_config_wins_and_stays(world, fresh):
+    own = "~/.config/zellij/config.kdl"
+    inside(world, fresh, f"mkdir -p ~/.config/zellij && echo 'simplified_ui true; pane_frames true' > {own}")
+    try:
+        terminal = world.terminal(fresh, "shell")
+        terminal.wait_for(r"(?s)Pane #1|┌|╭")
+        terminal.wait_for(PROMPT)
+        terminal.chord("\x01")
+        terminal.press("echo 'not'-a-prefix\r")
+        terminal.wait_for("not-a-prefix")
+        terminal.close()
+        assert "simplified_ui true" in inside(world, fresh, f"cat {own}")
+        inside(
+            world, fresh, f"{FORGET}; mv ~/.config/zellij ~/dots; echo 'export ZELLIJ_CONFIG_DIR=~/dots' >> ~/.profile"
+        )
+        terminal = world.terminal(fresh, "shell")
+        terminal.wait_for(r"(?s)Pane #1|┌|╭")
+        terminal.close()
+    finally:
+        inside(world, fresh, "sed -i /ZELLIJ_CONFIG_DIR/d ~/.profile; rm -rf ~/dots ~/.config/zellij")
+
+
+@pytest.fixture
+def ssh(world, demo):
+    """The words of a login from elsewhere: plain ssh with the config that Lima keeps for its VMs."""
+    return ["ssh", "-F", str(world.lima_home / "demo-dev/ssh.config"), "lima-demo-dev"]
+
+
+def plainly(argv, **options):
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False, **options)
+    print(argv, done)
+    assert "\x1b" not in done.stdout, "nothing of a session"
+    return done
+
+
+def test_a_login_by_ssh_opens_the_session_and_ends_with_it(world, fresh, ssh):
+    login = Terminal(ssh, world.place, world.env)
+    session = Session(login)
+    session.type("P=$PWD,$PROJECT_NAME,$ZELLIJ_SESSION; clear")
+    login.press('echo "$PWD,$PROJECT_NAME,$ZELLIJ_SESSION,$ZELLIJ_SESSION_NAME"\r')
+    login.wait_for(f"{fresh},demo,demo,demo")
+    # What is started in the session is no new login, even if it looks like one.
+    login.press("clear; exec -a -bash bash\r")
+    login.press("echo 'still'-here\r")
+    login.wait_for("still-here")
+    login.chord("\x01", "d")
+    assert login.exit_status() == 0
+
+
+@pytest.mark.parametrize("command", [[], ["-t"]])
+def test_a_command_by_ssh_runs_as_it_is_and_knows_its_project(ssh, fresh, command):
+    assert plainly([*ssh[:-1], *command, ssh[-1], "echo $PROJECT_NAME $ZELLIJ_SESSION; exit 7"]).stdout.split() == [
+        "demo",
+        "demo",
+    ]
+    assert plainly([*ssh[:-1], *command, ssh[-1], "exit 7"]).returncode == 7
+
+
+def test_a_command_on_a_terminal_is_no_login(world, ssh, fresh):
+    shell = Terminal([ssh[0], "-t", *ssh[1:], "bash -l"], world.place, world.env)
+    shell.wait_for(PROMPT)
+    shell.press("echo pro-$PROJECT_NAME; exit 5\r")
+    shell.wait_for("pro-demo")
+    assert "Zellij" not in shell.text
+    assert shell.exit_status() == 5
+
+
+def test_copying_goes_past_the_session(world, ssh, fresh, tmp_path):
+    config, host = ssh[1:3], ssh[3]
+    (tmp_path / "a file").write_text("x")
+    assert plainly(["scp", *config, str(tmp_path / "a file"), f"{host}:/tmp/scp-ed"]).returncode == 0
+    got = plainly(["sftp", *config, "-b", "-", host], input="ls -1 /tmp/scp-ed\n")
+    assert (got.returncode, "/tmp/scp-ed" in got.stdout) == (0, True)
+    inside(world, fresh, "rsync --version >/dev/null && command -v rsync")
+    assert inside(world, fresh, "cat /tmp/scp-ed; rm /tmp/scp-ed") == "x"
+
+
+@pytest.mark.parametrize("words", [[], ["bash"], ["sh", "-s"]])
+def test_what_an_editor_starts_is_left_alone(ssh, fresh, words):
+    """VS Code pipes a script into `bash`, others into a login without a terminal."""
+    done = plainly([ssh[0], "-T", *ssh[1:], *words], input="echo editor-$PROJECT_NAME\nexit 3\n")
+    assert "editor-demo" in done.stdout
+    assert done.returncode == 3
+
+
+@pytest.mark.parametrize(
+    "variables", [{"SYSINIT_VM_NO_SESSION": "1"}, {"TERM": "dumb"}], ids=["the opt-out", "a terminal for text alone"]
+)
+def test_a_login_that_wants_no_session_gets_a_shell(world, ssh, fresh, variables):
+    words = [ssh[0], *[f"-oSendEnv={name}" for name in variables], *ssh[1:]]
+    login = Terminal(["env", *[f"{name}={value}" for name, value in variables.items()], *words], world.place, world.env)
+    login.wait_for(PROMPT)
+    login.press("echo $0 $PROJECT_NAME; exit 4\r")
+    login.wait_for("bash demo")
+    assert login.exit_status() == 4
+
+
+def test_the_users_profile_may_say_that_no_login_gets_one(world, ssh, fresh):
+    inside(world, fresh, "echo 'export SYSINIT_VM_NO_SESSION=yes' >> ~/.profile")
+    try:
+        login = Terminal(ssh, world.place, world.env)
+        login.wait_for(PROMPT)
+        login.press("echo $PROJECT_NAME; exit 4\r")
+        login.wait_for("(?m)^demo$")
+        assert login.exit_status() == 4
+    finally:
+        inside(world, fresh, "sed -i /SYSINIT_VM_NO_SESSION/d ~/.profile")
+
+
+def test_a_session_that_cannot_be_opened_locks_nobody_out(world, ssh, fresh):
+    (fresh / ".lima/layout.kdl").write_text("layout {")
+    login = Terminal(ssh, world.place, world.env)
+    login.wait_for("here is a login shell instead")
+    login.wait_for(PROMPT)
+    login.press("exit 6\r")
+    assert login.exit_status() == 6
