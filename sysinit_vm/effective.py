@@ -20,8 +20,8 @@ SIDE_MOUNT = "/mnt/sysinit-project"
 KEYS = "/mnt/host-ssh"  # where the guest's setup looks for the host's ~/.ssh
 _PLAIN_PATH = re.compile(r"/[\w./+@=~-]*\Z")
 _SEED_PROBE = re.compile(r"^\s*ssh [^\n]*\b127\.0\.0\.1 true\s*$", re.MULTILINE)
-# /etc/environment knows no escapes.
-_PLAIN_VALUE = re.compile(r"[\w.+@%:/-]+\Z")
+# /etc/environment knows no escapes: `#` ends a value, and pam_env takes quotes and backslashes for its own.
+_PLAIN_VALUE = re.compile(r"""[^#"'\\\x00-\x1f\x7f]+\Z""")
 
 
 @dataclass(frozen=True)

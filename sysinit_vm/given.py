@@ -29,7 +29,7 @@ def work_out(
 def _with_guest_dirs(committed: Config, home: Project, found: str) -> Config:
     """The setting, from whichever place it comes, reaches the guest as a param."""
     param = committed.data.get("param") or {}
-    if not found or not isinstance(param, dict):
+    if not isinstance(param, dict) or not (found or "GUEST_DIRS" in param):
         return committed
     guest_dirs.check(home.root, found.split())
     return Config(committed.path, {**committed.data, "param": {**param, "GUEST_DIRS": found}})

@@ -70,7 +70,7 @@ differs() {
 tell_sshd() {
 	local conf=/etc/ssh/sshd_config.d/50-sysinit-vm.conf text=$'AcceptEnv SYSINIT_VM_NO_SESSION\n'
 	[[ -d ${conf%/*} ]] || return 0
-	if [[ ! $PARAM_PROJECT_NAME =~ ^[[:alnum:]_.+@%:/-]+$ ]]; then
+	if [[ $PARAM_PROJECT_NAME == *[\#\"\'\\]* ]]; then
 		text+="SetEnv \"PROJECT_NAME=$(escaped "$PARAM_PROJECT_NAME")\""$'\n'
 	fi
 	differs "$conf" "$text" || return 0

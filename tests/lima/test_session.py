@@ -82,6 +82,8 @@ def test_every_key_does_its_work_in_a_real_session(world, fresh):
     terminal.press("\x03")
 
     session.key("w")
+    if session.where() == "a":
+        session.key("l")
     session.key("w")
     assert session.where() == "a", "w closes a pane"
     terminal.wait_until_gone("│")
@@ -103,24 +105,25 @@ def test_every_key_does_its_work_in_a_real_session(world, fresh):
     assert again.exit_status() == 0
 
 
+def ctrl_a_is_the_programs(world, demo):
+    """As it is not while our own config is in use."""
+    terminal = world.terminal(demo, "shell")
+    terminal.wait_for(PROMPT)
+    terminal.press("clear; cat\r")
+    terminal.chord("\x01")
+    terminal.wait_for(r"\^A")
+    terminal.close()
+
+
 def test_a_users_own_zellij_config_wins_and_stays(world, fresh):
-    own = "~/.config/zellij/config.kdl"
-    inside(world, fresh, f"mkdir -p ~/.config/zellij && echo 'simplified_ui true; pane_frames true' > {own}")
+    own = 'default_mode "locked"; show_startup_tips false; show_release_notes false'
+    inside(world, fresh, f"mkdir -p ~/.config/zellij && echo '{own}' > ~/.config/zellij/config.kdl")
     try:
-        terminal = world.terminal(fresh, "shell")
-        terminal.wait_for(r"(?s)Pane #1|┌|╭")
-        terminal.wait_for(PROMPT)
-        terminal.chord("\x01")
-        terminal.press("echo 'not'-a-prefix\r")
-        terminal.wait_for("not-a-prefix")
-        terminal.close()
-        assert "simplified_ui true" in inside(world, fresh, f"cat {own}")
-        inside(
-            world, fresh, f"{FORGET}; mv ~/.config/zellij ~/dots; echo 'export ZELLIJ_CONFIG_DIR=~/dots' >> ~/.profile"
-        )
-        terminal = world.terminal(fresh, "shell")
-        terminal.wait_for(r"(?s)Pane #1|┌|╭")
-        terminal.close()
+        ctrl_a_is_the_programs(world, fresh)
+        moved = "mv ~/.config/zellij ~/dots && echo 'export ZELLIJ_CONFIG_DIR=~/dots' >> ~/.profile"
+        inside(world, fresh, f"{FORGET}; {moved}")
+        ctrl_a_is_the_programs(world, fresh)
+        assert inside(world, fresh, "cat ~/dots/config.kdl") == f"{own}\n"
     finally:
         inside(world, fresh, "sed -i /ZELLIJ_CONFIG_DIR/d ~/.profile; rm -rf ~/dots ~/.config/zellij")
 
@@ -140,8 +143,7 @@ def plainly(argv, **options):
 
 def test_a_login_by_ssh_opens_the_session_and_ends_with_it(world, fresh, ssh):
     login = Terminal(ssh, world.place, world.env)
-    session = Session(login)
-    session.type("P=$PWD,$PROJECT_NAME,$ZELLIJ_SESSION; clear")
+    Session(login)
     login.press('echo "$PWD,$PROJECT_NAME,$ZELLIJ_SESSION,$ZELLIJ_SESSION_NAME"\r')
     login.wait_for(f"{fresh},demo,demo,demo")
     # What is started in the session is no new login, even if it looks like one.

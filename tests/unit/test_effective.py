@@ -188,7 +188,10 @@ def test_an_awkward_path_is_mounted_aside_and_bound_in_the_guest(path):
     assert (found["param"]["PROJECT_MOUNT"], found["param"]["PROJECT_DIR"]) == (SIDE_MOUNT, path)
 
 
-@pytest.mark.parametrize(("name", "carried"), [("demo", True), ("a b", False), ("a#b", False), ("q'x", False)])
+@pytest.mark.parametrize(
+    ("name", "carried"),
+    [("demo", True), ("a b", True), ("é $x `id`", True), ("a#b", False), ("q'x", False), ("b\\\\c", False)],
+)
 def test_the_projects_name_is_in_env_only_where_etc_environment_can_carry_it(name, carried):
     env = made({"env": {"PROJECT_NAME": "old", "A": "1"}}, Project(Path("/p") / name)).data["env"]
     assert env.get("PROJECT_NAME") == (name if carried else None)

@@ -6,6 +6,7 @@ from recording import facts
 from sysinit_vm import config, given
 from sysinit_vm.config import Config
 from sysinit_vm.effective import Effective
+from sysinit_vm.errors import UsageError
 from sysinit_vm.ports import IGNORE_ALL
 from sysinit_vm.project import Project
 
@@ -23,6 +24,23 @@ def test_strict_ports_is_a_setting(home, monkeypatch):
     assert forwards == [IGNORE_ALL]
     monkeypatch.setenv("SYSINIT_VM_STRICT_PORTS", "false")
     assert "portForwards" not in given.work_out(committed, Project(Path("/p/demo")), "demo-dev", facts()).data
+
+
+@pytest.mark.parametrize("variable", [None, "web/node_modules"])
+def test_directories_on_the_guests_disk_are_a_setting_that_reaches_the_guest(home, monkeypatch, variable):
+    if variable:
+        monkeypatch.setenv("SYSINIT_VM_GUEST_DIRS", variable)
+    committed = Config(Path("/p/demo/.lima/config.yaml"), {"param": {"GUEST_DIRS": ["target", ".venv"], "A": "b"}})
+    param = given.work_out(committed, Project(Path("/p/demo")), "demo-dev", facts()).data["param"]
+    assert param["GUEST_DIRS"] == (variable or ".venv target")
+    assert param["A"] == "b"
+
+
+def test_one_that_is_a_link_is_refused_before_limactl_is_asked(home, tmp_path):
+    (tmp_path / "target").symlink_to("/etc")
+    committed = Config(tmp_path / ".lima/config.yaml", {"param": {"GUEST_DIRS": "target"}})
+    with pytest.raises(UsageError, match="is a link"):
+        given.work_out(committed, Project(tmp_path), "demo-dev", facts())
 
 
 def test_limactl_reads_a_file_that_no_project_holds_and_that_goes_away(home):
