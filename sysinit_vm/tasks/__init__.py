@@ -21,6 +21,7 @@ for _task in (
     machine.setup,
     machine.doctor,
     machine.completion,
+    machine.taskfile,
     help.help_,
 ):
     ns.add_task(_task)

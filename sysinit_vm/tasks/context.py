@@ -46,10 +46,13 @@ def lima_if_found(c: Context) -> Limactl | None:
 
 def prepare_machine(c: Context, *, yes: bool) -> None:
     """Obtain what the machine lacks for a VM; every command is shown, and confirmed unless ``yes``."""
+    from sysinit_vm import taskfile
     from sysinit_vm.machine import obtain
     from sysinit_vm.machine.host import Host
 
     obtain.prepare(runner(c), Host.read(), yes=yes)
+    if not c.config.run.dry:
+        taskfile.shared()
 
 
 def wish(c: Context, timeout_option: str | None, home: Project | None) -> Wish:

@@ -38,6 +38,7 @@ Machine:
   setup             Obtain what the machine lacks
   doctor            Examine machine, project and VM, and name what mends each
   completion <sh>   Print completion for bash, zsh or fish
+  taskfile          Print the path of the Taskfile that others include
   build.debian      Build the Debian guest image
 
 More: sysinit-vm help <command>; the same as `inv lima.<command>` and `task lima:<command>`.

@@ -2,7 +2,7 @@
 
 from invoke.context import Context
 
-from sysinit_vm import access, lifecycle, locate, prompts
+from sysinit_vm import access, joining, lifecycle, locate, prompts
 from sysinit_vm import init as initial
 from sysinit_vm.progress import say
 from sysinit_vm.tasks.context import done, end, lima, lima_if_found, prepare_machine, wish
@@ -15,6 +15,8 @@ from sysinit_vm.tasks.verb import verb
     yes="Overwrite an existing config without asking; the old one is kept beside it.",
     name="A name for the VM, kept in the config for good.",
     ssh="What ssh in the guest logs in with: keys (~/.ssh, read-only), agent (yours, forwarded) or none.",
+    taskfile="Let the project's Taskfile include ours; an existing config stays as it is.",
+    tasks="Let the project's tasks.py have ours as lima; an existing config stays as it is.",
 )
 def init(
     c: Context,
@@ -23,10 +25,17 @@ def init(
     project: str | None = None,
     name: str | None = None,
     ssh: str | None = None,
+    taskfile: bool = False,
+    tasks: bool = False,
 ) -> None:
     """Write .lima/config.yaml for this directory."""
-    if c.config.run.dry:
-        say(f"Would write {initial.check(template, directory=project, name=name, ssh=ssh).config}")
+    dry, home = c.config.run.dry, initial.check(template, directory=project, name=name, ssh=ssh)
+    if taskfile or tasks:
+        joining.join(home.root, taskfile=taskfile, tasks=tasks, yes=yes, dry=dry)
+        if initial.existing(home):
+            return
+    if dry:
+        say(f"Would write {home.config}")
         return
     written = initial.run(template, directory=project, name=name, yes=yes, ssh=ssh)
     initial.warn_of_namesake(lima_if_found(c), written)

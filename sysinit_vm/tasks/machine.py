@@ -62,3 +62,11 @@ def completion(_c: Context, shell: str = "bash") -> None:
     from sysinit_vm.completion import script
 
     print(script(shell), end="")
+
+
+@verb()
+def taskfile(_c: Context) -> None:
+    """Print the path of the Taskfile that other projects' include, which it makes current."""
+    from sysinit_vm.taskfile import shared
+
+    print(shared())

@@ -1,0 +1,131 @@
+"""A second person's project gains our tasks through its own Taskfile and tasks.py, and uses them."""
+
+import shlex
+import subprocess
+
+import pytest
+from conftest import BIN, TOP
+
+TASKFILE = "# theirs\nversion: '3'\n\ntasks:\n  hello: # greets\n    cmds: [echo hello]\n    silent: true\n"
+TASKS = "from invoke import task\n\n\n@task\ndef hello(c):\n    print('hello')\n"
+
+
+def task(world, root, *words, **env):
+    return world.type(str(BIN / "task"), "-x", *words, cwd=root, **env)
+
+
+def inv(world, root, *words):
+    return world.type(str(BIN / "inv"), *words, cwd=root)
+
+
+def test_a_taskfile_gains_ours_and_keeps_its_own(world):
+    other = world.project("other")
+    (other / "Taskfile.yml").write_text(TASKFILE)
+    done = world.run("init", "--taskfile", "--yes", cwd=other)
+    assert done.returncode == 0, done.stderr
+    assert "+includes:" in done.stderr
+    assert task(world, other, "hello").stdout == "hello\n"
+    assert "other-dev" in task(world, other, "lima:status").stdout
+    text = (other / "Taskfile.yml").read_text()
+    assert str(world.home) not in text
+    assert str(TOP) not in text
+    again = world.run("init", "--taskfile", cwd=other)
+    assert again.returncode == 0
+    assert "has it already" in again.stderr
+    assert (other / "Taskfile.yml").read_text() == text
+
+
+def test_a_project_without_a_taskfile_gets_one(world):
+    assert world.run("init", "--taskfile", "--yes").returncode == 0
+    assert "demo-dev" in task(world, world.demo, "lima:status").stdout
+
+
+def test_an_existing_config_stays_as_it_is(world):
+    world.made()
+    (world.demo / ".lima" / "config.yaml").write_bytes(world.config() + b"# mine\n")
+    assert world.run("init", "--taskfile", "--tasks", "--yes").returncode == 0
+    assert world.config().endswith(b"# mine\n")
+
+
+def test_a_machine_without_us_keeps_the_other_tasks(world):
+    other = world.project("other")
+    (other / "Taskfile.yml").write_text(TASKFILE)
+    world.run("init", "--taskfile", "--yes", cwd=other)
+    colleague = world.home / "colleague"
+    colleague.mkdir()
+    assert task(world, other, "hello", HOME=str(colleague)).stdout == "hello\n"
+    printed = world.run("taskfile", HOME=str(colleague)).stdout
+    assert printed == f"{colleague}/.local/share/sysinit-vm/Taskfile.yml\n"
+    assert "other-dev" in task(world, other, "lima:status", HOME=str(colleague)).stdout
+
+
+def test_the_environment_may_name_another_taskfile(world):
+    other = world.project("other")
+    world.run("init", "--taskfile", "--yes", cwd=other)
+    nowhere = world.home / "nowhere"
+    nowhere.mkdir()
+    found = task(world, other, "lima:status", HOME=str(nowhere), SYSINIT_TASKFILE=str(TOP / "Taskfile.yml"))
+    assert "other-dev" in found.stdout
+
+
+def test_tasks_that_invoke_found_by_itself_stay_beside_ours(world):
+    (world.demo / "tasks.py").write_text(TASKS)
+    assert world.run("init", "--tasks", "--yes").returncode == 0
+    assert inv(world, world.demo, "hello").stdout == "hello\n"
+    assert "demo-dev" in inv(world, world.demo, "lima.status").stdout
+    listed = inv(world, world.demo, "--list").stdout
+    assert "  hello" in listed
+    assert "  lima.start" in listed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "from invoke import Collection\nimport others\nns = Collection.from_module(others)\n",
+        "from invoke import Collection, task\n@task\ndef hello(c): print('hello')\nnamespace = Collection(hello)\n",
+    ],
+)
+def test_a_collection_gains_ours(world, text):
+    (world.demo / "others.py").write_text(TASKS)
+    if text:
+        (world.demo / "tasks.py").write_text(text)
+    assert world.run("init", "--tasks", "--yes").returncode == 0
+    assert "demo-dev" in inv(world, world.demo, "lima.status").stdout
+    if text:
+        assert inv(world, world.demo, "hello").stdout == "hello\n"
+    assert "has it already" in world.run("init", "--tasks").stderr
+
+
+def test_without_a_terminal_and_yes_the_difference_is_shown_and_nothing_is_changed(world):
+    (world.demo / "Taskfile.yml").write_text(TASKFILE)
+    done = world.run("init", "--taskfile", "--tasks")
+    assert done.returncode == 5
+    assert "+includes:" in done.stderr
+    assert "sysinit-vm init --taskfile --tasks --yes" in done.stderr
+    assert (world.demo / "Taskfile.yml").read_text() == TASKFILE
+    assert sorted(each.name for each in world.demo.iterdir()) == ["Taskfile.yml"]
+
+
+def test_one_that_cannot_be_changed_leaves_the_other_and_the_config_alone(world):
+    (world.demo / "Taskfile.yml").write_text(TASKFILE)
+    (world.demo / "tasks.py").write_text("ns = made_elsewhere()\n")
+    done = world.run("init", "--taskfile", "--tasks", "--yes")
+    assert done.returncode == 1
+    assert "To be added:\nimport sysinit_vm" in done.stderr
+    assert (world.demo / "Taskfile.yml").read_text() == TASKFILE
+    assert not (world.demo / ".lima").exists()
+
+
+def test_dry_shows_and_changes_nothing(world):
+    done = world.type(str(BIN / "sysinit-vm"), "--dry", "init", "--taskfile")
+    assert done.returncode == 0
+    assert "+includes:" in done.stderr
+    assert not list(world.demo.iterdir())
+    assert not (world.home / ".local").exists()
+
+
+def test_the_printed_path_can_be_used_in_a_shell(world):
+    line = f'export SYSINIT_TASKFILE="$({shlex.quote(str(BIN / "sysinit-vm"))} taskfile)"; test -f "$SYSINIT_TASKFILE"'
+    done = subprocess.run(["sh", "-c", line], env=world.env, cwd=world.demo, check=False)
+    assert done.returncode == 0
