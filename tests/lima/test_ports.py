@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import socket
 import time
 import urllib.error
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from sysinit_vm import sockets
 from tests.lima.conftest import inside
 
 SERVER = """\
@@ -35,8 +37,10 @@ def holding(port, address="127.0.0.1"):
 
 
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return one.getsockname()[1]
+    """A host port that is free, and that the system gives to no client meanwhile."""
+    while sockets.taken(port := random.randint(12000, 19999)):  # noqa: S311
+        pass
+    return port
 
 
 def serve(world, project, *ports):
@@ -47,7 +51,7 @@ def serve(world, project, *ports):
     )
 
 
-def fetched(url, seconds=30):
+def fetched(url, seconds=90):
     """What a program on the host gets from ``url``; Lima looks for new listeners every few seconds."""
     deadline = time.monotonic() + seconds
     while True:
@@ -74,91 +78,98 @@ def test_an_undeclared_port_is_forwarded_by_itself_and_shown(world, demo):
     assert found["url"] == f"http://localhost:{port}"
 
 
-class TestDeclared:
-    """One strict VM, made while programs hold two of its four ports; the tests go on from one another."""
+@pytest.fixture(scope="module")
+def wanted():
+    return {3000: free_port(), 8080: free_port(), 5173: free_port(), 4000: free_port()}
 
-    @pytest.fixture(scope="class")
-    def wanted(self):
-        return {3000: free_port(), 8080: free_port(), 5173: free_port(), 4000: free_port()}
 
-    @pytest.fixture(scope="class")
-    def project(self, world, wanted):
-        project = world.project("ports")
-        world.ok(project, "init", "minimal")
-        config = project / ".lima/config.yaml"
-        entries = "".join(f"- guestPort: {guest}\n  hostPort: {host}\n" for guest, host in wanted.items())
-        text = config.read_text().replace("param:\n", 'param:\n  STRICT_PORTS: "true"\n', 1)
-        config.write_text(f"{text.rstrip()}\nportForwards:\n{entries}")
-        before = config.read_text()
-        assert {each["state"] for each in shown(world, project).values()} == {"not created"}
-        with holding(wanted[8080]) as who, holding(wanted[5173], "::1"):
-            started = world.run(project, "start", timeout=1800)
-        assert started.returncode == 0
-        assert config.read_text() == before
-        for guest in (8080, 5173):
-            line = f"port {guest}: {wanted[guest]} is held by "
-            assert line in started.stderr
-            assert f"{who}; this project's is http://localhost:2" in started.stderr.split(line)[1].splitlines()[0]
-        assert "port 3000:" not in started.stderr
-        yield project
-        world.run(project, "destroy", "--yes")
+@pytest.fixture(scope="module")
+def declared(world, wanted):
+    """A strict VM, made while programs hold two of its four ports; the tests go on from one another."""
+    project = world.project("ports")
+    world.ok(project, "init", "minimal")
+    config = project / ".lima/config.yaml"
+    entries = "".join(f"- guestPort: {guest}\n  hostPort: {host}\n" for guest, host in wanted.items())
+    text = config.read_text().replace("param:\n", 'param:\n  STRICT_PORTS: "true"\n', 1)
+    config.write_text(f"{text.rstrip()}\nportForwards:\n{entries}")
+    before = config.read_text()
+    assert {each["state"] for each in shown(world, project).values()} == {"not created"}
+    with holding(wanted[8080]) as who, holding(wanted[5173], "::1"):
+        started = world.run(project, "start", timeout=1800)
+    assert started.returncode == 0
+    assert config.read_text() == before
+    for guest in (8080, 5173):
+        line = f"port {guest}: {wanted[guest]} is held by "
+        assert line in started.stderr
+        assert f"{who}; this project's is http://localhost:" in started.stderr.split(line)[1].splitlines()[0]
+    assert "port 3000:" not in started.stderr
+    yield project
+    world.run(project, "destroy", "--yes")
 
-    def test_held_ports_moved_and_the_others_are_as_declared(self, world, project, wanted):
-        found = shown(world, project)
-        assert (found[3000]["host_port"], found[4000]["host_port"]) == (wanted[3000], wanted[4000])
-        moved = {found[8080]["host_port"], found[5173]["host_port"]}
-        assert len(moved) == 2
-        assert all(20000 <= port < 32000 for port in moved)
-        assert {each["state"] for each in found.values()} == {"nothing listens in the guest"}
 
-    def test_each_answers_where_ports_and_the_guests_environment_say(self, world, project):
-        serve(world, project, 3000, 8080, 5173)
-        for guest in (3000, 8080, 5173):
-            host = inside(world, project, f"printenv HOST_PORT_{guest}").strip()
-            assert fetched(f"http://localhost:{host}") == f"guest {guest}"
-            found = shown(world, project)[guest]
-            assert (found["url"], found["state"]) == (f"http://localhost:{host}", "open")
-            assert (found["process"], found["declared"]) == ("python3", True)
+def test_held_ports_moved_and_the_others_are_as_declared(world, declared, wanted):
+    found = shown(world, declared)
+    assert (found[3000]["host_port"], found[4000]["host_port"]) == (wanted[3000], wanted[4000])
+    moved = {found[8080]["host_port"], found[5173]["host_port"]}
+    assert len(moved) == 2
+    assert all(20000 <= port < 32000 for port in moved)
+    assert {each["state"] for each in found.values()} == {"nothing listens in the guest"}
 
-    def test_a_strict_vm_forwards_nothing_else(self, world, project):
-        port = free_port()
-        serve(world, project, port)
-        time.sleep(8)
-        with pytest.raises(OSError, match="refused"):
-            fetched(f"http://127.0.0.1:{port}", seconds=0)
-        found = shown(world, project)[port]
-        assert (found["state"], found["host_port"], found["process"]) == ("not forwarded", None, "python3")
 
-    def test_a_port_that_is_taken_after_the_start_is_shown_as_what_it_is_and_start_says_what_to_type(
-        self, world, project, wanted
-    ):
-        with holding(wanted[4000]) as who:
-            serve(world, project, 4000)
-            deadline = time.monotonic() + 30
-            while "Move it: sysinit-vm restart" not in (said := world.run(project, "start").stderr):
-                assert time.monotonic() < deadline
-            assert f"port 4000: {wanted[4000]} is held by " in said
-            found = shown(world, project)[4000]
-            assert found["state"].startswith("held by ")
-            assert found["state"].endswith(who)
-            assert found["url"] is None
+def test_each_answers_where_ports_and_the_guests_environment_say(world, declared):
+    serve(world, declared, 3000, 8080, 5173)
+    for guest in (3000, 8080, 5173):
+        host = inside(world, declared, f"printenv HOST_PORT_{guest}").strip()
+        assert fetched(f"http://localhost:{host}") == f"guest {guest}"
+        found = shown(world, declared)[guest]
+        assert (found["url"], found["state"]) == (f"http://localhost:{host}", "open")
+        assert (found["process"], found["declared"]) == ("python3", True)
 
-    def test_a_restart_keeps_what_moved_and_moves_what_is_held_now(self, world, project, wanted):
-        before = shown(world, project)
-        world.ok(project, "stop")
-        assert {each["state"] for each in shown(world, project).values()} == {"Stopped"}
-        with holding(wanted[3000]) as who:
-            again = world.run(project, "start", timeout=1800)
-        assert again.returncode == 0
-        assert f"port 3000: {wanted[3000]} is held by " in again.stderr
-        assert who in again.stderr
-        assert f"port 8080: this project's is http://localhost:{before[8080]['host_port']}" in again.stderr
-        after = shown(world, project)
-        for guest in (8080, 5173, 4000):
-            assert after[guest]["host_port"] == before[guest]["host_port"]
-        moved = after[3000]["host_port"]
-        assert 20000 <= moved < 32000
-        assert inside(world, project, "printenv HOST_PORT_3000") == f"{moved}\n"
-        serve(world, project, 3000, 8080)
-        for guest in (3000, 8080):
-            assert fetched(f"http://localhost:{after[guest]['host_port']}") == f"guest {guest}"
+
+def test_a_strict_vm_forwards_nothing_else(world, declared):
+    port = free_port()
+    serve(world, declared, port)
+    events, deadline = world.lima_home / "ports-dev" / "ha.stdout.log", time.monotonic() + 90
+    while f'"type":"not-forwarding","protocol":"tcp","guestAddr":"127.0.0.1:{port}"' not in events.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    with pytest.raises(OSError, match="refused"):
+        fetched(f"http://127.0.0.1:{port}", seconds=0)
+    found = shown(world, declared)[port]
+    assert (found["state"], found["host_port"], found["process"]) == ("not forwarded", None, "python3")
+
+
+def test_a_port_that_is_taken_after_the_start_is_shown_as_what_it_is_and_start_says_what_to_type(
+    world, declared, wanted
+):
+    with holding(wanted[4000]) as who:
+        serve(world, declared, 4000)
+        deadline = time.monotonic() + 90
+        while "Move it: sysinit-vm restart" not in (said := world.run(declared, "start").stderr):
+            assert time.monotonic() < deadline
+        assert f"port 4000: {wanted[4000]} is held by " in said
+        found = shown(world, declared)[4000]
+        assert found["state"].startswith("held by ")
+        assert found["state"].endswith(who)
+        assert found["url"] is None
+
+
+def test_a_restart_keeps_what_moved_and_moves_what_is_held_now(world, declared, wanted):
+    before = shown(world, declared)
+    world.ok(declared, "stop")
+    assert {each["state"] for each in shown(world, declared).values()} == {"Stopped"}
+    with holding(wanted[3000]) as who:
+        again = world.run(declared, "start", timeout=1800)
+    assert again.returncode == 0
+    assert f"port 3000: {wanted[3000]} is held by " in again.stderr
+    assert who in again.stderr
+    assert f"port 8080: this project's is http://localhost:{before[8080]['host_port']}" in again.stderr
+    after = shown(world, declared)
+    for guest in (8080, 5173, 4000):
+        assert after[guest]["host_port"] == before[guest]["host_port"]
+    moved = after[3000]["host_port"]
+    assert 20000 <= moved < 32000
+    assert inside(world, declared, "printenv HOST_PORT_3000") == f"{moved}\n"
+    serve(world, declared, 3000, 8080)
+    for guest in (3000, 8080):
+        assert fetched(f"http://localhost:{after[guest]['host_port']}") == f"guest {guest}"
