@@ -7,6 +7,7 @@ from invoke.collection import Collection
 from invoke.context import Context
 from invoke.tasks import task
 
+import bench.tasks
 import sysinit_vm
 
 
@@ -25,4 +26,4 @@ def _module(c: Context, *words: str) -> None:
     c.run(shlex.join([sys.executable, "-m", *words]), echo=True)
 
 
-ns = Collection(test, lima=sysinit_vm.ns)
+ns = Collection(test, lima=sysinit_vm.ns, bench=bench.tasks.ns)

@@ -1,0 +1,66 @@
+"""The image that ours is measured against: Debian with cloud-init, as every stock cloud image has it.
+
+It lacks what Lima then fetches on the first start (iptables, rsync), as they all do, and is tuned in nothing.
+"""
+
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+
+from sysinit_vm import debian, debian_host, debian_mirror, debian_steps
+from sysinit_vm.errors import VmError
+from sysinit_vm.progress import Progress
+from sysinit_vm.runner import Runner
+
+PACKAGES = (
+    *("systemd", "systemd-sysv", "libpam-systemd", "udev", "dbus", "linux-image-amd64", "cloud-init"),
+    *("openssh-server", "sudo", "iproute2", "ifupdown", "isc-dhcp-client", "ca-certificates", "procps", "kmod"),
+    *("netbase", "fuse3", "sshfs", "e2fsprogs", "cloud-guest-utils", "less", "curl", "git"),
+)
+_RECIPE = "1"
+
+
+def image(runner: Runner, cache: Path, *, mirror: str | None, progress: Progress) -> Path:
+    """Return the comparison image's disk in ``cache`` (absolute), built where it is not there yet.
+
+    Kernel and initrd lie beside it. ``mirror`` is as for ``debian.build``; the guest's apt uses it too.
+    Raises MissingError for a program, VmError for a step that failed.
+    """
+    lines = debian_mirror.apt_lines(debian.SUITE, mirror)
+    made_of = "\n".join((_RECIPE, debian.SUITE, debian.DISK_SIZE, *PACKAGES, *lines))
+    disk = cache / f"cloud-init-{hashlib.sha256(made_of.encode()).hexdigest()[:12]}.qcow2"
+    if not disk.is_file():
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache) as work:
+            _build(runner, Path(work), lines, progress)
+            for part in ("vmlinuz", "initrd", "qcow2"):
+                (Path(work) / f"image.{part}").replace(disk.with_suffix(f".{part}"))
+    return disk
+
+
+def _build(runner: Runner, work: Path, lines: list[str], progress: Progress) -> None:
+    host = debian_host.inspect(work)
+
+    def run(argv: list[str]) -> None:
+        done = runner.stream(argv, lambda line: _stage(line, progress), cwd=work, env={"TMPDIR": str(work)})
+        if not done.ok:
+            raise VmError(f"{Path(argv[0]).name} failed ({done.code}).", detail=done.err[-2000:])
+
+    run([host.mmdebstrap, f"--mode={host.mode}", "--variant=minbase", "--format=tar",
+         f"--include={','.join(PACKAGES)}", debian.SUITE, "root.tar", *lines])  # fmt: skip
+    root = work / "root"
+    root.mkdir()
+    run(debian_steps.unpack(host))
+    for part in ("vmlinuz", "initrd"):
+        (built,) = (root / "boot").glob(f"{part}*-amd64")
+        shutil.copyfile(built, work / f"image.{part}")
+    progress.stage("making the disk")
+    run(debian_steps.disk(host, debian.DISK_SIZE))
+    run(debian_steps.compress(host))
+    run([*host.as_root, "rm", "-rf", "--one-file-system", "root", "root.tar", "disk"])
+
+
+def _stage(line: str, progress: Progress) -> None:
+    if stage := debian_steps.stage(line):
+        progress.stage(stage)

@@ -1,0 +1,121 @@
+"""What a mount of each type costs on this host, and whether a guest sees the host's edits through it."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench import boot, edits, machine
+from bench.machine import Machine
+from sysinit_vm.errors import VmError
+from sysinit_vm.progress import say, table
+
+# Lima mounts by type for a whole VM; what can vary within one is a mount of its own.
+TYPES: dict[str, dict[str, dict[str, Any]]] = {
+    "9p": {
+        f"9p, cache {cache}": {"9p": {"securityModel": "none", "cache": cache}}
+        for cache in ("mmap", "none", "loose", "fscache")
+    },
+    "virtiofs": {"virtiofs": {}},
+    "reverse-sshfs": {
+        "reverse-sshfs": {},
+        "reverse-sshfs, no cache": {"sshfs": {"cache": False}},
+    },
+}
+COLUMNS = {
+    "status": "git status, 10,000 files",
+    "again": "again",
+    "write": "write 256 MiB",
+    "read": "read 256 MiB",
+    "create": "create 2,000 files",
+}
+_WORK = r"""
+set -eu
+cd "$1"
+drop() { sync; echo 3 | sudo tee /proc/sys/vm/drop_caches >/dev/null; }
+took() {
+  local name=$1 from=$EPOCHREALTIME; shift
+  "$@" >/dev/null 2>&1
+  awk "BEGIN {printf \"%s=%.2f\n\", \"$name\", $EPOCHREALTIME - $from}"
+}
+create() { mkdir small; for i in {1..2000}; do echo "$i" >"small/$i"; done; sync -f small; }
+status() { git -c safe.directory='*' -C repository status --short; }
+status >/dev/null
+drop; took status status
+took again status
+took write dd if=/dev/zero of=big bs=1M count=256 conv=fsync
+drop; took read dd if=big of=/dev/null bs=1M
+took create create
+rm -rf big small
+"""
+
+
+@dataclass
+class Row:
+    """One kind of mount: seconds by column, wrong reads by kind of edit; ``why`` where it could not be had."""
+
+    name: str
+    seconds: dict[str, float] = field(default_factory=dict)
+    wrong: dict[str, int] = field(default_factory=dict)
+    why: str = ""
+
+
+def run(types: list[str]) -> list[Row]:
+    """Measure mounts of the named Lima types, one VM for each; some ten minutes a type under emulation."""
+    disk = boot.images(theirs=False)[boot.OURS]
+    with machine.home() as place:
+        env = machine.acceleration(disk.with_suffix(".vmlinuz"))
+        return [row for kind in types for row in _of_type(kind, disk, place, env)]
+
+
+def _of_type(kind: str, disk: Path, place: Path, env: Any) -> Iterator[Row]:
+    shares = {name: _share(place / f"{kind}-{number}") for number, name in enumerate(TYPES[kind])}
+    mounts = [{"location": str(shares[name]), "writable": True, **more} for name, more in TYPES[kind].items()]
+    made = Machine(machine.limactl(), kind, machine.config(disk, place, mounts=mounts, mountType=kind), env)
+    try:
+        made.create()
+    except VmError as error:
+        yield from (Row(name, why=error.detail.splitlines()[-1]) for name in shares)
+        return
+    for name, share in shares.items():
+        if share.name not in made.sh("findmnt -rno TARGET"):
+            yield Row(name, why="It is not mounted.")
+            continue
+        say(f"{name} …")
+        yield Row(name, _seconds(made, share), edits.wrong(made, share))
+    made.stop()
+    made.delete()
+
+
+def _share(path: Path) -> Path:
+    """Make a directory with a repository of 10,000 files."""
+    repository = path / "repository"
+    for number in range(10_000):
+        file = repository / f"{number // 100:03d}" / f"{number:05d}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"file {number}\n")
+    git = ["git", "-C", str(repository), "-c", "user.name=bench", "-c", "user.email=bench@localhost"]
+    for words in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=all"]):
+        subprocess.run([*git, *words], check=True)
+    return path
+
+
+def _seconds(made: Machine, share: Path) -> dict[str, float]:
+    done = made.lima.run(made.name, ["bash", "-c", _WORK, "bash", str(share)], timeout=machine.TIMEOUT)
+    if not done.ok:
+        raise VmError(f"The work in {share} failed.", detail=done.err)
+    return {name: float(value) for name, value in re.findall(r"^(\w+)=([\d.]+)$", done.out, re.MULTILINE)}
+
+
+def show(rows: list[Row]) -> None:
+    """Print the seconds, in brackets the ratio to the first row's, and how many of the host's edits went unseen."""
+    base = next((row.seconds for row in rows if row.seconds), {})
+    lines = []
+    for row in rows:
+        cells = [f"{row.seconds[key]:.1f} ({row.seconds[key] / base[key]:.2f})" for key in row.seconds]
+        missed = [f"{kind} {number}" for kind, number in row.wrong.items() if number]
+        seen = f"of {edits.ROUNDS} each unseen: {', '.join(missed)}" if missed else "all seen"
+        lines.append([row.name, *cells, seen] if cells else [row.name, *["-"] * len(COLUMNS), row.why])
+    table(["mount", *COLUMNS.values(), "the host's edits"], lines)

@@ -1,0 +1,43 @@
+"""The tasks `bench.boot`, `bench.mounts` and `bench.foreign`."""
+
+from invoke.collection import Collection
+from invoke.context import Context
+from invoke.tasks import task
+
+from sysinit_vm.errors import UsageError
+
+
+@task(auto_shortflags=False, help={"rounds": "Starts of each kind and image (default 5)."})
+def boot(_: Context, rounds: str = "5") -> None:
+    """Start our image and one with cloud-init in turns, and print times, ratios and what they are made of."""
+    from bench import boot as measure
+
+    measure.show(measure.run(_count(rounds)))
+
+
+@task(auto_shortflags=False, help={"types": "Lima's mount types, with commas (default all)."})
+def mounts(_: Context, types: str = "9p,virtiofs,reverse-sshfs") -> None:
+    """Measure mounts of each type on this host, and whether the guest sees the host's edits."""
+    from bench import mounts as measure
+
+    wanted = types.split(",")
+    if unknown := [kind for kind in wanted if kind not in measure.TYPES]:
+        raise UsageError(f"--types {unknown[0]!r} is none of {', '.join(measure.TYPES)}.")
+    measure.show(measure.run(wanted))
+
+
+@task(auto_shortflags=False, help={"arch": "Debian's name of it (default arm64)."})
+def foreign(_: Context, arch: str = "arm64") -> None:
+    """Build our image's root for another architecture, and look at it."""
+    from bench import foreign as check
+
+    check.show(arch, check.run(arch))
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise UsageError(f"--rounds {text!r} is no number above zero.")
+    return int(text)
+
+
+ns = Collection(boot, mounts, foreign)
