@@ -240,3 +240,58 @@ def test_every_step_of_lima_init_is_defined():
     steps = re.findall(r"^  step (\w+)", text, re.MULTILINE)
     assert len(steps) > 10
     assert all(f"\n{name}() {{" in text for name in steps)
+
+
+AGENT_UNIT = """\
+[Unit]
+Description=lima-guestagent
+
+[Service]
+ExecStart=/usr/local/bin/lima-guestagent daemon --socket-owner 1000 --runtime-dir="%t/%N"
+Type=simple
+Restart=on-failure
+OOMPolicy=continue
+OOMScoreAdjust=-500
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def test_the_agent_s_unit_is_lima_s_own_to_the_byte():
+    """As Lima 2.2.0's `lima-guestagent install-systemd` wrote it; otherwise it writes it again, and reloads systemd."""
+    line = f"LIMA_INIT_LIB={LIB} . {LIB}/lima-init; agent_unit /usr/local/bin/lima-guestagent '--socket-owner 1000'"
+    assert subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True).stdout == AGENT_UNIT
+
+
+@pytest.mark.parametrize(
+    ("shim", "caller", "words"),
+    [
+        ("modprobe", "00-modprobe.sh", "overlay"),
+        ("systemctl", "20-rootless-base.sh", "daemon-reload"),
+    ],
+)
+def test_a_shim_answers_lima_s_own_script_alone(tmp_path, shim, caller, words):
+    copy = tmp_path / shim
+    copy.write_text((LIB / "bin" / shim).read_text().replace(f"bin/{shim}", "bin/echo").replace("/sbin/", "/bin/"))
+
+    def ran(name, arguments):
+        script = tmp_path / name
+        script.write_text(f"#!/bin/sh\nsh {copy} {arguments} 2>&1\n:\n")
+        script.chmod(0o755)
+        return subprocess.run([script], capture_output=True, text=True, check=True).stdout
+
+    assert ran(caller, words) == ""
+    assert ran("provision", words) == f"{words}\n"
+
+
+def test_the_sum_that_is_quicker_is_only_for_the_agent(tmp_path):
+    (tmp_path / "file").write_text("x")
+
+    def ran(name):
+        script = tmp_path / name
+        script.write_text(f"#!/bin/sh\nsh {LIB}/bin/sha256sum <{tmp_path}/file\n:\n")
+        script.chmod(0o755)
+        return len(subprocess.run([script], capture_output=True, text=True, check=True).stdout.split()[0])
+
+    assert (ran("25-guestagent-base.sh"), ran("provision")) == (32, 64)
