@@ -84,6 +84,9 @@ def effective(
     data["param"] = _param(config, project, name)
     if choice.entry is not None:
         data["images"] = [{**choice.entry, "arch": machine}]
+    if choice.kernel and (vm_type, machine) == ("qemu", "x86_64"):
+        # QEMU loads the kernel itself: UEFI would only add seconds to each boot.
+        data.setdefault("firmware", {"legacyBIOS": True})
     if choice.remote and vm_type == "qemu":
         data.setdefault("mountType", "reverse-sshfs")
     data["cpus"], cpu_word = _at_most(config, "cpus", facts.cpus)
@@ -147,7 +150,13 @@ def _mounts(config: Config, project: Project, facts: Facts) -> tuple[list[dict[s
             words.append(f"mounts: {place} does not exist here, and is left out.")
     default = {"writable": True, "9p": {"securityModel": "none", "cache": "mmap"}}
     ours = {**(theirs or default), "location": str(project.root), "mountPoint": _mount_point(project.root)}
-    return [*kept, ours], words
+    return [_fresh(mount) for mount in (*kept, ours)], words
+
+
+def _fresh(mount: Mapping[str, Any]) -> dict[str, Any]:
+    """Lima's own default for a read-only mount (fscache) keeps what it once read: a host's edit goes unseen."""
+    own = mount.get("9p") or {}
+    return {**mount, "9p": {"cache": "mmap", **own}} if isinstance(own, Mapping) else dict(mount)
 
 
 def _place(location: str, config: Config, project: Project, facts: Facts) -> Path | None:

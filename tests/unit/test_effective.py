@@ -16,6 +16,7 @@ from sysinit_vm.project import Project
 
 DEMO = Project(Path("/work/demo"))
 SETUP = {"system": "our system script", "user": "our user script"}
+FRESH = {"9p": {"cache": "mmap"}}
 LOCAL = [{"location": "https://a.example/x.qcow2"}]
 # The seed's template, as its script fills it in.
 SEED = """
@@ -143,7 +144,7 @@ def test_a_mount_that_this_host_does_not_have_is_left_out_with_a_word():
 @pytest.mark.parametrize("location", [".", "./", "/work/demo/", "/work/../work/demo", "~/../../work/demo"])
 def test_the_project_by_another_spelling_is_the_project(location):
     mounts = made({"mounts": [{"location": location, "writable": False}]}).data["mounts"]
-    assert mounts == [{"location": "/work/demo", "mountPoint": "/work/demo", "writable": False}]
+    assert mounts == [{"location": "/work/demo", "mountPoint": "/work/demo", "writable": False, **FRESH}]
 
 
 def test_a_directory_below_the_project_is_found_from_the_project(tmp_path):
@@ -264,6 +265,25 @@ def test_a_downloaded_image_under_qemu_gets_a_mount_that_its_kernel_has():
     assert "mountType" not in made({}, system="Darwin", arch="aarch64").data
 
 
+def test_every_9p_mount_shows_the_hosts_edits_unless_the_config_says_otherwise():
+    stated = [{"location": "/", "9p": {"cache": "fscache"}}, {"location": "/"}, {"location": "/", "9p": "x"}]
+    assert [mount["9p"] for mount in made({"mounts": stated}).data["mounts"][:3]] == [
+        {"cache": "fscache"},
+        {"cache": "mmap"},
+        "x",
+    ]
+
+
+def test_an_image_with_its_own_kernel_needs_no_uefi_on_a_pc(tmp_path):
+    for part in ("disk", "kernel"):
+        (tmp_path / part).touch()
+    ours = {"images": [{"location": str(tmp_path / "disk"), "kernel": {"location": str(tmp_path / "kernel")}}]}
+    assert made(ours).data["firmware"] == {"legacyBIOS": True}
+    assert made({**ours, "firmware": {"legacyBIOS": False}}).data["firmware"] == {"legacyBIOS": False}
+    assert "firmware" not in made(ours, arch="aarch64").data
+    assert "firmware" not in made({}).data
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -315,6 +335,6 @@ def test_the_seeds_own_probe_is_left_out_with_a_word_and_others_stay():
 
 def test_a_mount_without_a_location_is_limas_to_refuse_and_never_the_project():
     mounts = made({"mounts": [{"writable": False}]}).data["mounts"]
-    assert mounts[0] == {"writable": False}
+    assert mounts[0] == {"writable": False, **FRESH}
     assert mounts[1]["location"] == "/work/demo"
     assert mounts[1]["writable"] is True
