@@ -79,16 +79,19 @@ def holders(lima: Limactl, name: str) -> Callable[[Forward, int], str]:
 
 
 def _of_other_vms(lima: Limactl, name: str) -> dict[Spot, str]:
-    """Return what other VMs take of the host, also those that another start is about to give to limactl."""
+    """Return what other VMs take of the host, also those that another start is about to give to limactl.
+
+    These first: one that goes away meanwhile has become an instance by then.
+    """
     held = dict[Spot, str]()
-    for other in lima.instances():
-        if other.name != name:
-            with suppress(VmError):
-                held |= dict.fromkeys(forwards.claims(lima.config(other).data), _called(other))
     for path in given.directory().glob("*.yaml"):
         if path.stem != name and lock.is_held(path.with_suffix(".lock")):
             with suppress(VmError):
                 held |= dict.fromkeys(forwards.claims(config.load(path).data), f"the VM {path.stem}, which starts now")
+    for other in lima.instances():
+        if other.name != name:
+            with suppress(VmError):
+                held |= dict.fromkeys(forwards.claims(lima.config(other).data), _called(other))
     return held
 
 

@@ -65,8 +65,9 @@ def start(words):
         end(99, "a bare unknown name would create a VM from template:default")
     if create:
         directory.mkdir(parents=True)
-        shutil.copy(words[-1], directory / "lima.yaml")
         (directory / "status").write_text("Stopped")
+        shutil.copy(words[-1], directory / "lima.yaml.new")
+        (directory / "lima.yaml.new").rename(directory / "lima.yaml")  # others list it meanwhile
     sys.stderr.write(captured("start-no-image.err", name).splitlines(keepends=True)[0])
     (directory / "ha.stderr.log").write_text('{"level":"info","msg":"Starting QEMU"}\n')
     (directory / "ha.stdout.log").write_text('{"status":{"running":true}}\n')

@@ -123,6 +123,24 @@ def test_what_another_start_is_about_to_give_limactl_is_held_while_it_lives(lima
     assert "the VM other-dev, which starts now" in placed.words[0]
 
 
+def test_a_start_that_ends_while_others_are_looked_at_is_not_missed(lima):
+    """Its instance was not there yet when limactl listed them, and its file is gone by then."""
+    path = given.directory() / "other-dev.yaml"
+    files.write(path, json.dumps(forwarding(3000)))
+    listed = lima.instances
+
+    def instances():
+        found = listed()
+        if path.exists():
+            path.unlink()
+            lima.add("other-dev", forwarding(3000))
+        return found
+
+    lima.instances = instances
+    with lock.held(path.with_suffix(".lock"), "waiting"):
+        assert place(lima, WEB).hosts == {WEB.key: FIRST}
+
+
 def test_its_own_file_holds_nothing(lima):
     files.write(given.directory() / "demo-dev.yaml", json.dumps(forwarding(3000)))
     with lock.held(given.directory() / "demo-dev.lock", "waiting"):
