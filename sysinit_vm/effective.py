@@ -17,6 +17,8 @@ from sysinit_vm.project import Project
 # Where the project is mounted first when Lima's generated user-data cannot carry its path: `[`, ` #`, `: `
 # and spaces break the line that Lima writes there unquoted (2.2.0). The guest's setup binds it to its place.
 SIDE_MOUNT = "/mnt/sysinit-project"
+GIT_SIDE_MOUNT = "/mnt/sysinit-git"
+_WRITABLE: Mapping[str, Any] = {"writable": True, "9p": {"securityModel": "none", "cache": "mmap"}}
 KEYS = "/mnt/host-ssh"  # where the guest's setup looks for the host's ~/.ssh
 _PLAIN_PATH = re.compile(r"/[\w./+@=~-]*\Z")
 _SEED_PROBE = re.compile(r"^\s*ssh [^\n]*\b127\.0\.0\.1 true\s*$", re.MULTILINE)
@@ -70,18 +72,20 @@ def effective(
     *,
     hosts: Mapping[Key, int] | None = None,
     strict_ports: bool = False,
+    git_dir: Path | None = None,
 ) -> Effective:
     """Work out what limactl is given for ``project``'s VM ``name``.
 
     ``setup`` maps a provision mode (system, user) to our own script for it, which runs first. ``hosts`` are the
     host ports of declared ports; one that is not in it stays as declared. ``strict_ports`` forwards no others.
+    ``git_dir`` (absolute) is what a git worktree shares with its repository, mounted beside the project.
     VmError where the config asks for what this machine cannot give.
     """
     vm_type, type_word = _vm_type(config, facts)
     machine, arch_word = arch(config, facts)
     choice = choose_image(config, facts)
     data = {**config.data, "vmType": vm_type, "arch": machine}
-    data["param"] = _param(config, project, name)
+    data["param"] = _param(config, project, name, git_dir)
     if choice.entry is not None:
         data["images"] = [{**choice.entry, "arch": machine}]
     if choice.kernel and (vm_type, machine) == ("qemu", "x86_64"):
@@ -91,6 +95,7 @@ def effective(
         data.setdefault("mountType", "reverse-sshfs")
     data["cpus"], cpu_word = _at_most(config, "cpus", facts.cpus)
     data["mounts"], mount_words = _mounts(config, project, facts)
+    data["mounts"] += _git_mount(git_dir, data["mounts"])
     data["memory"], memory_word = _memory(config, facts)
     if data["memory"] is None:
         del data["memory"]
@@ -117,18 +122,26 @@ def _vm_type(config: Config, facts: Facts) -> tuple[str, str]:
     return str(stated), ""
 
 
-def _param(config: Config, project: Project, name: str) -> dict[str, str]:
+def _param(config: Config, project: Project, name: str, git_dir: Path | None) -> dict[str, str]:
     """Every param is named in the guest's setup script, since Lima refuses one that nothing uses."""
     theirs = config.data.get("param") or {}
     if not isinstance(theirs, Mapping):
         raise _impossible(config, "param", theirs, "It is a mapping of names to text.")
     text = {key: value if isinstance(value, str) else dump(value) for key, value in theirs.items()}
+    git = {"GIT_DIRECTORY": str(git_dir), "GIT_MOUNT": _mount_point(git_dir, GIT_SIDE_MOUNT)} if git_dir else {}
     ours = {PROJECT_NAME: project.name, PROJECT_DIR: str(project.root), VM_NAME: name}
-    return {**text, **ours, "PROJECT_MOUNT": _mount_point(project.root), "ZELLIJ_SESSION": project.session}
+    return {**text, **ours, "PROJECT_MOUNT": _mount_point(project.root), "ZELLIJ_SESSION": project.session, **git}
 
 
-def _mount_point(root: Path) -> str:
-    return str(root) if _PLAIN_PATH.match(str(root)) else SIDE_MOUNT
+def _mount_point(place: Path, aside: str = SIDE_MOUNT) -> str:
+    return str(place) if _PLAIN_PATH.match(str(place)) else aside
+
+
+def _git_mount(git_dir: Path | None, others: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What a worktree shares with its repository, at the host's own path, since git writes down whole paths."""
+    if git_dir is None or any(each.get("location") == str(git_dir) for each in others):
+        return []
+    return [{**_WRITABLE, "location": str(git_dir), "mountPoint": _mount_point(git_dir, GIT_SIDE_MOUNT)}]
 
 
 def _mounts(config: Config, project: Project, facts: Facts) -> tuple[list[dict[str, Any]], list[str]]:
@@ -148,8 +161,7 @@ def _mounts(config: Config, project: Project, facts: Facts) -> tuple[list[dict[s
             kept.append(dict(mount) if stands else {**mount, "location": str(place)})
         else:
             words.append(f"mounts: {place} does not exist here, and is left out.")
-    default = {"writable": True, "9p": {"securityModel": "none", "cache": "mmap"}}
-    ours = {**(theirs or default), "location": str(project.root), "mountPoint": _mount_point(project.root)}
+    ours = {**(theirs or _WRITABLE), "location": str(project.root), "mountPoint": _mount_point(project.root)}
     return [_fresh(mount) for mount in (*kept, ours)], words
 
 

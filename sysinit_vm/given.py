@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from sysinit_vm import effective, files, guest, guest_dirs, project, settings
+from sysinit_vm import effective, files, guest, guest_dirs, project, settings, worktree
 from sysinit_vm.config import Config
 from sysinit_vm.effective import Effective
 from sysinit_vm.forwards import Key
@@ -23,7 +24,11 @@ def work_out(
     known = settings.load(committed)
     wished = _with_guest_dirs(committed, home, known["guest_dirs"].value)
     strict = known["strict_ports"].value
-    return effective.effective(wished, home, name, machine, guest.setup(), hosts=hosts, strict_ports=strict)
+    git = worktree.shared(home.root)
+    done = effective.effective(
+        wished, home, name, machine, guest.setup(), hosts=hosts, strict_ports=strict, git_dir=git.directory
+    )
+    return replace(done, words=(*done.words, *filter(None, [git.word])))
 
 
 def _with_guest_dirs(committed: Config, home: Project, found: str) -> Config:

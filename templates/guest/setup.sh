@@ -1,7 +1,8 @@
 #!/bin/bash
 # Put into the guest by sysinit-vm; runs as root at every boot before the project's own provisioning, and whenever
 # sysinit-vm wants it again: the same values give the same guest.
-# Its values: PARAM_PROJECT_NAME, PARAM_PROJECT_DIR, PARAM_PROJECT_MOUNT, PARAM_ZELLIJ_SESSION, PARAM_VM_NAME.
+# Its values: PARAM_PROJECT_NAME, PARAM_PROJECT_DIR, PARAM_PROJECT_MOUNT, PARAM_ZELLIJ_SESSION, PARAM_VM_NAME;
+# of a git worktree PARAM_GIT_DIRECTORY and PARAM_GIT_MOUNT too.
 # Settings that param may hold, named because Lima refuses a param that nothing uses: @SETTINGS@
 set -euo pipefail
 etc=/etc/sysinit-vm
@@ -10,7 +11,9 @@ user={{.User}} # filled in by Lima, or by whoever else runs this
 main() {
 	[[ -d $etc ]] || mkdir -p "$etc"
 	await_mount
-	place_project
+	place "$PARAM_PROJECT_DIR" "$PARAM_PROJECT_MOUNT"
+	# What a git worktree shares with its repository.
+	[[ -z ${PARAM_GIT_DIRECTORY:-} ]] || place "$PARAM_GIT_DIRECTORY" "$PARAM_GIT_MOUNT"
 	write_files
 	tell_sshd
 	bind_guest_dirs
@@ -25,13 +28,13 @@ await_mount() {
 	done
 }
 
-# The project at the host's own path. A path that Lima's mount table cannot carry is bound from its side mount.
+# A directory at the host's own path. A path that Lima's mount table cannot carry is bound from its side mount.
 # Below the host's /root the guest's user must be let through the guest's own directories.
-place_project() {
-	local parent=$PARAM_PROJECT_DIR
-	[[ -d $PARAM_PROJECT_DIR ]] || mkdir -p "$PARAM_PROJECT_DIR"
-	if [[ $PARAM_PROJECT_MOUNT != "$PARAM_PROJECT_DIR" ]] && ! mountpoint -q -- "$PARAM_PROJECT_DIR"; then
-		mount --bind "$PARAM_PROJECT_MOUNT" "$PARAM_PROJECT_DIR"
+place() { # DIRECTORY MOUNT
+	local parent=$1
+	[[ -d $1 ]] || mkdir -p "$1"
+	if [[ $2 != "$1" ]] && ! mountpoint -q -- "$1"; then
+		mount --bind "$2" "$1"
 	fi
 	while parent=${parent%/*} && [[ -n $parent ]]; do
 		[[ $(findmnt -nro TARGET -T "$parent") != / ]] || chmod o+x "$parent"

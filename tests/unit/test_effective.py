@@ -10,7 +10,7 @@ from recording import facts
 
 from sysinit_vm import config, guest, render
 from sysinit_vm.config import Config
-from sysinit_vm.effective import SIDE_MOUNT, Effective, choose_image, effective
+from sysinit_vm.effective import GIT_SIDE_MOUNT, SIDE_MOUNT, Effective, choose_image, effective
 from sysinit_vm.errors import VmError
 from sysinit_vm.project import Project
 
@@ -338,3 +338,28 @@ def test_a_mount_without_a_location_is_limas_to_refuse_and_never_the_project():
     assert mounts[0] == {"writable": False, **FRESH}
     assert mounts[1]["location"] == "/work/demo"
     assert mounts[1]["writable"] is True
+
+
+def of_worktree(git_dir, mounts=()):
+    committed = Config(DEMO.config, {"images": LOCAL, "mounts": list(mounts)})
+    return effective(committed, DEMO, "demo-dev", facts(), SETUP, git_dir=Path(git_dir)).data
+
+
+def test_what_a_worktree_shares_is_mounted_writable_at_the_hosts_own_path():
+    found = of_worktree("/work/main/.git")
+    mount = found["mounts"][-1]
+    assert (mount["location"], mount["mountPoint"], mount["writable"]) == ("/work/main/.git", "/work/main/.git", True)
+    assert found["param"]["GIT_DIRECTORY"] == found["param"]["GIT_MOUNT"] == "/work/main/.git"
+    assert "GIT_DIRECTORY" not in made({}).data["param"]
+
+
+def test_a_path_that_limas_mount_table_cannot_carry_goes_by_its_side_mount():
+    found = of_worktree("/work/my main/.git")
+    assert found["mounts"][-1]["mountPoint"] == found["param"]["GIT_MOUNT"] == GIT_SIDE_MOUNT
+    assert found["param"]["GIT_DIRECTORY"] == "/work/my main/.git"
+
+
+def test_a_mount_of_it_that_the_config_states_stays_as_it_is():
+    stated = {"location": str(Path(__file__).parent), "writable": False}
+    found = of_worktree(stated["location"], [stated])["mounts"]
+    assert [each for each in found if each["location"] == stated["location"]] == [stated]

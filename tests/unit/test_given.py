@@ -3,12 +3,13 @@ from pathlib import Path
 import pytest
 from recording import facts
 
-from sysinit_vm import config, given
+from sysinit_vm import config, given, worktree
 from sysinit_vm.config import Config
 from sysinit_vm.effective import Effective
 from sysinit_vm.errors import UsageError
 from sysinit_vm.ports import IGNORE_ALL
 from sysinit_vm.project import Project
+from sysinit_vm.worktree import Shared
 
 
 def test_what_is_worked_out_holds_our_setup_first(home):
@@ -34,6 +35,15 @@ def test_directories_on_the_guests_disk_are_a_setting_that_reaches_the_guest(hom
     param = given.work_out(committed, Project(Path("/p/demo")), "demo-dev", facts()).data["param"]
     assert param["GUEST_DIRS"] == (variable or ".venv target")
     assert param["A"] == "b"
+
+
+def test_a_worktrees_git_directory_is_looked_up_and_what_is_not_mounted_is_said(home, monkeypatch):
+    committed, demo = Config(Path("/p/demo/.lima/config.yaml"), {}), Project(Path("/p/demo"))
+    monkeypatch.setattr(worktree, "shared", lambda root: Shared(root.parent / "main/.git"))
+    done = given.work_out(committed, demo, "demo-dev", facts())
+    assert done.data["mounts"][-1]["location"] == "/p/main/.git"
+    monkeypatch.setattr(worktree, "shared", lambda _: Shared(None, "git: why not"))
+    assert "git: why not" in given.work_out(committed, demo, "demo-dev", facts()).words
 
 
 def test_one_that_is_a_link_is_refused_before_limactl_is_asked(home, tmp_path):
