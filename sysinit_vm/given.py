@@ -1,11 +1,11 @@
 """What limactl is given for a VM: the committed config, made effective by what this machine is now."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from sysinit_vm import effective, files, guest, guest_dirs, project, settings, worktree
+from sysinit_vm import effective, files, guest, guest_dirs, lock, project, settings, worktree
 from sysinit_vm.config import Config
 from sysinit_vm.effective import Effective
 from sysinit_vm.forwards import Key
@@ -43,6 +43,11 @@ def _with_guest_dirs(committed: Config, home: Project, found: str) -> Config:
 def directory() -> Path:
     """Return our own directory below LIMA_HOME (absolute): locks, and what limactl reads. No guest sees it."""
     return project.lima_home() / "_sysinit-vm"
+
+
+def alone(name: str) -> AbstractContextManager[bool]:
+    """Hold the VM's own lock: Lima has none, and two starts at once corrupt its logs (2.2.0)."""
+    return lock.held(directory() / f"{name}.lock", f"Waiting for another sysinit-vm that works on {name} …")
 
 
 @contextmanager

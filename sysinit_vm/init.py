@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sysinit_vm import files, names, project, prompts, render
+from sysinit_vm import files, names, namesakes, project, prompts, render
 from sysinit_vm.errors import UsageError, VmError
 from sysinit_vm.limactl import Limactl
 from sysinit_vm.progress import say
@@ -37,10 +37,19 @@ class Written:
     vm_name: str
 
 
-def run(template: str, *, directory: str | None, name: str | None, yes: bool, ssh: str | None = None) -> Written:
+def run(
+    template: str,
+    *,
+    directory: str | None,
+    name: str | None,
+    yes: bool,
+    ssh: str | None = None,
+    lima: Limactl | None = None,
+) -> Written:
     """Write the config of ``directory``, the current one without it; asks only before it overwrites.
 
-    ``name`` or else VM_NAME is kept for good; ``ssh`` is one of SSH_CHOICES, None the template's own. UsageError for
+    ``name`` or else VM_NAME is kept for good; where ``lima`` has another project's VM of it, a terminal is asked for
+    another. ``ssh`` is one of SSH_CHOICES, None the template's own. UsageError for
     a directory, template, name or choice that cannot be; NotConfirmedError where an existing config may not be
     replaced. Then nothing was changed.
     """
@@ -48,7 +57,7 @@ def run(template: str, *, directory: str | None, name: str | None, yes: bool, ss
     if existing(home):
         question = ".lima/config.yaml already exists. Overwrite it?"
         prompts.confirm(question, yes=yes, refusal_hint="sysinit-vm init --yes")
-    return write(home, template, _kept_name(name), ssh)
+    return write(home, template, namesakes.settle(lima, home, _kept_name(name)), ssh)
 
 
 def check(template: str, *, directory: str | None, name: str | None, ssh: str | None = None) -> Project:
@@ -71,11 +80,15 @@ def check_if_missing(template: str, *, directory: str | None, name: str | None) 
         check(template, directory=directory, name=name)
 
 
-def run_if_missing(template: str, *, directory: str | None, name: str | None) -> None:
-    """As ``run``, where neither the directory nor one above it has a config."""
-    if project.find(directory) is None:
-        written = run(template, directory=directory, name=name, yes=False)
-        say(f"Lima VM config created at {written.home.config}")
+def run_if_missing(
+    template: str, *, directory: str | None, name: str | None, lima: Limactl | None = None
+) -> Written | None:
+    """As ``run``, where neither the directory nor one above it has a config; None where one has."""
+    if project.find(directory) is not None:
+        return None
+    written = run(template, directory=directory, name=name, yes=False, lima=lima)
+    say(f"Lima VM config created at {written.home.config}")
+    return written
 
 
 def _kept_name(option: str | None) -> str | None:
@@ -84,15 +97,6 @@ def _kept_name(option: str | None) -> str | None:
         if said:
             return names.checked_vm_name(said, source=source, longest=longest)
     return None
-
-
-def warn_of_namesake(lima: Limactl | None, written: Written) -> None:
-    """Say so where a VM of this name belongs to another directory: ``start`` will refuse."""
-    other = lima.instance(written.vm_name) if lima else None
-    if other and other.project_dir != written.home.root:
-        owner = other.project_dir or "a directory that it does not name"
-        say(f"A VM {other.name} exists already, made for {owner}; this is {written.home.root}.")
-        say("`start` will not touch it. Choose another name: sysinit-vm init --name NAME")
 
 
 def next_steps(written: Written) -> str:

@@ -2,13 +2,12 @@
 
 from contextlib import AbstractContextManager, suppress
 
-from sysinit_vm import given, guest, identity, locate
+from sysinit_vm import adopt, given, guest, identity, locate, owners
 from sysinit_vm.boot import Wish, boot
-from sysinit_vm.errors import StateError, VmError
+from sysinit_vm.errors import VmError
 from sysinit_vm.limactl import Limactl
 from sysinit_vm.locate import Target
-from sysinit_vm.lock import held
-from sysinit_vm.model import RUNNING, STOPPED, Instance, Report
+from sysinit_vm.model import BROKEN, RUNNING, STOPPED, Instance, Report
 from sysinit_vm.progress import Progress, say
 from sysinit_vm.project import Project, lima_home
 from sysinit_vm.recovery import recover
@@ -22,11 +21,11 @@ def start(lima: Limactl, target: Target, wish: Wish) -> Instance:
     """
     from sysinit_vm import portlist
 
-    with alone(lima, target):
+    with given.alone(_settled(lima, target)):
         found = locate.own(lima, target)
         home = _home(target, found.instance)
         if found.instance is None:
-            _refuse_second(lima, home)
+            _refuse_second(lima, home, target)
         with Progress(f"Starting VM: {found.name}") as progress:
             boot(lima, found, home, wish, progress)
             if lima.runner.dry:
@@ -42,6 +41,14 @@ def start(lima: Limactl, target: Target, wish: Wish) -> Instance:
     return instance
 
 
+def _settled(lima: Limactl, target: Target) -> str:
+    """Return the name of the target's VM, which may be one that was left behind and is adopted here."""
+    found = locate.locate(lima, target)
+    if found.instance is None and adopt.offer(lima, target):
+        return locate.locate(lima, target).name
+    return found.name
+
+
 def _home(target: Target, instance: Instance | None) -> Project:
     """The project whose mount the VM must prove: a VM selected by name may belong to another directory."""
     if instance and instance.project_dir:
@@ -49,14 +56,12 @@ def _home(target: Target, instance: Instance | None) -> Project:
     return target.required
 
 
-def _refuse_second(lima: Limactl, home: Project) -> None:
+def _refuse_second(lima: Limactl, home: Project, target: Target) -> None:
     """Two VMs that write to one mount are never what anyone wants."""
     for other in locate.of_project(lima, home):
-        raise StateError(
-            f"{home.root} has a VM already: {other.name}.",
-            detail="A project has one VM.",
-            hint=f"sysinit-vm start --name {other.name}, or sysinit-vm destroy --name {other.name}",
-        )
+        raise locate.second(home, other, target)
+    for lost in owners.ownerless(lima):
+        say(f"  The VM {lost.name} lost its project, {lost.project_dir}. Is it this one's? adopt --name {lost.name}")
 
 
 def judge(name: str, home: Project, report: Report) -> None:
@@ -88,6 +93,30 @@ def stop(lima: Limactl, target: Target, *, force: bool = False) -> Instance:
     return locate.existing(lima, target)
 
 
+def stop_all(lima: Limactl, *, force: bool = False) -> list[str]:
+    """Stop every project's VM that runs, and return their names; one that fails does not keep the others.
+
+    VmError names those that could not be stopped, and why.
+    """
+    stopped, failed = list[str](), list[str]()
+    every = [each for each in lima.instances() if each.project_dir and each.status in {RUNNING, BROKEN}]
+    with Progress(f"Stopping {len(every)} VMs") as progress:
+        for each in every:
+            progress.stage(each.name)
+            try:
+                stop(lima, Target(None, each.name, "--name"), force=force)
+                stopped.append(each.name)
+            except VmError as error:
+                failed.append(f"{each.name}: {error.brief} {error.detail}".rstrip())
+    if failed:
+        raise VmError(
+            f"{len(failed)} of {len(every)} VMs could not be stopped.",
+            detail="\n".join(failed),
+            hint="sysinit-vm stop --all --force",
+        )
+    return stopped
+
+
 def destroy(lima: Limactl, target: Target) -> str:
     """Delete the target's VM with its disk and return its name. StateError where there is none.
 
@@ -110,7 +139,5 @@ def destroy(lima: Limactl, target: Target) -> str:
 
 
 def alone(lima: Limactl, target: Target) -> AbstractContextManager[bool]:
-    """Hold the VM's own lock: Lima has none, and two starts at once corrupt its logs (2.2.0)."""
-    name = locate.locate(lima, target).name
-    path = given.directory() / f"{name}.lock"
-    return held(path, f"Waiting for another sysinit-vm that works on {name} …")
+    """Hold the lock of the target's VM."""
+    return given.alone(locate.locate(lima, target).name)

@@ -8,7 +8,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from sysinit_vm import config, names, project
+from sysinit_vm import config, names, owners, project
 from sysinit_vm.errors import StateError
 from sysinit_vm.limactl import Limactl, host_agent_ready
 from sysinit_vm.model import NOT_CREATED, Instance
@@ -67,10 +67,19 @@ def target(directory: str | None, name: str | None) -> Target:
     return Target(found, names.vm_name(found.root, longest), "directory")
 
 
+def kept(home: Project, name: str) -> Target:
+    """Return what a config that was just written means, whatever VM_NAME says."""
+    return Target(home, name, f"param.VM_NAME in {home.config}")
+
+
 def locate(lima: Limactl, wanted: Target) -> Located:
     """Find the target's VM: the one of its name if that is its own, else any that carries its directory."""
     found = lima.instance(wanted.name)
-    if wanted.explicit or wanted.project is None or (found and (found.unreadable or _belongs(found, wanted.project))):
+    if (
+        wanted.explicit
+        or wanted.project is None
+        or (found and (found.unreadable or owners.belongs(found, wanted.project)))
+    ):
         return Located(wanted.name, found)
     own = of_project(lima, wanted.project)
     if own and wanted.source != "VM_NAME":
@@ -80,29 +89,33 @@ def locate(lima: Limactl, wanted: Target) -> Located:
 
 def of_project(lima: Limactl, home: Project) -> list[Instance]:
     """Return the VMs that were made for ``home``; more than one only where something other than us made it."""
-    return [each for each in lima.instances() if _belongs(each, home)]
+    return [each for each in lima.instances() if owners.belongs(each, home)]
+
+
+def left_behind(lima: Limactl, wanted: Target) -> Instance | None:
+    """Return the VM that this project had before it was moved, or that was made without us; see ``owners``."""
+    if wanted.project is None or wanted.explicit:
+        return None
+    return owners.left_behind(lima, wanted.project, wanted.name)
 
 
 def own(lima: Limactl, wanted: Target) -> Located:
     """As ``locate``, but StateError where the name is another project's VM's, or the VM cannot be read."""
     found = locate(lima, wanted)
     if found.instance and found.instance.unreadable and not wanted.explicit:
-        raise _unreadable(found.instance)
+        raise unreadable(found.instance)
     if found.foreign is None:
         return found
-    owner = found.foreign.project_dir or "a directory that it does not name"
-    raise StateError(
-        f"The VM {found.name} belongs to another project.",
-        detail=f"It was made for {owner}; this is {wanted.project and wanted.project.root}.",
-        hint=f"sysinit-vm start --name OTHER-NAME, or in its own directory: sysinit-vm destroy --name {found.name}",
-    )
+    raise _left(lima, wanted) or _anothers(found.foreign, wanted)
 
 
 def existing(lima: Limactl, wanted: Target) -> Instance:
     """Return the target's VM; StateError (exit 4) where it has none."""
     found = own(lima, wanted)
     if found.instance is None:
-        raise StateError(f"There is no VM {found.name}.", detail=_known(lima), hint="sysinit-vm start")
+        raise _left(lima, wanted) or StateError(
+            f"There is no VM {found.name}.", detail=_known(lima), hint="sysinit-vm start"
+        )
     return found.instance
 
 
@@ -125,7 +138,8 @@ def guest_directory(instance: Instance, host: Path) -> str:
     return str(Project(root).corresponding(host)) if root else "/"
 
 
-def _unreadable(instance: Instance) -> StateError:
+def unreadable(instance: Instance) -> StateError:
+    """Return what is said of a VM that Lima cannot read."""
     half = not (instance.dir / "lima.yaml").exists()
     return StateError(
         f"The VM {instance.name} cannot be read.",
@@ -134,8 +148,32 @@ def _unreadable(instance: Instance) -> StateError:
     )
 
 
-def _belongs(instance: Instance, to: Project) -> bool:
-    return instance.project_dir == to.root
+def second(home: Project, has: Instance, wanted: Target) -> StateError:
+    """Return what is said where ``home`` would get a VM beside the one that it ``has``."""
+    return StateError(
+        f"{home.root} has a VM already: {has.name}.",
+        detail=f"A project has one VM.{chosen(wanted)}",
+        hint=f"sysinit-vm start --name {has.name}, or sysinit-vm destroy --name {has.name}",
+    )
+
+
+def _left(lima: Limactl, wanted: Target) -> StateError | None:
+    left = left_behind(lima, wanted)
+    return owners.moved(left, wanted.required) if left else None
+
+
+def _anothers(foreign: Instance, wanted: Target) -> StateError:
+    here = wanted.project and wanted.project.root
+    return StateError(
+        f"The VM {foreign.name} belongs to another project.",
+        detail=f"It was made for {owners.owner(foreign)}; this is {here}.{chosen(wanted)}",
+        hint=f"sysinit-vm start --name OTHER-NAME, or in its own directory: sysinit-vm destroy --name {foreign.name}",
+    )
+
+
+def chosen(wanted: Target) -> str:
+    """Return a sentence about who chose the VM's name, empty where the directory's own name did."""
+    return "" if wanted.source == "directory" else f" The name comes from {wanted.source}."
 
 
 def _known(lima: Limactl) -> str:

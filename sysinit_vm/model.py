@@ -36,8 +36,8 @@ class Instance:
     @property
     def project_dir(self) -> Path | None:
         """The directory of the project that the VM belongs to (absolute), None where it says none."""
-        text = self.param.get(PROJECT_DIR)
-        return Path(text) if text else None
+        text = self.param.get(PROJECT_DIR) or ""
+        return Path(text) if text.startswith("/") else None
 
     @property
     def unreadable(self) -> bool:

@@ -4,6 +4,8 @@ import hashlib
 import re
 import sys
 import unicodedata
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 from sysinit_vm.errors import UsageError
@@ -39,6 +41,15 @@ def vm_name(directory: Path, longest: int = _LONGEST) -> str:
     A name that is too long keeps a readable head and a hash of the whole path.
     """
     return _shorten(_legal(directory.name), str(directory), longest - len(_SUFFIX)) + _SUFFIX
+
+
+def other_names(directory: Path, longest: int = _LONGEST) -> Iterator[str]:
+    """Yield names for a project's VM beside the default one: with the parent's name before it, then with numbers."""
+    room = longest - len(_SUFFIX)
+    yield _shorten(_legal(f"{directory.parent.name}-{directory.name}"), str(directory), room) + _SUFFIX
+    for number in count(2):
+        tail = f"-{number}{_SUFFIX}"
+        yield _shorten(_legal(directory.name), str(directory), longest - len(tail)) + tail
 
 
 def session_name(directory: Path) -> str:

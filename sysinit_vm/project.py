@@ -34,8 +34,35 @@ class Project:
         return self.root / CONFIG
 
     def corresponding(self, directory: Path) -> Path:
-        """Return the guest directory for a host one (absolute): the same below the root, else the root."""
-        return directory if directory.is_relative_to(self.root) else self.root
+        """Return the guest directory for a host one (absolute): the same below the root, else the root.
+
+        On a case-insensitive file system, and below a bind mount, the root has more than one path.
+        """
+        if directory.is_relative_to(self.root):
+            return directory
+        above = next((each for each in (directory, *directory.parents) if same(each, self.root)), None)
+        return self.root / directory.relative_to(above) if above else self.root
+
+
+def same(one: Path, other: Path) -> bool:
+    """Whether two absolute paths are one directory: spelled alike, or both there and the same file."""
+    if one == other:
+        return True
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return False
+
+
+def gone(path: Path) -> bool:
+    """Whether nothing is at ``path`` (absolute); what may not be looked at counts as there."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
 
 
 def lima_home() -> Path:

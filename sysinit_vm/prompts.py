@@ -26,6 +26,14 @@ def confirm(question: str, *, yes: bool, refusal_hint: str) -> None:
         raise NotConfirmedError("Not confirmed: nothing was changed.")
 
 
+def text(question: str, default: str) -> str:
+    """Return what is typed, ``default`` for Enter; to be asked on a terminal only. Ctrl-C is KeyboardInterrupt."""
+    import questionary
+    from prompt_toolkit.output import create_output
+
+    return str(questionary.text(question, default=default, output=create_output(sys.stderr)).unsafe_ask()).strip()
+
+
 def _ask(question: str) -> bool:
     import questionary
     from prompt_toolkit.output import create_output

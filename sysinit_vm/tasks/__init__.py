@@ -2,7 +2,7 @@
 
 from invoke.collection import Collection
 
-from sysinit_vm.tasks import access, content, help, inventory, lifecycle, machine, ports  # noqa: A004
+from sysinit_vm.tasks import access, content, help, identity, inventory, lifecycle, machine, ports  # noqa: A004
 
 ns = Collection("lima")
 for _task in (
@@ -12,6 +12,7 @@ for _task in (
     lifecycle.stop,
     lifecycle.restart,
     lifecycle.destroy,
+    identity.adopt_,
     access.shell,
     access.exec_,
     inventory.status,

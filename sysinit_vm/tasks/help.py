@@ -20,7 +20,7 @@ Life:
   up                Do all that is missing, then attach
   init [template]   Write .lima/config.yaml (templates: {templates})
   start             Start the project VM
-  stop              Stop the project VM
+  stop              Stop the project VM; --all: every one that runs
   restart           Stop, then start
   destroy (rm)      Permanently delete the VM
 
@@ -33,6 +33,9 @@ Look:
   list (ls)         Show every project VM on this machine
   ports             Show the VM's ports: host port, URL, guest process, state
   logs              Show what host agent, console and provisioning said
+
+Change:
+  adopt             Take over the VM of a moved project, or one made without us
 
 Machine:
   setup             Obtain what the machine lacks

@@ -2,7 +2,7 @@
 
 from invoke.context import Context
 
-from sysinit_vm import listing, locate, logs
+from sysinit_vm import listing, locate, logs, owners
 from sysinit_vm.errors import UsageError
 from sysinit_vm.progress import say, table
 from sysinit_vm.tasks.context import lima, print_json
@@ -13,9 +13,13 @@ from sysinit_vm.tasks.verb import verb
 def status(c: Context, json: bool = False, project: str | None = None, name: str | None = None) -> None:
     """Show the project's VM; one that does not exist yet is `not created`."""
     target = locate.target(project, name)
-    found = locate.locate(lima(c), target)
+    vms = lima(c)
+    found = locate.locate(vms, target)
     if found.foreign:
-        say(f"A VM {found.name} exists, but it belongs to {found.foreign.project_dir}.")
+        say(f"A VM {found.name} exists, but it belongs to {owners.owner(found.foreign)}.")
+    left = None if found.instance else locate.left_behind(vms, target)
+    if left:
+        say(f"{owners.question(left, target.required)} Take it over: sysinit-vm adopt")
     record = listing.of_project(found, target.project)
     if json:
         print_json({"vm": record})

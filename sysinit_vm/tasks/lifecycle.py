@@ -2,8 +2,9 @@
 
 from invoke.context import Context
 
-from sysinit_vm import access, joining, lifecycle, locate, prompts
+from sysinit_vm import access, joining, lifecycle, locate, namesakes, prompts
 from sysinit_vm import init as initial
+from sysinit_vm.errors import UsageError
 from sysinit_vm.progress import say
 from sysinit_vm.tasks.context import done, end, lima, lima_if_found, prepare_machine, wish
 from sysinit_vm.tasks.context import timeout as checked_timeout
@@ -37,8 +38,9 @@ def init(
     if dry:
         say(f"Would write {home.config}")
         return
-    written = initial.run(template, directory=project, name=name, yes=yes, ssh=ssh)
-    initial.warn_of_namesake(lima_if_found(c), written)
+    vms = lima_if_found(c)
+    written = initial.run(template, directory=project, name=name, yes=yes, ssh=ssh, lima=vms)
+    namesakes.tell(vms, written.home, written.vm_name)
     say(initial.next_steps(written))
 
 
@@ -51,9 +53,24 @@ def start(c: Context, project: str | None = None, name: str | None = None, timeo
     done(c, f"VM started: {instance.name}. Connect with: sysinit-vm shell")
 
 
-@verb(force="End it without asking the guest, as pulling the plug would.")
-def stop(c: Context, force: bool = False, project: str | None = None, name: str | None = None) -> None:
-    """Stop the project's VM; a stopped one is fine."""
+@verb(
+    force="End it without asking the guest, as pulling the plug would.",
+    all="Every project's VM that runs, wherever its project is.",
+)
+def stop(
+    c: Context,
+    force: bool = False,
+    all: bool = False,  # noqa: A002
+    project: str | None = None,
+    name: str | None = None,
+) -> None:
+    """Stop the project's VM, or all; a stopped one is fine."""
+    if all:
+        if name or project:
+            raise UsageError("--all means every VM, and --name or --project one.", hint="sysinit-vm stop --all")
+        stopped = lifecycle.stop_all(lima(c), force=force)
+        done(c, f"VMs stopped: {', '.join(stopped) or 'none ran'}")
+        return
     target = locate.target(project, name)
     instance = lifecycle.stop(lima(c), target, force=force)
     done(c, f"VM stopped: {instance.name}")
@@ -95,8 +112,8 @@ def up(
     prepare_machine(c, yes=yes)
     if c.config.run.dry:
         return
-    initial.run_if_missing(template, directory=project, name=name)
     vms = lima(c)
-    target = locate.target(project, name)
+    written = initial.run_if_missing(template, directory=project, name=name, lima=vms)
+    target = locate.kept(written.home, written.vm_name) if written else locate.target(project, name)
     instance = lifecycle.start(vms, target, wish(c, timeout, target.project))
     end(access.attach_or_tell(vms, instance))

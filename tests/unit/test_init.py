@@ -8,7 +8,6 @@ import pytest
 from sysinit_vm import config, init, names, render
 from sysinit_vm.errors import NotConfirmedError, UsageError, VmError
 from sysinit_vm.init import Written
-from sysinit_vm.model import Instance
 from sysinit_vm.project import Project
 
 SEED_PATTERNS = ["*.sock", "*.pid", "ha.log", "serial.log"]
@@ -206,34 +205,6 @@ def test_an_awkward_directory_is_written_exactly(home, tmp_path, template, name)
     data = config.load(Project(root).config).data
     assert data["param"] == {"PROJECT_NAME": name, "PROJECT_DIR": str(root)}
     assert data["env"]["ZELLIJ_SESSION"] == names.session_name(root)
-
-
-class Lima:
-    def __init__(self, instance=None):
-        self.found = instance
-
-    def instance(self, _name):
-        return self.found
-
-
-def vm(directory):
-    return Instance("demo-dev", "Stopped", Path("/l"), param={"PROJECT_DIR": directory} if directory else {})
-
-
-def test_a_namesake_of_another_directory_is_warned_of(demo, capsys):
-    written = run()
-    init.warn_of_namesake(Lima(vm("/home/you/demo")), written)
-    said = capsys.readouterr().err
-    assert "/home/you/demo" in said
-    assert str(demo.root) in said
-    assert "sysinit-vm init --name" in said
-
-
-def test_no_one_is_warned_of_ones_own_vm_or_none(demo, capsys):
-    written = run()
-    for lima in (None, Lima(), Lima(vm(str(demo.root)))):
-        init.warn_of_namesake(lima, written)
-    assert capsys.readouterr().err == ""
 
 
 def test_the_next_steps_are_the_seeds(demo):

@@ -2,13 +2,15 @@ import os
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sysinit_vm import locate, names
-from sysinit_vm.errors import NoConfigError, StateError, UsageError
+from sysinit_vm.config import Config
+from sysinit_vm.errors import NoConfigError, StateError, UsageError, VmError
 from sysinit_vm.locate import Located, Target
 from sysinit_vm.model import Instance
 from sysinit_vm.project import Project
@@ -17,6 +19,15 @@ DEMO = Project(Path("/work/demo"))
 
 
 class Registry:
+    """Lima's own list, in memory; ``configs`` holds what each instance was made with."""
+
+    configs: ClassVar = {}
+
+    def config(self, instance):
+        if instance.name not in self.configs:
+            raise VmError("cannot be read")
+        return Config(instance.dir, self.configs[instance.name])
+
     def __init__(self, *instances):
         self.known = {each.name: each for each in instances}
 
