@@ -4,7 +4,7 @@ It gets this directory's mounts, params, session and environment; its disk, and 
 given, stay.
 """
 
-from sysinit_vm import config, facts, given, locate, owners, ports, project, prompts
+from sysinit_vm import facts, given, locate, owners, ports, project, prompts
 from sysinit_vm.config import Config
 from sysinit_vm.errors import StateError
 from sysinit_vm.limactl import Limactl
@@ -18,9 +18,10 @@ from sysinit_vm.recovery import recover
 _MADE_WITH = ("images", "arch", "vmType", "mountType", "disk", "user")
 
 
-def adopt(lima: Limactl, wanted: Target, *, yes: bool) -> Instance:
+def adopt(lima: Limactl, wanted: Target, committed: Config, *, yes: bool) -> Instance:
     """Take over the VM that --name says, or else the one that the project left behind; return it.
 
+    ``committed`` is the project's config, read once, that limactl may have.
     StateError where there is none, where it has a project, or this project another VM; NotConfirmedError; VmError
     where the config cannot be, or Lima does not take it. Then nothing was changed, but that the VM may be stopped.
     """
@@ -32,21 +33,21 @@ def adopt(lima: Limactl, wanted: Target, *, yes: bool) -> Instance:
     why = "" if wanted.explicit else f"{owners.question(vm, home)} "
     asked = f"{why}Take the VM {vm.name} of {owners.owner(vm)} over for {home.root}?{stops}"
     prompts.confirm(asked, yes=yes, refusal_hint=f"sysinit-vm adopt --name {vm.name} --yes")
-    _take_over(lima, vm, home)
+    _take_over(lima, vm, home, committed)
     return vm
 
 
-def offer(lima: Limactl, wanted: Target) -> bool:
+def offer(lima: Limactl, wanted: Target, committed: Config | None) -> bool:
     """Before a first start: offer the VM that the project left behind, and return whether it was taken.
 
     StateError where nobody can be asked, NotConfirmedError where it is not wanted.
     """
     vm = locate.left_behind(lima, wanted)
-    if vm is None:
+    if vm is None or committed is None:
         return False
     if not prompts.terminal():
         raise owners.moved(vm, wanted.required)
-    adopt(lima, wanted, yes=False)
+    adopt(lima, wanted, committed, yes=False)
     say(f"VM adopted: {vm.name}")
     return True
 
@@ -74,9 +75,9 @@ def _candidate(lima: Limactl, wanted: Target, home: Project) -> Instance:
     return vm
 
 
-def _take_over(lima: Limactl, vm: Instance, home: Project) -> None:
+def _take_over(lima: Limactl, vm: Instance, home: Project, wished: Config) -> None:
     with given.alone(vm.name):
-        was, wished = lima.config(vm), config.load(home.config)
+        was = lima.config(vm)
         data = given.work_out(wished, home, vm.name, facts.gather(), ports.kept(was, wished))
         for word in data.words:
             say(f"  {word}")

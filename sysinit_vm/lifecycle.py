@@ -21,7 +21,7 @@ def start(lima: Limactl, target: Target, wish: Wish) -> Instance:
     """
     from sysinit_vm import portlist
 
-    with given.alone(_settled(lima, target)):
+    with given.alone(_settled(lima, target, wish)):
         found = locate.own(lima, target)
         home = _home(target, found.instance)
         if found.instance is None:
@@ -41,10 +41,10 @@ def start(lima: Limactl, target: Target, wish: Wish) -> Instance:
     return instance
 
 
-def _settled(lima: Limactl, target: Target) -> str:
+def _settled(lima: Limactl, target: Target, wish: Wish) -> str:
     """Return the name of the target's VM, which may be one that was left behind and is adopted here."""
     found = locate.locate(lima, target)
-    if found.instance is None and adopt.offer(lima, target):
+    if found.instance is None and adopt.offer(lima, target, wish.committed):
         return locate.locate(lima, target).name
     return found.name
 

@@ -2,7 +2,7 @@ import pytest
 from memory import Memory, vm
 from recording import facts
 
-from sysinit_vm import adopt, prompts
+from sysinit_vm import adopt, config, prompts
 from sysinit_vm import facts as machine
 from sysinit_vm.errors import NotConfirmedError, StateError, VmError
 from sysinit_vm.locate import Target
@@ -27,13 +27,17 @@ def of(demo, name=None):
     return Target(demo, name or "demo-dev", "--name" if name else "directory")
 
 
+def take(vms, wanted, *, yes):
+    return adopt.adopt(vms, wanted, config.load(wanted.project.config), yes=yes)
+
+
 def lima(status="Stopped", directory="/gone/demo", name="demo-dev"):
     return Memory(vm(name, directory, status), configs={name: dict(WAS)})
 
 
 def test_a_moved_projects_vm_becomes_this_directorys_and_keeps_its_disk(demo):
     vms = lima()
-    assert adopt.adopt(vms, of(demo), yes=True).name == "demo-dev"
+    assert take(vms, of(demo), yes=True).name == "demo-dev"
     given = vms.configs["demo-dev"]
     assert given["param"]["PROJECT_DIR"] == given["mounts"][-1]["location"] == str(demo.root)
     assert given["env"]["ZELLIJ_SESSION"] == demo.session
@@ -46,27 +50,27 @@ def test_a_moved_projects_vm_becomes_this_directorys_and_keeps_its_disk(demo):
 
 def test_a_running_one_is_stopped_first(demo):
     vms = lima("Running")
-    adopt.adopt(vms, of(demo), yes=True)
+    take(vms, of(demo), yes=True)
     assert vms.calls == [("stop", "demo-dev", False), ("edit", "demo-dev")]
 
 
 def test_a_crashed_one_is_recovered_first(demo):
     vms = lima("Broken")
-    adopt.adopt(vms, of(demo), yes=True)
+    take(vms, of(demo), yes=True)
     assert vms.calls == [("stop", "demo-dev", True), ("edit", "demo-dev")]
 
 
 def test_without_yes_and_without_a_terminal_nothing_happens(demo):
     vms = lima("Running")
     with pytest.raises(NotConfirmedError, match="adopt --name demo-dev --yes"):
-        adopt.adopt(vms, of(demo), yes=False)
+        take(vms, of(demo), yes=False)
     assert vms.calls == []
 
 
 def test_one_that_is_its_own_already_stays_as_it_is(demo):
     vms = lima(directory=demo.root, name="mine")
-    assert adopt.adopt(vms, of(demo), yes=False).name == "mine"
-    assert adopt.adopt(vms, of(demo, "mine"), yes=False).name == "mine"
+    assert take(vms, of(demo), yes=False).name == "mine"
+    assert take(vms, of(demo, "mine"), yes=False).name == "mine"
     assert vms.calls == []
 
 
@@ -77,54 +81,54 @@ def test_one_whose_project_has_its_config_is_never_taken(demo, tmp_path):
     vms = lima(directory=other)
     for wanted in (of(demo, "demo-dev"), of(demo)):
         with pytest.raises(StateError) as caught:
-            adopt.adopt(vms, wanted, yes=True)
+            take(vms, wanted, yes=True)
         assert str(demo.root) in str(caught.value)
     with pytest.raises(StateError, match=f"has a project: {other}"):
-        adopt.adopt(vms, of(demo, "demo-dev"), yes=True)
+        take(vms, of(demo, "demo-dev"), yes=True)
     (other / ".lima/config.yaml").unlink()
-    assert adopt.adopt(vms, of(demo, "demo-dev"), yes=True)
+    assert take(vms, of(demo, "demo-dev"), yes=True)
 
 
 def test_a_project_that_has_a_vm_takes_no_second(demo):
     vms = lima()
     vms.known["mine"] = vm("mine", demo.root)
     with pytest.raises(StateError, match="has a VM already: mine"):
-        adopt.adopt(vms, of(demo, "demo-dev"), yes=True)
+        take(vms, of(demo, "demo-dev"), yes=True)
     assert vms.calls == []
 
 
 def test_one_made_without_us_is_taken_by_its_mount_or_by_name(demo):
     vms = Memory(vm("seed"), configs={"seed": {**WAS, "mounts": [{"location": str(demo.root)}]}})
-    assert adopt.adopt(vms, of(demo), yes=True).name == "seed"
+    assert take(vms, of(demo), yes=True).name == "seed"
     vms = Memory(vm("by-hand"), configs={"by-hand": dict(WAS)})
-    assert adopt.adopt(vms, of(demo, "by-hand"), yes=True).name == "by-hand"
+    assert take(vms, of(demo, "by-hand"), yes=True).name == "by-hand"
 
 
 @pytest.mark.parametrize("name", [None, "nonesuch"])
 def test_where_there_is_none_it_says_how_to_name_one(demo, name):
     with pytest.raises(StateError, match="adopt --name NAME"):
-        adopt.adopt(Memory(), of(demo, name), yes=True)
+        take(Memory(), of(demo, name), yes=True)
 
 
 def test_one_that_lima_cannot_read_is_not_taken(demo):
     with pytest.raises(StateError, match="cannot be read"):
-        adopt.adopt(lima(""), of(demo, "demo-dev"), yes=True)
+        take(lima(""), of(demo, "demo-dev"), yes=True)
 
 
 def test_a_config_that_cannot_be_leaves_the_vm_running(demo):
     vms = lima("Running")
     demo.config.write_text("vmType: wsl2\n")
     with pytest.raises(VmError, match="vmType"):
-        adopt.adopt(vms, of(demo, "demo-dev"), yes=True)
+        take(vms, of(demo, "demo-dev"), yes=True)
     assert vms.calls == []
 
 
 def test_a_start_offers_it_on_a_terminal_and_elsewhere_says_what_to_type(demo, monkeypatch):
     vms = lima()
     with pytest.raises(StateError, match="sysinit-vm adopt"):
-        adopt.offer(vms, of(demo))
+        adopt.offer(vms, of(demo), config.load(demo.config))
     monkeypatch.setattr(prompts, "terminal", lambda: True)
     monkeypatch.setattr(prompts, "_ask", lambda asked: "Take the VM demo-dev of /gone/demo over" in asked)
-    assert adopt.offer(vms, of(demo))
+    assert adopt.offer(vms, of(demo), config.load(demo.config))
     assert vms.known["demo-dev"].project_dir == demo.root
-    assert not adopt.offer(vms, of(demo))
+    assert not adopt.offer(vms, of(demo), config.load(demo.config))
