@@ -15,7 +15,7 @@ from sysinit_vm.project import Project
 from sysinit_vm.recovery import recover
 
 # What a VM was made with and no later start takes up, or takes amiss (Lima 2.2.0).
-_MADE_WITH = ("images", "arch", "vmType", "mountType", "disk", "user")
+_MADE_WITH = ("images", "firmware", "arch", "vmType", "mountType", "disk", "user")
 
 
 def adopt(lima: Limactl, wanted: Target, committed: Config, *, yes: bool) -> Instance:
