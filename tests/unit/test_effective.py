@@ -362,4 +362,4 @@ def test_a_path_that_limas_mount_table_cannot_carry_goes_by_its_side_mount():
 def test_a_mount_of_it_that_the_config_states_stays_as_it_is():
     stated = {"location": str(Path(__file__).parent), "writable": False}
     found = of_worktree(stated["location"], [stated])["mounts"]
-    assert [each for each in found if each["location"] == stated["location"]] == [stated]
+    assert [each["writable"] for each in found if each["location"] == stated["location"]] == [False]
