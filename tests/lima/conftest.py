@@ -1,10 +1,14 @@
 """Real limactl, real QEMU, a real guest. A missing part is an error here, never a skip."""
 
+import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +35,17 @@ def pytest_runtest_makereport(item, call):
     if report.skipped:
         report.outcome, report.longrepr = "failed", f"skipped, which no test here may be: {report.longrepr}"
     return report
+
+
+GIT_NAME, GIT_EMAIL = 'Zo\u00eb "Q" O\'N', "zoe+vm@example.org"
+GITCONFIG = f"""\
+[user]
+\tname = "{GIT_NAME.replace('"', chr(92) + '"')}"
+\temail = {GIT_EMAIL}
+\tsigningkey = not-for-guests
+[http]
+\textraHeader = not-for-guests
+"""
 
 
 @dataclass
@@ -80,8 +95,14 @@ def world():
     made.env = {**os.environ, "LIMA_HOME": str(made.lima_home), "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
     for name in [name for name in made.env if name == "VM_NAME" or name.startswith("INVOKE_")]:
         del made.env[name]
+    _give_home(made)
     _give_image(made)
+    agent = subprocess.Popen(["ssh-agent", "-D", "-a", made.env["SSH_AUTH_SOCK"]], stdout=subprocess.DEVNULL)
+    while not Path(made.env["SSH_AUTH_SOCK"]).exists():
+        time.sleep(0.1)
+    subprocess.run(["ssh-add", "-q", str(place / "home/.ssh/id_ed25519")], env=made.env, check=True)
     yield made
+    agent.terminate()
     for directory in sorted(made.lima_home.glob("*/lima.yaml")):
         made.run(made.place, "destroy", "--yes", "--name", directory.parent.name)
     left = [p for p in psutil.process_iter(["cmdline"]) if str(made.lima_home) in " ".join(p.info["cmdline"] or [])]
@@ -89,6 +110,18 @@ def world():
         process.kill()
     shutil.rmtree(place)
     assert not left, f"left behind: {left}"
+
+
+def _give_home(world: World) -> None:
+    """A home of the tests' own: keys, an ssh-agent, a git identity. What a VM needs stays where it was obtained."""
+    home = world.place / "home"
+    (home / ".ssh").mkdir(parents=True, mode=0o700)
+    for name in ("id_ed25519", "other"):
+        subprocess.run(["ssh-keygen", "-qt", "ed25519", "-N", "", "-f", str(home / ".ssh" / name)], check=True)
+    (home / ".gitconfig").write_text(GITCONFIG, encoding="utf-8")
+    own = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "XDG_CACHE_HOME": str(home / ".cache")}
+    data = platformdirs.user_data_dir()
+    world.env.update(own, XDG_DATA_HOME=data, SSH_AUTH_SOCK=str(home / "agent"))
 
 
 def _give_image(world: World) -> None:
@@ -121,3 +154,25 @@ def demo(world: World) -> Path:
 def inside(world: World, project: Path, line: str) -> str:
     """Run a shell line in the guest and return what it printed."""
     return world.ok(project, "exec", line)
+
+
+def elsewhere(world: World, project: Path, *options: str):
+    """Log in by ssh from the guest of ``project`` to another machine: the VM `demo`, by the host's address."""
+    config = (world.lima_home / "demo-dev/ssh.config").read_text()
+    port = re.search(r"Port (\d+)", config)[1]
+    ssh = ["ssh", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=accept-new", "-p", port, *options]
+    return world.run(project, "exec", shlex.join([*ssh, "host.lima.internal", "hostname"]))
+
+
+def put(world: World, project: Path, **param: str) -> None:
+    """Run our setup again in the running guest of ``project``, with some values changed."""
+    script = (
+        "import json, sys; from pathlib import Path; from sysinit_vm import facts, given, guest, config;"
+        "from sysinit_vm.limactl import Limactl; from sysinit_vm.machine.finders import find_limactl;"
+        "from sysinit_vm.project import Project; from sysinit_vm.runner import Runner;"
+        "home = Project(Path(sys.argv[1])); vm = home.name + '-dev';"
+        "param = given.work_out(config.load(home.config), home, vm, facts.gather()).data['param'];"
+        "guest.put(Limactl(Runner(), find_limactl()), vm, {**param, **json.loads(sys.argv[2])})"
+    )
+    argv = [sys.executable, "-c", script, str(project), json.dumps(param)]
+    subprocess.run(argv, env=world.env, check=True, timeout=300)

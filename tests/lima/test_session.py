@@ -221,3 +221,28 @@ def test_a_session_that_cannot_be_opened_locks_nobody_out(world, ssh, fresh):
     login.wait_for(PROMPT)
     login.press("exit 6\r")
     assert login.exit_status() == 6
+
+
+LAYOUT = 'layout {{ pane name="{0}"; pane name="{0}-too" }}'
+
+
+def test_a_new_session_has_the_projects_layout_or_the_one_asked_for(world, fresh):
+    (fresh / ".lima/layout.kdl").write_text(LAYOUT.format("ours"))
+    for words, seen in (
+        (["shell"], "ours-too"),
+        (["shell", "--layout", "other layout.kdl"], "theirs-too"),
+        (["shell", "--layout", "compact"], r"^(?!.*(ours|theirs))"),
+    ):
+        (fresh / "other layout.kdl").write_text(LAYOUT.format("theirs"))
+        terminal = world.terminal(fresh, *words)
+        terminal.wait_for(r"Zellij \(demo\)")
+        terminal.wait_for(seen)
+        terminal.close()
+        inside(world, fresh, "zellij delete-session --force demo")
+
+
+def test_a_layout_that_is_nowhere_is_refused_before_anything_starts(world, fresh):
+    refused = world.run(fresh, "shell", "--layout", "nonesuch")
+    assert refused.returncode == 2
+    assert "Try: " in refused.stderr
+    assert "demo" not in inside(world, fresh, "zellij list-sessions --short 2>/dev/null || true")

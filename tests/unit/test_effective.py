@@ -127,6 +127,16 @@ def test_cpus_are_never_more_than_the_machine_has():
     assert made({}, cpus=1).data["cpus"] == 1
 
 
+def test_the_hosts_keys_are_mounted_where_the_guest_looks_unless_the_config_says_where():
+    ours, theirs, writable = made(
+        {"mounts": [{"location": "~/.ssh"}, {"location": "~/.ssh", "mountPoint": "/k", "9p": {"cache": "none"}},
+                    {"location": "~/.ssh", "writable": True}]}
+    ).data["mounts"][:3]  # fmt: skip
+    assert ours == {"location": "~/.ssh", "mountPoint": "/mnt/host-ssh", "9p": {"cache": "mmap"}}
+    assert theirs == {"location": "~/.ssh", "mountPoint": "/k", "9p": {"cache": "none"}}
+    assert writable == {"location": "~/.ssh", "writable": True}
+
+
 @pytest.mark.parametrize("location", ["~/.ssh", "~/.ssh/"])
 def test_the_keys_are_not_mounted_where_the_host_has_none(location):
     mounts = [{"location": location}, {"location": "/usr"}]
