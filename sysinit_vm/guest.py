@@ -39,6 +39,8 @@ def files_written() -> Mapping[str, str]:
         "/etc/sysinit-vm/ssh_config": "ssh_config",
         "/etc/sysinit-vm/session": "session.sh",
         "/etc/sysinit-vm/login": "login.sh",
+        "/etc/sysinit-vm/wanted": "wanted.sh",
+        "/etc/sysinit-vm/profile.fish": "profile.fish",
         "/etc/profile.d/sysinit-vm.sh": "profile.sh",
     }
 

@@ -49,6 +49,12 @@ write_files() {
 	text=$(assign project "$PARAM_PROJECT_DIR")
 	replace "$etc/project" "$text"$'\n'
 @FILES@
+	# Shells that do not read /etc/profile.d.
+	if [[ -e /etc/zsh/zprofile && $(</etc/zsh/zprofile) != *sysinit-vm* ]]; then
+		echo "emulate sh -c '. /etc/profile.d/sysinit-vm.sh'" >>/etc/zsh/zprofile
+	fi
+	[[ ! -d /etc/fish/conf.d || -L /etc/fish/conf.d/sysinit-vm.fish ]] ||
+		ln -s "$etc/profile.fish" /etc/fish/conf.d/sysinit-vm.fish
 	# Made by earlier versions.
 	[[ ! -e /etc/ssh/ssh_config.d/50-sysinit-vm.conf ]] || rm /etc/ssh/ssh_config.d/50-sysinit-vm.conf
 }

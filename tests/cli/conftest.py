@@ -42,6 +42,9 @@ class World:
             "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(self.home),
             "LIMA_HOME": str(self.lima_home),
+            # The guest is this machine: no git identity may travel to it.
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": "/dev/null",
             "FAKE_LIMACTL": str(self.fake),
             "FAKE_DATA": str(TOP / "tests" / "data" / "limactl-2.2.0"),
             "SYSINIT_VM_LIMACTL": str(self.limactl),

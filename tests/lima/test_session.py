@@ -109,7 +109,8 @@ def ctrl_a_is_the_programs(world, demo):
     """As it is not while our own config is in use."""
     terminal = world.terminal(demo, "shell")
     terminal.wait_for(PROMPT)
-    terminal.press("clear; cat\r")
+    terminal.press("echo 'rea'dy; cat\r")
+    terminal.wait_for("ready")
     terminal.chord("\x01")
     terminal.wait_for(r"\^A")
     terminal.close()
@@ -223,7 +224,7 @@ def test_a_session_that_cannot_be_opened_locks_nobody_out(world, ssh, fresh):
     assert login.exit_status() == 6
 
 
-LAYOUT = 'layout {{ pane name="{0}"; pane name="{0}-too" }}'
+LAYOUT = 'layout {{\n  pane name="{0}"\n  pane name="{0}-too"\n}}\n'
 
 
 def test_a_new_session_has_the_projects_layout_or_the_one_asked_for(world, fresh):

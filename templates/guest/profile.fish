@@ -1,0 +1,9 @@
+# Made by sysinit-vm: what /etc/profile.d/sysinit-vm.sh does for other shells.
+if status is-login
+    for name in PROJECT_NAME ZELLIJ_SESSION
+        set --global --export $name (sh -c '. /etc/sysinit-vm/env; printenv '$name)
+    end
+    if status is-interactive; and string match --quiet -- '-*' (string split0 </proc/$fish_pid/cmdline)[1]
+        sh /etc/sysinit-vm/wanted; and exec $SHELL -l -c 'exec sh /etc/sysinit-vm/login'
+    end
+end

@@ -1,0 +1,74 @@
+"""What our profile does at a login, in each shell on a pty, as sshd starts it; the real sshd is in tests/lima."""
+
+import shutil
+
+import pytest
+
+from sysinit_vm import render
+from tests.lima.terminal import Terminal
+
+READS = {"bash": ".profile", "dash": ".profile", "zsh": ".zprofile", "fish": ".config/fish/conf.d/it.fish"}
+ENV = {"SSH_TTY": "/dev/pts/9", "TERM": "xterm-256color", "PATH": "/usr/local/bin:/usr/bin:/bin"}
+
+
+@pytest.fixture(params=READS)
+def login(request, tmp_path):
+    """Log in to a shell called as sshd calls it, with the session's place taken by a word."""
+    shell = shutil.which(request.param)
+    assert shell, f"{request.param} is missing; test.sh installs it"
+    ours, profile = tmp_path / "sysinit-vm", tmp_path / READS[request.param]
+    ours.mkdir()
+    profile.parent.mkdir(parents=True, exist_ok=True)
+    (ours / "env").write_text("export PROJECT_NAME='a b'\nexport ZELLIJ_SESSION=a-b\n")
+    (ours / "login").write_text('echo "session of $PROJECT_NAME in $0 by $SHELL"; exit 5\n')
+    (ours / "wanted").write_text(render.guest("wanted.sh"))
+    for name in ("profile.sh", "profile.fish"):
+        (ours / name).write_text(render.guest(name).replace("/etc/sysinit-vm", str(ours)))
+    lines = {"zsh": f"emulate sh -c '. {ours}/profile.sh'", "fish": f"source {ours}/profile.fish"}
+    profile.write_text(lines.get(request.param, f". {ours}/profile.sh") + "\n")
+
+    def start(*words, sign="-", **env):
+        argv = ["bash", "-c", 'exec -a "$0" "$@"', sign + request.param, shell, *words]
+        own = {**ENV, "HOME": str(tmp_path), "SHELL": shell, "PS1": "prompt> ", **env}
+        return Terminal(["env", "-i", *[f"{key}={value}" for key, value in own.items()], *argv], tmp_path, own)
+
+    return start
+
+
+def test_a_login_on_a_terminal_opens_the_session_and_ends_with_it(login):
+    terminal = login()
+    terminal.wait_for("session of a b")
+    assert terminal.exit_status() == 5
+
+
+ALONE = [
+    {"SYSINIT_VM_NO_SESSION": "1"}, {"TERM": "dumb"}, {"SSH_TTY": ""}, {"ZELLIJ": "0"}, {"TMUX": "/t"}, {"STY": "1.x"},
+    {"TERM_PROGRAM": "vscode"}, {"VSCODE_INJECTION": "1"}, {"TERMINAL_EMULATOR": "JetBrains-JediTerm"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("env", ALONE, ids=lambda env: next(iter(env)))
+def test_other_logins_are_left_alone_and_know_their_project(login, env):
+    terminal = login(**env)
+    terminal.press("echo name-is-$PROJECT_NAME; exit 6\r")
+    terminal.wait_for("name-is-a b")
+    assert "session of" not in terminal.text
+    assert terminal.exit_status() == 6
+
+
+@pytest.mark.parametrize("words", [["-l"], ["-l", "-c", "echo name-is-$PROJECT_NAME; exit 6"]])
+def test_a_login_shell_as_a_command_is_left_alone(login, words):
+    terminal = login(*words, sign="")
+    if "-c" not in words:
+        terminal.press("echo name-is-$PROJECT_NAME; exit 6\r")
+    terminal.wait_for("name-is-a b")
+    assert "session of" not in terminal.text
+    assert terminal.exit_status() == 6
+
+
+def test_a_command_given_to_a_shell_called_as_a_login_is_left_alone(login):
+    """As `sudo -i COMMAND` does it."""
+    terminal = login("-c", "echo name-is-$PROJECT_NAME; exit 6")
+    terminal.wait_for("name-is-")
+    assert "session of" not in terminal.text
+    assert terminal.exit_status() == 6
