@@ -195,7 +195,8 @@ def test_what_an_editor_starts_is_left_alone(ssh, fresh, words):
     "variables", [{"SYSINIT_VM_NO_SESSION": "1"}, {"TERM": "dumb"}], ids=["the opt-out", "a terminal for text alone"]
 )
 def test_a_login_that_wants_no_session_gets_a_shell(world, ssh, fresh, variables):
-    words = [ssh[0], *[f"-oSendEnv={name}" for name in variables], *ssh[1:]]
+    # Past Lima's shared connection, whose own settings say which variables may travel.
+    words = [ssh[0], "-oControlPath=none", *[f"-oSendEnv={name}" for name in variables], *ssh[1:]]
     login = Terminal(["env", *[f"{name}={value}" for name, value in variables.items()], *words], world.place, world.env)
     login.wait_for(PROMPT)
     login.press("echo $0 $PROJECT_NAME; exit 4\r")
