@@ -155,9 +155,7 @@ def _mounts(config: Config, project: Project, facts: Facts) -> tuple[list[dict[s
         elif place == facts.home / ".ssh" and facts.ssh_dir is None:
             continue
         elif place == facts.ssh_dir and place is not None and not mount.get("writable"):
-            # The seed's has no mountPoint, so no ssh looked there. Lima's cache for what is read-only can show a file
-            # that the host changed cut short.
-            kept.append({"mountPoint": KEYS, "9p": {"cache": "mmap"}, **mount})
+            kept.append({"mountPoint": KEYS, **mount})  # the seed's has no mountPoint, so no ssh looked there
         elif place is None or place == facts.ssh_dir or place.is_dir():
             stands = place is None or location.startswith(("/", "~/"))
             kept.append(dict(mount) if stands else {**mount, "location": str(place)})
