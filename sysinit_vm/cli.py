@@ -10,7 +10,7 @@ from invoke.parser.context import ParserContext
 from invoke.program import Program
 
 from sysinit_vm import __version__
-from sysinit_vm.completion import Command, candidates
+from sysinit_vm.completion import EXACT, Command, candidates
 from sysinit_vm.errors import UsageError
 from sysinit_vm.tasks import ns
 from sysinit_vm.tasks.help import nearest, unknown
@@ -115,7 +115,7 @@ def spelled(words: list[str], contexts: dict[str, ParserContext]) -> list[str]:
     """Return ``words`` as Invoke's parser takes them.
 
     A plain word after `init`, `help` or `logs` becomes the value of its flag, unless it is a command itself;
-    what follows `exec` and its own flags becomes one quoted element after ``--``.
+    what follows `exec` and its own flags, and what `copy` has beside flags, becomes one quoted element after ``--``.
     """
     known = {name: each for each in contexts.values() for name in (str(each.name), *each.aliases)}
     done: list[str] = []
@@ -129,12 +129,22 @@ def spelled(words: list[str], contexts: dict[str, ParserContext]) -> list[str]:
         verb = known.get(word := words.pop(0))
         done.append(word)
         done += _flags(words, verb)
-        if word == "exec":
-            rest = words[1:] if words[:1] == ["--"] else words
-            return [*done, "--", shlex.join(rest)] if rest else done
+        if word in EXACT:
+            flags, rest = _parted(words, verb) if word == "copy" else ([], words)
+            rest = rest[1:] if rest[:1] == ["--"] else rest
+            return [*done, *flags, "--", shlex.join(rest)] if rest else [*done, *flags]
         if word in _WORD and words and words[0] != "--" and (word == "help" or words[0] not in known):
             done += [_WORD[word], words.pop(0)]
     return done
+
+
+def _parted(words: list[str], verb: ParserContext | None) -> tuple[list[str], list[str]]:
+    """Return the flags among ``words``, as `cp` takes them anywhere before ``--``, and the rest."""
+    flags, rest = list[str](), list[str]()
+    while words and words[0] != "--":
+        flags += _flags(words, verb)
+        rest += [words.pop(0)] if words and words[0] != "--" else []
+    return flags, rest + words[1:] if words else rest
 
 
 def _flags(words: list[str], verb: ParserContext | None) -> list[str]:

@@ -8,6 +8,8 @@ from invoke.parser.context import ParserContext
 from sysinit_vm import files, logs, project, render
 from sysinit_vm.errors import UsageError
 
+# What follows these and their flags is words of the user's own, among which no command is looked for.
+EXACT = ("exec", "copy")
 SHELLS = ("bash", "zsh", "fish")
 _Values = Callable[[], Iterable[str]]
 
@@ -53,7 +55,7 @@ class _Line:
     verb: Command | None
     awaits: str = ""
     words: int = 0
-    closed: bool = False  # past `--`, or among the words of exec
+    closed: bool = False  # past `--`, or among exact words
 
 
 def candidates(words: Sequence[str], commands: Mapping[str, Command], core: ParserContext) -> list[tuple[str, str]]:
@@ -73,7 +75,7 @@ def _read(before: Sequence[str], commands: Mapping[str, Command], core: ParserCo
         known = (line.verb.context if line.verb else core).flags.get(word)
         if line.awaits:
             line = replace(line, awaits="")
-        elif word == "--" or (_is(line.verb, "exec") and not word.startswith("-")):
+        elif word == "--" or (_is(line.verb, *EXACT) and not word.startswith("-")):
             return replace(line, closed=True)
         elif word.startswith("-"):
             line = replace(line, awaits=str(known.name) if known and known.takes_value else "")
@@ -84,8 +86,8 @@ def _read(before: Sequence[str], commands: Mapping[str, Command], core: ParserCo
     return line
 
 
-def _is(verb: Command | None, name: str) -> bool:
-    return verb is not None and verb.context.name == name
+def _is(verb: Command | None, *names: str) -> bool:
+    return verb is not None and verb.context.name in names
 
 
 def _fitting(line: _Line, last: str, commands: Mapping[str, Command], core: ParserContext) -> Iterator[tuple[str, str]]:
@@ -97,7 +99,7 @@ def _fitting(line: _Line, last: str, commands: Mapping[str, Command], core: Pars
         yield from _flags(line.verb.context if line.verb else core)
     elif line.verb and line.verb.plain and not line.words:
         yield from _values(line.verb.plain, commands)
-    elif not _is(line.verb, "exec"):
+    elif not _is(line.verb, *EXACT):
         yield from ((name, each.help) for name, each in commands.items())
 
 

@@ -157,6 +157,16 @@ class Limactl:
         """Run guest ``words`` captured; a timeout (seconds) gives code 124."""
         return self.runner.read(self.shell_argv(name, words, workdir), env=self._env(), timeout=timeout)
 
+    def read(self, argv: Sequence[str], *, timeout: float | None = None) -> Result:
+        """Run a whole host argv, such as ``shell_argv``'s, captured; a timeout (seconds) gives code 124."""
+        return self.runner.read(argv, env=self._env(), timeout=timeout)
+
+    def pipe(
+        self, source: Sequence[str], sink: Sequence[str], on_bytes: Callable[[int], None]
+    ) -> tuple[Result, Result]:
+        """Run one whole host argv into another; ``on_bytes`` is told the bytes so far."""
+        return self.runner.pipe(source, sink, on_bytes, env=self._env())
+
 
 def message(line: str) -> Message:
     """Read one line of limactl's JSON log; anything else is an ``info`` as it stands."""

@@ -21,11 +21,12 @@ def say(text: str) -> None:
 class Progress:
     """Stages of one long piece of work, each shown with the seconds since its beginning.
 
-    On a terminal the present stage is a live line; elsewhere each stage is a plain line as it begins.
+    On a terminal the present stage is a live line, which ends in ``note``; elsewhere each stage is a plain line as it
+    begins.
     """
 
     def __init__(self, title: str) -> None:
-        self.title, self.current = title, ""
+        self.title, self.current, self.note = title, "", ""
         self._began, self._stage_began = time.monotonic(), 0
         self._live: Live | None = None
 
@@ -56,7 +57,7 @@ class Progress:
             self._print_finished()
         else:
             say(f"  [{self.seconds:3d}s] {text}")
-        self.current, self._stage_began = text, self.seconds
+        self.current, self.note, self._stage_began = text, "", self.seconds
 
     def _print_finished(self, suffix: str = "") -> None:
         if self.current:
@@ -64,7 +65,7 @@ class Progress:
             say(f"  [{self.seconds:3d}s] {self.current}{suffix or f' ({took}s)'}")
 
     def _live_text(self) -> str:
-        return f"  [{self.seconds:3d}s] {self.current} …"
+        return f"  [{self.seconds:3d}s] {self.current} … {self.note}".rstrip()
 
 
 def _live_line(text_of: Callable[[], str]) -> "Live":

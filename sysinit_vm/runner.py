@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from typing import IO
 from sysinit_vm.errors import MissingError
 
 INTERRUPTED = 130
+_CHUNK = 2**18  # bytes
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,36 @@ class Runner:
             raise
         return Result(tuple(argv), _code(code), err="\n".join(tail))
 
+    def pipe(
+        self,
+        source: Sequence[str],
+        sink: Sequence[str],
+        on_bytes: Callable[[int], None],
+        *,
+        env: Mapping[str, str] | None = None,
+    ) -> tuple[Result, Result]:
+        """Run a change that reads what another command writes; ``on_bytes`` is told the bytes so far.
+
+        The results hold what each said on stderr. Ctrl-C ends both, then is raised again.
+        """
+        if self._announce([*source, "|", *sink]):
+            return Result(tuple(source), 0), Result(tuple(sink), 0)
+        with contextlib.ExitStack() as open_:
+            says = [open_.enter_context(tempfile.TemporaryFile()) for _ in (source, sink)]
+            started = []
+            for argv, ends, err in (
+                (source, (subprocess.DEVNULL, subprocess.PIPE), says[0]),
+                (sink, (subprocess.PIPE, subprocess.DEVNULL), says[1]),
+            ):
+                with _missing_program(argv):
+                    process = subprocess.Popen(argv, stdin=ends[0], stdout=ends[1], stderr=err, env=_env(env))
+                open_.callback(_end_if_alive, process)
+                started.append(process)
+            _pump(started[0].stdout, started[1].stdin, on_bytes)
+            codes = [_code(process.wait()) for process in started]
+            texts = [_all(err) for err in says]
+        return Result(tuple(source), codes[0], err=texts[0]), Result(tuple(sink), codes[1], err=texts[1])
+
     def attach(
         self,
         argv: Sequence[str],
@@ -182,6 +214,28 @@ def _text(captured: bytes | str | None) -> str:
 def _lines(stream: IO[str] | None) -> Iterator[str]:
     for line in stream or ():
         yield line.rstrip("\n")
+
+
+def _pump(source: IO[bytes] | None, sink: IO[bytes] | None, on_bytes: Callable[[int], None]) -> None:
+    """Hand on what comes until either end closes; a sink that ended says itself why."""
+    total = 0
+    assert source is not None  # noqa: S101  # both are pipes
+    assert sink is not None  # noqa: S101
+    with source, contextlib.suppress(BrokenPipeError), sink:
+        while chunk := os.read(source.fileno(), _CHUNK):
+            sink.write(chunk)
+            sink.flush()
+            on_bytes(total := total + len(chunk))
+
+
+def _all(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")
+
+
+def _end_if_alive(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        _end(process)
 
 
 def _end(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:

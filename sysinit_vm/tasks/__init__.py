@@ -2,7 +2,7 @@
 
 from invoke.collection import Collection
 
-from sysinit_vm.tasks import access, content, help, identity, inventory, lifecycle, machine, ports  # noqa: A004
+from sysinit_vm.tasks import access, content, files, help, identity, inventory, lifecycle, machine, ports  # noqa: A004
 
 ns = Collection("lima")
 for _task in (
@@ -15,6 +15,7 @@ for _task in (
     identity.adopt_,
     access.shell,
     access.exec_,
+    files.copy,
     inventory.status,
     inventory.list_,
     inventory.logs_,

@@ -1,14 +1,11 @@
 """Ways into the VM: shell exec."""
 
-import shlex
-import sys
-
 from invoke.context import Context
 
 from sysinit_vm import access, lifecycle, locate
 from sysinit_vm.limactl import host_agent_ready
 from sysinit_vm.progress import say
-from sysinit_vm.tasks.context import end, lima, wish
+from sysinit_vm.tasks.context import end, lima, wish, words
 from sysinit_vm.tasks.verb import verb
 
 
@@ -54,13 +51,3 @@ def exec_(
     target, vms = locate.target(project, name), lima(c)
     instance = locate.running(vms, target)
     end(access.execute(vms, instance, words(c.remainder), env=env or (), stdin=not no_stdin))
-
-
-def words(remainder: str) -> list[str]:
-    """Return the exact words after ``--``.
-
-    Our console script quotes them into ``remainder``; `inv` joins them with bare spaces, so that they
-    are taken from its own command line.
-    """
-    typed = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []
-    return typed if " ".join(typed) == remainder else shlex.split(remainder)

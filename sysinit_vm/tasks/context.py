@@ -2,6 +2,8 @@
 
 import functools
 import json
+import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -101,3 +103,13 @@ def timeout(option: str | None, committed: Config | None = None) -> int:
 def print_json(content: dict[str, Any]) -> None:
     """Print one versioned JSON document, and nothing else, on standard output."""
     print(json.dumps({"version": 1, **content}, indent=2, ensure_ascii=False))
+
+
+def words(remainder: str) -> list[str]:
+    """Return the exact words after ``--``.
+
+    Our console script quotes them into ``remainder``; `inv` joins them with bare spaces, so that they
+    are taken from its own command line.
+    """
+    typed = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []
+    return typed if " ".join(typed) == remainder else shlex.split(remainder)

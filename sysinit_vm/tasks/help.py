@@ -27,6 +27,7 @@ Life:
 Access:
   shell (sh)        Connect to the VM's Zellij session, starting the VM if need be
   exec <cmd>        Run a command in the VM
+  copy <src> <dst>  Copy files and directories; :PATH is the guest's
 
 Look:
   status (st)       Show the project's VM
@@ -59,6 +60,7 @@ Examples:
   sysinit-vm shell
 
   sysinit-vm exec "make test"
+  sysinit-vm copy :/var/log/syslog .
   sysinit-vm destroy
 
 Exit status: 0 done, 1 failed, 2 usage, 3 no config, 4 VM not in the state needed, 5 not confirmed,
@@ -74,6 +76,7 @@ Notes:
 _PLAIN = {
     "init": " [template]",
     "exec": " <command> [word ...]",
+    "copy": " <source> ... <goal>",
     "logs": " [source]",
     "help": " [command]",
     "completion": " [shell]",

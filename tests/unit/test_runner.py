@@ -162,3 +162,33 @@ def test_programs_are_found_on_path_only(tmp_path, monkeypatch):
     (tmp_path / "mine").write_text("#!/bin/sh\n")
     (tmp_path / "mine").chmod(0o755)
     assert which("mine") == str(tmp_path / "mine")
+
+
+def test_a_pipe_hands_on_every_byte_and_counts_them(tmp_path):
+    seen = []
+    into = sh('cat > "$1"; echo done >&2; exit 3', str(tmp_path / "f"))
+    source, sink = RUN.pipe(sh("head -c 3000000 /dev/zero; echo said >&2"), into, seen.append)
+    assert (source.code, source.err, sink.code, sink.err) == (0, "said\n", 3, "done\n")
+    assert (tmp_path / "f").stat().st_size == seen[-1] == 3_000_000
+
+
+def test_a_pipe_whose_reader_ends_early_ends(tmp_path):
+    source, sink = RUN.pipe(sh("cat /dev/zero"), sh("exit 2"), lambda _: None)
+    assert sink.code == 2
+    assert source.code == 141
+
+
+def test_a_pipe_leaves_nothing_behind_when_it_is_interrupted(tmp_path):
+    def interrupt(_size):
+        raise KeyboardInterrupt
+
+    marker = str(tmp_path / "unique")
+    with pytest.raises(KeyboardInterrupt):
+        RUN.pipe(sh("cat /dev/zero", marker), sh("cat > /dev/null", marker), interrupt)
+    left = subprocess.run(["pgrep", "-f", marker], capture_output=True, check=False)
+    assert left.stdout == b""
+
+
+def test_a_dry_pipe_is_only_shown(capfd):
+    assert Runner(dry=True).pipe(sh("exit 1"), sh("exit 1"), print)[1].ok
+    assert "'|'" in capfd.readouterr().err

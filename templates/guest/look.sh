@@ -1,0 +1,18 @@
+# What lies at each path, as one record `KIND REAL-PATH` and a NUL: dir, file, other, none, or lost where its parent is
+# no directory either. Relative paths begin at $1, or at home where that is empty. Run in the guest, and on the host.
+base=${1:-$HOME}
+shift
+for path; do
+    case $path in
+        "~" | "~/"*) path=$HOME${path#"~"} ;;
+        /*) ;;
+        *) path=$base/$path ;;
+    esac
+    real=$(readlink -f -- "$path" && echo x) && real=${real%??}
+    if [ -d "$path" ]; then kind=dir
+    elif [ -f "$path" ]; then kind=file
+    elif [ -e "$path" ]; then kind=other
+    elif [ -n "$real" ] && [ -d "$(dirname -- "$real")" ]; then kind=none
+    else kind=lost; fi
+    printf '%s %s\0' "$kind" "${real:-$path}"
+done
