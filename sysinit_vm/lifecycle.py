@@ -19,7 +19,7 @@ def start(lima: Limactl, target: Target, wish: Wish) -> Instance:
     NoConfigError without a config; StateError where the VM is another project's; VmError with the guest's
     last lines where the boot, the provisioning or the mount failed.
     """
-    from sysinit_vm import portlist
+    from sysinit_vm import portlist, sshconfig
 
     with given.alone(_settled(lima, target, wish)):
         found = locate.own(lima, target)
@@ -38,6 +38,7 @@ def start(lima: Limactl, target: Target, wish: Wish) -> Instance:
         say(f"  {word}")
     if instance is None:
         raise VmError(f"The VM {found.name} vanished while it started.", hint="sysinit-vm start")
+    sshconfig.refresh([instance])
     return instance
 
 

@@ -8,18 +8,16 @@ import contextlib
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import IO
 
 from sysinit_vm.errors import MissingError
+from sysinit_vm.interrupts import sigterm_as_interrupt
 
 INTERRUPTED = 130
 _CHUNK = 2**18  # bytes
@@ -182,7 +180,7 @@ class Runner:
         with _missing_program(argv):
             process = subprocess.Popen(argv, stdin=None if stdin else subprocess.DEVNULL, env=_env(env))
         try:
-            with _sigterm_as_interrupt():
+            with sigterm_as_interrupt():
                 return _code(process.wait())
         except KeyboardInterrupt as stop:
             if on_interrupt:
@@ -254,20 +252,3 @@ def _missing_program(argv: Sequence[str]) -> Iterator[None]:
         yield
     except (FileNotFoundError, PermissionError) as error:
         raise MissingError(f"Cannot run {argv[0]}.", detail=str(error), hint="sysinit-vm setup") from error
-
-
-@contextlib.contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
-    """Let `timeout 5 sysinit-vm exec …` end the guest's process too, as Ctrl-C does."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt(128 + number)
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -69,9 +69,11 @@ KNOWN: Mapping[str, tuple[Any, Callable[[object, str], Any]]] = {
     "mirror": ("", _text),
     "strict_ports": (False, _truth),
     "guest_dirs": ("", _guest_dirs),
+    "editor": ("", _one_of("code", "cursor", "zed", "gateway")),
 }
-# What a committed config may not say: where root's packages come from is the machine's own affair.
-_NOT_COMMITTED = {"mirror"}
+# What a committed config may not say: where root's packages come from is the machine's own affair, and the editor its
+# user's.
+_NOT_COMMITTED = {"mirror", "editor"}
 
 
 def user_file() -> Path:

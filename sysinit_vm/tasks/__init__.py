@@ -2,7 +2,7 @@
 
 from invoke.collection import Collection
 
-from sysinit_vm.tasks import access, content, files, help, identity, inventory, lifecycle, machine, ports  # noqa: A004
+from sysinit_vm.tasks import access, content, editors, files, help, identity, inventory, lifecycle, machine, ports  # noqa: A004
 
 ns = Collection("lima")
 for _task in (
@@ -16,6 +16,8 @@ for _task in (
     access.shell,
     access.exec_,
     files.copy,
+    editors.open_,
+    editors.ssh_config,
     inventory.status,
     inventory.list_,
     inventory.logs_,

@@ -2,10 +2,8 @@
 
 from invoke.context import Context
 
-from sysinit_vm import access, lifecycle, locate
-from sysinit_vm.limactl import host_agent_ready
-from sysinit_vm.progress import say
-from sysinit_vm.tasks.context import end, lima, wish, words
+from sysinit_vm import access, locate
+from sysinit_vm.tasks.context import end, lima, started, words
 from sysinit_vm.tasks.verb import verb
 
 
@@ -26,11 +24,7 @@ def shell(
     target, vms = locate.target(project, name), lima(c)
     instance = locate.own(vms, target).instance
     chosen = access.layout(vms, instance, target.required, layout) if layout is not None else ""
-    running = instance is not None and instance.running
-    if not running:
-        say("VM not running. Starting...")
-    if instance is None or not running or host_agent_ready(instance) is not True:
-        instance = lifecycle.start(vms, target, wish(c, timeout, target.project))
+    instance = started(c, vms, target, timeout)
     end(access.shell(vms, instance, plain=plain, layout=chosen))
 
 

@@ -10,12 +10,14 @@ from typing import Any
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from sysinit_vm import config, settings
+from sysinit_vm import config, lifecycle, locate, settings
 from sysinit_vm.boot import Wish
 from sysinit_vm.config import Config
 from sysinit_vm.errors import MissingError
-from sysinit_vm.limactl import Limactl
+from sysinit_vm.limactl import Limactl, host_agent_ready
+from sysinit_vm.locate import Target
 from sysinit_vm.machine import finders
+from sysinit_vm.model import Instance
 from sysinit_vm.progress import Progress, say
 from sysinit_vm.project import Project
 from sysinit_vm.runner import Runner
@@ -63,6 +65,17 @@ def wish(c: Context, timeout_option: str | None, home: Project | None) -> Wish:
     known = settings.load(committed)
     build = functools.partial(build_debian, c)
     return Wish(timeout(timeout_option, committed), str(known["accelerator"].value), build, committed)
+
+
+def started(c: Context, vms: Limactl, target: Target, timeout_option: str | None) -> Instance:
+    """Return the target's VM, started where it is not ready to be worked in."""
+    instance = locate.own(vms, target).instance
+    running = instance is not None and instance.running
+    if not running:
+        say("VM not running. Starting...")
+    if instance is None or not running or host_agent_ready(instance) is not True:
+        return lifecycle.start(vms, target, wish(c, timeout_option, target.project))
+    return instance
 
 
 def build_debian(c: Context, images: Path, progress: Progress) -> Path:

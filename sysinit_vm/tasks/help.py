@@ -28,6 +28,8 @@ Access:
   shell (sh)        Connect to the VM's Zellij session, starting the VM if need be
   exec <cmd>        Run a command in the VM
   copy <src> <dst>  Copy files and directories; :PATH is the guest's
+  open              Open the project in VS Code, Cursor, Zed or JetBrains Gateway
+  ssh-config        Let `ssh VM` reach every project's VM from anywhere
 
 Look:
   status (st)       Show the project's VM
@@ -50,7 +52,7 @@ More: sysinit-vm help <command>; the same as `inv lima.<command>` and `task lima
 Environment:
   VM_NAME           Override the VM's name (default: <project-name>-dev)
   LIMA_HOME         Where Lima keeps its VMs (default: ~/.lima)
-  SYSINIT_VM_*      Settings: TIMEOUT (seconds), ACCELERATOR (auto, kvm, tcg), MIRROR, STRICT_PORTS,
+  SYSINIT_VM_*      Settings: TIMEOUT (seconds), ACCELERATOR (auto, kvm, tcg), MIRROR, STRICT_PORTS, EDITOR,
                     GUEST_DIRS
 
 Examples:

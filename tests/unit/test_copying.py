@@ -1,13 +1,13 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from recording import result
 
 from sysinit_vm import copying
 from sysinit_vm.cli import spelled
 from sysinit_vm.copying import Seen
 from sysinit_vm.errors import UsageError, VmError
 from sysinit_vm.tasks import ns
-from tests.unit.recording import result
 
 CONTEXTS = {str(each.name): each for each in ns.to_contexts()}
 WORD = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1)

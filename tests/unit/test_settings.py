@@ -21,6 +21,7 @@ def test_without_anything_the_defaults_hold_and_say_so(home):
         "mirror": ("", "default"),
         "strict_ports": (False, "default"),
         "guest_dirs": ("", "default"),
+        "editor": ("", "default"),
     }
 
 

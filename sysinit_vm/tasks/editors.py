@@ -1,0 +1,55 @@
+"""The VM for other programs: ssh-config open."""
+
+from invoke.context import Context
+
+from sysinit_vm import config, locate, settings
+from sysinit_vm.progress import say
+from sysinit_vm.tasks.context import done, end, lima, runner, started
+from sysinit_vm.tasks.verb import verb
+
+
+@verb(
+    "ssh-config",
+    print_="Print what ssh would be told, and change nothing.",
+    remove="Take the Include out of ~/.ssh/config again.",
+)
+def ssh_config(c: Context, print_: bool = False, remove: bool = False, yes: bool = False) -> None:
+    """Let `ssh VM` reach every project's VM, from anywhere: one Include at the top of ~/.ssh/config."""
+    from sysinit_vm import change, sshconfig
+
+    if print_:
+        hosts = [sshconfig.host(each) for each in lima(c).instances() if each.project_dir]
+        print("\n".join([f"# {sshconfig.path()}", sshconfig.include(), "", *filter(None, hosts)]), end="")
+    elif remove:
+        wanted = sshconfig.without_include()
+        hint = "sysinit-vm ssh-config --remove --yes"
+        change.make([wanted] if wanted else [], yes=yes, dry=c.config.run.dry, hint=hint)
+        done(c, f"{sshconfig.path()} has no Include of ours.")
+    else:
+        names = sshconfig.ensure(runner(c), lima(c).instances(), yes=yes)
+        done(c, "\n".join(f"ssh {name}" for name in names) or "A VM is known to ssh once it has started.")
+
+
+@verb(
+    "open",
+    editor="code, cursor, zed or gateway; default: the setting EDITOR, else the first that is there.",
+    yes="Change ~/.ssh/config without asking, where it does not name the VMs yet.",
+)
+def open_(
+    c: Context,
+    editor: str | None = None,
+    yes: bool = False,
+    project: str | None = None,
+    name: str | None = None,
+    timeout: str | None = None,
+) -> None:
+    """Open the project in an editor that works in the VM through ssh, starting the VM if it is not running."""
+    from sysinit_vm import editors, sshconfig
+
+    target, vms = locate.target(project, name), lima(c)
+    committed = config.load(target.project.config) if target.project else None
+    chosen, program = editors.choose(editor or settings.load(committed)["editor"].value)
+    instance = started(c, vms, target, timeout)
+    sshconfig.ensure(runner(c), [instance], yes=yes)
+    say(f"{chosen.title}: {instance.name}:{instance.project_dir}")
+    end(runner(c).attach((program, *chosen.words(instance.name, str(instance.project_dir or "/")))))
