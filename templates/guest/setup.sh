@@ -66,7 +66,11 @@ assign() {
 }
 
 # replace FILE TEXT: write only what differs.
-replace() { ! differs "$1" "$2" || printf %s "$2" >"$1"; }
+replace() {
+	differs "$1" "$2" || return 0
+	[[ -d ${1%/*} ]] || mkdir -p "${1%/*}"
+	printf %s "$2" >"$1"
+}
 
 differs() {
 	local old=

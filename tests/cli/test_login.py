@@ -27,6 +27,8 @@ def login(request, tmp_path):
     lines = {"zsh": f"emulate sh -c '. {ours}/profile.sh'", "fish": f"source {ours}/profile.fish"}
     profile.write_text(lines.get(request.param, f". {ours}/profile.sh") + "\n")
 
+    request.node.ours = ours
+
     def start(*words, sign="-", **env):
         argv = ["bash", "-c", 'exec -a "$0" "$@"', sign + request.param, shell, *words]
         own = {**ENV, "HOME": str(tmp_path), "SHELL": shell, "PS1": "prompt> ", **env}
@@ -72,3 +74,12 @@ def test_a_command_given_to_a_shell_called_as_a_login_is_left_alone(login):
     terminal.wait_for("name-is-")
     assert "session of" not in terminal.text
     assert terminal.exit_status() == 6
+
+
+def test_a_guest_without_our_files_logs_in_as_ever(request, login):
+    (request.node.ours / "env").unlink()
+    terminal = login()
+    terminal.press("echo here-we-are; exit 3\r")
+    terminal.wait_for("(?m)^here-we-are")
+    assert "No such file" not in terminal.text
+    assert terminal.exit_status() == 3
