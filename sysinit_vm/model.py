@@ -31,6 +31,7 @@ class Instance:
     memory: int = 0
     disk: int = 0
     ssh_port: int = 0
+    driver_pid: int = 0
     param: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -66,6 +67,7 @@ class Instance:
             memory=row.get("memory", 0),
             disk=row.get("disk", 0),
             ssh_port=row.get("sshLocalPort", 0),
+            driver_pid=row.get("driverPID", 0),
             param=row.get("param") or {},
         )
 

@@ -81,8 +81,11 @@ def _live_line(text_of: Callable[[], str]) -> "Live":
     )
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print aligned columns on stdout; nothing is cut where that is no terminal."""
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]], folding: Sequence[str] | None = None) -> None:
+    """Print aligned columns on stdout; nothing is cut where that is no terminal.
+
+    On a narrow terminal the columns named in ``folding`` (default: all) go on in the next line.
+    """
     from io import StringIO
 
     from rich.console import Console
@@ -91,7 +94,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        grid.add_column(column, overflow="fold")
+        grid.add_column(column, overflow="fold", no_wrap=folding is not None and column not in folding)
     for row in rows:
         grid.add_row(*map(Text, row))
     if sys.stdout.isatty():

@@ -1,9 +1,13 @@
 """A VM that Lima calls broken: made startable again without harming a stranger's process."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sysinit_vm.limactl import Limactl
 from sysinit_vm.model import Instance
+
+if TYPE_CHECKING:
+    import psutil
 
 
 def recover(lima: Limactl, instance: Instance) -> None:
@@ -19,10 +23,19 @@ def recover(lima: Limactl, instance: Instance) -> None:
 
 def is_limas(pid_file: Path) -> bool:
     """Whether the process of a pid file is a host agent, QEMU or another driver of Lima's."""
+    try:
+        return process(int(pid_file.read_text())) is not None
+    except (ValueError, OSError):
+        return False
+
+
+def process(pid: int) -> "psutil.Process | None":
+    """Return the process ``pid`` if it is a host agent, QEMU or another driver of Lima's, None otherwise."""
     import psutil
 
     try:
-        program = Path(psutil.Process(int(pid_file.read_text())).exe()).name
-    except (ValueError, OSError, psutil.Error):
-        return False
-    return program.startswith(("limactl", "lima-driver", "qemu", "virtiofsd"))
+        found = psutil.Process(pid)
+        program = Path(found.exe()).name
+    except (ValueError, OverflowError, OSError, psutil.Error):
+        return None
+    return found if program.startswith(("limactl", "lima-driver", "qemu", "virtiofsd")) else None

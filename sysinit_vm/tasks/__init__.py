@@ -13,6 +13,7 @@ for _task in (
     lifecycle.restart,
     lifecycle.destroy,
     identity.adopt_,
+    identity.prune,
     access.shell,
     access.exec_,
     files.copy,

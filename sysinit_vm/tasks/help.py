@@ -33,12 +33,13 @@ Access:
 
 Look:
   status (st)       Show the project's VM
-  list (ls)         Show every project VM on this machine
+  list (ls)         Show every project VM on this machine, and what it takes
   ports             Show the VM's ports: host port, URL, guest process, state
   logs              Show what host agent, console and provisioning said
 
 Change:
   adopt             Take over the VM of a moved project, or one made without us
+  prune             Remove VMs without a project, half-made ones, and old images
 
 Machine:
   setup             Obtain what the machine lacks

@@ -1,9 +1,11 @@
-"""Whose a VM is: adopt."""
+"""Whose a VM is, and what is nobody's: adopt, prune."""
 
 from invoke.context import Context
 
-from sysinit_vm import adopt, config, locate
-from sysinit_vm.tasks.context import done, lima
+from sysinit_vm import adopt, config, listing, locate, prompts
+from sysinit_vm import prune as pruning
+from sysinit_vm.progress import say, table
+from sysinit_vm.tasks.context import done, lima, print_json
 from sysinit_vm.tasks.verb import verb
 
 
@@ -13,3 +15,29 @@ def adopt_(c: Context, yes: bool = False, project: str | None = None, name: str 
     target = locate.target(project, name)
     taken = adopt.adopt(lima(c), target, config.load(target.required.config), yes=yes)
     done(c, f"VM adopted: {taken.name}. Start it: sysinit-vm start")
+
+
+@verb(running="Also VMs that run; without it they stay.", json="Print what would go as JSON, and remove nothing.")
+def prune(c: Context, yes: bool = False, running: bool = False, json: bool = False) -> None:
+    """Remove VMs whose project is gone, half-made ones, and images that nobody uses; shows them and asks."""
+    vms = lima(c)
+    found = pruning.find(vms)
+    if json:
+        print_json({"litter": [each.data() for each in found], "bytes": sum(each.size for each in found)})
+        return
+    table(("KIND", "NAME", "SIZE", "WHY"), [each.row() for each in found], folding=("NAME", "WHY")) if found else None
+    doomed = [each for each in found if running or not each.running]
+    for each in found:
+        if each not in doomed:
+            say(f"{each.name} runs, and stays; with --running it goes too.")
+    if not doomed or c.config.run.dry:
+        say("Nothing to remove." if not doomed else f"Would remove {_sum(doomed)}.")
+        return
+    question = f"Remove {_sum(doomed)}? A directory on a drive that is not connected looks gone, too."
+    prompts.confirm(question, yes=yes, refusal_hint="sysinit-vm prune --yes")
+    pruning.remove(vms, doomed)
+    done(c, f"Removed: {_sum(doomed)}")
+
+
+def _sum(litter: list[pruning.Litter]) -> str:
+    return f"{', '.join(each.name for each in litter)} ({listing.size(sum(each.size for each in litter))})"

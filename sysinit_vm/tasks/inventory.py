@@ -1,5 +1,7 @@
 """Looking: status list logs."""
 
+import time
+
 from invoke.context import Context
 
 from sysinit_vm import listing, locate, logs, owners
@@ -29,12 +31,13 @@ def status(c: Context, json: bool = False, project: str | None = None, name: str
 
 @verb("list", aliases=["ls"])
 def list_(c: Context, json: bool = False) -> None:
-    """Show every project VM on this machine with its directory."""
-    records = listing.of_machine(lima(c).instances())
+    """Show every project VM on this machine: its directory, and what it takes."""
+    records = listing.of_machine(lima(c), time.time())
     if json:
         print_json({"vms": records})
     elif records:
-        table(listing.COLUMNS, [listing.row(record) for record in records])
+        rows = [listing.machine_row(record) for record in records]
+        table(listing.MACHINE_COLUMNS, rows, folding=("NAME", "PORTS", "PROJECT"))
     else:
         say("No project has a VM on this machine yet. Make one: sysinit-vm init, then sysinit-vm start")
 
