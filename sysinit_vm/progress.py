@@ -94,7 +94,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], folding: Sequen
 
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        grid.add_column(column, overflow="fold", no_wrap=folding is not None and column not in folding)
+        grid.add_column(
+            column, overflow="fold", no_wrap=folding is not None and column not in folding, min_width=len(column)
+        )
     for row in rows:
         grid.add_row(*map(Text, row))
     if sys.stdout.isatty():

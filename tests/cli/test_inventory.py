@@ -1,6 +1,7 @@
 """`list` and `prune` on the command line, in a LIMA_HOME that has seen better days."""
 
 import json
+import re
 import shutil
 
 import pexpect
@@ -56,7 +57,7 @@ def test_it_fits_a_terminal(littered, columns):
         program, rest, cwd="/", env=littered.env, encoding="utf-8", dimensions=(40, columns), timeout=20
     )
     child.expect(pexpect.EOF)
-    lines = child.before.splitlines()
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", child.before).splitlines()
     assert all(len(line) <= columns for line in lines)
     assert any("Running" in line for line in lines)
     assert "".join(lines[0].split()).startswith("NAMESTATUSAGECPUSMEMORYDISKPORTSPROJECT")
