@@ -132,6 +132,7 @@ def test_a_running_instance_is_read_as_lima_shows_it(instances):
         memory=8 * 2**30,
         disk=50 * 2**30,
         ssh_port=39381,
+        driver_pid=1235,
         param=found.param,
     )
     assert found.running
