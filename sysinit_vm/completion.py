@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from invoke.parser.context import ParserContext
 
-from sysinit_vm import files, logs, project, render
+from sysinit_vm import editors, files, logs, project, render
 from sysinit_vm.errors import UsageError
 
 # What follows these and their flags is words of the user's own, among which no command is looked for.
@@ -36,6 +36,7 @@ VALUES: Mapping[str, _Values] = {
     "template": render.names,
     "source": lambda: logs.SOURCES,
     "shell": lambda: SHELLS,
+    "editor": lambda: editors.KNOWN,
 }
 
 
