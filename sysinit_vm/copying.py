@@ -21,6 +21,7 @@ _USAGE = "sysinit-vm copy FILE :DIRECTORY, or sysinit-vm copy :FILE DIRECTORY"
 _INTO_DIRECTORY = 'mkdir -p -- "$1" && exec tar -C "$1" -xopf -'
 _INTO_FILE = (
     'new=$(mktemp -d "$(dirname -- "$1")/.copy.XXXXXX") || exit; trap \'rm -rf -- "$new"\' EXIT; '
+    "trap 'exit 1' HUP INT TERM; "
     'tar -C "$new" -xopf - && mv -f -- "$new/$2" "$1"'
 )
 

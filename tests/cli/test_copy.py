@@ -1,10 +1,12 @@
 """`copy` through real words and real tar; the fake guest is this machine, so its home is ours."""
 
 import os
+import signal
 import stat
+import time
 
 import pytest
-from conftest import BIN, TASKS
+from conftest import BIN, SCRIPT, TASKS
 from test_entrances import entrances
 
 NASTY = ["a b", "-x", "--name", "ü", "c$d", "e'f", '"', "*", "x:y", "~", "new\nline", "\\", "`id`", "a=b", " ", "#"]
@@ -17,6 +19,13 @@ def place(world):
     for name in ("from", "to"):
         (world.home / name).mkdir()
     return world.home / "from", world.home / "to"
+
+
+def wait_until(happened):
+    deadline = time.monotonic() + 30
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def ok(world, *words, **options):
@@ -197,3 +206,15 @@ def test_dry_copies_nothing(world, place):
     assert done.returncode == 0
     assert "tar -C" in done.stderr
     assert list(goal.iterdir()) == []
+
+
+@pytest.mark.parametrize("mark", [(":", ""), ("", ":")])
+def test_ctrl_c_ends_it_and_leaves_nothing_half(world, place, mark):
+    source, goal = place
+    with (source / "big").open("wb") as big:
+        big.truncate(2**36)
+    process = world.begin(*SCRIPT, "copy", f"{mark[0]}{source}/big", f"{mark[1]}{goal}")
+    wait_until(lambda: list(goal.glob(".copy.*/big")))
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(timeout=30) == 130
+    wait_until(lambda: not list(goal.iterdir()))

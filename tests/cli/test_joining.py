@@ -4,7 +4,9 @@ import shlex
 import subprocess
 
 import pytest
-from conftest import BIN, TOP
+from conftest import BIN, SCRIPT, TOP
+
+from tests.lima.terminal import Terminal
 
 TASKFILE = "# theirs\nversion: '3'\n\ntasks:\n  hello: # greets\n    cmds: [echo hello]\n    silent: true\n"
 TASKS = "from invoke import task\n\n\n@task\ndef hello(c):\n    print('hello')\n"
@@ -129,3 +131,14 @@ def test_the_printed_path_can_be_used_in_a_shell(world):
     line = f'export SYSINIT_TASKFILE="$({shlex.quote(str(BIN / "sysinit-vm"))} taskfile)"; test -f "$SYSINIT_TASKFILE"'
     done = subprocess.run(["sh", "-c", line], env=world.env, cwd=world.demo, check=False)
     assert done.returncode == 0
+
+
+def test_on_a_terminal_the_difference_is_shown_and_asked_for(world):
+    (world.demo / "Taskfile.yml").write_text(TASKFILE)
+    for key, status in (("n", 5), ("y", 0)):
+        terminal = Terminal([*SCRIPT, "init", "--taskfile"], world.demo, world.env, rows=40, columns=160)
+        terminal.wait_for(r"\+includes:[\s\S]*like this\?")
+        assert (world.demo / "Taskfile.yml").read_text() == TASKFILE
+        terminal.press(key)
+        assert terminal.exit_status() == status
+    assert "sysinit:" in (world.demo / "Taskfile.yml").read_text()
