@@ -23,7 +23,8 @@ def examine(runner: Runner, host: Host) -> Iterator[Finding]:
         yield _part(part, "sysinit-vm setup --extras")
     yield _accelerator(runner)
     for limit in limits.survey(host, lima_home()):
-        yield Finding(AREA, limit.name, OK if limit.enough else WRONG, limit.found, "" if limit.enough else limit.mend)
+        level = OK if limit.enough else WRONG if limit.hard else NOTE
+        yield Finding(AREA, limit.name, level, limit.found, "" if limit.enough else limit.mend)
     yield from _settings()
 
 

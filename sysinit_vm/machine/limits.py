@@ -20,12 +20,16 @@ _FILES = 1024  # QEMU's 9p server and Lima's forwards open many
 
 @dataclass(frozen=True)
 class Limit:
-    """One of them: what there is, in words, whether that is enough, and what to type where it is not."""
+    """One of them: what there is, in words, whether that is enough, and what to type where it is not.
+
+    Where it is not ``hard``, VMs may still work with less.
+    """
 
     name: str
     found: str
     enough: bool
     mend: str = ""
+    hard: bool = True
 
 
 def survey(host: Host, lima_home: Path) -> list[Limit]:
@@ -44,7 +48,8 @@ def _memory() -> Limit:
 
     memory = psutil.virtual_memory()
     found = f"{memory.available / _GIB:.1f} of {memory.total / _GIB:.1f} GiB available"
-    return Limit("memory", found, memory.available >= _MEMORY, "sysinit-vm list, then stop what you do not need")
+    mend = "sysinit-vm list, then stop what you do not need"
+    return Limit("memory", found, memory.available >= _MEMORY, mend, hard=False)
 
 
 def _length(lima_home: Path) -> Limit:
@@ -78,4 +83,4 @@ def _named(group: int) -> bool:
 
 def _open_files() -> Limit:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return Limit("open files", f"{soft} (at most {hard})", soft >= _FILES, f"ulimit -n {_FILES}")
+    return Limit("open files", f"{soft} (at most {hard})", soft >= _FILES, f"ulimit -n {_FILES}", hard=False)

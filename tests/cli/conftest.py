@@ -32,6 +32,10 @@ class World:
         images.mkdir(parents=True)
         for end in ("qcow2", "vmlinuz", "initrd"):
             (images / f"sysinit-debian-latest.{end}").write_text("")
+        agents = place / "share" / "lima"
+        agents.mkdir(parents=True)
+        for arch in ("x86_64", "aarch64"):
+            (agents / f"lima-guestagent.Linux-{arch}").touch()
         self.limactl = self.fake / "limactl"
         words = shlex.join([sys.executable, "-SE", str(HERE / "fake_limactl.py")])
         self.limactl.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
@@ -111,12 +115,13 @@ class World:
         config.parent.mkdir(exist_ok=True)
         config.write_text(render.config("dev", values))
 
-    def started(self, status: str = "Running") -> None:
+    def started(self, status: str = "Running", root: Path | None = None) -> None:
         """What ``init`` and ``start`` leave; the workflows type these commands themselves."""
-        self.made()
-        directory = self.lima_home / "demo-dev"
+        self.made(root)
+        root = root or self.demo
+        directory = self.lima_home / f"{root.name}-dev"
         directory.mkdir()
-        param = {"PROJECT_DIR": str(self.demo)}
+        param = {"PROJECT_DIR": str(root)}
         for name, text in (
             ("lima.yaml", json.dumps({"param": param})),
             ("status", status),

@@ -101,4 +101,4 @@ def test_the_table_names_the_way_and_json_the_commands(bare, capsys):
     assert "SHORT" in said.out
     assert "Everything" not in said.err
     content = json.loads(obtain.as_json(parts, [Limit("memory", "1 GiB", enough=False)]))
-    assert content["limits"] == [{"name": "memory", "found": "1 GiB", "enough": False, "mend": ""}]
+    assert content["limits"] == [{"name": "memory", "found": "1 GiB", "enough": False, "mend": "", "hard": True}]

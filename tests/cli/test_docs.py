@@ -1,0 +1,82 @@
+"""Every shell block of the documentation, typed by a shell on a pty in a throw-away home, questions answered by yes."""
+
+import re
+from pathlib import Path
+
+import pexpect
+import pytest
+
+TOP = Path(__file__).parents[2]
+PAGES = sorted([TOP / "README.md", *(TOP / "docs").glob("*.md")])
+BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+# Not run here, by its first line, and why.
+LEFT_OUT = {
+    "~/sysinit-vm/bootstrap.sh up": "installs programs; tests/unit/test_bootstrap.py runs it with stand-ins",
+    "./test.sh": "this test is a part of it",
+    "uv tool install ~/sysinit-vm": "tests/cli/test_installation.py does it from a wheel",
+    "pipx install ~/sysinit-vm": "tests/cli/test_installation.py does it from a wheel",
+    "pip install ~/sysinit-vm": "tests/cli/test_installation.py does it from a wheel",
+    "limactl list": "limactl's own verbs; tests/lima/test_trouble.py types them",
+    "limactl start --name myapp-dev .lima/config.yaml": "needs a real image; tests/lima/test_limactl_facts.py validates it",
+}
+
+
+def blocks():
+    for page in PAGES:
+        for number, block in enumerate(BLOCK.findall(page.read_text()), start=1):
+            yield pytest.param(block, id=f"{page.name}-{number}")
+
+
+def first_line(block):
+    return block.strip().splitlines()[0]
+
+
+ALL = [each for each in blocks() if first_line(each.values[0]) not in LEFT_OUT]
+
+
+@pytest.fixture
+def reader(world):
+    """A reader of the documentation: a checkout at home, and a project `myapp` with its VM."""
+    (world.home / "sysinit-vm").symlink_to(TOP)
+    zellij = world.fake / "zellij"
+    zellij.write_text("#!/bin/sh\necho zellij 0.45.1\n")
+    zellij.chmod(0o755)
+    world.env["SYSINIT_VM_ZELLIJ"] = str(zellij)
+    world.started(root=world.project("myapp"))
+    return world
+
+
+@pytest.mark.parametrize("block", ALL)
+def test_each_block_does_what_it_says(reader, block):
+    child = pexpect.spawn(
+        "/bin/bash",
+        ["-euo", "pipefail", "-c", block],
+        cwd=str(reader.home / "myapp"),
+        env={**reader.env, "TERM": "dumb"},
+        encoding="utf-8",
+        timeout=120,
+    )
+    answers = {r"\(y/N\)|\[y/N\]": "y", r"[$#] \Z": "exit\r"}  # a question; a shell in the guest
+    while (met := child.expect([*answers, pexpect.EOF])) < len(answers):
+        child.send(list(answers.values())[met])
+    child.wait()
+    assert child.exitstatus == 0, child.before
+    assert "Traceback" not in child.before
+
+
+def test_what_is_left_out_is_still_there():
+    written = {first_line(block) for page in PAGES for block in BLOCK.findall(page.read_text())}
+    assert set(LEFT_OUT) <= written
+    assert ALL
+
+
+def test_no_block_hides_from_this_test_under_another_name():
+    for page in PAGES:
+        assert not re.findall(r"^```(bash|shell|console|zsh|fish)\b", page.read_text(), re.MULTILINE), page.name
+
+
+def test_every_link_between_pages_leads_somewhere():
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
