@@ -12,6 +12,7 @@ import yaml
 from sysinit_vm.errors import VmError
 from sysinit_vm.model import VM_NAME
 
+_LONGEST = 200_000  # characters of a config, and nodes that it stands for
 _NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 # Beside YAML's own errors, what PyYAML's constructors and JSON raise for a value of the wrong kind, such as
 # `!!int x`, a mapping as a key, a list in itself, or not-a-number.
@@ -46,7 +47,7 @@ def load(path: Path) -> Config:
 def parse(text: str, path: Path) -> dict[str, Any]:
     """Return the mapping that the YAML ``text`` holds; VmError otherwise. ``path`` is for messages."""
     try:
-        data = yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader
+        data = _construct(text)
         json.dumps(data, allow_nan=False)
     except _NOT_PLAIN as error:
         raise _unusable(path, str(error)) from error
@@ -55,6 +56,33 @@ def parse(text: str, path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise _unusable(path, f"It holds a {type(data).__name__}, not a mapping.")
     return data
+
+
+def _construct(text: str) -> Any:
+    """As yaml.load, but what aliases would multiply is counted first: nine lines can stand for a gigabyte."""
+    if len(text) > _LONGEST:
+        raise ValueError(f"It has more than {_LONGEST} characters.")
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        if _size(node, {}) > _LONGEST:
+            raise ValueError("Its aliases make it far larger than it looks.")
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """Return how many nodes ``node`` stands for with every alias followed, without following any twice."""
+    if id(node) in known:
+        return known[id(node)]
+    known[id(node)] = _LONGEST + 1  # where it leads back to itself
+    parts = [each for pair in node.value for each in pair] if isinstance(node, yaml.MappingNode) else node.value
+    inner = parts if isinstance(node, yaml.CollectionNode) else []
+    known[id(node)] = 1 + sum(_size(each, known) for each in inner)
+    return known[id(node)]
 
 
 def dump(data: object) -> str:

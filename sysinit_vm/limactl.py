@@ -101,6 +101,16 @@ class Limactl:
         """Return the config that ``instance`` was made from or last given; VmError where it cannot be read."""
         return configs.load(instance.dir / "lima.yaml")
 
+    def embed(self, config: Path) -> str:
+        """Return the YAML of ``config`` (absolute) with every base and file that it names in it; VmError otherwise.
+
+        Fetches what is remote.
+        """
+        done = self._read("--log-format=json", "template", "copy", "--embed-all", str(config), "-")
+        if not done.ok:
+            raise _failure(f"Lima cannot put together {config}.", done, hint=f"$EDITOR {config}")
+        return done.out
+
     def edit(self, name: str, data: Mapping[str, Any]) -> None:
         """Give the stopped instance ``name`` the whole config ``data``, which its next start takes up.
 

@@ -2,7 +2,19 @@
 
 from invoke.collection import Collection
 
-from sysinit_vm.tasks import access, content, editors, files, help, identity, inventory, lifecycle, machine, ports  # noqa: A004
+from sysinit_vm.tasks import (
+    access,
+    content,
+    editors,
+    files,
+    help,
+    identity,
+    inventory,
+    lifecycle,
+    machine,
+    ports,
+    trust,
+)
 
 ns = Collection("lima")
 for _task in (
@@ -23,6 +35,7 @@ for _task in (
     inventory.list_,
     inventory.logs_,
     ports.ports,
+    trust.trust_,
     machine.setup,
     machine.doctor,
     machine.completion,

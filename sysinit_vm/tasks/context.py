@@ -4,6 +4,7 @@ import functools
 import json
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +61,27 @@ def prepare_machine(c: Context, *, yes: bool) -> None:
 
 
 def wish(c: Context, timeout_option: str | None, home: Project | None) -> Wish:
-    """Return how a VM is to be started, with ``home``'s config as it is now."""
+    """Return how a VM is to be started, with ``home``'s config as it is now, which is asked for if not trusted."""
     committed = config.load(home.config) if home else None
-    known = settings.load(committed)
-    build = functools.partial(build_debian, c)
-    return Wish(timeout(timeout_option, committed), str(known["accelerator"].value), build, committed)
+    limit, known = timeout(timeout_option, committed), settings.load(committed)
+    if home and committed:
+        committed = trusted(c, home, committed)
+    return Wish(limit, str(known["accelerator"].value), functools.partial(build_debian, c), committed)
+
+
+def trusted(c: Context, home: Project, committed: Config) -> Config:
+    """Return ``home``'s config if limactl may have it; NotConfirmedError (exit 5) otherwise.
+
+    ``committed`` was read once: what is judged is what limactl is given. Nothing asks limactl before.
+    """
+    from sysinit_vm.trust import gate
+
+    return gate.require(committed, home, embedder(c))
+
+
+def embedder(c: Context) -> Callable[[Config], str]:
+    """Return what puts into a config the files that it names."""
+    return lambda committed: lima(c).embed(committed.path)
 
 
 def started(c: Context, vms: Limactl, target: Target, timeout_option: str | None) -> Instance:

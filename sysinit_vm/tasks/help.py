@@ -40,6 +40,7 @@ Look:
 Change:
   adopt             Take over the VM of a moved project, or one made without us
   prune             Remove VMs without a project, half-made ones, and old images
+  trust             Show what the config can do to this machine, and allow it
 
 Machine:
   setup             Obtain what the machine lacks

@@ -2,13 +2,15 @@
 
 from invoke.context import Context
 
-from sysinit_vm import access, joining, lifecycle, locate, namesakes, prompts
+from sysinit_vm import access, config, joining, lifecycle, locate, namesakes, prompts
 from sysinit_vm import init as initial
+from sysinit_vm import project as projects
 from sysinit_vm.errors import UsageError
 from sysinit_vm.progress import say
 from sysinit_vm.tasks.context import done, end, lima, lima_if_found, prepare_machine, wish
 from sysinit_vm.tasks.context import timeout as checked_timeout
 from sysinit_vm.tasks.verb import verb
+from sysinit_vm.trust import gate
 
 
 @verb(
@@ -40,6 +42,7 @@ def init(
         return
     vms = lima_if_found(c)
     written = initial.run(template, directory=project, name=name, yes=yes, ssh=ssh, lima=vms)
+    gate.written_by_us(written.home)
     namesakes.tell(vms, written.home, written.vm_name)
     say(initial.next_steps(written))
 
@@ -109,11 +112,16 @@ def up(
     """Do all that is missing, from the machine's programs to the VM, and attach."""
     checked_timeout(timeout)
     initial.check_if_missing(template, directory=project, name=name)
+    here = projects.find(project)
+    if here:
+        gate.by_itself(config.load(here.config), here)
     prepare_machine(c, yes=yes)
     if c.config.run.dry:
         return
     vms = lima(c)
     written = initial.run_if_missing(template, directory=project, name=name, lima=vms)
+    if written:
+        gate.written_by_us(written.home)
     target = locate.kept(written.home, written.vm_name) if written else locate.target(project, name)
     instance = lifecycle.start(vms, target, wish(c, timeout, target.project))
     end(access.attach_or_tell(vms, instance))

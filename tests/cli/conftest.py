@@ -9,10 +9,13 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from sysinit_vm import render
+from sysinit_vm.project import Project
+from sysinit_vm.trust import gate
 
 HERE = Path(__file__).parent
 TOP = HERE.parents[1]
@@ -114,6 +117,12 @@ class World:
         config = root / ".lima" / "config.yaml"
         config.parent.mkdir(exist_ok=True)
         config.write_text(render.config("dev", values))
+        self.trust(root)
+
+    def trust(self, root: Path) -> None:
+        """What its user has allowed."""
+        with mock.patch.dict(os.environ, self.env, clear=True):
+            gate.written_by_us(Project(root))
 
     def started(self, status: str = "Running", root: Path | None = None) -> None:
         """What ``init`` and ``start`` leave; the workflows type these commands themselves."""

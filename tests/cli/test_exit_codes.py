@@ -1,5 +1,6 @@
 """The exit status, what is said, and where: data on stdout, talk on stderr, never a traceback."""
 
+import contextlib
 import json
 import os
 import shlex
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 from conftest import SCRIPT
 
-PLAIN = "images: [{location: 'https://a.example/x.qcow2'}]\n"
+from sysinit_vm.errors import VmError
+
+PLAIN = f"images: [{{location: 'https://a.example/x.qcow2', digest: 'sha256:{'0' * 64}'}}]\n"
 
 
 @pytest.mark.parametrize(
@@ -75,6 +78,8 @@ def test_without_a_config_every_verb_of_a_project_is_3(world, verb):
 )
 def test_a_config_that_cannot_be_used_is_an_error_that_names_it(world, text, says):
     root = world.project("x", config=text)
+    with contextlib.suppress(VmError):
+        world.trust(root)
     done = world.run("start", cwd=root)
     assert done.returncode in {1, 2}
     assert says in done.stderr

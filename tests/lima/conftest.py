@@ -18,6 +18,7 @@ import pytest
 
 from sysinit_vm import debian
 from sysinit_vm.machine import finders
+from sysinit_vm.trust import approvals
 from tests.lima.terminal import Terminal
 
 BIN = Path(sys.executable).parent
@@ -105,6 +106,8 @@ def world():
     agent.terminate()
     for directory in sorted(made.lima_home.glob("*/lima.yaml")):
         made.run(made.place, "destroy", "--yes", "--name", directory.parent.name)
+    for config in made.place.glob("projects/**/.lima/config.yaml"):
+        approvals.revoke(config.parents[1])
     left = [p for p in psutil.process_iter(["cmdline"]) if str(made.lima_home) in " ".join(p.info["cmdline"] or [])]
     for process in left:
         process.kill()

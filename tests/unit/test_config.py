@@ -148,3 +148,18 @@ def test_a_directory_a_missing_file_and_bytes_are_refused_with_the_path(tmp_path
         with pytest.raises(VmError, match=why) as caught:
             config.load(path)
         assert str(path) in caught.value.brief
+
+
+def test_what_aliases_multiply_is_counted_before_it_is_made():
+    level = [f"k{n}: &k{n} [{', '.join([f'*k{n - 1}'] * 9)}]" for n in range(1, 30)]
+    with pytest.raises(VmError, match="aliases"):
+        config.parse("\n".join(["k0: &k0 [x]", *level]), Path("c.yaml"))
+
+
+def test_aliases_of_a_reasonable_size_are_fine():
+    assert config.parse("a: &a {b: 1}\nc: *a\nd: *a\n", Path("c.yaml"))["d"] == {"b": 1}
+
+
+def test_a_huge_file_is_refused_before_it_is_read_as_yaml():
+    with pytest.raises(VmError, match="200000 characters"):
+        config.parse("#" * 200_001, Path("c.yaml"))

@@ -1,0 +1,42 @@
+"""What the project's config may do to this machine: shown, allowed, taken back."""
+
+from invoke.context import Context
+
+from sysinit_vm import config, prompts
+from sysinit_vm import project as projects
+from sysinit_vm.progress import say
+from sysinit_vm.tasks.context import embedder, print_json, trusted
+from sysinit_vm.tasks.verb import verb
+
+
+@verb(
+    "trust",
+    show="Only show what it can do, and whether that is allowed.",
+    approve="The hash that was shown: allow just that without asking.",
+    revoke="Take back whatever was allowed for this project.",
+)
+def trust_(
+    c: Context,
+    show: bool = False,
+    approve: str | None = None,
+    revoke: bool = False,
+    json: bool = False,
+    project: str | None = None,
+) -> None:
+    """Show what .lima/config.yaml can do to this machine, and allow it; --yes never does."""
+    from sysinit_vm.trust import approvals, gate
+
+    home = projects.require(project)
+    if revoke:
+        say("Revoked." if approvals.revoke(home.root) else "Nothing was allowed for this project.")
+        return
+    verdict = gate.judge(config.load(home.config), home)
+    if approve is not None:
+        say(f"Allowed: {gate.approve(verdict, home, approve, embedder(c))}")
+    elif json:
+        print_json(gate.record(verdict, home))
+    elif show or not prompts.terminal():
+        gate.tell(verdict, home)
+    else:
+        trusted(c, home, verdict.config)
+        say("Allowed.")

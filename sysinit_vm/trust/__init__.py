@@ -1,0 +1,1 @@
+"""What a committed config may do to this machine, and who has allowed it."""

@@ -1,0 +1,58 @@
+"""What no approval allows: values that would end one of Lima's own lines and begin another."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sysinit_vm.config import Config
+from sysinit_vm.errors import VmError
+from sysinit_vm.trust.rules import shown
+
+# Lima's and QEMU's own words for the options of a 9p mount.
+_NINEP = {
+    "securityModel": re.compile(r"passthrough|mapped-xattr|mapped-file|none"),
+    "protocolVersion": re.compile(r"9p2000(\.u|\.L)?"),
+    "msize": re.compile(r"\d+([KMG]i?B?)?"),
+    "cache": re.compile(r"none|loose|fscache|mmap"),
+}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+def check(config: Config) -> None:
+    """Return if nothing in ``config`` breaks out of its place; VmError names what does. Nothing can allow it."""
+    for where, value, why in (*_mounts(config.data), *_env(config.data)):
+        raise VmError(
+            f"{where} in {config.path} is refused: {shown(value)}.", detail=why, hint=f"$EDITOR {config.path}"
+        )
+
+
+def _mounts(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    mounts = data.get("mounts")
+    for number, mount in enumerate(mounts if isinstance(mounts, list) else []):
+        if not isinstance(mount, Mapping):
+            continue
+        for key in ("location", "mountPoint"):
+            text = str(mount.get(key) or "")
+            if "," in text or _CONTROL.search(text):
+                why = "A comma or control character ends QEMU's option for the mount, and begins another."
+                yield f"mounts[{number}].{key}", text, why
+        ninep = mount.get("9p")
+        for key, allowed in _NINEP.items():
+            value = ninep.get(key) if isinstance(ninep, Mapping) else None
+            if value is not None and not allowed.fullmatch(str(value)):
+                yield (
+                    f"mounts[{number}].9p.{key}",
+                    value,
+                    f"QEMU knows {allowed.pattern}; anything else could begin another option.",
+                )
+
+
+def _env(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    """/etc/environment knows no escapes: a newline begins another variable."""
+    env = data.get("env")
+    for key, value in (env if isinstance(env, Mapping) else {}).items():
+        if not _NAME.match(str(key)):
+            yield f"env.{shown(key)}", key, "A variable has letters, digits and underscores."
+        if _CONTROL.search(str(value)):
+            yield f"env.{key}", value, "A newline would begin another variable in the guest."
