@@ -2,13 +2,13 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sysinit_vm import render, settings
 from sysinit_vm.errors import VmError
 from sysinit_vm.limactl import Limactl
-from sysinit_vm.model import Report, Vitals
+from sysinit_vm.model import Report, Seen, Vitals
 from sysinit_vm.project import Project
 
 _CHECK_SECONDS = 120
@@ -115,6 +115,26 @@ def vitals(lima: Limactl, name: str) -> Vitals:
         raise VmError(
             f"The guest of {name} does not answer.", detail=done.err or done.out, hint="sysinit-vm logs"
         ) from error
+
+
+def sees(lima: Limactl, name: str, variables: Sequence[str], places: Sequence[str], most: int) -> Seen:
+    """Ask a login of the guest what it has: CPUs, memory, ``variables``, and ``most`` names in each of ``places``.
+
+    ``places`` are absolute. VmError where it does not answer.
+    """
+    script = ("bash", "-c", render.guest("sees.sh"), "bash", str(most), str(len(variables)), *variables, *places)
+    done = lima.run(name, script, timeout=_CHECK_SECONDS)
+    said = [line.partition("=") for line in done.out.split("\n")]
+    first = {key: value for key, _, value in said}
+    env = dict(value.split("=", 1) for key, _, value in said if key == "env")
+    held = [value.rstrip("\0").split("\0") for key, _, value in said if key == "place"]
+    try:
+        cpus, memory = int(first["cpus"]), int(first["memory"]) * 1024
+    except (KeyError, ValueError) as error:
+        raise VmError(
+            f"The guest of {name} does not answer.", detail=done.err or done.out, hint="sysinit-vm logs"
+        ) from error
+    return Seen(cpus, memory, env, {place: tuple(names) for place, *names in held})
 
 
 def set_clock(lima: Limactl, name: str) -> None:

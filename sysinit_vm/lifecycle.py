@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager, suppress
 
 from sysinit_vm import adopt, given, guest, identity, locate, owners
 from sysinit_vm.boot import Wish, boot
+from sysinit_vm.drift import observe
 from sysinit_vm.errors import VmError
 from sysinit_vm.limactl import Limactl
 from sysinit_vm.locate import Target
@@ -34,6 +35,8 @@ def start(lima: Limactl, target: Target, wish: Wish) -> Instance:
             report = guest.check(lima, found.name, home, gitconfig=identity.gitconfig(lima.runner, home.root))
         judge(found.name, home, report)
         instance = lima.instance(found.name)
+        if instance and not (found.instance and found.instance.running):
+            observe.remember(lima, instance)
     for word in portlist.lost(lima, instance) if instance else ():
         say(f"  {word}")
     if instance is None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sysinit_vm import account as accounts
 from sysinit_vm import config as configs
-from sysinit_vm import names, project
+from sysinit_vm import files, names, project
 from sysinit_vm.account import Account
 from sysinit_vm.config import Config
 from sysinit_vm.errors import StateError, VmError
@@ -100,6 +100,28 @@ class Limactl:
     def config(self, instance: Instance) -> Config:
         """Return the config that ``instance`` was made from or last given; VmError where it cannot be read."""
         return configs.load(instance.dir / "lima.yaml")
+
+    def filled(self, name: str) -> dict[str, Any]:
+        """Return the config of ``name`` with Lima's defaults, and those of LIMA_HOME/_config, merged into it."""
+        done = self._read("--log-format=json", "list", "--json", name)
+        lines = [line for line in done.out.splitlines() if line.startswith("{")]
+        if not lines:
+            raise _failure(f"limactl cannot show {name}.", done, hint="limactl list")
+        config: dict[str, Any] = json.loads(lines[0]).get("config") or {}
+        return config
+
+    def rewrite(self, instance: Instance, data: Mapping[str, Any]) -> None:
+        """Replace the config of a running instance, where ``edit`` refuses; taken up at its next start.
+
+        Only for what Lima does not look at before that: provision and param. VmError where Lima does not take it.
+        """
+        with tempfile.TemporaryDirectory() as place:
+            path = Path(place) / "lima.yaml"
+            files.write(path, configs.dump(data) + "\n")
+            done = self._read("--log-format=json", "validate", str(path))
+        if not done.ok:
+            raise _failure(f"Lima does not take the new config of {instance.name}.", done, hint="sysinit-vm plan")
+        files.write(instance.dir / "lima.yaml", configs.dump(data) + "\n")
 
     def embed(self, config: Path) -> str:
         """Return the YAML of ``config`` (absolute) with every base and file that it names in it; VmError otherwise.

@@ -101,6 +101,16 @@ class Report:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What a guest has: ``memory`` in bytes as its kernel tells, ``names`` of each directory that was asked for."""
+
+    cpus: int
+    memory: int
+    env: Mapping[str, str]
+    names: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
 class Vitals:
     """How a guest is: ``time`` in seconds since the epoch by its own clock; its root disk's use in percent."""
 

@@ -34,6 +34,11 @@ def text(question: str, default: str) -> str:
     return str(questionary.text(question, default=default, output=create_output(sys.stderr)).unsafe_ask()).strip()
 
 
+def agrees(question: str) -> bool:
+    """Ask on a terminal and return the answer; the default is no. Ctrl-C is KeyboardInterrupt."""
+    return _ask(question)
+
+
 def _ask(question: str) -> bool:
     import questionary
     from prompt_toolkit.output import create_output

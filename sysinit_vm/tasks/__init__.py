@@ -5,6 +5,7 @@ from invoke.collection import Collection
 from sysinit_vm.tasks import (
     access,
     content,
+    drift,
     editors,
     files,
     help,
@@ -35,6 +36,8 @@ for _task in (
     inventory.list_,
     inventory.logs_,
     ports.ports,
+    drift.plan,
+    drift.apply,
     trust.trust_,
     machine.setup,
     machine.doctor,

@@ -40,6 +40,8 @@ Look:
 Change:
   adopt             Take over the VM of a moved project, or one made without us
   prune             Remove VMs without a project, half-made ones, and old images
+  plan              Show how the VM differs from what the config gives it now
+  apply             Make it so: live, by a restart, or anew if you say so
   trust             Show what the config can do to this machine, and allow it
 
 Machine:

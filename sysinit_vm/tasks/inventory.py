@@ -5,6 +5,8 @@ import time
 from invoke.context import Context
 
 from sysinit_vm import listing, locate, logs, owners
+from sysinit_vm.drift import observe
+from sysinit_vm.drift.plan import NONE
 from sysinit_vm.errors import UsageError
 from sysinit_vm.progress import say, table
 from sysinit_vm.tasks.context import lima, print_json
@@ -22,7 +24,10 @@ def status(c: Context, json: bool = False, project: str | None = None, name: str
     left = None if found.instance else locate.left_behind(vms, target)
     if left:
         say(f"{owners.question(left, target.required)} Take it over: sysinit-vm adopt")
-    record = listing.of_project(found, target.project)
+    drift = observe.summary(vms, found.instance, observe.gather()) if found.instance else None
+    if drift not in {None, NONE, observe.UNKNOWN}:
+        say(f"The config has changed since the VM was made, and needs: {drift}. See: sysinit-vm plan")
+    record = {**listing.of_project(found, target.project), "drift": drift}
     if json:
         print_json({"vm": record})
     else:

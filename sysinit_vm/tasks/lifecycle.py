@@ -5,6 +5,7 @@ from invoke.context import Context
 from sysinit_vm import access, config, joining, lifecycle, locate, namesakes, prompts
 from sysinit_vm import init as initial
 from sysinit_vm import project as projects
+from sysinit_vm.drift import apply as applying
 from sysinit_vm.errors import UsageError
 from sysinit_vm.progress import say
 from sysinit_vm.tasks.context import done, end, lima, lima_if_found, prepare_machine, wish
@@ -47,12 +48,20 @@ def init(
     say(initial.next_steps(written))
 
 
-@verb()
-def start(c: Context, project: str | None = None, name: str | None = None, timeout: str | None = None) -> None:
+@verb(drift="What to do where the config has changed since: apply, keep or ask; default: ask on a terminal.")
+def start(
+    c: Context,
+    drift: str = "ask",
+    project: str | None = None,
+    name: str | None = None,
+    timeout: str | None = None,
+) -> None:
     """Start the project's VM and wait until it can be worked in; a running one is fine."""
+    if drift not in {"ask", "apply", "keep"}:
+        raise UsageError(f"--drift cannot be {drift!r}.", detail="It is ask, apply or keep.", hint="sysinit-vm plan")
     target = locate.target(project, name)
     wished = wish(c, timeout, target.project)
-    instance = lifecycle.start(lima(c), target, wished)
+    instance = applying.start(lima(c), target, wished, drift)
     done(c, f"VM started: {instance.name}. Connect with: sysinit-vm shell")
 
 
@@ -123,5 +132,5 @@ def up(
     if written:
         gate.written_by_us(written.home)
     target = locate.kept(written.home, written.vm_name) if written else locate.target(project, name)
-    instance = lifecycle.start(vms, target, wish(c, timeout, target.project))
+    instance = applying.start(vms, target, wish(c, timeout, target.project), "ask")
     end(access.attach_or_tell(vms, instance))

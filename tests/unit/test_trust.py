@@ -326,6 +326,7 @@ def test_any_config_is_judged_without_failing_and_told_in_plain_characters(data)
 @given(st.dictionaries(KEYS, JSON, max_size=4), st.dictionaries(KEYS, JSON, max_size=4))
 def test_the_approval_of_one_config_never_covers_another(one, other):
     def digest(data):
+        data = {f"x{key}": value for key, value in data.items()}
         return approvals.digest(approvals.items(list(table.CONFIG("", data, PLACE))))
 
     assert (digest(one) == digest(other)) == (json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True))

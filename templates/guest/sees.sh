@@ -1,0 +1,16 @@
+# Asked by sysinit-vm after a change: cpus=, memory= in KiB, env=NAME=VALUE, then each place and its names, NUL between.
+# $1 is how many names at the most, $2 how many variables follow; then they, then places.
+most=$1 count=$2
+shift 2
+echo "cpus=$(nproc)"
+echo "memory=$(sed -n 's/^MemTotal: *\([0-9]*\) kB$/\1/p' /proc/meminfo)"
+while [ "$count" -gt 0 ]; do
+	if value=$(printenv "$1"); then echo "env=$1=$value"; fi
+	shift
+	count=$((count - 1))
+done
+for place; do
+	printf 'place=%s\0' "$place"
+	sudo find "$place/" -mindepth 1 -maxdepth 1 -printf '%f\0' 2>/dev/null | LC_ALL=C sort -z | head -z -n "$most"
+	printf '\n'
+done
