@@ -8,7 +8,7 @@ from sysinit_vm.tasks import (
     drift,
     editors,
     files,
-    help,
+    help,  # noqa: A004
     identity,
     inventory,
     lifecycle,
