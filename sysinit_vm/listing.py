@@ -1,5 +1,6 @@
 """What ``status`` and ``list`` show: rows for people, records for scripts."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from sysinit_vm.locate import Located
 from sysinit_vm.model import Instance
 from sysinit_vm.project import Project
 
-MACHINE_COLUMNS = ("NAME", "STATUS", "AGE", "CPUS", "MEMORY", "DISK", "PORTS", "PROJECT")
+MACHINE_COLUMNS = ("NAME", "STATUS", "AGE", "CPUS", "MEMORY", "DISK", "PORTS", "DRIFT", "PROJECT")
 COLUMNS = ("NAME", "STATUS", "CPUS", "MEMORY", "DISK", "SESSION", "PROJECT")
 
 
@@ -37,13 +38,17 @@ def of_project(found: Located, home: Project | None) -> dict[str, Any]:
     return record(found.name, found.status, found.instance, root)
 
 
-def of_machine(lima: Limactl, now: float) -> list[dict[str, Any]]:
+def of_machine(lima: Limactl, now: float, drift: Callable[[Instance], str]) -> list[dict[str, Any]]:
     """Return the records of every project VM, by name, and of those that cannot be read, with what they take.
 
-    Instances without a project are Lima's own affair. ``now`` in seconds since the epoch.
+    Instances without a project are Lima's own affair. ``now`` in seconds since the epoch; ``drift`` says
+    what it takes that a VM agrees with its config.
     """
     mine = [each for each in lima.instances() if each.project_dir or each.unreadable]
-    return [{**record(each.name, each.state, each, each.project_dir), **_taken(lima, each, now)} for each in mine]
+    return [
+        {**record(each.name, each.state, each, each.project_dir), **_taken(lima, each, now), "drift": drift(each)}
+        for each in mine
+    ]
 
 
 def _taken(lima: Limactl, instance: Instance, now: float) -> dict[str, Any]:
@@ -79,6 +84,7 @@ def machine_row(of: dict[str, Any]) -> tuple[str, ...]:
         _of(of["memory_resident"], of["memory"]),
         _of(of["disk_used"], of["disk"]),
         ", ".join(str(guest) if guest == host else f"{guest}→{host}" for guest, host in pairs) or "-",
+        "-" if of["drift"] == "none" else of["drift"],
         f"{of['project'] or '-'}{_gone(of)}",
     )
 

@@ -5,7 +5,7 @@ from invoke.context import Context
 from sysinit_vm import adopt, config, listing, locate, prompts
 from sysinit_vm import prune as pruning
 from sysinit_vm.progress import say, table
-from sysinit_vm.tasks.context import done, lima, print_json
+from sysinit_vm.tasks.context import done, lima, print_json, trusted
 from sysinit_vm.tasks.verb import verb
 
 
@@ -13,7 +13,8 @@ from sysinit_vm.tasks.verb import verb
 def adopt_(c: Context, yes: bool = False, project: str | None = None, name: str | None = None) -> None:
     """Take over the VM of a moved or renamed project, or one made without sysinit-vm; its disk stays."""
     target = locate.target(project, name)
-    taken = adopt.adopt(lima(c), target, config.load(target.required.config), yes=yes)
+    committed = trusted(c, target.required, config.load(target.required.config))
+    taken = adopt.adopt(lima(c), target, committed, yes=yes)
     done(c, f"VM adopted: {taken.name}. Start it: sysinit-vm start")
 
 

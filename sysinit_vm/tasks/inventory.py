@@ -37,7 +37,8 @@ def status(c: Context, json: bool = False, project: str | None = None, name: str
 @verb("list", aliases=["ls"])
 def list_(c: Context, json: bool = False) -> None:
     """Show every project VM on this machine: its directory, and what it takes."""
-    records = listing.of_machine(lima(c), time.time())
+    vms, machine = lima(c), observe.gather()
+    records = listing.of_machine(vms, time.time(), lambda each: observe.summary(vms, each, machine))
     if json:
         print_json({"vms": records})
     elif records:

@@ -11,7 +11,7 @@ from sysinit_vm.usage import Usage
 
 
 def of_machine(*vms, configs=None, now=0.0):
-    return listing.of_machine(Memory(*vms, configs=configs), now)
+    return listing.of_machine(Memory(*vms, configs=configs), now, lambda _: "none")
 
 
 def vm(name, directory=None, status="Running"):
@@ -70,7 +70,7 @@ def test_the_machines_row_shows_what_is_used_of_what_may_be(monkeypatch):
     assert (found["age"], found["memory_resident"], found["disk_used"]) == (2 * 86400, 3 * 2**29, 2**31)
     assert found["ports"] == [{"guest": 3000, "host": 3000}, {"guest": 8080, "host": 20101}]
     cells = listing.machine_row(found)
-    assert cells == ("a", "Running", "2d", "4", "1.5/8GiB", "2.0/50GiB", "3000, 8080→20101", "/gone/away (gone)")
+    assert cells == ("a", "Running", "2d", "4", "1.5/8GiB", "2.0/50GiB", "3000, 8080→20101", "-", "/gone/away (gone)")
     assert len(cells) == len(listing.MACHINE_COLUMNS)
 
 
@@ -80,7 +80,7 @@ def test_what_nobody_can_say_is_a_dash(monkeypatch):
     assert {found[key] for key in ("created", "age", "memory_resident", "disk_used")} == {None}
     assert found["ports"] is None
     assert listing.machine_row(found)[2:4] == ("-", "4")
-    assert listing.machine_row(found)[-2:] == ("-", "-")
+    assert listing.machine_row(found)[-3:] == ("-", "-", "-")
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(0, "0s"), (59, "59s"), (60, "1m"), (7200, "2h"), (200_000, "2d")])
