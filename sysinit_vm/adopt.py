@@ -77,13 +77,16 @@ def _candidate(lima: Limactl, wanted: Target, home: Project) -> Instance:
 
 def _take_over(lima: Limactl, vm: Instance, home: Project, wished: Config) -> None:
     with given.alone(vm.name):
+        now = lima.instance(vm.name)
+        if now is None or now.project_dir != vm.project_dir:
+            raise StateError(f"The VM {vm.name} was changed meanwhile.", hint="sysinit-vm status")
         was = lima.config(vm)
         data = given.work_out(wished, home, vm.name, facts.gather(), ports.kept(was, wished))
         for word in data.words:
             say(f"  {word}")
-        if vm.status not in {RUNNING, STOPPED}:
-            recover(lima, vm)
-        elif vm.running:
+        if now.status not in {RUNNING, STOPPED}:
+            recover(lima, now)
+        elif now.running:
             say(f"Stopping {vm.name} …")
             lima.stop(vm.name)
         lima.edit(vm.name, _merged(was, data.data))

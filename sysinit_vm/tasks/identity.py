@@ -34,7 +34,9 @@ def prune(c: Context, yes: bool = False, running: bool = False, json: bool = Fal
     if not doomed or c.config.run.dry:
         say("Nothing to remove." if not doomed else f"Would remove {_sum(doomed)}.")
         return
-    question = f"Remove {_sum(doomed)}? A directory on a drive that is not connected looks gone, too."
+    if any(each.kind == "vm" for each in doomed):
+        say("A directory on a drive that is not connected looks gone, too. A moved project keeps its VM by `adopt`.")
+    question = f"Remove {_sum(doomed)}?"
     prompts.confirm(question, yes=yes, refusal_hint="sysinit-vm prune --yes")
     pruning.remove(vms, doomed)
     done(c, f"Removed: {_sum(doomed)}")

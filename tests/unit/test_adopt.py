@@ -123,6 +123,18 @@ def test_a_config_that_cannot_be_leaves_the_vm_running(demo):
     assert vms.calls == []
 
 
+def test_one_that_another_project_took_while_it_was_asked_stays_that_ones(demo, monkeypatch, tmp_path):
+    vms = lima()
+
+    def taken_meanwhile(*_words, **_flags):
+        vms.known["demo-dev"] = vm("demo-dev", tmp_path)
+
+    monkeypatch.setattr(prompts, "confirm", taken_meanwhile)
+    with pytest.raises(StateError, match="changed meanwhile"):
+        take(vms, of(demo), yes=False)
+    assert vms.calls == []
+
+
 def test_a_start_offers_it_on_a_terminal_and_elsewhere_says_what_to_type(demo, monkeypatch):
     vms = lima()
     with pytest.raises(StateError, match="sysinit-vm adopt"):
