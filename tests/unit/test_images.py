@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 from recording import facts
 
 from sysinit_vm import images
+from sysinit_vm.files import data
 from sysinit_vm.images import choose
 
 NIXOS = {"location": "~/.lima/_images/sysinit-lima-dev-latest.qcow2"}
@@ -98,3 +101,10 @@ def test_no_images_are_no_choice(machine):
 
 def test_an_entry_without_a_location_is_passed_over(machine):
     assert choose([{"arch": "x86_64"}, REMOTE], machine(), "x86_64").entry["location"] == REMOTE["location"]
+
+
+def test_the_templates_boot_our_image_as_we_do():
+    """Also where limactl is given the committed file itself; an emulated clock on a busy host fails the kernel's test."""
+    cmdline = images.debian_entry(Path("/home/me/.lima"))["kernel"]["cmdline"]
+    assert "no_timer_check" in cmdline
+    assert f'cmdline: "{cmdline}"' in (data("templates") / "_common.yaml").read_text()
