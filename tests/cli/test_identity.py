@@ -104,6 +104,7 @@ def moved(world):
     world.started("Stopped")
     shop = world.home / "shop"
     world.demo.rename(shop)
+    world.trust(shop)  # what a config may do is allowed for a directory
     return shop
 
 
@@ -138,6 +139,7 @@ def test_a_copied_project_gets_a_vm_of_its_own(world):
     world.started()
     copy = world.home / "copy"
     shutil.copytree(world.demo, copy)
+    world.trust(copy)
     refused = world.run("adopt", "--yes", "--name", "demo-dev", cwd=copy)
     assert refused.returncode == 4
     assert str(world.demo) in refused.stderr

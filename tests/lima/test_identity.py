@@ -96,6 +96,8 @@ def test_it_is_right_after_each_half_of_a_crash(world, tree):
 def test_a_moved_worktree_is_recognised_and_never_started_as_something_else(world, tree, repository, moved):
     git(repository, "worktree", "move", "--force", str(tree), str(moved))
     assert listed(world)["project_exists"] is False
+    allow = json.loads(world.ok(moved, "trust", "--json"))["hash"]
+    world.ok(moved, "trust", "--approve", allow)  # what a config may do is allowed for a directory
     done = world.run(moved, "start")
     assert done.returncode == 4
     assert f"{tree}, which is gone" in done.stderr
