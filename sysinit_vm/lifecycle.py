@@ -1,6 +1,7 @@
 """Decisions: what is observed and what is wished become limactl calls. One function per verb."""
 
 from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
 
 from sysinit_vm import adopt, given, guest, identity, locate, owners
 from sysinit_vm.boot import Wish, boot
@@ -27,6 +28,8 @@ def start(lima: Limactl, target: Target, wish: Wish) -> Instance:
         home = _home(target, found.instance)
         if found.instance is None:
             _refuse_second(lima, home, target)
+        if wish.committed and wish.committed.path != home.config:
+            wish = replace(wish, committed=None)  # another project's VM by --name: this config is not its own
         with Progress(f"Starting VM: {found.name}") as progress:
             boot(lima, found, home, wish, progress)
             if lima.runner.dry:

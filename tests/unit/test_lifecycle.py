@@ -1,12 +1,13 @@
 import json
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from recording import Recorder, facts, result
 
-from sysinit_vm import accelerator, access, boot, guest, lifecycle, logs, portlist, sockets
+from sysinit_vm import accelerator, access, boot, config, guest, hostports, lifecycle, logs, portlist, sockets
 from sysinit_vm import facts as machine
 from sysinit_vm.accelerator import Accelerator
 from sysinit_vm.boot import Wish
@@ -305,6 +306,19 @@ def test_a_vm_selected_by_name_is_started_without_a_config_and_proves_its_own_mo
     monkeypatch.setattr(guest, "check", lambda _lima, name, home, **_: seen.append((name, home)) or GOOD)
     assert lifecycle.start(lima, Target(None, "said", "--name"), WISH).running
     assert seen == [("said", Project(Path("/work/theirs")))]
+
+
+def test_the_config_of_here_is_not_for_another_projects_vm_that_is_started_by_name(lima, demo, tmp_path, monkeypatch):
+    other = tmp_path / "other"
+    (other / ".lima").mkdir(parents=True)
+    lima.add("other-dev", "Stopped", other)
+    given = []
+    monkeypatch.setattr(hostports, "replace_held", lambda _lima, _instance, committed: given.append(committed) or ())
+    wish = replace(WISH, committed=config.load(demo.project.config))
+    lifecycle.start(lima, replace(demo, name="other-dev", source="--name"), wish)
+    lima.add("demo-dev", "Stopped", demo.project.root)
+    lifecycle.start(lima, demo, wish)
+    assert given == [None, wish.committed]
 
 
 def test_another_projects_vm_is_refused_untouched(lima, demo):
