@@ -28,6 +28,8 @@ if [ -z "$layout" ]; then
 elif zellij list-sessions --short 2>/dev/null | grep -Fqx -e "$session"; then
 	[ -z "$wanted" ] || echo "The session $session is there already and keeps its layout." >&2
 else
+	# Without any config directory Zellij 0.45 takes the default layout in silence. It makes this one itself elsewhere.
+	mkdir -p "$HOME/.config/zellij"
 	set -- "$@" --layout "$layout"
 fi
 exec zellij "$@" attach --create "$session"
