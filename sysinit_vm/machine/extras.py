@@ -1,4 +1,4 @@
-"""What only some commands need: nix for the sysinit images, task for Taskfiles, virtiofsd for that mount type."""
+"""What not every user needs: task for Taskfiles, virtiofsd for that mount type."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,6 @@ from sysinit_vm.machine.host import MANAGERS, Host, Route, find, packages, versi
 from sysinit_vm.machine.parts import Prerequisite
 from sysinit_vm.runner import Runner
 
-_NIX = ("nix-bin", "nix", "nix", "nix")
 _VIRTIOFSD = ("virtiofsd",) * 4
 # Where Lima 2.2 looks for it (pkg/driver/qemu), beside PATH. It takes the one in Rust only.
 _VIRTIOFSD_PLACES = ("virtiofsd", "/usr/libexec/virtiofsd", "/usr/lib/virtiofsd", "/usr/lib/qemu/virtiofsd")
@@ -16,14 +15,8 @@ _OLD = ("bookworm", "bullseye")  # Debian releases without a package of the one 
 
 def survey(runner: Runner, host: Host) -> list[Prerequisite]:
     """Return every extra part with its route; none of them is required. Reads only."""
-    found = [_nix(runner, host), _task(runner, host)]
+    found = [_task(runner, host)]
     return [*found, _virtiofsd(runner, host)] if host.system == "Linux" else found
-
-
-def _nix(runner: Runner, host: Host) -> Prerequisite:
-    route = _packaged(host, "Nix", _NIX) if host.system == "Linux" else None
-    need = "build.dev and build.minimal" + ("" if route else "; install it: https://nixos.org/download")
-    return _part(runner, "nix", find("nix"), need, route)
 
 
 def find_task() -> Path | None:

@@ -12,7 +12,7 @@ from sysinit_vm.tasks.verb import verb
 
 @verb(
     yes="Run the commands without asking.",
-    extras="Also nix, task and virtiofsd, which only some commands need.",
+    extras="Also task and virtiofsd, which not everyone needs.",
     json="Print the parts, the commands that would be run and the limits as JSON, and change nothing.",
 )
 def setup(c: Context, yes: bool = False, extras: bool = False, json: bool = False) -> None:

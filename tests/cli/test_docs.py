@@ -43,7 +43,10 @@ def reader(world):
     zellij.write_text("#!/bin/sh\necho zellij 0.45.1\n")
     zellij.chmod(0o755)
     world.env["SYSINIT_VM_ZELLIJ"] = str(zellij)
-    world.started(root=world.project("myapp"))
+    myapp = world.project("myapp")
+    (myapp / "my notes.txt").write_text("notes")
+    for words in (["init"], ["start"]):
+        assert world.run(*words, cwd=myapp).returncode == 0
     return world
 
 

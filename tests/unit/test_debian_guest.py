@@ -260,7 +260,8 @@ WantedBy=multi-user.target
 
 def test_the_agent_s_unit_is_lima_s_own_to_the_byte():
     """As Lima 2.2.0's `lima-guestagent install-systemd` wrote it; otherwise it writes it again, and reloads systemd."""
-    line = f"LIMA_INIT_LIB={LIB} . {LIB}/lima-init; agent_unit /usr/local/bin/lima-guestagent '--socket-owner 1000'"
+    lib = shlex.quote(str(LIB))
+    line = f"LIMA_INIT_LIB={lib} . {lib}/lima-init; agent_unit /usr/local/bin/lima-guestagent '--socket-owner 1000'"
     assert subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True).stdout == AGENT_UNIT
 
 
@@ -290,7 +291,7 @@ def test_the_sum_that_is_quicker_is_only_for_the_agent(tmp_path):
 
     def ran(name):
         script = tmp_path / name
-        script.write_text(f"#!/bin/sh\nsh {LIB}/bin/sha256sum <{tmp_path}/file\n:\n")
+        script.write_text(f"#!/bin/sh\nsh {shlex.quote(str(LIB))}/bin/sha256sum <{tmp_path}/file\n:\n")
         script.chmod(0o755)
         return len(subprocess.run([script], capture_output=True, text=True, check=True).stdout.split()[0])
 

@@ -22,9 +22,8 @@ def bare(machine, monkeypatch):  # noqa: F811
 
 def test_none_is_required_and_each_has_a_route(bare):
     found = by_name(extras.survey(Recorder(), replace(bare.host, codename="trixie")))
-    assert set(found) == {"nix", "task", "virtiofsd"}
+    assert set(found) == {"task", "virtiofsd"}
     assert not any(part.required or part.enough for part in found.values())
-    assert found["nix"].route.commands[-1][-1] == "nix-bin"
     assert found["virtiofsd"].route.commands[-1][-1] == "virtiofsd"
     assert found["task"].route.commands[1][1:] == ("install", "go-task-bin")
 
@@ -45,9 +44,8 @@ def test_qemus_own_virtiofsd_is_not_enough(bare):
 
 
 def test_what_is_there_is_enough_with_its_version(bare):
-    bare.put("nix", "task")
-    found = by_name(extras.survey(Recorder({"nix": "nix (Nix) 2.8.0", "task": "3.54.0"}), bare.host))
-    assert (found["nix"].enough, found["nix"].version, found["nix"].route) == (True, "2.8.0", None)
+    bare.put("task")
+    found = by_name(extras.survey(Recorder({"task": "3.54.0"}), bare.host))
     assert (found["task"].found, found["task"].version) == (bare.bin / "task", "3.54.0")
 
 
@@ -57,7 +55,6 @@ def test_setup_obtains_extras_only_when_they_are_wished(bare):
     obtain.setup(runner, bare.host, yes=True)
     assert runner.ran == []
     obtain.setup(runner, bare.host, yes=True, more=extras.survey)
-    assert any("nix-bin" in argv for argv in runner.ran)
     assert any("go-task-bin" in argv for argv in runner.ran)
 
 
