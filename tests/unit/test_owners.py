@@ -177,6 +177,6 @@ def test_an_empty_vm_name_is_none(demo, monkeypatch, said):
     if said is not None:
         monkeypatch.setenv("VM_NAME", said)
     assert locate.target(None, None).name == "demo-dev"
-    os.environ["VM_NAME"] = " "
+    monkeypatch.setenv("VM_NAME", " ")
     with pytest.raises(UsageError, match="VM_NAME is not a name"):
         locate.target(None, None)
