@@ -11,8 +11,9 @@ import platformdirs
 
 from bench import comparison, floor, machine
 from bench.machine import Machine, Took
-from sysinit_vm import debian, settings
+from sysinit_vm import settings
 from sysinit_vm.errors import MissingError
+from sysinit_vm.images import debian
 from sysinit_vm.machine import finders
 from sysinit_vm.progress import Progress, say, table
 from sysinit_vm.runner import Runner

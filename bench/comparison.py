@@ -8,8 +8,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from sysinit_vm import debian, debian_host, debian_mirror, debian_steps
 from sysinit_vm.errors import VmError
+from sysinit_vm.images import debian, debian_host, debian_mirror, debian_steps
 from sysinit_vm.progress import Progress
 from sysinit_vm.runner import Runner
 

@@ -8,8 +8,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from sysinit_vm import debian, debian_files, debian_host, debian_mirror, debian_steps, settings
+from sysinit_vm import settings
 from sysinit_vm.errors import MissingError, VmError
+from sysinit_vm.images import debian, debian_files, debian_host, debian_mirror, debian_steps
 from sysinit_vm.progress import Progress, say
 from sysinit_vm.runner import Runner
 

@@ -14,9 +14,10 @@ from typing import Any
 
 import psutil
 
-from sysinit_vm import accelerator, facts, settings
+from sysinit_vm import facts, settings
 from sysinit_vm.errors import MissingError, VmError
-from sysinit_vm.limactl import Limactl, Message, said
+from sysinit_vm.lima import accelerator
+from sysinit_vm.lima.limactl import Limactl, Message, said
 from sysinit_vm.machine import finders
 from sysinit_vm.runner import Result, Runner
 

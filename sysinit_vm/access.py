@@ -8,11 +8,11 @@ from pathlib import Path
 
 from sysinit_vm import guest, layouts, prompts, zellij
 from sysinit_vm.errors import UsageError
-from sysinit_vm.limactl import Limactl
-from sysinit_vm.locate import guest_directory
+from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.model import Instance
 from sysinit_vm.progress import say
-from sysinit_vm.project import Project
+from sysinit_vm.projects.locate import guest_directory
+from sysinit_vm.projects.project import Project
 
 _HAS_LAYOUT = 'test -f "${ZELLIJ_CONFIG_DIR:-${XDG_CONFIG_HOME:-$HOME/.config}/zellij}/layouts/$1.kdl"'
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=", re.ASCII)

@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import sleep
 
-from sysinit_vm import accelerator, config, effective, facts, forwards, given, limactl, logs, project, stages
+from sysinit_vm import config, effective, facts, given, logs
 from sysinit_vm.config import Config
 from sysinit_vm.errors import VmError
-from sysinit_vm.images import directory
-from sysinit_vm.limactl import Limactl
-from sysinit_vm.locate import Located
+from sysinit_vm.images.available import directory
+from sysinit_vm.lima import accelerator, limactl, stages
+from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.lima.recovery import recover
 from sysinit_vm.model import RUNNING, STOPPED, Facts, Instance
+from sysinit_vm.ports import forwards
 from sysinit_vm.progress import Progress, say
-from sysinit_vm.project import Project
-from sysinit_vm.recovery import recover
+from sysinit_vm.projects import project
+from sysinit_vm.projects.locate import Located
+from sysinit_vm.projects.project import Project
 from sysinit_vm.runner import Result
 
 
@@ -47,7 +50,7 @@ def boot(lima: Limactl, found: Located, home: Project, wish: Wish, progress: Pro
     if instance.running:
         _await_host_agent(lima, instance, wish, progress)
         return
-    from sysinit_vm import hostports
+    from sysinit_vm.ports import hostports
 
     _tell(hostports.replace_held(lima, instance, wish.committed))
     env = _accelerate(lima, wish, facts.gather(), instance.dir / "kernel")
@@ -56,7 +59,7 @@ def boot(lima: Limactl, found: Located, home: Project, wish: Wish, progress: Pro
 
 
 def _create(lima: Limactl, name: str, home: Project, wish: Wish, progress: Progress) -> None:
-    from sysinit_vm import hostports
+    from sysinit_vm.ports import hostports
 
     committed, machine = wish.committed or config.load(home.config), facts.gather()
     wanted = forwards.declared(committed)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 from invoke.parser.context import ParserContext
 
-from sysinit_vm import editors, files, logs, project, render
+from sysinit_vm import editors, files, logs, render
 from sysinit_vm.errors import UsageError
+from sysinit_vm.projects import project
 
 # What follows these and their flags is words of the user's own, among which no command is looked for.
 EXACT = ("exec", "copy")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sysinit_vm import render
 from sysinit_vm.errors import UsageError, VmError
-from sysinit_vm.limactl import Limactl
+from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.model import Instance
 from sysinit_vm.progress import Progress
 

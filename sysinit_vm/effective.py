@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm import images, ports
 from sysinit_vm.config import Config, dump
 from sysinit_vm.errors import VmError
-from sysinit_vm.forwards import Key
-from sysinit_vm.images import Choice
+from sysinit_vm.images import available
+from sysinit_vm.images.available import Choice
 from sysinit_vm.model import PROJECT_DIR, PROJECT_NAME, VM_NAME, Facts
-from sysinit_vm.project import Project
+from sysinit_vm.ports import allocation
+from sysinit_vm.ports.forwards import Key
+from sysinit_vm.projects.project import Project
 
 # Where the project is mounted first when Lima's generated user-data cannot carry its path: `[`, ` #`, `: `
 # and spaces break the line that Lima writes there unquoted (2.2.0). The guest's setup binds it to its place.
@@ -57,10 +58,10 @@ def choose_image(config: Config, facts: Facts) -> Choice:
     """Return which of the config's images this machine can boot from."""
     if "images" not in config.data and config.data.get("base"):
         return Choice(None, buildable=False, left_to_lima=True)
-    entries = config.data.get("images") or [images.debian_entry(facts.lima_home)]
+    entries = config.data.get("images") or [available.debian_entry(facts.lima_home)]
     if not isinstance(entries, list) or not all(isinstance(each, Mapping) for each in entries):
         raise _impossible(config, "images", entries, "It is a list of mappings, each with a location.")
-    return images.choose(entries, facts, arch(config, facts)[0])
+    return available.choose(entries, facts, arch(config, facts)[0])
 
 
 def effective(
@@ -99,8 +100,8 @@ def effective(
     data["memory"], memory_word = _memory(config, facts)
     if data["memory"] is None:
         del data["memory"]
-    data["env"] = _env(config, project) | ports.env(config, hosts or {})
-    forwards = ports.written(config, hosts or {}, strict=strict_ports)
+    data["env"] = _env(config, project) | allocation.env(config, hosts or {})
+    forwards = allocation.written(config, hosts or {}, strict=strict_ports)
     if forwards:
         data["portForwards"] = forwards
     data.setdefault("containerd", {"system": False, "user": False})

@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-from sysinit_vm import project
 from sysinit_vm.machine.finders import find_zellij
 from sysinit_vm.machine.host import Host, find
 from sysinit_vm.model import Facts
+from sysinit_vm.projects import project
 
 
 def gather() -> Facts:

@@ -5,12 +5,13 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from sysinit_vm import effective, files, guest, guest_dirs, lock, project, settings, worktree
+from sysinit_vm import effective, files, guest, guest_dirs, lock, settings
 from sysinit_vm.config import Config
 from sysinit_vm.effective import Effective
-from sysinit_vm.forwards import Key
 from sysinit_vm.model import Facts
-from sysinit_vm.project import Project
+from sysinit_vm.ports.forwards import Key
+from sysinit_vm.projects import project, worktree
+from sysinit_vm.projects.project import Project
 
 
 def work_out(

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from sysinit_vm import render, settings
 from sysinit_vm.errors import VmError
-from sysinit_vm.limactl import Limactl
+from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.model import Report, Seen, Vitals
-from sysinit_vm.project import Project
+from sysinit_vm.projects.project import Project
 
 _CHECK_SECONDS = 120
 _PUT_SECONDS = 300

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sysinit_vm.errors import UsageError
-from sysinit_vm.project import Project
+from sysinit_vm.projects.project import Project
 
 # Zellij 0.45: Layout::stringified_from_default_assets.
 BUILT_IN = ("classic", "compact", "default", "disable-status-bar", "strider", "welcome")

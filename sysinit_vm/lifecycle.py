@@ -3,16 +3,17 @@
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 
-from sysinit_vm import adopt, given, guest, identity, locate, owners
+from sysinit_vm import git_identity, given, guest
 from sysinit_vm.boot import Wish, boot
 from sysinit_vm.drift import observe
 from sysinit_vm.errors import VmError
-from sysinit_vm.limactl import Limactl
-from sysinit_vm.locate import Target
+from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.lima.recovery import recover
 from sysinit_vm.model import BROKEN, RUNNING, STOPPED, Instance, Report
 from sysinit_vm.progress import Progress, say
-from sysinit_vm.project import Project, lima_home
-from sysinit_vm.recovery import recover
+from sysinit_vm.projects import adopt, locate, owners
+from sysinit_vm.projects.locate import Target
+from sysinit_vm.projects.project import Project, lima_home
 
 
 def start(lima: Limactl, target: Target, wish: Wish) -> Instance:
@@ -21,7 +22,8 @@ def start(lima: Limactl, target: Target, wish: Wish) -> Instance:
     NoConfigError without a config; StateError where the VM is another project's; VmError with the guest's
     last lines where the boot, the provisioning or the mount failed.
     """
-    from sysinit_vm import portlist, sshconfig
+    from sysinit_vm import sshconfig
+    from sysinit_vm.ports import portlist
 
     with given.alone(_settled(lima, target, wish)):
         found = locate.own(lima, target)
@@ -35,7 +37,7 @@ def start(lima: Limactl, target: Target, wish: Wish) -> Instance:
             if lima.runner.dry:
                 return found.instance or Instance(found.name, "", lima_home() / found.name)
             progress.stage("checking the guest")
-            report = guest.check(lima, found.name, home, gitconfig=identity.gitconfig(lima.runner, home.root))
+            report = guest.check(lima, found.name, home, gitconfig=git_identity.gitconfig(lima.runner, home.root))
         judge(found.name, home, report)
         instance = lima.instance(found.name)
         if instance and not (found.instance and found.instance.running):

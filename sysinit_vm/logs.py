@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from sysinit_vm import limactl
 from sysinit_vm.errors import UsageError, VmError
-from sysinit_vm.limactl import Limactl
+from sysinit_vm.lima import limactl
+from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.model import Instance
 
 SOURCES = ("host", "console", "provision")

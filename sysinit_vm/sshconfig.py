@@ -13,11 +13,12 @@ from collections.abc import Iterable
 from os import getuid
 from pathlib import Path
 
-from sysinit_vm import change, files, project
+from sysinit_vm import change, files
 from sysinit_vm.change import Change
 from sysinit_vm.errors import MissingError, VmError
 from sysinit_vm.model import Instance
 from sysinit_vm.progress import say
+from sysinit_vm.projects import project
 from sysinit_vm.runner import Runner, which
 
 _FILE = "ssh.sysinit-vm"

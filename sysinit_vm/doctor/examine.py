@@ -1,12 +1,12 @@
 """Everything that can be examined, from the machine inward."""
 
-from sysinit_vm import locate
 from sysinit_vm.doctor import machine, project, vm
 from sysinit_vm.doctor.finding import WRONG, Finding
 from sysinit_vm.errors import VmError
-from sysinit_vm.limactl import Limactl
-from sysinit_vm.locate import Target
+from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine.host import Host
+from sysinit_vm.projects import locate
+from sysinit_vm.projects.locate import Target
 from sysinit_vm.runner import Runner
 
 

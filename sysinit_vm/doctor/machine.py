@@ -3,13 +3,14 @@
 import shlex
 from collections.abc import Iterator
 
-from sysinit_vm import accelerator, facts, settings
+from sysinit_vm import facts, settings
 from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding
 from sysinit_vm.errors import VmError
+from sysinit_vm.lima import accelerator
 from sysinit_vm.machine import extras, limits, parts
 from sysinit_vm.machine.host import Host
 from sysinit_vm.machine.parts import Prerequisite
-from sysinit_vm.project import lima_home
+from sysinit_vm.projects.project import lima_home
 from sysinit_vm.runner import Runner
 
 AREA = "machine"

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from sysinit_vm import config, effective, facts, locate, project
+from sysinit_vm import config, effective, facts
 from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding
 from sysinit_vm.errors import VmError
-from sysinit_vm.limactl import Limactl
-from sysinit_vm.locate import Target
+from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.projects import locate, project
+from sysinit_vm.projects.locate import Target
 
 AREA = "project"
 

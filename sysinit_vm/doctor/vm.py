@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from sysinit_vm import guest, limactl, recovery
+from sysinit_vm import guest
 from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding
 from sysinit_vm.errors import VmError
-from sysinit_vm.limactl import Limactl
+from sysinit_vm.lima import limactl, recovery
+from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.model import STOPPED, Instance
-from sysinit_vm.project import Project
+from sysinit_vm.projects.project import Project
 
 AREA = "VM"
 _FULL = 90  # percent

@@ -1,15 +1,16 @@
 """A VM becomes what its project's config says, and the guest is asked whether it did."""
 
-from sysinit_vm import guest, lifecycle, locate, prompts
+from sysinit_vm import guest, lifecycle, prompts
 from sysinit_vm.boot import Wish
 from sysinit_vm.drift import observe, plan, proof
 from sysinit_vm.drift.observe import Drift
 from sysinit_vm.drift.plan import LIVE, NONE, RECREATE
 from sysinit_vm.errors import VmError
-from sysinit_vm.limactl import Limactl
-from sysinit_vm.locate import Target
+from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.model import Instance
 from sysinit_vm.progress import say
+from sysinit_vm.projects import locate
+from sysinit_vm.projects.locate import Target
 
 
 def look(lima: Limactl, target: Target, wish: Wish) -> tuple[Instance, Drift] | None:

@@ -6,14 +6,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sysinit_vm import config, facts, files, given, ports
+from sysinit_vm import config, facts, files, given
 from sysinit_vm.config import Config
 from sysinit_vm.drift import plan
 from sysinit_vm.drift.plan import RESTART, Change
 from sysinit_vm.errors import VmError
-from sysinit_vm.limactl import Limactl
+from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.model import Facts, Instance
-from sysinit_vm.project import Project
+from sysinit_vm.ports import allocation
+from sysinit_vm.projects.project import Project
 
 UNKNOWN = "unknown"
 _BOOTED = "sysinit-vm-booted.json"  # in the instance's directory, so that it goes with the VM
@@ -39,7 +40,7 @@ def drift(lima: Limactl, instance: Instance, committed: Config, machine: Facts) 
     """Return how ``instance`` differs from what ``committed`` gives it here; VmError if either is unreadable."""
     own = lima.config(instance)
     home = Project(instance.project_dir or committed.path.parents[1])
-    wished = given.work_out(committed, home, instance.name, machine, ports.kept(own, committed)).data
+    wished = given.work_out(committed, home, instance.name, machine, allocation.kept(own, committed)).data
     found = plan.changes(own.data, wished)
     if instance.running:
         found += _since_boot(lima, instance)
@@ -59,7 +60,7 @@ def summary(lima: Limactl, instance: Instance, machine: Facts) -> str:
         if not committed.data.get("base"):
             own = lima.config(instance)
             home = Project(instance.project_dir)
-            wished = given.work_out(committed, home, instance.name, machine, ports.kept(own, committed))
+            wished = given.work_out(committed, home, instance.name, machine, allocation.kept(own, committed))
             return plan.worst(plan.changes(own.data, wished.data))
     return UNKNOWN
 

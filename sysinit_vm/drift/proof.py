@@ -10,7 +10,7 @@ from typing import Any
 from sysinit_vm import guest
 from sysinit_vm.drift.plan import size
 from sysinit_vm.errors import VmError
-from sysinit_vm.limactl import Limactl
+from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.model import Instance, Seen
 
 _KERNELS_OWN = 0.80  # of the memory is what a guest sees at the least; its kernel keeps the rest

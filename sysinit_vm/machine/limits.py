@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sysinit_vm import names
 from sysinit_vm.errors import UsageError
 from sysinit_vm.machine.host import Host
+from sysinit_vm.projects import names
 
 _GIB = 2**30
 _ROOM = 10 * _GIB  # an image, its build, and the first gigabytes of a guest's disk

@@ -2,8 +2,9 @@
 
 from invoke.context import Context
 
-from sysinit_vm import images, project
+from sysinit_vm.images import available
 from sysinit_vm.progress import Progress, say
+from sysinit_vm.projects import project
 from sysinit_vm.tasks.context import build_debian
 from sysinit_vm.tasks.verb import verb
 
@@ -12,5 +13,5 @@ from sysinit_vm.tasks.verb import verb
 def build_debian_(c: Context) -> None:
     """Build the Debian guest image, with Zellij, from packages alone."""
     with Progress("Building the Debian image") as progress:
-        built = build_debian(c, images.directory(project.lima_home()), progress)
+        built = build_debian(c, available.directory(project.lima_home()), progress)
     say(f"Image built: {built}")

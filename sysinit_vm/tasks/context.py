@@ -11,16 +11,17 @@ from typing import Any
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from sysinit_vm import config, lifecycle, locate, settings
+from sysinit_vm import config, lifecycle, settings
 from sysinit_vm.boot import Wish
 from sysinit_vm.config import Config
 from sysinit_vm.errors import MissingError
-from sysinit_vm.limactl import Limactl, host_agent_ready
-from sysinit_vm.locate import Target
+from sysinit_vm.lima.limactl import Limactl, host_agent_ready
 from sysinit_vm.machine import finders
 from sysinit_vm.model import Instance
 from sysinit_vm.progress import Progress, say
-from sysinit_vm.project import Project
+from sysinit_vm.projects import locate
+from sysinit_vm.projects.locate import Target
+from sysinit_vm.projects.project import Project
 from sysinit_vm.runner import Runner
 
 
@@ -100,7 +101,7 @@ def build_debian(c: Context, images: Path, progress: Progress) -> Path:
 
     MissingError where Zellij for the guest was not obtained yet.
     """
-    from sysinit_vm import debian
+    from sysinit_vm.images import debian
 
     zellij = finders.find_zellij()
     if zellij is None:

@@ -2,8 +2,9 @@
 
 from invoke.context import Context
 
-from sysinit_vm import config, locate, settings
+from sysinit_vm import config, settings
 from sysinit_vm.progress import say
+from sysinit_vm.projects import locate
 from sysinit_vm.tasks.context import done, end, lima, runner, started
 from sysinit_vm.tasks.verb import verb
 

@@ -2,7 +2,7 @@
 
 from invoke.context import Context
 
-from sysinit_vm import locate
+from sysinit_vm.projects import locate
 from sysinit_vm.tasks.context import lima, words
 from sysinit_vm.tasks.verb import verb
 

@@ -2,9 +2,11 @@
 
 from invoke.context import Context
 
-from sysinit_vm import adopt, config, listing, locate, prompts
-from sysinit_vm import prune as pruning
+from sysinit_vm import config, prompts
+from sysinit_vm.inventory import listing
+from sysinit_vm.inventory import prune as pruning
 from sysinit_vm.progress import say, table
+from sysinit_vm.projects import adopt, locate
 from sysinit_vm.tasks.context import done, lima, print_json, trusted
 from sysinit_vm.tasks.verb import verb
 

@@ -4,11 +4,13 @@ import time
 
 from invoke.context import Context
 
-from sysinit_vm import listing, locate, logs, owners
+from sysinit_vm import logs
 from sysinit_vm.drift import observe
 from sysinit_vm.drift.plan import NONE
 from sysinit_vm.errors import UsageError
+from sysinit_vm.inventory import listing
 from sysinit_vm.progress import say, table
+from sysinit_vm.projects import locate, owners
 from sysinit_vm.tasks.context import lima, print_json
 from sysinit_vm.tasks.verb import verb
 

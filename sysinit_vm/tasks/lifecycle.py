@@ -2,12 +2,13 @@
 
 from invoke.context import Context
 
-from sysinit_vm import access, config, joining, lifecycle, locate, namesakes, prompts
+from sysinit_vm import access, config, joining, lifecycle, prompts
 from sysinit_vm import init as initial
-from sysinit_vm import project as projects
 from sysinit_vm.drift import apply as applying
 from sysinit_vm.errors import UsageError
 from sysinit_vm.progress import say
+from sysinit_vm.projects import locate, namesakes
+from sysinit_vm.projects import project as projects
 from sysinit_vm.tasks.context import done, end, lima, lima_if_found, prepare_machine, wish
 from sysinit_vm.tasks.context import timeout as checked_timeout
 from sysinit_vm.tasks.verb import verb

@@ -2,10 +2,10 @@
 
 from invoke.context import Context
 
-from sysinit_vm import locate
-from sysinit_vm import project as projects
 from sysinit_vm.errors import NoConfigError
-from sysinit_vm.locate import Target
+from sysinit_vm.projects import locate
+from sysinit_vm.projects import project as projects
+from sysinit_vm.projects.locate import Target
 from sysinit_vm.tasks.context import end, lima_if_found, print_json, runner
 from sysinit_vm.tasks.verb import verb
 

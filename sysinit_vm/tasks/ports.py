@@ -2,8 +2,9 @@
 
 from invoke.context import Context
 
-from sysinit_vm import config, locate
+from sysinit_vm import config
 from sysinit_vm.progress import say, table
+from sysinit_vm.projects import locate
 from sysinit_vm.tasks.context import lima, print_json
 from sysinit_vm.tasks.verb import verb
 
@@ -11,7 +12,7 @@ from sysinit_vm.tasks.verb import verb
 @verb()
 def ports(c: Context, json: bool = False, project: str | None = None, name: str | None = None) -> None:
     """Show the VM's ports: where the host reaches each, which guest process listens, and whether it answers."""
-    from sysinit_vm import portlist
+    from sysinit_vm.ports import portlist
 
     target = locate.target(project, name)
     vms = lima(c)

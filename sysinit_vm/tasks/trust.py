@@ -3,8 +3,8 @@
 from invoke.context import Context
 
 from sysinit_vm import config, prompts
-from sysinit_vm import project as projects
 from sysinit_vm.progress import say
+from sysinit_vm.projects import project as projects
 from sysinit_vm.tasks.context import embedder, print_json, trusted
 from sysinit_vm.tasks.verb import verb
 

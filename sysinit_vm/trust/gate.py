@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm import project, prompts
+from sysinit_vm import prompts
 from sysinit_vm.config import Config, dump, load, parse
 from sysinit_vm.errors import NotConfirmedError, UsageError
 from sysinit_vm.model import PROJECT_DIR
 from sysinit_vm.progress import say
-from sysinit_vm.project import Project
+from sysinit_vm.projects import project
+from sysinit_vm.projects.project import Project
 from sysinit_vm.trust import approvals, bases, refusals, table
 from sysinit_vm.trust.danger import Danger, Level, Place
 from sysinit_vm.trust.rules import shown

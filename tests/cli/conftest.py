@@ -14,7 +14,7 @@ from unittest import mock
 import pytest
 
 from sysinit_vm import render
-from sysinit_vm.project import Project
+from sysinit_vm.projects.project import Project
 from sysinit_vm.trust import gate
 
 HERE = Path(__file__).parent

@@ -16,7 +16,7 @@ import platformdirs
 import psutil
 import pytest
 
-from sysinit_vm import debian
+from sysinit_vm.images import debian
 from sysinit_vm.machine import finders
 from sysinit_vm.trust import approvals
 from tests.lima.terminal import Terminal

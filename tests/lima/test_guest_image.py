@@ -11,9 +11,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from sysinit_vm import accelerator, facts
-from sysinit_vm.images import debian_entry
-from sysinit_vm.limactl import Limactl
+from sysinit_vm import facts
+from sysinit_vm.images.available import debian_entry
+from sysinit_vm.lima import accelerator
+from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine.finders import find_limactl
 from sysinit_vm.runner import Runner
 

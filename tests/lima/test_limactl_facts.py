@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from sysinit_vm.account import current
 from sysinit_vm.errors import VmError
-from sysinit_vm.limactl import Limactl
+from sysinit_vm.lima.account import current
+from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine.finders import find_limactl, limactl_version
 from sysinit_vm.machine.host import Host
 from sysinit_vm.runner import Runner

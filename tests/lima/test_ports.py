@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from sysinit_vm import sockets
+from sysinit_vm.ports import sockets
 from tests.lima.conftest import inside
 
 SERVER = """\

@@ -5,11 +5,11 @@ import pytest
 from recording import Recorder, result
 
 from sysinit_vm import access
-from sysinit_vm.account import Account
 from sysinit_vm.errors import UsageError
-from sysinit_vm.limactl import Limactl
+from sysinit_vm.lima.account import Account
+from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.model import Instance
-from sysinit_vm.project import Project
+from sysinit_vm.projects.project import Project
 
 DEMO = Instance("demo-dev", "Running", Path("/l/demo-dev"), param={"PROJECT_DIR": "/work/demo"})
 BARE = Instance("own", "Running", Path("/l/own"))

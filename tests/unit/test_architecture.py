@@ -60,8 +60,8 @@ def test_no_task_module_leans_on_another():
 
 
 def test_imports_point_down():
-    below = {"errors", "model", "names", "runner", "files", "project", "zellij", "stages"}
-    above = {"lifecycle", "init", "access", "limactl", "locate", "effective", "settings", "guest", "cli"}
+    below = {"errors", "model", "projects.names", "runner", "files", "projects.project", "zellij", "lima.stages"}
+    above = {"lifecycle", "init", "access", "lima.limactl", "projects.locate", "effective", "settings", "guest", "cli"}
     for name in below:
         used = set(imports(TREES[f"sysinit_vm.{name}"]))
         assert not used & {f"sysinit_vm.{each}" for each in above}, name

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sysinit_vm import debian_files
+from sysinit_vm.images import debian_files
 
 LIB = debian_files.folder() / "root/usr/lib/sysinit-vm"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB dev@host"

@@ -6,16 +6,18 @@ import socket
 import pytest
 from recording import Recorder, facts, result
 
-from sysinit_vm import accelerator, guest, locate, settings
 from sysinit_vm import facts as machine_facts
+from sysinit_vm import guest, settings
 from sysinit_vm.doctor import examine, machine, project, report, vm
 from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding
 from sysinit_vm.errors import StateError, VmError
-from sysinit_vm.locate import Target
+from sysinit_vm.lima import accelerator
 from sysinit_vm.machine.limits import Limit
 from sysinit_vm.machine.parts import Prerequisite
 from sysinit_vm.model import Instance, Report, Vitals
-from sysinit_vm.project import Project
+from sysinit_vm.projects import locate
+from sysinit_vm.projects.locate import Target
+from sysinit_vm.projects.project import Project
 
 NOW = 1_700_000_000
 GOOD = Report(mounted=True, mount_problem="", session_tool=True, failed_scripts=())

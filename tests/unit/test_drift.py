@@ -14,7 +14,7 @@ from sysinit_vm.drift.plan import LIVE, NONE, RECREATE, RESTART
 from sysinit_vm.errors import VmError
 from sysinit_vm.init import write
 from sysinit_vm.model import Instance, Seen
-from sysinit_vm.project import Project
+from sysinit_vm.projects.project import Project
 
 OURS = {"mode": "system", "script": "#!/bin/bash\n# Put into the guest by sysinit-vm; 1\n"}
 HAS = {

@@ -12,7 +12,7 @@ from sysinit_vm import config, guest, render
 from sysinit_vm.config import Config
 from sysinit_vm.effective import GIT_SIDE_MOUNT, SIDE_MOUNT, Effective, choose_image, effective
 from sysinit_vm.errors import VmError
-from sysinit_vm.project import Project
+from sysinit_vm.projects.project import Project
 
 DEMO = Project(Path("/work/demo"))
 SETUP = {"system": "our system script", "user": "our user script"}

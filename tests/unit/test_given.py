@@ -3,13 +3,14 @@ from pathlib import Path
 import pytest
 from recording import facts
 
-from sysinit_vm import config, given, worktree
+from sysinit_vm import config, given
 from sysinit_vm.config import Config
 from sysinit_vm.effective import Effective
 from sysinit_vm.errors import UsageError
-from sysinit_vm.ports import IGNORE_ALL
-from sysinit_vm.project import Project
-from sysinit_vm.worktree import Shared
+from sysinit_vm.ports.allocation import IGNORE_ALL
+from sysinit_vm.projects import worktree
+from sysinit_vm.projects.project import Project
+from sysinit_vm.projects.worktree import Shared
 
 
 def test_what_is_worked_out_holds_our_setup_first(home):

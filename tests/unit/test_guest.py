@@ -10,7 +10,7 @@ from recording import result
 
 from sysinit_vm import guest, render
 from sysinit_vm.errors import VmError
-from sysinit_vm.project import Project
+from sysinit_vm.projects.project import Project
 
 CHECK = render.guest("check.sh")
 

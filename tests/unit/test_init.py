@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from sysinit_vm import config, init, names, render
+from sysinit_vm import config, init, render
 from sysinit_vm.errors import NotConfirmedError, UsageError, VmError
 from sysinit_vm.init import Written
-from sysinit_vm.project import Project
+from sysinit_vm.projects import names
+from sysinit_vm.projects.project import Project
 
 SEED_PATTERNS = ["*.sock", "*.pid", "ha.log", "serial.log"]
 

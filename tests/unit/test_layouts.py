@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from sysinit_vm import layouts
 from sysinit_vm.errors import UsageError
-from sysinit_vm.project import Project
+from sysinit_vm.projects.project import Project
 
 
 @pytest.fixture

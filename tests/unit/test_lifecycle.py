@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 from recording import Recorder, facts, result
 
-from sysinit_vm import accelerator, access, boot, config, guest, hostports, lifecycle, logs, portlist, sockets
+from sysinit_vm import access, boot, config, guest, lifecycle, logs
 from sysinit_vm import facts as machine
-from sysinit_vm.accelerator import Accelerator
 from sysinit_vm.boot import Wish
 from sysinit_vm.config import Config
 from sysinit_vm.errors import NoConfigError, StateError, VmError
-from sysinit_vm.locate import Target
+from sysinit_vm.lima import accelerator
+from sysinit_vm.lima.accelerator import Accelerator
 from sysinit_vm.model import Instance, Report
-from sysinit_vm.project import Project
+from sysinit_vm.ports import hostports, portlist, sockets
+from sysinit_vm.projects.locate import Target
+from sysinit_vm.projects.project import Project
 from sysinit_vm.runner import Runner
 
 GOOD = Report(mounted=True, mount_problem="", session_tool=True, failed_scripts=())

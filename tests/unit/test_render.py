@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
-from sysinit_vm import config, files, names, project, render
+from sysinit_vm import config, files, render
 from sysinit_vm.errors import UsageError
+from sysinit_vm.projects import names, project
 
 VALUES = {"project_name": "demo", "project_dir": "/p/demo", "session": "demo", "vm_name": None, "ssh": None}
 

@@ -12,7 +12,7 @@ from sysinit_vm import config, prompts
 from sysinit_vm.config import Config
 from sysinit_vm.errors import NotConfirmedError, UsageError, VmError
 from sysinit_vm.init import write
-from sysinit_vm.project import Project
+from sysinit_vm.projects.project import Project
 from sysinit_vm.trust import approvals, gate, rules, table
 from sysinit_vm.trust.danger import Level, Place
 

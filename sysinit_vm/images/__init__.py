@@ -1,0 +1,1 @@
+"""The images that a VM can be made from, and how they are built."""

@@ -1,0 +1,1 @@
+"""What VMs there are, what they take of this machine, and what nobody needs any more."""

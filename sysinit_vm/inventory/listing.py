@@ -1,0 +1,127 @@
+"""What ``status`` and ``list`` show: rows for people, records for scripts."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sysinit_vm.errors import VmError
+from sysinit_vm.inventory import usage
+from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.model import Instance
+from sysinit_vm.ports import forwards
+from sysinit_vm.projects import project
+from sysinit_vm.projects.locate import Located
+from sysinit_vm.projects.project import Project
+
+MACHINE_COLUMNS = ("NAME", "STATUS", "AGE", "CPUS", "MEMORY", "DISK", "PORTS", "DRIFT", "PROJECT")
+COLUMNS = ("NAME", "STATUS", "CPUS", "MEMORY", "DISK", "SESSION", "PROJECT")
+
+
+def record(name: str, status: str, instance: Instance | None, root: Path | None) -> dict[str, Any]:
+    """Return the versioned form of one VM: sizes in bytes, ``project`` absolute, null for what is not there."""
+    return {
+        "name": name,
+        "status": status,
+        "project": str(root) if root else None,
+        "project_exists": not project.gone(root) if root else None,
+        "session": Project(root).session if root else None,
+        "cpus": instance.cpus if instance else None,
+        "memory": instance.memory if instance else None,
+        "disk": instance.disk if instance else None,
+        "arch": instance.arch if instance else None,
+        "ssh_port": instance.ssh_port if instance and instance.running else None,
+    }
+
+
+def of_project(found: Located, home: Project | None) -> dict[str, Any]:
+    """Return the record of a project's VM, which need not exist yet."""
+    root = found.instance.project_dir if found.instance else home.root if home else None
+    return record(found.name, found.status, found.instance, root)
+
+
+def of_machine(lima: Limactl, now: float, drift: Callable[[Instance], str]) -> list[dict[str, Any]]:
+    """Return the records of every project VM, by name, and of those that cannot be read, with what they take.
+
+    Instances without a project are Lima's own affair. ``now`` in seconds since the epoch; ``drift`` says
+    what it takes that a VM agrees with its config.
+    """
+    mine = [each for each in lima.instances() if each.project_dir or each.unreadable]
+    return [
+        {**record(each.name, each.state, each, each.project_dir), **_taken(lima, each, now), "drift": drift(each)}
+        for each in mine
+    ]
+
+
+def _taken(lima: Limactl, instance: Instance, now: float) -> dict[str, Any]:
+    """What a VM takes of the machine: bytes, seconds, an ISO time, and the host port of each declared port."""
+    used = usage.of(instance)
+    return {
+        "created": datetime.fromtimestamp(used.created, UTC).isoformat(timespec="seconds") if used.created else None,
+        "age": max(0, int(now - used.created)) if used.created else None,
+        "memory_resident": used.resident,
+        "disk_used": used.allocated,
+        "ports": _ports(lima, instance),
+    }
+
+
+def _ports(lima: Limactl, instance: Instance) -> list[dict[str, int]] | None:
+    if instance.unreadable:
+        return None
+    try:
+        found = forwards.declared(lima.config(instance))
+    except VmError:
+        return None
+    return [{"guest": each.guest, "host": each.host} for each in found]
+
+
+def machine_row(of: dict[str, Any]) -> tuple[str, ...]:
+    """Return the cells of one record of ``of_machine``, in the order of ``MACHINE_COLUMNS``."""
+    pairs = [(each["guest"], each["host"]) for each in of["ports"] or ()]
+    return (
+        of["name"],
+        of["status"],
+        _age(of["age"]),
+        str(of["cpus"] or "-"),
+        _of(of["memory_resident"], of["memory"]),
+        _of(of["disk_used"], of["disk"]),
+        ", ".join(str(guest) if guest == host else f"{guest}→{host}" for guest, host in pairs) or "-",
+        "-" if of["drift"] == "none" else of["drift"],
+        f"{of['project'] or '-'}{_gone(of)}",
+    )
+
+
+def _of(used: int | None, whole: int | None) -> str:
+    """Return `0.9/4GiB`: what is used of what it may use."""
+    return f"{used / 2**30:.1f}/{size(whole)}" if used is not None and whole else size(whole)
+
+
+def _age(seconds: int | None) -> str:
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds is not None and seconds >= length:
+            return f"{seconds // length}{unit}"
+    return "-" if seconds is None else f"{seconds}s"
+
+
+def _gone(of: dict[str, Any]) -> str:
+    return " (gone)" if of["project_exists"] is False else ""
+
+
+def row(of: dict[str, Any]) -> tuple[str, ...]:
+    """Return the cells of one record, in the order of ``COLUMNS``."""
+    return (
+        of["name"],
+        of["status"],
+        str(of["cpus"] or "-"),
+        size(of["memory"]),
+        size(of["disk"]),
+        of["session"] or "-",
+        f"{of['project'] or '-'}{_gone(of)}",
+    )
+
+
+def size(count: int | None) -> str:
+    """Return bytes for people."""
+    if not count:
+        return "-"
+    return f"{count / 2**30:.4g}GiB" if count >= 2**30 else f"{count / 2**20:.3g}MiB"

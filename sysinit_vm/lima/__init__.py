@@ -1,0 +1,1 @@
+"""How limactl, its host agent and the accelerator behave on this machine."""

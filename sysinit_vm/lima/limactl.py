@@ -1,0 +1,246 @@
+"""The only module that knows limactl's verbs, flags and output (limactl 2.0 to 2.2).
+
+Callers never see a flag. Facts about its behaviour are pinned by ``tests/lima/test_limactl_facts.py``.
+"""
+
+import base64
+import json
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sysinit_vm import config as configs
+from sysinit_vm import files
+from sysinit_vm.config import Config
+from sysinit_vm.errors import StateError, VmError
+from sysinit_vm.lima import account as accounts
+from sysinit_vm.lima.account import Account
+from sysinit_vm.model import Instance
+from sysinit_vm.projects import names, project
+from sysinit_vm.runner import Result, Runner
+
+Message = tuple[str, str]  # level (info, warning, error, fatal) and text
+
+
+@dataclass(frozen=True)
+class Limactl:
+    """One limactl binary (absolute path) and the account it runs under."""
+
+    runner: Runner
+    binary: Path
+    account: Account = field(default_factory=accounts.current)
+
+    @property
+    def _argv(self) -> tuple[str, ...]:
+        return (*self.account.prefix, str(self.binary))
+
+    def _env(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        return {**self.account.env, **(extra or {})}
+
+    def _read(self, *words: str, **options: Any) -> Result:
+        return self.runner.read((*self._argv, *words), env=self._env(), **options)
+
+    def _change(self, *words: str, **options: Any) -> Result:
+        return self.runner.change((*self._argv, "--log-format=json", *words), env=self._env(), **options)
+
+    def instances(self) -> list[Instance]:
+        """Return every instance below LIMA_HOME, by name; stray directories there do not disturb.
+
+        Asked by name, because one directory with an invalid name makes a plain ``list`` fail.
+        """
+        try:
+            found = sorted(path.parent.name for path in project.lima_home().glob("*/lima.yaml"))
+        except OSError:
+            return []
+        legal = [name for name in found if names.is_legal(name)]
+        return self._list(*legal) if legal else []
+
+    def instance(self, name: str) -> Instance | None:
+        """Return the instance called ``name``, None where there is none; half of one is ``unreadable``."""
+        if not names.is_legal(name) or not (project.lima_home() / name).is_dir():
+            return None
+        directory = project.lima_home() / name
+        if not (directory / "lima.yaml").exists():
+            return Instance(name, "", directory)  # Lima was ended while it made or deleted the VM
+        return next((each for each in self._list(name) if each.name == name), None)
+
+    def _list(self, *wanted: str) -> list[Instance]:
+        done = self._read("--log-format=json", "list", "--json", *wanted)
+        lines = [line for line in done.out.splitlines() if line.startswith("{")]
+        if not lines and not done.ok and "unmatched instances" not in done.err:
+            raise _failure("limactl cannot list its instances.", done, hint="limactl list")
+        return [Instance.from_json(json.loads(line)) for line in lines]
+
+    def create(self, name: str, config: Path, on_message: Callable[[Message], None], **how: Any) -> Result:
+        """Create the instance ``name`` from ``config`` (absolute) and start it; see ``start``."""
+        return self._start(("--name", name, str(config)), on_message, **how)
+
+    def start(self, name: str, on_message: Callable[[Message], None], **how: Any) -> Result:
+        """Start the existing instance ``name`` and wait until limactl calls it ready.
+
+        ``timeout`` in seconds, ``env`` for the host agent and QEMU. Each log line goes to ``on_message``.
+        A bare name is never given to limactl unseen: it would create a VM of that name.
+        """
+        return self._start((name,), on_message, **how)
+
+    def _start(
+        self,
+        words: Sequence[str],
+        on_message: Callable[[Message], None],
+        *,
+        timeout: int,
+        env: Mapping[str, str] | None = None,
+    ) -> Result:
+        flags = ("--log-format=json", "start", "--tty=false", f"--timeout={timeout}s")
+        return self.runner.stream(
+            (*self._argv, *flags, *words), lambda line: on_message(message(line)), env=self._env(env)
+        )
+
+    def config(self, instance: Instance) -> Config:
+        """Return the config that ``instance`` was made from or last given; VmError where it cannot be read."""
+        return configs.load(instance.dir / "lima.yaml")
+
+    def filled(self, name: str) -> dict[str, Any]:
+        """Return the config of ``name`` with Lima's defaults, and those of LIMA_HOME/_config, merged into it."""
+        done = self._read("--log-format=json", "list", "--json", name)
+        lines = [line for line in done.out.splitlines() if line.startswith("{")]
+        if not lines:
+            raise _failure(f"limactl cannot show {name}.", done, hint="limactl list")
+        config: dict[str, Any] = json.loads(lines[0]).get("config") or {}
+        return config
+
+    def rewrite(self, instance: Instance, data: Mapping[str, Any]) -> None:
+        """Replace the config of a running instance, where ``edit`` refuses; taken up at its next start.
+
+        Only for what Lima does not look at before that: provision and param. VmError where Lima does not take it.
+        """
+        with tempfile.TemporaryDirectory() as place:
+            path = Path(place) / "lima.yaml"
+            files.write(path, configs.dump(data) + "\n")
+            done = self._read("--log-format=json", "validate", str(path))
+        if not done.ok:
+            raise _failure(f"Lima does not take the new config of {instance.name}.", done, hint="sysinit-vm plan")
+        files.write(instance.dir / "lima.yaml", configs.dump(data) + "\n")
+
+    def embed(self, config: Path) -> str:
+        """Return the YAML of ``config`` (absolute) with every base and file that it names in it; VmError otherwise.
+
+        Fetches what is remote.
+        """
+        done = self._read("--log-format=json", "template", "copy", "--embed-all", str(config), "-")
+        if not done.ok:
+            raise _failure(f"Lima cannot put together {config}.", done, hint=f"$EDITOR {config}")
+        return done.out
+
+    def edit(self, name: str, data: Mapping[str, Any]) -> None:
+        """Give the stopped instance ``name`` the whole config ``data``, which its next start takes up.
+
+        VmError with Lima's reason where it refuses, and nothing was changed. A refused config would be kept in
+        the current directory (2.2.0), so a temporary one is made that.
+        """
+        with tempfile.TemporaryDirectory() as place:
+            whole = base64.b64encode(json.dumps(data).encode()).decode()  # yq's own strings lose backslashes
+            expression = f'. = ("{whole}" | @base64d | from_json)'
+            done = self._change("edit", "--tty=false", "--set", expression, name, cwd=Path(place))
+        if not done.ok:
+            raise _failure(
+                f"Lima does not take the new config of {name}.", done, hint=f"sysinit-vm status --name {name}"
+            )
+
+    def stop(self, name: str, *, force: bool = False) -> None:
+        """Stop a running instance; ``force`` also recovers a broken one, by SIGKILL to its processes."""
+        done = self._change("stop", *(["--force"] if force else []), name)
+        if not done.ok:
+            raise _failure(f"Cannot stop {name}.", done, hint="sysinit-vm stop --force")
+
+    def delete(self, name: str) -> None:
+        """Delete an instance in any state with its disk; StateError where Lima protects it."""
+        done = self._change("delete", "--force", name)
+        if not done.ok and (project.lima_home() / name).exists():
+            raise _failure(f"Cannot delete {name}.", done, hint=f"limactl unprotect {name}")
+
+    def shell_argv(self, name: str, words: Sequence[str], workdir: str, marker: str = "sh") -> tuple[str, ...]:
+        """Return the host argv that runs guest ``words`` exactly, in guest directory ``workdir`` (absolute).
+
+        ``marker`` is a word by which the guest's processes can be found.
+
+        ``sh`` stands before the words: limactl leaves the part before ``=`` of leading words unquoted, and
+        a shell that reaps the child turns death by signal into 128+n. It outlives a Ctrl-C to tell of it.
+        """
+        guest = ("sh", "-c", 'trap : INT QUIT TERM; "$@"; exit $?', marker, *words)
+        return (*self._argv, "shell", "--tty=false", "--workdir", workdir, name, "--", *guest)
+
+    def attach(
+        self,
+        name: str,
+        words: Sequence[str],
+        workdir: str,
+        *,
+        stdin: bool = True,
+        marker: str = "sh",
+        on_interrupt: Callable[[], None] | None = None,
+    ) -> int:
+        """Run guest ``words`` with the terminal inherited and return their exit status."""
+        argv = self.shell_argv(name, words, workdir, marker)
+        return self.runner.attach(argv, env=self._env(), stdin=stdin, on_interrupt=on_interrupt)
+
+    def run(self, name: str, words: Sequence[str], *, workdir: str = "/", timeout: float | None = None) -> Result:
+        """Run guest ``words`` captured; a timeout (seconds) gives code 124."""
+        return self.runner.read(self.shell_argv(name, words, workdir), env=self._env(), timeout=timeout)
+
+    def read(self, argv: Sequence[str], *, timeout: float | None = None) -> Result:
+        """Run a whole host argv, such as ``shell_argv``'s, captured; a timeout (seconds) gives code 124."""
+        return self.runner.read(argv, env=self._env(), timeout=timeout)
+
+    def pipe(
+        self, source: Sequence[str], sink: Sequence[str], on_bytes: Callable[[int], None]
+    ) -> tuple[Result, Result]:
+        """Run one whole host argv into another; ``on_bytes`` is told the bytes so far."""
+        return self.runner.pipe(source, sink, on_bytes, env=self._env())
+
+
+def message(line: str) -> Message:
+    """Read one line of limactl's JSON log; anything else is an ``info`` as it stands."""
+    try:
+        entry = json.loads(line)
+        text, level = str(entry["msg"]), str(entry["level"])
+    except (ValueError, KeyError, TypeError):
+        return ("info", line)
+    if entry.get("error"):
+        text = f"{text}: {entry['error']}"
+    return (level, text.removeprefix("[hostagent] "))
+
+
+def said(done: Result) -> str:
+    """Return what limactl said of its failure: its fatal and error lines, else its last lines."""
+    messages = [message(line) for line in (done.err or done.out).splitlines()]
+    fatal = [text for level, text in messages if level in {"fatal", "error"}]
+    return "\n".join(dict.fromkeys(fatal or [text for _, text in messages[-5:]]))
+
+
+def _failure(brief: str, done: Result, *, hint: str) -> VmError:
+    kind = StateError if "expected status" in done.err or "protected" in done.err else VmError
+    return kind(brief, detail=said(done), hint=hint)
+
+
+def host_agent_ready(instance: Instance) -> bool | None:
+    """Return what the host agent last said: True ready, False degraded or exiting, None still booting.
+
+    Read from ``ha.stdout.log`` (JSON events), since ``limactl start`` calls a booting instance running.
+    """
+    try:
+        lines = (instance.dir / "ha.stdout.log").read_text(errors="replace").splitlines()
+    except OSError:
+        return None
+    for line in reversed(lines):
+        try:
+            status = json.loads(line)["status"]
+        except (ValueError, KeyError, TypeError):
+            continue
+        if status.get("exiting") or status.get("degraded"):
+            return False
+        if status.get("running"):
+            return True
+    return None

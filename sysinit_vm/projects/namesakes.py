@@ -1,0 +1,57 @@
+"""What ``init`` says and asks of other projects: VMs of the same name, a VM of its own, a project above."""
+
+from sysinit_vm import prompts
+from sysinit_vm.errors import UsageError
+from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.model import Instance
+from sysinit_vm.progress import say
+from sysinit_vm.projects import locate, names, owners, project
+from sysinit_vm.projects.project import Project
+
+
+def settle(lima: Limactl | None, home: Project, kept: str | None) -> str | None:
+    """Return the name to keep in ``home``'s config, ``kept`` unless that of another project's VM.
+
+    Then a terminal is asked for another, with a free one to begin with; elsewhere it stays, and ``tell`` warns.
+    """
+    if lima is None or not prompts.terminal() or locate.of_project(lima, home):
+        return kept
+    longest = names.longest_vm_name(project.lima_home())
+    wished = kept or names.vm_name(home.root, longest)
+    while (other := _namesake(lima, home, wished)) and other != owners.left_behind(lima, home, wished):
+        say(_taken(other, home))
+        free = next(each for each in names.other_names(home.root, longest) if lima.instance(each) is None)
+        typed = prompts.text("A name for this VM:", free)
+        try:
+            wished = kept = names.checked_vm_name(typed, source="The name", longest=longest)
+        except UsageError as error:
+            say(str(error))
+    return kept
+
+
+def tell(lima: Limactl | None, home: Project, name: str) -> None:
+    """Say what stands beside ``home``'s new config, whose VM is to be called ``name``; ``start`` is what refuses."""
+    above = project.find(str(home.root.parent))
+    if above:
+        say(f"{above.root} is a project too; in {home.root} and below, commands mean this one.")
+    if lima is None:
+        return
+    for mine in locate.of_project(lima, home):
+        if mine.name != name:
+            say(f"This directory has a VM, {mine.name}, and keeps it; {name} will be the name of one made after it.")
+            return
+    other = _namesake(lima, home, name)
+    if other and other == owners.left_behind(lima, home, name):
+        say(f"{owners.question(other, home)} Take it over: sysinit-vm adopt")
+    elif other:
+        say(_taken(other, home))
+        say("`start` will not touch it. Choose another name: sysinit-vm init --name NAME")
+
+
+def _namesake(lima: Limactl, home: Project, name: str) -> Instance | None:
+    other = lima.instance(name)
+    return None if other is None or owners.belongs(other, home) else other
+
+
+def _taken(other: Instance, home: Project) -> str:
+    return f"A VM {other.name} exists already, made for {owners.owner(other)}; this is {home.root}."

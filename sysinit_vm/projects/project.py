@@ -1,0 +1,152 @@
+"""Which directory is the project: found upward, or refused with the reason."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from sysinit_vm.errors import NoConfigError, UsageError
+from sysinit_vm.projects import names
+
+CONFIG = Path(".lima") / "config.yaml"
+_SURROGATE = re.compile("[\udc80-\udcff]")  # how Python shows bytes that are not UTF-8
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project directory; ``root`` is absolute with links resolved, as the guest mounts it."""
+
+    root: Path
+
+    @property
+    def name(self) -> str:
+        """The directory's own name, exactly."""
+        return self.root.name
+
+    @property
+    def session(self) -> str:
+        """The Zellij session's name."""
+        return names.session_name(self.root)
+
+    @property
+    def config(self) -> Path:
+        """Where the committed config lies or will lie (absolute)."""
+        return self.root / CONFIG
+
+    def corresponding(self, directory: Path) -> Path:
+        """Return the guest directory for a host one (absolute): the same below the root, else the root.
+
+        On a case-insensitive file system, and below a bind mount, the root has more than one path.
+        """
+        if directory.is_relative_to(self.root):
+            return directory
+        above = next((each for each in (directory, *directory.parents) if same(each, self.root)), None)
+        return self.root / directory.relative_to(above) if above else self.root
+
+
+def same(one: Path, other: Path) -> bool:
+    """Whether two absolute paths are one directory: spelled alike, or both there and the same file."""
+    if one == other:
+        return True
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return False
+
+
+def gone(path: Path) -> bool:
+    """Whether nothing is at ``path`` (absolute); what may not be looked at counts as there."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
+
+
+def lima_home() -> Path:
+    """Return LIMA_HOME (absolute, links resolved), which need not exist."""
+    return Path(os.environ.get("LIMA_HOME") or Path.home() / ".lima").resolve()
+
+
+def directory(option: str | None) -> Path:
+    """Return the directory that ``--project`` or else the current directory means (absolute, resolved).
+
+    Raises UsageError where it does not exist.
+    """
+    try:
+        path = Path(option or ".").expanduser().resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        raise UsageError(
+            f"No such project directory: {option or 'the current directory'}.",
+            detail=str(error),
+            hint=f"mkdir -p {option}" if option else "cd to a directory that exists",
+        ) from error
+    if not path.is_dir():
+        raise UsageError(f"{path} is not a directory.", hint="sysinit-vm --help")
+    return path
+
+
+def find(option: str | None) -> Project | None:
+    """Return the nearest project at or above ``directory(option)``, None where there is none.
+
+    A ``.lima`` that is LIMA_HOME itself is skipped: a config there would capture every directory below.
+    """
+    start = directory(option)
+    for root in (start, *start.parents):
+        lima = root / CONFIG.parent
+        if os.path.lexists(root / CONFIG) and lima.resolve() != lima_home():
+            return Project(root)
+    return None
+
+
+def require(option: str | None) -> Project:
+    """Return the project as ``find`` does; NoConfigError (exit 3) with the command to type otherwise."""
+    project = find(option)
+    if project is None:
+        raise NoConfigError(
+            "No .lima/config.yaml found.",
+            detail=f"Looked in {directory(option)} and every directory above it.",
+            hint="sysinit-vm init",
+        )
+    return project
+
+
+def for_init(option: str | None) -> Project:
+    """Return the project that ``init`` makes in ``directory(option)``; UsageError where none can be."""
+    root = directory(option)
+    problem = unusable(root)
+    if problem:
+        raise UsageError(
+            f"{str(root)!r} cannot be a project directory.",
+            detail=problem,
+            hint="sysinit-vm init --project DIR, with another directory",
+        )
+    return Project(root)
+
+
+def unusable(root: Path) -> str:
+    """Return why ``root`` (absolute) cannot be a project, empty where it can.
+
+    Commas end QEMU's option for the mount, ``{{`` starts a Lima template, and param.env is read line by
+    line with its ends trimmed (Lima 2.2.0, cidata boot.sh).
+    """
+    text = str(root)
+    if root == Path(root.anchor):
+        return "It is the root of the file system: the VM would see, and could change, everything."
+    if root == Path.home().resolve():
+        return "It is your home directory: the VM would see, and could change, everything that is yours."
+    if root / ".lima" == lima_home():
+        return "Its .lima is Lima's own directory of VMs (LIMA_HOME)."
+    if _SURROGATE.search(text):
+        return "Its path is not valid UTF-8."
+    if not text.isprintable():
+        return "Its path has a character that cannot be printed, such as a newline or a tab."
+    if "," in text:
+        return "Its path has a comma, which ends QEMU's option for the mount."
+    if "{{" in text:
+        return "Its path has '{{', which Lima would read as a template."
+    if text != text.strip():
+        return "Its path begins or ends with a space, which Lima would drop."
+    return ""

@@ -1,0 +1,339 @@
+"""Building the Debian image: which programs run, and what stays when one of them fails."""
+
+import dataclasses
+import shlex
+import tarfile
+import threading
+from pathlib import Path
+
+import pytest
+
+from sysinit_vm.errors import MissingError, VmError
+from sysinit_vm.images import debian, debian_files, debian_host, debian_mirror
+from sysinit_vm.runner import Result, Runner
+
+LINES = ["deb http://m.example/debian bookworm main"]
+OLD = "sysinit-debian-20200101-000000"
+
+
+class Stages:
+    def __init__(self):
+        self.seen = []
+
+    def stage(self, text):
+        self.seen.append(text)
+
+
+class Recorder(Runner):
+    """Does to the work folder what the real programs would, and fails where told to."""
+
+    def __init__(self, fail="", says="", dry=False, raises=None):
+        super().__init__(dry=dry)
+        self.__dict__.update(argvs=[], fail=fail, says=says, raises=raises)
+
+    def stream(self, argv, on_line, *, env=None, cwd=None):
+        self.argvs.append(list(argv))
+        name = next(word for word in map(str, argv) if "unshare" not in word and not word.startswith(("-", "0")))
+        name = Path(name).name
+        if name == self.fail:
+            if self.raises:
+                raise self.raises
+            return Result(tuple(argv), 1, err=self.says)
+        on_line("I: downloading packages with apt...")
+        getattr(self, name.replace("-", "_").replace(".", "_"))(cwd)
+        return Result(tuple(argv), 0)
+
+    def read(self, argv, **_):
+        self.argvs.append(list(argv))
+        for word in argv[argv.index("--") + 1 :]:
+            remove(Path(word))
+        return Result(tuple(argv), 0)
+
+    def mmdebstrap(self, work):
+        (work / "root.tar").write_text("tar")
+
+    def tar(self, work):
+        (work / "root/boot").mkdir()
+        (work / "root/var/lib/sysinit-vm").mkdir(parents=True)
+        (work / "root/boot/vmlinuz-6.1.0-1-amd64").write_text("kernel")
+        (work / "root/boot/initrd.sysinit-vm").write_text("initrd")
+        (work / "root/var/lib/sysinit-vm/packages").write_text("zellij\t0.45.1\nbash\t5.2\n")
+
+    def mkfs_ext4(self, work):
+        assert not list((work / "root/boot").iterdir())
+        (work / "disk").write_text("disk")
+
+    def rm(self, work):
+        remove(work / "root")
+
+    def qemu_img(self, work):
+        (work / "image.qcow2").write_text("qcow2")
+
+
+def remove(path):
+    for child in sorted(path.rglob("*"), reverse=True):
+        child.rmdir() if child.is_dir() else child.unlink()
+    if path.exists():
+        path.rmdir()
+
+
+@pytest.fixture(params=["root", "unshare"])
+def host(request, tmp_path, monkeypatch):
+    images = tmp_path / "lima/_images"
+    as_root = ("/usr/bin/unshare", *debian_host.NAMESPACE) if request.param == "unshare" else ()
+    temporary = tmp_path / "beside" if as_root else images / ".sysinit-debian-build"
+    found = debian_host.Host("/usr/bin/mmdebstrap", "/usr/bin/qemu-img", "/sbin/mkfs.ext4", as_root, temporary)
+    monkeypatch.setattr(debian_host, "inspect", lambda _: found)
+    monkeypatch.setattr(debian_mirror, "apt_lines", lambda *_: LINES)
+    monkeypatch.setattr(debian.platform, "machine", lambda: "x86_64")
+    return found
+
+
+@pytest.fixture
+def images(tmp_path):
+    folder = tmp_path / "lima/_images"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def old(images):
+    for part in debian_files.PARTS:
+        (images / f"{OLD}.{part}").write_text("old")
+        (images / f"sysinit-debian-latest.{part}").symlink_to(f"{OLD}.{part}")
+    return snapshot(images)
+
+
+@pytest.fixture
+def zellij(tmp_path):
+    path = tmp_path / "zellij"
+    path.write_bytes(b"\x7fELF zellij")
+    return path
+
+
+def snapshot(images):
+    names = {path.name: path.read_text() for path in images.iterdir() if path.name != ".sysinit-debian.lock"}
+    return names, {path.name: str(path.readlink()) for path in images.iterdir() if path.is_symlink()}
+
+
+def build(runner, images, zellij):
+    return debian.build(runner, images, zellij=zellij, mirror=None, progress=Stages())
+
+
+def test_the_image_is_four_files_and_the_latest(host, images, zellij, old):
+    disk = build(Recorder(), images, zellij)
+    assert disk.parent == images
+    assert disk.read_text() == "qcow2"
+    assert disk.with_suffix(".vmlinuz").read_text() == "kernel"
+    assert disk.with_suffix(".initrd").read_text() == "initrd"
+    for part in debian_files.PARTS:
+        link = images / f"sysinit-debian-latest.{part}"
+        assert str(link.readlink()) == disk.with_suffix(f".{part}").name
+    assert (images / f"{OLD}.qcow2").read_text() == "old"
+    assert not [path for path in images.iterdir() if path.name.startswith(".") and path.suffix != ".lock"]
+
+
+def test_the_manifest(host, images, zellij):
+    manifest = build(Recorder(), images, zellij).with_suffix(".manifest").read_text()
+    assert manifest.splitlines() == [
+        f"key: {debian.key(zellij)}",
+        "suite: bookworm",
+        "arch: amd64",
+        f"zellij-sha256: {debian_files.sha256(zellij)}",
+        f"mirror: {LINES[0]}",
+        "",
+        "zellij 0.45.1",
+        "bash 5.2",
+    ]
+
+
+def test_the_programs(host, images, zellij):
+    runner = Recorder()
+    build(runner, images, zellij)
+    work = images / ".sysinit-debian-build"
+    mmdebstrap, unpack, mkfs, rm, convert, _clean = runner.argvs
+    assert mmdebstrap[:2] == ["/usr/bin/mmdebstrap", f"--mode={host.mode}"]
+    assert mmdebstrap[-3:] == ["bookworm", str(work / "root.tar"), *LINES]
+    assert "linux-image-amd64," in next(word for word in mmdebstrap if word.startswith("--include="))
+    assert unpack[: len(host.as_root)] == mkfs[: len(host.as_root)] == list(host.as_root)
+    assert mkfs[-4:] == ["-d", "root", "disk", "4G"]
+    assert rm[-3:] == ["-rf", "--one-file-system", "root"]
+    assert convert == ["/usr/bin/qemu-img", "convert", "-c", "-W", "-O", "qcow2", "disk", "image.qcow2"]
+
+
+def test_a_folder_with_a_quote_and_spaces(host, tmp_path, zellij, monkeypatch):
+    runner = Recorder()
+    images = tmp_path / "it's my lima"
+    host = dataclasses.replace(host, temporary=images / ".sysinit-debian-build")
+    monkeypatch.setattr(debian_host, "inspect", lambda _: host)
+    build(runner, images, zellij)
+    hook = next(word for word in runner.argvs[0] if word.startswith("--essential-hook="))
+    assert shlex.split(hook.partition("=")[2]) == ["tar-in", f"{images}/.sysinit-debian-build/overlay.tar", "/"]
+
+
+@pytest.mark.parametrize("step", ["mmdebstrap", "tar", "mkfs.ext4", "rm", "qemu-img"])
+@pytest.mark.parametrize("raises", [None, KeyboardInterrupt(), OSError(28, "No space left on device")])
+def test_a_step_that_fails_leaves_the_old_image_and_nothing_else(host, images, zellij, old, step, raises):
+    with pytest.raises(KeyboardInterrupt if isinstance(raises, KeyboardInterrupt) else VmError):
+        build(Recorder(fail=step, says="E: it broke", raises=raises), images, zellij)
+    assert snapshot(images) == old
+    assert not host.temporary.exists()
+
+
+@pytest.mark.parametrize("after", range(8))
+def test_publishing_that_fails_leaves_the_old_image(host, images, zellij, old, after, monkeypatch):
+    replace, calls = Path.replace, []
+
+    def failing(path, target):
+        calls.append(target)
+        if len(calls) == after + 1:
+            raise OSError(28, "No space left on device")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", failing)
+    with pytest.raises(VmError, match="could not be written"):
+        build(Recorder(), images, zellij)
+    monkeypatch.undo()
+    assert snapshot(images) == old
+
+
+def test_what_a_killed_build_left_is_removed(host, images, zellij):
+    (images / ".sysinit-debian-build/root").mkdir(parents=True)
+    assert build(Recorder(), images, zellij).exists()
+    assert not (images / ".sysinit-debian-build").exists()
+
+
+def test_a_second_build_at_the_same_time_waits_and_takes_the_firsts_image(host, images, zellij, monkeypatch):
+    first = build(Recorder(), images, zellij)
+    second = Recorder()
+
+    def run():
+        assert build(second, images, zellij) == first
+
+    with debian._alone(images):
+        other = threading.Thread(target=run)
+        other.start()
+        other.join(timeout=0.3)
+        assert other.is_alive()
+    other.join(timeout=10)
+    assert not other.is_alive()
+    assert second.argvs == []
+
+
+def test_too_little_room(host, images, zellij, monkeypatch):
+    monkeypatch.setattr(debian, "ROOM", 2**60)
+    with pytest.raises(VmError, match="Not enough room"):
+        build(Recorder(), images, zellij)
+
+
+def test_dry_changes_nothing(host, tmp_path, zellij, capsys):
+    build(Recorder(dry=True), tmp_path / "none", zellij)
+    assert not (tmp_path / "none").exists()
+    assert "mmdebstrap" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("says", "brief"),
+    [
+        ("zellij: /lib/libc.so.6: version `GLIBC_2.38' not found (required by zellij)", "does not run in the guest"),
+        ("zellij: error while loading shared libraries: libssl.so.1.1", "does not run in the guest"),
+        ("tar: write: No space left on device", "The disk is full"),
+        ("E: Failed to fetch http://m.example/x  404", "mirror cannot be used"),
+        ("E: something else", r"mmdebstrap failed \(1\)"),
+    ],
+)
+def test_a_failure_says_what_it_means(host, images, zellij, says, brief):
+    with pytest.raises(VmError, match=brief) as error:
+        build(Recorder(fail="mmdebstrap", says=says), images, zellij)
+    assert ("GLIBC_2.38" in error.value.detail) == ("GLIBC" in says)
+
+
+def test_stages_are_told_in_words(host, images, zellij):
+    progress = Stages()
+    debian.build(Recorder(), images, zellij=zellij, mirror=None, progress=progress)
+    assert "downloading packages" in progress.seen
+    assert progress.seen[-1] == "making it the latest image"
+
+
+def test_no_zellij(host, images, tmp_path):
+    with pytest.raises(MissingError) as error:
+        build(Recorder(), images, tmp_path / "none")
+    assert error.value.hint == "sysinit-vm setup"
+
+
+def test_missing_programs_are_named_together(images, monkeypatch):
+    known = {"mmdebstrap": None, "qemu-img": None}
+    monkeypatch.setattr(debian_host, "find", lambda name: known.get(name, Path("/bin") / name))
+    with pytest.raises(MissingError) as error:
+        debian_host.inspect(images)
+    assert error.value.detail == "Missing: mmdebstrap, qemu-img."
+    assert error.value.hint == "sysinit-vm setup"
+
+
+def test_an_ordinary_account_needs_subordinate_ids(images, monkeypatch):
+    monkeypatch.setattr(debian_host, "find", lambda name: Path("/bin") / name)
+    monkeypatch.setattr(debian_host.os, "geteuid", lambda: 1234)
+    monkeypatch.setattr(debian_host.getpass, "getuser", lambda: "dev")
+    monkeypatch.setattr(debian_host, "_lines", lambda file: ["other:100000:65536"])
+    with pytest.raises(MissingError) as error:
+        debian_host.inspect(images)
+    assert error.value.hint.startswith("sudo usermod --add-subuids")
+    monkeypatch.setattr(debian_host, "_lines", lambda file: ["dev:100000:65536"])
+    assert debian_host.inspect(images).mode == "unshare"
+
+
+def test_programs_are_found_where_ordinary_accounts_do_not_look(tmp_path, monkeypatch):
+    program = tmp_path / "mkfs.test"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setattr("sysinit_vm.machine.host._SBIN", (str(tmp_path),))
+    assert debian_host.find("mkfs.test") == program
+
+
+def test_a_machine_without_an_image(host, images, zellij, monkeypatch):
+    monkeypatch.setattr(debian.platform, "machine", lambda: "riscv64")
+    with pytest.raises(MissingError, match="riscv64"):
+        build(Recorder(), images, zellij)
+
+
+def test_the_key_changes_with_what_goes_in_and_with_nothing_else(zellij, tmp_path, monkeypatch):
+    before = debian.key(zellij)
+    assert debian.key(zellij) == before
+    files = debian_files.contents()
+    monkeypatch.setattr(debian_files, "contents", lambda: {**files, "packages": b"more"})
+    assert debian.key(zellij) != before
+    monkeypatch.setattr(debian_files, "contents", lambda: files)
+    zellij.write_bytes(b"another")
+    assert debian.key(zellij) != before
+
+
+def test_current(host, images, zellij):
+    assert debian.current(images, zellij) is None
+    disk = build(Recorder(), images, zellij)
+    assert debian.current(images, zellij) == disk
+    disk.with_suffix(".initrd").unlink()
+    assert debian.current(images, zellij) is None
+
+
+def test_current_is_none_when_something_changed(host, images, zellij):
+    build(Recorder(), images, zellij)
+    zellij.write_bytes(b"another")
+    assert debian.current(images, zellij) is None
+
+
+def test_the_overlay_is_root_s_and_its_scripts_can_run(zellij, tmp_path):
+    debian_files.overlay(tmp_path / "overlay.tar", zellij)
+    with tarfile.open(tmp_path / "overlay.tar") as tar:
+        members = {member.name.removeprefix("./"): member for member in tar}
+    assert all(member.uid == member.gid == 0 for member in members.values())
+    modes = {name: member.mode for name, member in members.items()}
+    assert modes["usr/local/bin/zellij"] == modes["usr/lib/sysinit-vm/lima-init"] == modes["finish"] == 0o755
+    assert modes["usr/lib/systemd/system/lima-init.service"] == modes["etc/environment"] == 0o644
+
+
+def test_packages():
+    names = debian_files.packages("arm64")
+    assert names[0] == "linux-image-arm64"
+    assert {"iptables", "rsync", "sshfs", "fuse3", "libssl3"} <= set(names)
+    assert "cloud-init" not in names
+    assert all(name == name.strip() and "#" not in name for name in names)

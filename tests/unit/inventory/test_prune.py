@@ -1,0 +1,176 @@
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+from memory import Memory, vm
+
+from sysinit_vm import given, lock
+from sysinit_vm.errors import VmError
+from sysinit_vm.inventory import prune
+from sysinit_vm.runner import Runner
+
+
+@pytest.fixture
+def lima_home(home):
+    place = home / ".lima"
+    place.mkdir()
+    return place.resolve()
+
+
+def instance(lima_home, name, directory="/gone/x", status="Stopped", *, booted=True, ours=True):
+    """An instance's files as Lima leaves them, and a lock if it was made through us."""
+    place = lima_home / name
+    place.mkdir()
+    (place / "lima.yaml").write_text("{}")
+    (place / "diffdisk").write_bytes(b"x" * 2**16)
+    if booted:
+        (place / "ha.stderr.log").write_text("")
+    if ours:
+        (lima_home / "_sysinit-vm").mkdir(exist_ok=True)
+        (lima_home / "_sysinit-vm" / f"{name}.lock").touch()
+    return vm(name, directory, status, lima_home)
+
+
+def build(lima_home, stamp, *, family="sysinit-debian", latest=False):
+    place = lima_home / "_images"
+    place.mkdir(exist_ok=True)
+    for part in ("qcow2", "vmlinuz", "initrd", "manifest"):
+        (place / f"{family}-{stamp}.{part}").write_bytes(b"x" * 2**14)
+        if latest:
+            (place / f"{family}-latest.{part}").unlink(missing_ok=True)
+            (place / f"{family}-latest.{part}").symlink_to(f"{family}-{stamp}.{part}")
+
+
+def found(lima):
+    return [(each.kind, each.name) for each in prune.find(lima)]
+
+
+def tree(place):
+    return sorted(str(path) for path in place.rglob("*"))
+
+
+def test_a_vm_whose_project_is_gone_can_go_and_others_stay(lima_home, tmp_path):
+    vms = [
+        instance(lima_home, "gone"),
+        instance(lima_home, "here", tmp_path),
+        instance(lima_home, "docker", None),
+        instance(lima_home, "damaged", None, ""),
+    ]
+    (one,) = prune.find(Memory(*vms))
+    assert (one.kind, one.name, one.running) == ("vm", "gone", False)
+    assert "/gone/x is gone" in one.why
+    assert one.size >= 2**16
+    json.dumps(one.data())
+
+
+def test_one_that_runs_says_so(lima_home):
+    (one,) = prune.find(Memory(instance(lima_home, "gone", status="Running")))
+    assert one.running
+    assert "runs" in one.row()[-1]
+
+
+def test_one_behind_a_link_is_left_alone(lima_home, tmp_path):
+    made = instance(lima_home, "gone")
+    shutil.move(made.dir, tmp_path / "elsewhere")
+    made.dir.symlink_to(tmp_path / "elsewhere")
+    assert found(Memory(made)) == []
+
+
+def test_one_that_never_booted_can_go_unless_somebody_works_on_it(lima_home, tmp_path):
+    lima = Memory(
+        instance(lima_home, "half", tmp_path, booted=False), instance(lima_home, "by-hand", tmp_path, ours=False)
+    )
+    assert found(lima) == [("half-made", "half")]
+    with given.alone("half"):
+        assert found(lima) == []
+
+
+def test_half_of_an_instance_can_go_if_it_was_ours(lima_home):
+    for name, ours in (("half", True), ("strange", False)):
+        instance(lima_home, name, ours=ours)
+        (lima_home / name / "lima.yaml").unlink()
+    (lima_home / "stray dir").mkdir()
+    (lima_home / "link").symlink_to("half")
+    (lima_home / "_sysinit-vm" / "link.lock").touch()
+    assert found(Memory()) == [("half-made", "half")]
+    with given.alone("half"):
+        assert found(Memory()) == []
+
+
+def test_old_images_can_go_but_never_the_newest_nor_one_that_is_used(lima_home, tmp_path):
+    for stamp in ("20260101-000000", "20260102-000000", "20260103-000000", "20260105-000000"):
+        build(lima_home, stamp)
+    build(lima_home, "20260104-000000", latest=True)
+    build(lima_home, "20250101-000000", family="sysinit-lima-dev")
+    (lima_home / "_images" / "mine.qcow2").write_text("")
+    user = instance(lima_home, "uses", tmp_path)
+    (user.dir / "lima.yaml").write_text('{"images": [{"location": "/x/_images/sysinit-debian-20260102-000000.qcow2"}]}')
+    assert found(Memory(user)) == [
+        ("image", "sysinit-debian-20260101-000000"),
+        ("image", "sysinit-debian-20260103-000000"),
+    ]
+
+
+def test_images_behind_a_link_are_not_looked_at(lima_home, tmp_path):
+    build(lima_home, "20260101-000000")
+    build(lima_home, "20260102-000000")
+    (lima_home / "_images").rename(tmp_path / "images")
+    (lima_home / "_images").symlink_to(tmp_path / "images")
+    assert found(Memory()) == []
+
+
+def test_what_a_started_vm_left_beside_its_lock_goes_with_it(lima_home, tmp_path):
+    here = instance(lima_home, "here", tmp_path)
+    own = lima_home / "_sysinit-vm"
+    for name in ("old.lock", "old.yaml", "ports.lock", "held.lock"):
+        (own / name).touch()
+    with lock.held(own / "held.lock", ""):
+        (one,) = prune.find(Memory(here))
+        assert [path.name for path in one.paths] == ["old.lock", "old.yaml"]
+        prune.remove(Memory(here), [one])
+    assert sorted(path.name for path in own.iterdir()) == ["held.lock", "here.lock", "ports.lock"]
+
+
+def test_removing_removes_just_that(lima_home, tmp_path):
+    build(lima_home, "20260101-000000")
+    build(lima_home, "20260102-000000", latest=True)
+    (tmp_path / "kept").write_text("kept")
+    vms = Memory(instance(lima_home, "gone"), instance(lima_home, "here", tmp_path))
+    instance(lima_home, "half")
+    (lima_home / "half" / "lima.yaml").unlink()
+    (lima_home / "half" / "out").symlink_to(tmp_path)
+    prune.remove(vms, prune.find(vms))
+    assert vms.calls == [("delete", "gone")]
+    assert not (lima_home / "half").exists()
+    assert (tmp_path / "kept").read_text() == "kept"
+    assert {path.name.split(".")[0] for path in (lima_home / "_images").iterdir()} == {
+        "sysinit-debian-20260102-000000",
+        "sysinit-debian-latest",
+    }
+
+
+def test_what_is_in_use_by_then_stays_and_the_rest_goes(lima_home, tmp_path):
+    vms = Memory(
+        instance(lima_home, "back", tmp_path / "back"), instance(lima_home, "gone"), instance(lima_home, "runs")
+    )
+    shown = prune.find(vms)
+    (tmp_path / "back").mkdir()
+    vms.known["runs"] = replace(vms.known["runs"], status="Running")
+    with pytest.raises(VmError, match="Something stayed") as caught:
+        prune.remove(vms, shown)
+    assert "back" in str(caught.value)
+    assert "runs" in str(caught.value)
+    assert vms.calls == [("delete", "gone")]
+
+
+def test_dry_removes_nothing(lima_home):
+    vms = Memory(instance(lima_home, "gone"))
+    vms.runner = Runner(dry=True)
+    before = tree(lima_home)
+    prune.remove(vms, prune.find(vms))
+    assert (vms.calls, tree(lima_home)) == ([], before)
+
+
+def test_without_a_lima_home_there_is_nothing(home):
+    assert prune.find(Memory()) == []

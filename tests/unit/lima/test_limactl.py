@@ -1,0 +1,336 @@
+import base64
+import json
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from recording import Recorder, captured, result
+
+from sysinit_vm.errors import StateError, VmError
+from sysinit_vm.lima import limactl
+from sysinit_vm.lima.account import Account
+from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.model import Instance
+
+JSON = "--log-format=json"
+WRAP = 'trap : INT QUIT TERM; "$@"; exit $?'
+
+
+def wrapped(*answers, account=None, answer=None):
+    recorder = Recorder(*answers, answer=answer)
+    return Limactl(recorder, Path("/b/limactl"), account or Account()), recorder
+
+
+def words(recorder):
+    assert all(argv[0] == "/b/limactl" for argv in recorder.argvs)
+    return [list(argv[1:]) for argv in recorder.argvs]
+
+
+@pytest.fixture
+def instances(home):
+    def make(*names):
+        for name in names:
+            directory = home / ".lima" / name
+            directory.mkdir(parents=True)
+            (directory / "lima.yaml").write_text("cpus: 1\n")
+        return home / ".lima"
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("call", "argv"),
+    [
+        (lambda lima: lima.stop("a"), [JSON, "stop", "a"]),
+        (lambda lima: lima.stop("a", force=True), [JSON, "stop", "--force", "a"]),
+        (lambda lima: lima.delete("a"), [JSON, "delete", "--force", "a"]),
+        (lambda lima: lima.start("a", print, timeout=30), [JSON, "start", "--tty=false", "--timeout=30s", "a"]),
+        (
+            lambda lima: lima.create("a", Path("/c.yaml"), print, timeout=600),
+            [JSON, "start", "--tty=false", "--timeout=600s", "--name", "a", "/c.yaml"],
+        ),
+        (
+            lambda lima: lima.run("a", ("ls", "-l"), workdir="/w", timeout=5),
+            ["shell", "--tty=false", "--workdir", "/w", "a", "--", "sh", "-c", WRAP, "sh", "ls", "-l"],
+        ),
+        (
+            lambda lima: lima.attach("a", ("ls",), "/w", marker="m"),
+            ["shell", "--tty=false", "--workdir", "/w", "a", "--", "sh", "-c", WRAP, "m", "ls"],
+        ),
+    ],
+)
+def test_each_verb_gives_limactl_these_words(home, call, argv):
+    lima, recorder = wrapped()
+    call(lima)
+    assert words(recorder) == [argv]
+
+
+def test_an_instances_config_is_what_its_lima_yaml_holds(instances, home):
+    place = instances("a")
+    lima, _ = wrapped()
+    assert lima.config(Instance("a", "Stopped", place / "a")).data == {"cpus": 1}
+
+
+def test_an_edit_gives_the_whole_config_past_the_escapes_that_yq_does_not_know(home):
+    lima, recorder = wrapped()
+    data = {"env": {"A": 'back\\slash "é" \u2028'}}
+    lima.edit("a", data)
+    *flags, expression, name = words(recorder)[0]
+    assert flags == [JSON, "edit", "--tty=false", "--set"]
+    assert name == "a"
+    encoded = re.fullmatch(r'\. = \("(.*)" \| @base64d \| from_json\)', expression)[1]
+    assert json.loads(base64.b64decode(encoded)) == data
+    assert recorder.options[0]["cwd"] not in {None, Path.cwd()}
+
+
+def test_an_edit_that_lima_refuses_says_why(home):
+    lima, _ = wrapped(result(1, err='{"level":"fatal","msg":"cannot edit a running instance"}'))
+    with pytest.raises(VmError, match="cannot edit a running instance"):
+        lima.edit("a", {})
+
+
+def test_what_changes_obeys_dry_and_what_looks_does_not(home, instances):
+    instances("a")
+    lima, recorder = wrapped()
+    lima.instance("a"), lima.run("a", ("ls",))
+    lima.stop("a")
+    lima.start("a", print, timeout=1)
+    assert recorder.kinds == ["read", "read", "change", "stream"]
+
+
+def test_the_account_stands_before_limactl_and_in_its_variables():
+    lima, recorder = wrapped(account=Account(("bwrap", "--"), {"USER": "dev"}))
+    lima.stop("a")
+    lima.start("a", print, timeout=1, env={"QEMU_SYSTEM_X86_64": "qemu"})
+    assert recorder.argvs[0][:3] == ("bwrap", "--", "/b/limactl")
+    assert recorder.options[0]["env"] == {"USER": "dev"}
+    assert recorder.options[1]["env"] == {"USER": "dev", "QEMU_SYSTEM_X86_64": "qemu"}
+
+
+def test_half_of_an_instance_is_one_that_cannot_be_read(home):
+    (home / ".lima" / "a").mkdir(parents=True)
+    lima, recorder = wrapped()
+    assert lima.instance("a").unreadable
+    assert recorder.argvs == []
+
+
+def test_a_running_instance_is_read_as_lima_shows_it(instances):
+    instances("demo-dev")
+    lima, recorder = wrapped(result(out=captured("list-running.json")))
+    found = lima.instance("demo-dev")
+    assert words(recorder) == [["--log-format=json", "list", "--json", "demo-dev"]]
+    assert found == Instance(
+        "demo-dev",
+        "Running",
+        Path("/home/me/.lima/demo-dev"),
+        arch="x86_64",
+        cpus=2,
+        memory=8 * 2**30,
+        disk=50 * 2**30,
+        ssh_port=39381,
+        driver_pid=1235,
+        param=found.param,
+    )
+    assert found.running
+    assert found.project_dir == Path("/home/me/demo")
+
+
+def test_stopped_broken_and_corrupt_ones_are_read_too(instances):
+    instances("demo-dev", "bro", "corrupt")
+    for name, status in (("stopped", "Stopped"), ("broken", "Broken"), ("corrupt", "")):
+        text = captured(f"list-{name}.json")
+        lima, _ = wrapped(result(out=text))
+        found = lima.instance(json.loads(text)["name"])
+        assert (found.status, found.running) == (status, False)
+
+
+def test_a_name_without_a_directory_is_not_asked_for(instances):
+    instances("demo-dev")
+    lima, recorder = wrapped()
+    assert lima.instance("demo") is None
+    assert recorder.argvs == []
+
+
+def test_a_name_that_lima_does_not_match_is_none(instances):
+    instances("demo-dev")
+    lima, _ = wrapped(result(1, err=captured("list-unmatched.err")))
+    assert lima.instance("demo-dev") is None
+
+
+def test_an_instance_of_another_name_is_never_taken_for_it(instances):
+    instances("demo")
+    lima, _ = wrapped(result(out=captured("list-running.json")))
+    assert lima.instance("demo") is None
+
+
+def test_a_list_that_fails_is_an_error_with_limas_reason(instances):
+    instances("a")
+    lima, _ = wrapped(result(1, err='time="x" level=fatal msg="no disk"'))
+    with pytest.raises(VmError, match="no disk"):
+        lima.instance("a")
+
+
+def test_instances_are_asked_for_by_name_past_stray_directories(instances):
+    lima_home = instances("b", "a")
+    for stray in ("_config", "_images", ".hidden", "empty"):
+        (lima_home / stray).mkdir()
+    (lima_home / "file").write_text("")
+    lima, recorder = wrapped()
+    assert lima.instances() == []
+    assert words(recorder) == [["--log-format=json", "list", "--json", "a", "b"]]
+
+
+@pytest.mark.parametrize("invalid", ["a--b", "x_", "x.yaml", "with space", "é"])
+def test_a_directory_with_an_invalid_name_does_not_hide_the_others(instances, invalid):
+    instances("demo-dev", invalid)
+
+    def like_lima(argv):
+        bad = captured("list-invalid-name.err")
+        return result(1, err=bad) if invalid in argv else result(out=captured("list-running.json"))
+
+    lima, _ = wrapped(answer=like_lima)
+    assert [each.name for each in lima.instances()] == ["demo-dev"]
+
+
+def test_one_that_vanishes_meanwhile_does_not_hide_the_others(instances):
+    instances("demo-dev", "nonesuch")
+    lima, _ = wrapped(result(1, captured("list-running.json"), captured("list-unmatched.err")))
+    assert [each.name for each in lima.instances()] == ["demo-dev"]
+
+
+def test_without_lima_home_there_are_none(home):
+    lima, recorder = wrapped()
+    assert (lima.instances(), recorder.argvs) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("call", "output", "kind", "says"),
+    [
+        (
+            lambda lima: lima.stop("demo-dev"),
+            "stop-stopped.err",
+            StateError,
+            "expected status `Running`, got `Stopped`",
+        ),
+        (lambda lima: lima.stop("nonesuch"), "stop-missing.err", VmError, "no such file or directory"),
+        (lambda lima: lima.delete("demo-dev"), "delete-protected.err", StateError, "limactl unprotect demo-dev"),
+        (lambda lima: lima.delete("demo-dev"), "delete-no-yaml.err", VmError, "remove it manually"),
+    ],
+)
+def test_a_refusal_is_told_in_limas_own_words(instances, call, output, kind, says):
+    instances("demo-dev")
+    lima, _ = wrapped(result(1, err=captured(output)))
+    with pytest.raises(kind) as caught:
+        call(lima)
+    assert type(caught.value) is kind
+    assert says in str(caught.value)
+    assert "level" not in str(caught.value)
+
+
+def test_deleting_what_is_gone_is_fine(home):
+    lima, recorder = wrapped(result(1, err=captured("delete-missing.err")))
+    lima.delete("nonesuch")
+    assert len(recorder.argvs) == 1
+
+
+def test_each_line_of_a_start_is_handed_on_as_level_and_text():
+    lima, recorder = wrapped()
+    recorder.lines = captured("start-no-image.err").splitlines()
+    seen = []
+    lima.start("half", seen.append, timeout=1)
+    assert seen[0] == ("info", "Terminal is not available, proceeding without opening an editor")
+    assert seen[-1][0] == "fatal"
+    assert seen[-1][1].startswith("failed to download")
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ('{"level":"info","msg":"[hostagent] Starting QEMU"}', ("info", "Starting QEMU")),
+        ('{"level":"error","msg":"a","error":"b"}', ("error", "a: b")),
+        ("panic: oh", ("info", "panic: oh")),
+        ("[1]", ("info", "[1]")),
+        ('{"msg":"no level"}', ("info", '{"msg":"no level"}')),
+        ("7", ("info", "7")),
+        ("", ("info", "")),
+    ],
+)
+def test_a_log_line_is_a_level_and_a_text(line, meant):
+    assert limactl.message(line) == meant
+
+
+def test_what_limactl_said_are_its_fatal_lines_once_or_its_last_ones():
+    fatal = '{"level":"fatal","msg":"no"}'
+    assert limactl.said(result(1, err=f'{{"level":"info","msg":"a"}}\n{fatal}\n{fatal}')) == "no"
+    assert limactl.said(result(1, err="\n".join("abcdefg"))) == "c\nd\ne\nf\ng"
+    assert limactl.said(result(1, out="only out")) == "only out"
+    assert limactl.said(result(1)) == ""
+
+
+NASTY = ["a b", "c$d", "e'f", 'g"h', "*", "", "x=1", "a\nb", "--", "-n", "\\", "`id`", "é", "!"]
+
+
+@pytest.mark.parametrize("nasty", [[each] for each in NASTY] + [NASTY])
+def test_the_guests_shell_gets_exact_words_and_reaps_the_child(nasty):
+    lima, _ = wrapped()
+    argv = lima.shell_argv("a", ("printf", "<%s>", *nasty), "/")
+    guest = argv[argv.index("--") + 1 :]
+    line = shlex.join(guest)  # limactl quotes each word into one line for the guest's login shell
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+    assert done.stdout == "".join(f"<{each}>" for each in nasty)
+
+
+@pytest.mark.parametrize(("line", "code"), [("exit 7", 7), ("kill -TERM $$", 143), ("kill -KILL $$", 137), ("true", 0)])
+def test_the_guests_shell_gives_the_commands_own_status(line, code):
+    lima, _ = wrapped()
+    argv = lima.shell_argv("a", ("sh", "-c", line), "/")
+    assert subprocess.run(argv[argv.index("--") + 1 :], check=False).returncode == code
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=1))
+def test_leading_words_with_an_equals_sign_never_stand_first(some):
+    lima, _ = wrapped()
+    argv = lima.shell_argv("a", some, "/w")
+    after = argv[argv.index("--") + 1 :]
+    assert "=" not in after[0]
+    assert list(after[4:]) == some
+
+
+def agent(tmp_path, *lines):
+    (tmp_path / "ha.stdout.log").write_text("".join(f"{line}\n" for line in lines))
+    return limactl.host_agent_ready(Instance("a", "Running", tmp_path))
+
+
+PORT = '{"time":"2026-11-23T08:01:45.694114028Z","status":{"sshLocalPort":39381}}'
+UP = '{"time":"2026-11-23T08:03:45Z","status":{"running":true,"sshLocalPort":39381}}'
+
+
+@pytest.mark.parametrize(
+    ("lines", "ready"),
+    [
+        ([], None),
+        ([PORT], None),
+        ([PORT, UP], True),
+        ([PORT, UP, '{"status":{"portForward":{"type":"forwarding"}}}'], True),
+        ([PORT, '{"status":{"running":true,"degraded":true,"errors":["x"]}}'], False),
+        ([PORT, UP, '{"status":{"exiting":true}}'], False),
+        ([PORT, UP, '{"status":{"run'], True),
+        (["not json", "[]", "{}", "7"], None),
+    ],
+)
+def test_the_host_agent_says_whether_the_vm_is_ready(tmp_path, lines, ready):
+    assert agent(tmp_path, *lines) is ready
+
+
+def test_a_vm_without_a_host_agents_log_is_still_booting(tmp_path):
+    assert limactl.host_agent_ready(Instance("a", "Running", tmp_path)) is None
+
+
+@settings(max_examples=50)
+@given(st.text())
+def test_any_log_line_can_be_read(line):
+    assert len(limactl.message(line)) == 2
