@@ -75,10 +75,10 @@ def check(template: str, *, directory: str | None, name: str | None, ssh: str | 
     return home
 
 
-def check_if_missing(template: str, *, directory: str | None, name: str | None) -> None:
-    """As ``check``, where neither the directory nor one above it has a config."""
-    if project.find(directory) is None:
-        check(template, directory=directory, name=name)
+def check_free(template: str, *, directory: str | None, name: str | None, lima: Limactl | None) -> None:
+    """As ``check``, and StateError where ``lima`` has another project's VM of the name, and no terminal is asked."""
+    home = check(template, directory=directory, name=name)
+    namesakes.require_free(lima, home, _kept_name(name))
 
 
 def run_if_missing(

@@ -1,12 +1,14 @@
 """What ``init`` says and asks of other projects: VMs of the same name, a VM of its own, a project above."""
 
 from sysinit_vm import prompts
-from sysinit_vm.errors import UsageError
+from sysinit_vm.errors import StateError, UsageError
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.model import Instance
 from sysinit_vm.progress import say
 from sysinit_vm.projects import locate, names, owners, project
 from sysinit_vm.projects.project import Project
+
+_ANOTHER = "sysinit-vm init --name NAME"
 
 
 def settle(lima: Limactl | None, home: Project, kept: str | None) -> str | None:
@@ -29,6 +31,19 @@ def settle(lima: Limactl | None, home: Project, kept: str | None) -> str | None:
     return kept
 
 
+def require_free(lima: Limactl | None, home: Project, kept: str | None) -> None:
+    """StateError (exit 4) where ``home``'s VM would have the name of another project's and no terminal is asked.
+
+    A project that has a VM keeps that; of one that it left behind, ``start`` says more.
+    """
+    if lima is None or prompts.terminal() or locate.of_project(lima, home):
+        return
+    wished = kept or names.vm_name(home.root, names.longest_vm_name(project.lima_home()))
+    other = _namesake(lima, home, wished)
+    if other and other != owners.left_behind(lima, home, wished):
+        raise StateError(f"The VM {other.name} belongs to another project.", detail=_taken(other, home), hint=_ANOTHER)
+
+
 def tell(lima: Limactl | None, home: Project, name: str) -> None:
     """Say what stands beside ``home``'s new config, whose VM is to be called ``name``; ``start`` is what refuses."""
     above = project.find(str(home.root.parent))
@@ -45,7 +60,7 @@ def tell(lima: Limactl | None, home: Project, name: str) -> None:
         say(f"{owners.question(other, home)} Take it over: sysinit-vm adopt")
     elif other:
         say(_taken(other, home))
-        say("`start` will not touch it. Choose another name: sysinit-vm init --name NAME")
+        say(f"`start` will not touch it. Choose another name: {_ANOTHER}")
 
 
 def _namesake(lima: Limactl, home: Project, name: str) -> Instance | None:

@@ -27,7 +27,7 @@ def status(c: Context, json: bool = False, project: str | None = None, name: str
     if left:
         say(f"{owners.question(left, target.required)} Take it over: sysinit-vm adopt")
     drift = observe.summary(vms, found.instance, observe.gather()) if found.instance else None
-    if drift not in {None, NONE, observe.UNKNOWN}:
+    if not json and drift not in {None, NONE, observe.UNKNOWN}:
         say(f"The config has changed since the VM was made, and needs: {drift}. See: sysinit-vm plan")
     record = {**listing.of_project(found, target.project), "drift": drift}
     if json:
@@ -45,7 +45,7 @@ def list_(c: Context, json: bool = False) -> None:
         print_json({"vms": records})
     elif records:
         rows = [listing.machine_row(record) for record in records]
-        table(listing.MACHINE_COLUMNS, rows, folding=("NAME", "PORTS", "PROJECT"))
+        table(listing.MACHINE_COLUMNS, rows, folding=("PORTS", "PROJECT"))
     else:
         say("No project has a VM on this machine yet. Make one: sysinit-vm init, then sysinit-vm start")
 

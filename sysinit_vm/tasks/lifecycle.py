@@ -121,10 +121,11 @@ def up(
 ) -> None:
     """Do all that is missing, from the machine's programs to the VM, and attach."""
     checked_timeout(timeout)
-    initial.check_if_missing(template, directory=project, name=name)
     here = projects.find(project)
     if here:
         gate.by_itself(config.load(here.config), here)
+    else:
+        initial.check_free(template, directory=project, name=name, lima=lima_if_found(c))
     prepare_machine(c, yes=yes)
     if c.config.run.dry:
         return

@@ -6,6 +6,7 @@ from typing import Any
 
 from sysinit_vm.config import Config
 from sysinit_vm.errors import VmError
+from sysinit_vm.ports import forwards
 from sysinit_vm.trust.rules import shown
 
 # Lima's and QEMU's own words for the options of a 9p mount.
@@ -20,7 +21,11 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 def check(config: Config) -> None:
-    """Return if nothing in ``config`` breaks out of its place; VmError names what does. Nothing can allow it."""
+    """Return if nothing in ``config`` breaks out of its place; VmError names what does. Nothing can allow it.
+
+    A forward that cannot be meant is refused here too: whoever is asked should not first allow what then fails.
+    """
+    forwards.rules(config)
     for where, value, why in (*_mounts(config.data), *_env(config.data)):
         raise VmError(
             f"{where} in {config.path} is refused: {shown(value)}.", detail=why, hint=f"$EDITOR {config.path}"

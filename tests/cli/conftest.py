@@ -13,7 +13,7 @@ from unittest import mock
 
 import pytest
 
-from sysinit_vm import render
+from sysinit_vm import config, facts, given, render
 from sysinit_vm.projects.project import Project
 from sysinit_vm.trust import gate
 
@@ -114,9 +114,9 @@ class World:
             "vm_name": None,
             "ssh": None,
         }
-        config = root / ".lima" / "config.yaml"
-        config.parent.mkdir(exist_ok=True)
-        config.write_text(render.config("dev", values))
+        written = root / ".lima" / "config.yaml"
+        written.parent.mkdir(exist_ok=True)
+        written.write_text(render.config("dev", values))
         self.trust(root)
 
     def trust(self, root: Path) -> None:
@@ -124,15 +124,22 @@ class World:
         with mock.patch.dict(os.environ, self.env, clear=True):
             gate.written_by_us(Project(root))
 
+    def given(self, root: Path) -> str:
+        """What limactl was given for the config of ``root``."""
+        with mock.patch.dict(os.environ, self.env, clear=True):
+            home = Project(root)
+            return json.dumps(
+                given.work_out(config.load(home.config), home, f"{root.name}-dev", facts.gather(), {}).data
+            )
+
     def started(self, status: str = "Running", root: Path | None = None) -> None:
         """What ``init`` and ``start`` leave; the workflows type these commands themselves."""
         self.made(root)
         root = root or self.demo
         directory = self.lima_home / f"{root.name}-dev"
         directory.mkdir()
-        param = {"PROJECT_DIR": str(root)}
         for name, text in (
-            ("lima.yaml", json.dumps({"param": param})),
+            ("lima.yaml", self.given(root)),
             ("status", status),
             ("ha.stdout.log", '{"status":{"running":true}}\n'),
             ("ha.stderr.log", '{"level":"info","msg":"Starting QEMU"}\n'),

@@ -94,8 +94,11 @@ def test_up_in_a_new_directory_never_starts_another_projects_vm_by_its_name(worl
     world.started("Stopped")
     other = world.project("elsewhere/other")
     done = world.run("up", "--yes", "--name", "demo-dev", cwd=other)
-    assert done.returncode in {4, 5, 6}
+    assert done.returncode == 4
+    assert f"made for {world.demo}" in done.stderr
+    assert "Missing" not in done.stderr
     assert world.status() == "Stopped"
+    assert list(other.iterdir()) == []
 
 
 @pytest.fixture
