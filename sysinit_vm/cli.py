@@ -1,6 +1,5 @@
 """The console script: Invoke's Program on our collection, and the seed's spellings."""
 
-import inspect
 import shlex
 import sys
 from pathlib import Path
@@ -13,12 +12,14 @@ from sysinit_vm import __version__
 from sysinit_vm.completion import EXACT, Command, candidates
 from sysinit_vm.errors import UsageError
 from sysinit_vm.tasks import ns
-from sysinit_vm.tasks.help import nearest, unknown
+from sysinit_vm.tasks.help import nearest, of_task, unknown
 from sysinit_vm.tasks.verb import refused
 
-# Commands whose first plain word is a value: the flag that it is short for.
 _CONFIG_SUFFIXES = (".yaml", ".yml", ".json", ".py")
-_WORD = {"init": "--template", "help": "--topic", "logs": "--source", "completion": "--shell"}
+# Commands whose first plain word is a value: the flag that it is short for.
+_WORD = {
+    str(each.name): f"--{ns[str(each.name)].manual.word}" for each in ns.to_contexts() if ns[str(each.name)].manual.word
+}
 
 
 class Shim(Program):
@@ -45,8 +46,8 @@ class Shim(Program):
         """Print what may come next, a line each with its help after a tab; the scripts of `completion` ask."""
         commands: dict[str, Command] = {}
         for each in ns.to_contexts():
-            doc = (inspect.getdoc(ns[str(each.name)]) or "").partition("\n")[0]
-            command = Command(each, doc, _WORD.get(str(each.name), "").removeprefix("--"))
+            manual = ns[str(each.name)].manual
+            command = Command(each, f"{manual.summary}.", manual.word)
             commands |= dict.fromkeys((str(each.name), *each.aliases), command)
         for word, text in candidates(words, commands, self.initial_context):
             print(f"{word}\t{text}")
@@ -84,6 +85,13 @@ class Shim(Program):
         except ParseError as error:
             raise self._usage(error) from error
 
+    def parse_cleanup(self) -> None:
+        """Act on Invoke's core flags; `--help` of an unknown command is a usage error."""
+        try:
+            super().parse_cleanup()
+        except ParseError as error:
+            raise self._usage(error) from error
+
     def _usage(self, error: ParseError) -> UsageError:
         word = str(error).removeprefix("No idea what '").removesuffix("' is!")
         if word != str(error) and not word.startswith("-"):
@@ -102,6 +110,10 @@ class Shim(Program):
         super().print_version()
         for name, told in versions.beside(Runner()):
             print(f"{name} {told or 'not found'}")
+
+    def print_task_help(self, name: str) -> None:
+        """Show the help of one command, as `help NAME` does."""
+        print(of_task(ns, name))
 
     def print_help(self) -> None:
         """Show the overview."""

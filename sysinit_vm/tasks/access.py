@@ -9,7 +9,11 @@ from sysinit_vm.tasks.verb import verb
 
 
 @verb(
+    group="Access",
     aliases=["sh"],
+    examples=["sysinit-vm shell", "sysinit-vm sh --plain"],
+    exits=[3, 4, 5, 6],
+    ends="Otherwise that of the session.",
     plain="A login shell instead of the session.",
     layout="For a new session: a layout's name, or a file of the project; default: .lima/layout.kdl if there is one.",
 )
@@ -21,7 +25,11 @@ def shell(
     name: str | None = None,
     timeout: str | None = None,
 ) -> None:
-    """Attach to the project's Zellij session, starting the VM if it is not running. Ctrl+A d detaches."""
+    """Attach to the project's Zellij session.
+
+    Starts the VM if it is not running. Ctrl+A then D detaches; the session and what runs in it stay, and the same
+    command attaches again.
+    """
     target, vms = locate.target(project, name), lima(c)
     instance = locate.own(vms, target).instance
     chosen = access.layout(vms, instance, target.required, layout) if layout is not None else ""
@@ -31,6 +39,11 @@ def shell(
 
 @verb(
     "exec",
+    group="Access",
+    usage="<command> ...",
+    examples=['sysinit-vm exec "ls | wc -l"', "sysinit-vm exec --env CI=1 make --version"],
+    exits=[3, 4, 6],
+    ends="Otherwise the command's own; 128+n where signal n ended it.",
     iterable=["env"],
     env="NAME=VALUE for the command; may be repeated.",
     no_stdin="Leave standard input alone, as in a loop that reads lines.",
@@ -42,7 +55,10 @@ def exec_(
     project: str | None = None,
     name: str | None = None,
 ) -> None:
-    """Run a command in the VM: one word is a shell line, several are exact; exits with its status."""
+    """Run a command in the VM, and exit with its status.
+
+    One word is a line for the guest's shell, several are exact words. Our own flags end at the first word.
+    """
     target, vms = locate.target(project, name), lima(c)
     instance = locate.running(vms, target)
     end(access.execute(vms, instance, words(c.remainder), env=env or (), stdin=not no_stdin))

@@ -18,9 +18,13 @@ from sysinit_vm.tasks.verb import verb
 _COLUMNS = ("WHAT", "NOW", "WISHED", "NEEDS")
 
 
-@verb()
+@verb(group="Change", examples=["sysinit-vm plan", "sysinit-vm plan --json"], exits=[3, 4, 5, 6])
 def plan(c: Context, json: bool = False, project: str | None = None, name: str | None = None) -> None:
-    """Show how the VM differs from what the config gives it now, and what each change needs."""
+    """Show how the VM differs from its config.
+
+    From what the config gives it on this machine now, and what each change needs: nothing but the running guest, a
+    restart, or a VM made anew.
+    """
     target = locate.target(project, name)
     wished, vms = wish(c, None, target.project), lima(c)
     instance, drift = _seen(vms, target, applying.look(vms, target, wished))
@@ -33,6 +37,9 @@ def plan(c: Context, json: bool = False, project: str | None = None, name: str |
 
 
 @verb(
+    group="Change",
+    examples=["sysinit-vm apply", "sysinit-vm apply --recreate --yes"],
+    exits=[3, 4, 5, 6],
     yes="Apply without asking; never makes the VM anew.",
     recreate="Also what takes making the VM anew: its disk is lost, the project's files stay.",
 )
@@ -44,7 +51,11 @@ def apply(
     name: str | None = None,
     timeout: str | None = None,
 ) -> None:
-    """Make the VM what its config says, and prove it in the guest; what takes recreation only with --recreate."""
+    """Make the VM what its config says.
+
+    And prove it in the guest. In the running guest or by a restart; what takes a VM made anew is done only with
+    --recreate.
+    """
     target = locate.target(project, name)
     wished, vms = wish(c, timeout, target.project), lima(c)
     instance, drift = _seen(vms, target, applying.look(vms, target, wished))

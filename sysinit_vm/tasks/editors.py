@@ -11,11 +11,17 @@ from sysinit_vm.tasks.verb import verb
 
 @verb(
     "ssh-config",
+    group="Access",
+    examples=["sysinit-vm ssh-config --print", "sysinit-vm ssh-config --yes"],
+    exits=[5, 6],
     print_="Print what ssh would be told, and change nothing.",
     remove="Take the Include out of ~/.ssh/config again.",
 )
 def ssh_config(c: Context, print_: bool = False, remove: bool = False, yes: bool = False) -> None:
-    """Let `ssh VM` reach every project's VM, from anywhere: one Include at the top of ~/.ssh/config."""
+    """Let `ssh VM` reach every project's VM.
+
+    From anywhere: one Include at the top of ~/.ssh/config, which it shows before it asks.
+    """
     from sysinit_vm import change, sshconfig
 
     if print_:
@@ -33,6 +39,10 @@ def ssh_config(c: Context, print_: bool = False, remove: bool = False, yes: bool
 
 @verb(
     "open",
+    group="Access",
+    examples=["sysinit-vm open", "sysinit-vm open --editor zed"],
+    exits=[3, 4, 5, 6],
+    ends="Otherwise the editor's own.",
     editor="code, cursor, zed or gateway; default: the setting EDITOR, else the first that is there.",
     yes="Change ~/.ssh/config without asking, where it does not name the VMs yet.",
 )
@@ -44,7 +54,10 @@ def open_(
     name: str | None = None,
     timeout: str | None = None,
 ) -> None:
-    """Open the project in an editor that works in the VM through ssh, starting the VM if it is not running."""
+    """Open the project in an editor that works in the VM.
+
+    VS Code, Cursor, Zed or JetBrains Gateway, through ssh; the VM is started if it is not running.
+    """
     from sysinit_vm import editors, sshconfig
 
     target, vms = locate.target(project, name), lima(c)

@@ -7,9 +7,17 @@ from sysinit_vm.tasks.context import lima, words
 from sysinit_vm.tasks.verb import verb
 
 
-@verb()
+@verb(
+    group="Access",
+    usage="<from> ... <to>",
+    examples=['sysinit-vm copy "my notes.txt" :', "sysinit-vm copy :/etc/hostname ."],
+    exits=[3, 4, 6],
+)
 def copy(c: Context, project: str | None = None, name: str | None = None) -> None:
-    """Copy files and directories, as cp -r does; :PATH is the guest's, where relative ones begin at its home."""
+    """Copy files between host and guest, as cp -r does.
+
+    And directories. :PATH is the guest's, where relative ones begin at its home.
+    """
     from sysinit_vm import copying
 
     target, vms = locate.target(project, name), lima(c)

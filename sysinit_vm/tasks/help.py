@@ -1,65 +1,19 @@
 """The overview, and the help of one task."""
 
 import difflib
-import inspect
 from collections.abc import Iterable
 
 from invoke.collection import Collection
 from invoke.context import Context
 from invoke.parser.context import ParserContext
 
+from sysinit_vm import settings
+from sysinit_vm.columns import heading, paragraph, rows, width
 from sysinit_vm.errors import UsageError
+from sysinit_vm.manual import EXITS, GROUPS, Manual
 from sysinit_vm.tasks.verb import verb
 
-OVERVIEW = """\
-sysinit-vm - Manage project-scoped Lima development VMs
-
-Usage: sysinit-vm <command> [options]
-
-Life:
-  up                Do all that is missing, then attach
-  init [template]   Write .lima/config.yaml (templates: {templates})
-  start             Start the project VM
-  stop              Stop the project VM; --all: every one that runs
-  restart           Stop, then start
-  destroy (rm)      Permanently delete the VM
-
-Access:
-  shell (sh)        Connect to the VM's Zellij session, starting the VM if need be
-  exec <cmd>        Run a command in the VM
-  copy <src> <dst>  Copy files and directories; :PATH is the guest's
-  open              Open the project in VS Code, Cursor, Zed or JetBrains Gateway
-  ssh-config        Let `ssh VM` reach every project's VM from anywhere
-
-Look:
-  status (st)       Show the project's VM
-  list (ls)         Show every project VM on this machine, and what it takes
-  ports             Show the VM's ports: host port, URL, guest process, state
-  logs              Show what host agent, console and provisioning said
-
-Change:
-  adopt             Take over the VM of a moved project, or one made without us
-  prune             Remove VMs without a project, half-made ones, and old images
-  plan              Show how the VM differs from what the config gives it now
-  apply             Make it so: live, by a restart, or anew if you say so
-  trust             Show what the config can do to this machine, and allow it
-
-Machine:
-  setup             Obtain what the machine lacks
-  doctor            Examine machine, project and VM, and name what mends each
-  completion <sh>   Print completion for bash, zsh or fish
-  taskfile          Print the path of the Taskfile that others include
-  build.debian      Build the Debian guest image
-
-More: sysinit-vm help <command>; the same as `inv lima.<command>` and `task lima:<command>`.
-
-Environment:
-  VM_NAME           Override the VM's name (default: <project-name>-dev)
-  LIMA_HOME         Where Lima keeps its VMs (default: ~/.lima)
-  SYSINIT_VM_*      Settings: TIMEOUT (seconds), ACCELERATOR (auto, kvm, tcg), MIRROR, STRICT_PORTS, EDITOR,
-                    GUEST_DIRS
-
-Examples:
+_EXAMPLES = """\
   cd ~/projects/myapp
   sysinit-vm init
   sysinit-vm start
@@ -67,35 +21,82 @@ Examples:
 
   sysinit-vm exec "make test"
   sysinit-vm copy :/var/log/syslog .
-  sysinit-vm destroy
-
-Exit status: 0 done, 1 failed, 2 usage, 3 no config, 4 VM not in the state needed, 5 not confirmed,
-6 something is missing on the machine, 130 interrupted; exec gives the guest command's own.
-
-Notes:
-  - Ctrl+A then D detaches from the session; `shell` attaches to the same one again
-  - Ctrl+A then v or s splits, h j k l moves, w closes, f fills the screen, t and 1-6 are tabs
-  - The project directory is mounted at the same path in the VM
-  - SSH keys are mounted read-only from ~/.ssh, unless init was told --ssh agent or none
-"""
-
-_PLAIN = {
-    "init": " [template]",
-    "exec": " <command> [word ...]",
-    "copy": " <source> ... <goal>",
-    "logs": " [source]",
-    "help": " [command]",
-    "completion": " [shell]",
-}
+  sysinit-vm destroy"""
+_NOTES = (
+    "Ctrl+A then D detaches from the session; `shell` attaches to the same one again",
+    "Ctrl+A then v or s splits, h j k l moves, w closes, f fills the screen, t and 1-6 are tabs",
+    "The project directory is mounted at the same path in the VM",
+    "SSH keys are mounted read-only from ~/.ssh, unless init was told --ssh agent or none",
+    "Each command is also `inv lima.<command>` and `task lima:<command>`",
+)
 
 
-@verb("help", topic="The command to explain; the console script also takes it as a plain word.")
+@verb(
+    "help",
+    group="Machine",
+    usage="[command]",
+    word="topic",
+    examples=["sysinit-vm help", "sysinit-vm help start"],
+    topic="The command to explain; the console script also takes it as a plain word.",
+)
 def help_(_c: Context, topic: str | None = None) -> None:
     """Show the overview, or one command's help."""
-    from sysinit_vm import render
     from sysinit_vm.tasks import ns
 
-    print(OVERVIEW.format(templates=", ".join(render.names())) if topic is None else of_task(ns, topic), end="")
+    print(overview(ns) if topic is None else of_task(ns, topic))
+
+
+def overview(collection: Collection) -> str:
+    """Return the overview of the commands of ``collection``, as wide as the terminal."""
+    from sysinit_vm import render
+
+    columns = width()
+    exits = f"{'; '.join(f'{code} {meaning}' for code, meaning in EXITS.items())}; exec gives the guest command's own."
+    return "\n\n".join(
+        [
+            "sysinit-vm - Manage project-scoped Lima development VMs",
+            f"{heading('Usage:')} sysinit-vm <command> [options]",
+            *_groups(collection, columns),
+            paragraph(
+                f"Templates: {', '.join(render.names())}. More of a command: sysinit-vm help <command>.", columns
+            ),
+            f"{heading('Environment:')}\n{rows(_environment(), columns)}",
+            f"{heading('Examples:')}\n{_EXAMPLES}",
+            f"{heading('Exit status:')}\n{paragraph(exits, columns, first='  ', rest='  ')}",
+            "\n".join([heading("Notes:"), *(paragraph(each, columns, first="  - ", rest="    ") for each in _NOTES)]),
+        ]
+    )
+
+
+def _groups(collection: Collection, columns: int) -> list[str]:
+    """One block for each group, all with one left edge for the texts."""
+    found: dict[str, list[tuple[str, str]]] = {group: [] for group in GROUPS}
+    for each in collection.to_contexts():
+        manual = _manual(collection, each)
+        also = f" ({', '.join(each.aliases)})" if each.aliases else ""
+        usage = f" {manual.usage}" if manual.usage else ""
+        found[manual.group].append((f"{each.name}{also}{usage}", manual.summary))
+    lines = iter(_aligned([pair for pairs in found.values() for pair in pairs], columns))
+    return ["\n".join([heading(f"{group}:"), *(next(lines) for _ in pairs)]) for group, pairs in found.items() if pairs]
+
+
+def _aligned(pairs: list[tuple[str, str]], columns: int) -> list[str]:
+    widest = max(len(name) for name, _ in pairs)
+    return [rows([(name.ljust(widest), text)], columns) for name, text in pairs]
+
+
+def _environment() -> list[tuple[str, str]]:
+    known = ", ".join(name.upper() for name in settings.KNOWN)
+    return [
+        ("VM_NAME", "Override the VM's name (default: <project-name>-dev)"),
+        ("LIMA_HOME", "Where Lima keeps its VMs (default: ~/.lima)"),
+        ("SYSINIT_VM_*", f"Settings: {known}"),
+    ]
+
+
+def _manual(collection: Collection, context: ParserContext) -> Manual:
+    manual: Manual = collection[str(context.name)].manual
+    return manual
 
 
 def of_task(collection: Collection, name: str) -> str:
@@ -104,17 +105,20 @@ def of_task(collection: Collection, name: str) -> str:
     found = next((each for each in contexts.values() if name in {each.name, *each.aliases}), None)
     if found is None:
         raise unknown(name, contexts)
-    doc = inspect.getdoc(collection[found.name]) or ""
-    flags = found.help_tuples()
-    width = max((len(flag) for flag, _ in flags), default=0)
-    shown = "\n".join(f"  {flag:<{width}}  {text}".rstrip() for flag, text in flags)
-    also = f" (also: {', '.join(found.aliases)})" if found.aliases else ""
-    usage = f"Usage: sysinit-vm {found.name} [options]{_words(found)}{also}"
-    return f"{usage}\n\n{doc}\n" + (f"\nOptions:\n{shown}\n" if flags else "")
-
-
-def _words(context: ParserContext) -> str:
-    return _PLAIN.get(str(context.name), "")
+    columns, manual = width(), _manual(collection, found)
+    usage = " ".join(filter(None, ["sysinit-vm", str(found.name), "[options]" if found.args else "", manual.usage]))
+    also = f"\n{heading('Also:')} {', '.join(f'sysinit-vm {each}' for each in found.aliases)}" if found.aliases else ""
+    flags = [(flag, text or "") for flag, text in found.help_tuples()]
+    return "\n\n".join(
+        [
+            paragraph(f"sysinit-vm {found.name} - {manual.summary}", columns),
+            f"{heading('Usage:')} {usage}{also}",
+            *(paragraph(each, columns) for each in manual.paragraphs),
+            *([f"{heading('Options:')}\n{rows(flags, columns)}"] if flags else []),
+            "\n".join([heading("Examples:"), *(f"  {each}" for each in manual.examples)]),
+            f"{heading('Exit status:')}\n{paragraph(manual.ending, columns, first='  ', rest='  ')}",
+        ]
+    )
 
 
 def unknown(name: str, known: Iterable[str]) -> UsageError:

@@ -11,18 +11,36 @@ from sysinit_vm.tasks.context import done, lima, print_json, trusted
 from sysinit_vm.tasks.verb import verb
 
 
-@verb("adopt", name="The VM to take over; default: the one that this project left behind when it was moved.")
+@verb(
+    "adopt",
+    group="Change",
+    examples=["sysinit-vm adopt", "sysinit-vm adopt --name old-dev"],
+    exits=[3, 4, 5, 6],
+    name="The VM to take over; default: the one that this project left behind when it was moved.",
+)
 def adopt_(c: Context, yes: bool = False, project: str | None = None, name: str | None = None) -> None:
-    """Take over the VM of a moved or renamed project, or one made without sysinit-vm; its disk stays."""
+    """Take over the VM of a moved project.
+
+    Or one that was made without us. Its disk stays as it is.
+    """
     target = locate.target(project, name)
     committed = trusted(c, target.required, config.load(target.required.config))
     taken = adopt.adopt(lima(c), target, committed, yes=yes)
     done(c, f"VM adopted: {taken.name}. Start it: sysinit-vm start")
 
 
-@verb(running="Also VMs that run; without it they stay.", json="Print what would go as JSON, and remove nothing.")
+@verb(
+    group="Change",
+    examples=["sysinit-vm prune --json", "sysinit-vm prune --running --yes"],
+    exits=[5, 6],
+    running="Also VMs that run; without it they stay.",
+    json="Print what would go as JSON, and remove nothing.",
+)
 def prune(c: Context, yes: bool = False, running: bool = False, json: bool = False) -> None:
-    """Remove VMs whose project is gone, half-made ones, and images that nobody uses; shows them and asks."""
+    """Remove VMs and images that nobody uses.
+
+    VMs whose project is gone, and half-made ones. Each is shown with its size and why, before it asks.
+    """
     vms = lima(c)
     found = pruning.find(vms)
     if json:

@@ -15,9 +15,12 @@ from sysinit_vm.tasks.context import lima, print_json
 from sysinit_vm.tasks.verb import verb
 
 
-@verb(aliases=["st"])
+@verb(group="Look", aliases=["st"], examples=["sysinit-vm status", "sysinit-vm st --json"], exits=[3, 6])
 def status(c: Context, json: bool = False, project: str | None = None, name: str | None = None) -> None:
-    """Show the project's VM; one that does not exist yet is `not created`."""
+    """Show the project's VM.
+
+    One that does not exist yet is `not created`, which is no error.
+    """
     target = locate.target(project, name)
     vms = lima(c)
     found = locate.locate(vms, target)
@@ -36,9 +39,12 @@ def status(c: Context, json: bool = False, project: str | None = None, name: str
         table(listing.COLUMNS, [listing.row(record)])
 
 
-@verb("list", aliases=["ls"])
+@verb("list", group="Look", aliases=["ls"], examples=["sysinit-vm list", "sysinit-vm ls --json"], exits=[6])
 def list_(c: Context, json: bool = False) -> None:
-    """Show every project VM on this machine: its directory, and what it takes."""
+    """Show every project's VM, and what it takes.
+
+    On this machine, in whatever directory: age, memory and disk in use, ports, drift, and its project.
+    """
     vms, machine = lima(c), observe.gather()
     records = listing.of_machine(vms, time.time(), lambda each: observe.summary(vms, each, machine))
     if json:
@@ -52,6 +58,10 @@ def list_(c: Context, json: bool = False) -> None:
 
 @verb(
     "logs",
+    group="Look",
+    word="source",
+    examples=["sysinit-vm logs", "sysinit-vm logs console --lines 20"],
+    exits=[3, 4, 6],
     source="host, console or provision; default: all three.",
     follow="Go on with new lines until Ctrl-C; needs --source host or console, default console.",
     lines="Only the last so many lines of each source; default 50, 0 for all.",
@@ -64,7 +74,10 @@ def logs_(
     project: str | None = None,
     name: str | None = None,
 ) -> None:
-    """Show what the host agent, the guest's console and the provisioning said, also of a failed start."""
+    """Show what host agent, console, provisioning said.
+
+    Also of a start that failed.
+    """
     target = locate.target(project, name)
     sources, count = logs.checked(source), _count(lines)
     vms = lima(c)

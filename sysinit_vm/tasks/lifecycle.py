@@ -16,6 +16,10 @@ from sysinit_vm.trust import gate
 
 
 @verb(
+    group="Life",
+    word="template",
+    examples=["sysinit-vm init", "sysinit-vm init dev --yes"],
+    exits=[5],
     template="dev, minimal or project-template; the console script also takes it as a plain word.",
     yes="Overwrite an existing config without asking; the old one is kept beside it.",
     name="A name for the VM, kept in the config for good.",
@@ -33,7 +37,10 @@ def init(
     taskfile: bool = False,
     tasks: bool = False,
 ) -> None:
-    """Write .lima/config.yaml for this directory."""
+    """Write .lima/config.yaml for this directory.
+
+    And .lima/.gitignore. An existing config is overwritten only if you say so, and kept beside the new one.
+    """
     dry, home = c.config.run.dry, initial.check(template, directory=project, name=name, ssh=ssh)
     if taskfile or tasks:
         joining.join(home.root, taskfile=taskfile, tasks=tasks, yes=yes, dry=dry)
@@ -49,7 +56,12 @@ def init(
     say(initial.next_steps(written))
 
 
-@verb(drift="What to do where the config has changed since: apply, keep or ask; default: ask on a terminal.")
+@verb(
+    group="Life",
+    examples=["sysinit-vm start", "sysinit-vm start --drift keep --timeout 900"],
+    exits=[3, 4, 5, 6],
+    drift="What to do where the config has changed since: apply, keep or ask; default: ask on a terminal.",
+)
 def start(
     c: Context,
     drift: str = "ask",
@@ -57,7 +69,11 @@ def start(
     name: str | None = None,
     timeout: str | None = None,
 ) -> None:
-    """Start the project's VM and wait until it can be worked in; a running one is fine."""
+    """Start the project's VM and wait until it is ready.
+
+    That is, until it can be worked in: mounts, session tool, provisioning. A running one is fine. One that does not
+    exist is created, and its image built first where there is none.
+    """
     if drift not in {"ask", "apply", "keep"}:
         raise UsageError(f"--drift cannot be {drift!r}.", detail="It is ask, apply or keep.", hint="sysinit-vm plan")
     target = locate.target(project, name)
@@ -67,6 +83,9 @@ def start(
 
 
 @verb(
+    group="Life",
+    examples=["sysinit-vm stop", "sysinit-vm stop --all"],
+    exits=[3, 4, 6],
     force="End it without asking the guest, as pulling the plug would.",
     all="Every project's VM that runs, wherever its project is.",
 )
@@ -77,7 +96,10 @@ def stop(
     project: str | None = None,
     name: str | None = None,
 ) -> None:
-    """Stop the project's VM, or all; a stopped one is fine."""
+    """Stop the project's VM, or every one.
+
+    A stopped one is fine.
+    """
     if all:
         if name or project:
             raise UsageError("--all means every VM, and --name or --project one.", hint="sysinit-vm stop --all")
@@ -89,7 +111,7 @@ def stop(
     done(c, f"VM stopped: {instance.name}")
 
 
-@verb()
+@verb(group="Life", examples=["sysinit-vm restart"], exits=[3, 4, 5, 6])
 def restart(c: Context, project: str | None = None, name: str | None = None, timeout: str | None = None) -> None:
     """Stop the project's VM, then start it."""
     target = locate.target(project, name)
@@ -100,9 +122,17 @@ def restart(c: Context, project: str | None = None, name: str | None = None, tim
     done(c, f"VM restarted: {instance.name}")
 
 
-@verb(aliases=["rm"])
+@verb(
+    group="Life",
+    aliases=["rm"],
+    examples=["sysinit-vm destroy"],
+    exits=[3, 4, 5, 6],
+)
 def destroy(c: Context, yes: bool = False, project: str | None = None, name: str | None = None) -> None:
-    """Delete the project's VM with its disk; the project's files stay."""
+    """Delete the project's VM with its disk.
+
+    The project's files stay: they are the host's.
+    """
     target, vms = locate.target(project, name), lima(c)
     doomed = locate.existing(vms, target)
     question = f"Permanently delete the VM {doomed.name} and all that is only in it?"
@@ -110,7 +140,12 @@ def destroy(c: Context, yes: bool = False, project: str | None = None, name: str
     done(c, f"VM destroyed: {lifecycle.destroy(vms, target)}")
 
 
-@verb(template="The template for a project without a config.")
+@verb(
+    group="Life",
+    examples=["sysinit-vm up", "sysinit-vm up --template minimal --yes"],
+    exits=[4, 5, 6],
+    template="The template for a project without a config.",
+)
 def up(
     c: Context,
     template: str = "dev",
@@ -119,7 +154,10 @@ def up(
     name: str | None = None,
     timeout: str | None = None,
 ) -> None:
-    """Do all that is missing, from the machine's programs to the VM, and attach."""
+    """Do all that is missing, then attach.
+
+    From the machine's programs to the image, the config and the running VM. Typed again, it goes on where it stopped.
+    """
     checked_timeout(timeout)
     here = projects.find(project)
     if here:

@@ -11,12 +11,18 @@ from sysinit_vm.tasks.verb import verb
 
 
 @verb(
+    group="Machine",
+    examples=["sysinit-vm setup", "sysinit-vm setup --json"],
+    exits=[5, 6],
     yes="Run the commands without asking.",
     extras="Also task and virtiofsd, which not everyone needs.",
     json="Print the parts, the commands that would be run and the limits as JSON, and change nothing.",
 )
 def setup(c: Context, yes: bool = False, extras: bool = False, json: bool = False) -> None:
-    """Obtain what this machine lacks: limactl, QEMU, Zellij for the guest; each command is shown."""
+    """Obtain what this machine lacks for VMs.
+
+    limactl, QEMU, Zellij for the guest. Each command is shown and confirmed. Typed again, it goes on where it stopped.
+    """
     from sysinit_vm.machine import extras as more
     from sysinit_vm.machine import limits, obtain
     from sysinit_vm.machine.host import Host
@@ -30,11 +36,19 @@ def setup(c: Context, yes: bool = False, extras: bool = False, json: bool = Fals
     obtain.report(parts if extras else [*parts, *more.survey(runner(c), host)], known)
 
 
-@verb(fix="Mend what can be mended without harm, then look again.")
+@verb(
+    group="Machine",
+    examples=["sysinit-vm doctor", "sysinit-vm doctor --fix"],
+    ends="1 also where anything is wrong.",
+    fix="Mend what can be mended without harm, then look again.",
+)
 def doctor(
     c: Context, fix: bool = False, json: bool = False, project: str | None = None, name: str | None = None
 ) -> None:
-    """Examine this machine, the project and its VM, and name the command that mends each; exits 1 if any is wrong."""
+    """Name what is wrong, and what mends it.
+
+    Examines machine, project and VM. Works outside of a project too, on the machine alone.
+    """
     from sysinit_vm.doctor import examine, report
 
     target, vms = _target(project, name), lima_if_found(c)
@@ -56,17 +70,28 @@ def _target(directory: str | None, name: str | None) -> Target | None:
         return None
 
 
-@verb(shell="bash, zsh or fish; the console script also takes it as a plain word.")  # noqa: S604
+@verb(  # noqa: S604
+    group="Machine",
+    word="shell",
+    examples=["sysinit-vm completion zsh", 'eval "$(sysinit-vm completion bash)"'],
+    shell="bash, zsh or fish; the console script also takes it as a plain word.",
+)
 def completion(_c: Context, shell: str = "bash") -> None:
-    """Print what a shell evaluates to complete our commands, flags, templates and VMs."""
+    """Print completion for bash, zsh or fish.
+
+    A shell that evaluates it completes commands, flags, templates and VMs.
+    """
     from sysinit_vm.completion import script
 
     print(script(shell), end="")
 
 
-@verb()
+@verb(group="Machine", examples=["sysinit-vm taskfile"])
 def taskfile(_c: Context) -> None:
-    """Print the path of the Taskfile that other projects' include, which it makes current."""
+    """Print the path of the Taskfile to include.
+
+    It is a link to the installed package's, which this makes or makes current.
+    """
     from sysinit_vm.taskfile import shared
 
     print(shared())

@@ -9,9 +9,13 @@ from sysinit_vm.tasks.context import lima, print_json
 from sysinit_vm.tasks.verb import verb
 
 
-@verb()
+@verb(group="Look", examples=["sysinit-vm ports", "sysinit-vm ports --json"], exits=[3, 6])
 def ports(c: Context, json: bool = False, project: str | None = None, name: str | None = None) -> None:
-    """Show the VM's ports: where the host reaches each, which guest process listens, and whether it answers."""
+    """Show the VM's ports, and whether they answer.
+
+    Host port, URL, guest process. Declared ones and those that Lima forwards by itself; each is tried, so that the
+    state is what the host meets.
+    """
     from sysinit_vm.ports import portlist
 
     target = locate.target(project, name)

@@ -11,6 +11,9 @@ from sysinit_vm.tasks.verb import verb
 
 @verb(
     "trust",
+    group="Change",
+    examples=["sysinit-vm trust --show", "sysinit-vm trust --revoke"],
+    exits=[3, 5],
     show="Only show what it can do, and whether that is allowed.",
     approve="The hash that was shown: allow just that without asking.",
     revoke="Take back whatever was allowed for this project.",
@@ -23,7 +26,11 @@ def trust_(
     json: bool = False,
     project: str | None = None,
 ) -> None:
-    """Show what .lima/config.yaml can do to this machine, and allow it; --yes never does."""
+    """Show what the config can do, and allow it.
+
+    To this machine, beyond what every VM has of its project: mounts, sockets, networks, keys. No --yes of any
+    command allows it.
+    """
     from sysinit_vm.trust import approvals, gate
 
     home = projects.require(project)

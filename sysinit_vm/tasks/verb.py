@@ -14,6 +14,7 @@ from invoke.parser.argument import Argument
 from invoke.tasks import Task, task
 
 from sysinit_vm.errors import VmError
+from sysinit_vm.manual import Manual
 from sysinit_vm.runner import INTERRUPTED
 
 # The same words for the same flag wherever it applies.
@@ -27,7 +28,9 @@ _HELP = {
 
 
 class Verb(Task[Callable[..., None]]):
-    """A task whose help survives more than one parse: Invoke 3.0 takes it apart in the first."""
+    """A task with its manual, whose help survives more than one parse: Invoke 3.0 takes it apart in the first."""
+
+    manual: Manual
 
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
         """Return the task's arguments, as Invoke does."""
@@ -39,18 +42,35 @@ class Verb(Task[Callable[..., None]]):
 
 
 def verb(
-    called: str | None = None, /, *, aliases: Iterable[str] = (), iterable: Iterable[str] = (), **help_: str
+    called: str | None = None,
+    /,
+    *,
+    group: str,
+    examples: Iterable[str],
+    exits: Iterable[int] = (),
+    ends: str = "",
+    word: str = "",
+    usage: str = "",
+    aliases: Iterable[str] = (),
+    iterable: Iterable[str] = (),
+    **help_: str,
 ) -> Callable[[Callable[..., None]], Verb]:
     """Make a task of a function: ``called`` is its name, ``help_`` its flags' texts beside the shared ones.
 
-    What users, their files or their machine can cause ends without a traceback; Ctrl-C ends with 130.
+    ``group`` to ``usage`` are the command's own part of the manual (``sysinit_vm.manual.Manual``), from which the
+    overview, its help and docs/commands.md are made. What users, their files or their machine can cause ends without a
+    traceback; Ctrl-C ends with 130.
     """
 
     def decorate(body: Callable[..., None]) -> Verb:
         flags = inspect.signature(body).parameters
         texts = {flag: text for flag, text in {**_HELP, **help_}.items() if flag in flags}
+        shown = usage or (f"[{word}]" if word else "")
+        manual = Manual(body.__doc__ or "", group, shown, word, tuple(examples), tuple(exits), ends)
+        body.__doc__ = manual.docstring()
         options = {"aliases": tuple(aliases), "iterable": list(iterable), "auto_shortflags": False, "help": texts}
         made: Verb = task(name=called, klass=Verb, **options)(_guarded(body))
+        made.manual = manual
         return made
 
     return decorate

@@ -1,0 +1,55 @@
+"""docs/commands.md, from the tasks' own manuals: every command with its flags, examples and exit statuses."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from invoke.collection import Collection
+from invoke.parser.context import ParserContext
+
+from sysinit_vm.manual import EXITS, GROUPS, Manual
+
+PAGE = Path(__file__).parents[1] / "docs" / "commands.md"
+_INTRODUCTION = """\
+# Commands
+
+<!-- Made by `inv docs.commands` from the tasks themselves; do not edit. -->
+
+Each command is a task: `sysinit-vm start`, `inv lima.start` and `task lima:start` are the same one. `sysinit-vm help`
+shows the overview, `sysinit-vm help COMMAND` or `sysinit-vm COMMAND --help` what stands here. `sysinit-vm --dry
+COMMAND` shows what would be run and changes nothing, `--echo` shows what is run. Data goes to standard output, talk to
+standard error; `--json` prints one document with its `version`."""
+
+
+def page(collection: Collection) -> str:
+    """Return the whole page (Markdown) for the tasks of ``collection``."""
+    return "\n\n".join([_INTRODUCTION, _statuses(), *_groups(collection)]) + "\n"
+
+
+def _statuses() -> str:
+    rows = "\n".join(f"| {code} | {meaning} |" for code, meaning in EXITS.items())
+    return f"| exit status | meaning |\n|---|---|\n{rows}"
+
+
+def _groups(collection: Collection) -> Iterator[str]:
+    contexts = [(each, collection[str(each.name)].manual) for each in collection.to_contexts()]
+    for group in GROUPS:
+        yield f"## {group}"
+        for context, manual in contexts:
+            if manual.group == group:
+                yield from _command(context, manual)
+
+
+def _command(context: ParserContext, manual: Manual) -> Iterator[str]:
+    yield f"### {context.name}"
+    yield f"{manual.summary}. {' '.join(manual.paragraphs)}".rstrip()
+    usage = " ".join(filter(None, ["sysinit-vm", str(context.name), "[options]" if context.args else "", manual.usage]))
+    also = f" Also `{'`, `'.join(f'sysinit-vm {each}' for each in context.aliases)}`." if context.aliases else ""
+    yield f"`{usage}`{'.' if also else ''}{also}"
+    if flags := context.help_tuples():
+        yield "| option | |\n|---|---|\n" + "\n".join(f"| `{flag}` | {_cell(text or '')} |" for flag, text in flags)
+    yield "```sh\n" + "\n".join(manual.examples) + "\n```"
+    yield f"Exit status: {', '.join(map(str, manual.statuses))}. {manual.ends}".rstrip()
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
