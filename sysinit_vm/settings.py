@@ -6,6 +6,7 @@ not used.
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,26 @@ def _guest_dirs(value: object, source: str) -> str:
     return " ".join(guest_dirs.parse(value, source))
 
 
+def _flake(value: object, source: str) -> str:
+    text = str(value)
+    if text.startswith("-") or "#" in text or not text.strip():
+        detail = "It is a flake such as github:owner/name or /path; what of it is used are settings of their own."
+        raise UsageError(f"{source} cannot be {text!r}.", detail=detail, hint=f"{source} {FLAKE}")
+    return text
+
+
+def _matching(pattern: str, says: str) -> Callable[[object, str], str]:
+    def parse(text: object, source: str) -> str:
+        if not re.fullmatch(pattern, str(text)):
+            raise UsageError(f"{source} cannot be {text!r}.", detail=says)
+        return str(text)
+
+    return parse
+
+
+FLAKE = "github:roshbhatia/sysinit"
+_ATTRIBUTE = r"""[^\s#{}]+(?:\{(?:system|name)\}[^\s#{}]*)*"""
+
 # name: (default, parser). `mirror` is where `build.debian` gets packages; empty means the machine's own.
 KNOWN: Mapping[str, tuple[Any, Callable[[object, str], Any]]] = {
     "timeout": (600, seconds),
@@ -70,10 +91,19 @@ KNOWN: Mapping[str, tuple[Any, Callable[[object, str], Any]]] = {
     "strict_ports": (False, _truth),
     "guest_dirs": ("", _guest_dirs),
     "editor": ("", _one_of("code", "cursor", "zed", "gateway")),
+    # For `build.dev` and `build.minimal`: the image is FLAKE#FLAKE_ATTRIBUTE; an empty system is this machine's.
+    "flake": (FLAKE, _flake),
+    "flake_system": ("", _matching(r"[a-z0-9_]+-linux", "It is a Linux as nix says it, such as aarch64-linux.")),
+    "flake_attribute": (
+        "packages.{system}.{name}-image",
+        _matching(_ATTRIBUTE, "It is an attribute of the flake; {system} and {name} stand in it for what they mean."),
+    ),
+    # For `sync` and `rebuild`: the guest becomes FLAKE#FLAKE_CONFIGURATION.
+    "flake_configuration": ("lima-dev", _matching(r"[^\s#]+", "It is the name of a configuration in the flake.")),
 }
-# What a committed config may not say: where root's packages come from is the machine's own affair, and the editor its
-# user's.
-_NOT_COMMITTED = {"mirror", "editor"}
+# What a committed config may not say: where root's packages come from is the machine's own affair, the editor its
+# user's, and which flake is built and run everywhere is theirs too.
+_NOT_COMMITTED = {"mirror", "editor", "flake", "flake_system", "flake_attribute", "flake_configuration"}
 
 
 def user_file() -> Path:

@@ -5,13 +5,12 @@ import platform
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
 from sysinit_vm.errors import MissingError, VmError
 from sysinit_vm.images import debian_files, debian_host, debian_mirror, debian_steps
-from sysinit_vm.images.debian_files import overlay, publish
+from sysinit_vm.images.debian_files import DEBIAN, overlay
 from sysinit_vm.lock import held
 from sysinit_vm.progress import Progress
 from sysinit_vm.runner import Runner
@@ -58,7 +57,7 @@ def build(runner: Runner, images: Path, *, zellij: Path, mirror: str | None, pro
     host = debian_host.inspect(images)
     lines = debian_mirror.apt_lines(SUITE, mirror)
     identity = key(zellij)
-    stem = f"sysinit-debian-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    stem = DEBIAN.fresh(images)
     if runner.dry:
         runner.change(_mmdebstrap(host, images, lines))
         return images / f"{stem}.qcow2"
@@ -71,7 +70,7 @@ def build(runner: Runner, images: Path, *, zellij: Path, mirror: str | None, pro
             _make(job, lines)
             _write_manifest(work, identity, zellij, lines)
             progress.stage("making it the latest image")
-            return publish(work, images, stem)
+            return DEBIAN.publish(work, images, stem)
 
 
 def key(zellij: Path) -> str:
@@ -89,7 +88,7 @@ def current(images: Path, zellij: Path) -> Path | None:
 
     It is the file itself, not the link: its kernel and initrd lie beside it under the same stem.
     """
-    disk = debian_files.latest(images)
+    disk = DEBIAN.latest(images)
     return disk if disk and debian_files.recorded_key(disk) == key(zellij) else None
 
 

@@ -1,4 +1,4 @@
-"""What goes into the guest image, and the finished images' files: parts, manifest, links.
+"""What goes into the guest image, and the files that a finished one is made of.
 
 An image is four files of one stem: the disk, the kernel and initrd it boots with, and a manifest.
 """
@@ -9,9 +9,9 @@ import tarfile
 from pathlib import Path
 
 from sysinit_vm.files import data
+from sysinit_vm.images.family import Family
 
-LATEST = "sysinit-debian-latest"
-PARTS = ("vmlinuz", "initrd", "manifest", "qcow2")
+DEBIAN = Family("sysinit-debian", ("vmlinuz", "initrd", "manifest", "qcow2"))
 ZELLIJ = "usr/local/bin/zellij"
 
 
@@ -67,56 +67,7 @@ def _add(tar: tarfile.TarFile, name: str, content: bytes, *, mode: int | None = 
     tar.addfile(member, io.BytesIO(content))
 
 
-def publish(work: Path, images: Path, stem: str) -> Path:
-    """Move the parts ``work/image.*`` into ``images`` under ``stem`` and make them the latest.
-
-    Whatever interrupts it, the former latest image stays, whole. Returns the new disk's path.
-    """
-    before = {part: _target(images, part) for part in PARTS}
-    try:
-        for part in PARTS:
-            (work / f"image.{part}").replace(images / f"{stem}.{part}")
-        for part in PARTS:
-            _link(images, part, f"{stem}.{part}")
-    except BaseException:
-        for part, target in before.items():
-            _restore(images, part, target)
-            (images / f"{stem}.{part}").unlink(missing_ok=True)
-        raise
-    return images / f"{stem}.qcow2"
-
-
-def latest(images: Path) -> Path | None:
-    """Return the latest image's disk (the file itself, so that its parts match), or None."""
-    disk = images / f"{LATEST}.qcow2"
-    if not disk.is_symlink():
-        return None
-    disk = disk.resolve()
-    return disk if all(disk.with_suffix(f".{part}").is_file() for part in PARTS) else None
-
-
 def recorded_key(disk: Path) -> str:
     """Return the cache key that the manifest beside ``disk`` records, or an empty text."""
     manifest = disk.with_suffix(".manifest").read_text(encoding="utf-8")
     return next((line.partition(" ")[2] for line in manifest.splitlines() if line.startswith("key: ")), "")
-
-
-def _target(images: Path, part: str) -> str | None:
-    link = images / f"{LATEST}.{part}"
-    return str(link.readlink()) if link.is_symlink() else None
-
-
-def _link(images: Path, part: str, target: str) -> None:
-    """Point the latest ``part`` at ``target`` (a name in ``images``) in one step."""
-    fresh = images / f".{LATEST}.{part}"
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(target)
-    fresh.replace(images / f"{LATEST}.{part}")
-
-
-def _restore(images: Path, part: str, target: str | None) -> None:
-    (images / f".{LATEST}.{part}").unlink(missing_ok=True)
-    if target is None:
-        (images / f"{LATEST}.{part}").unlink(missing_ok=True)
-    elif _target(images, part) != target:
-        _link(images, part, target)

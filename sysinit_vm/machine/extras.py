@@ -1,4 +1,4 @@
-"""What not every user needs: task for Taskfiles, virtiofsd for that mount type."""
+"""What not every user needs: task for Taskfiles, nix for images from a flake, virtiofsd for that mount type."""
 
 import sys
 from pathlib import Path
@@ -8,6 +8,8 @@ from sysinit_vm.machine.parts import Prerequisite
 from sysinit_vm.runner import Runner
 
 _VIRTIOFSD = ("virtiofsd",) * 4
+# By package manager. Debian's nix needs the users that build, which a package of their own makes.
+_NIX = ("nix-bin nix-setup-systemd", "nix", "nix", "nix")
 # Where Lima 2.2 looks for it (pkg/driver/qemu), beside PATH. It takes the one in Rust only.
 _VIRTIOFSD_PLACES = ("virtiofsd", "/usr/libexec/virtiofsd", "/usr/lib/virtiofsd", "/usr/lib/qemu/virtiofsd")
 _OLD = ("bookworm", "bullseye")  # Debian releases without a package of the one in Rust
@@ -15,7 +17,7 @@ _OLD = ("bookworm", "bullseye")  # Debian releases without a package of the one 
 
 def survey(runner: Runner, host: Host) -> list[Prerequisite]:
     """Return every extra part with its route; none of them is required. Reads only."""
-    found = [_task(runner, host)]
+    found = [_task(runner, host), _nix(runner, host)]
     return [*found, _virtiofsd(runner, host)] if host.system == "Linux" else found
 
 
@@ -35,6 +37,10 @@ def _task(runner: Runner, host: Host) -> Prerequisite:
     return _part(runner, "task", find_task(), "task lima:start", Route("Task, from its Python package", commands))
 
 
+def _nix(runner: Runner, host: Host) -> Prerequisite:
+    return _part(runner, "nix", find("nix"), "build.dev, build.minimal", _packaged(host, "nix", _NIX))
+
+
 def _virtiofsd(runner: Runner, host: Host) -> Prerequisite:
     path = next(filter(None, map(find, _VIRTIOFSD_PLACES)), None)
     has = runner.read((str(path), "--version")).out if path else ""
@@ -48,7 +54,7 @@ def _virtiofsd(runner: Runner, host: Host) -> Prerequisite:
 
 def _packaged(host: Host, name: str, names: tuple[str, ...]) -> Route | None:
     column = MANAGERS.index(host.manager) if host.manager in MANAGERS else 0
-    commands = packages(host, [names[column]])
+    commands = packages(host, names[column].split())
     return Route(f"{name}, from the system's packages", commands) if commands else None
 
 

@@ -46,4 +46,4 @@ for _task in (
     help.help_,
 ):
     ns.add_task(_task)
-ns.add_collection(Collection("build", content.build_debian_))
+ns.add_collection(Collection("build", content.build_dev, content.build_minimal, content.build_debian_))

@@ -22,6 +22,10 @@ def test_without_anything_the_defaults_hold_and_say_so(home):
         "strict_ports": (False, "default"),
         "guest_dirs": ("", "default"),
         "editor": ("", "default"),
+        "flake": ("github:roshbhatia/sysinit", "default"),
+        "flake_system": ("", "default"),
+        "flake_attribute": ("packages.{system}.{name}-image", "default"),
+        "flake_configuration": ("lima-dev", "default"),
     }
 
 
@@ -53,6 +57,36 @@ def test_the_committed_config_wins_over_the_users_file_and_a_variable_over_both(
 
 def test_a_committed_config_does_not_say_where_packages_come_from(home):
     assert settings.load(committed(MIRROR="http://evil.example"))["mirror"].value == ""
+
+
+@pytest.mark.parametrize("name", ["flake", "flake_system", "flake_attribute", "flake_configuration"])
+def test_a_committed_config_does_not_say_which_flake_is_built(home, name):
+    assert settings.load(committed(**{name.upper(): "evil-linux"}))[name].source == "default"
+    assert name.upper() not in settings.params()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("flake", "-evil"),
+        ("flake", "github:a/b#c"),
+        ("flake", " "),
+        ("flake_system", "aarch64-darwin"),
+        ("flake_attribute", "a b"),
+        ("flake_attribute", "packages.{nonsense}"),
+        ("flake_configuration", "a#b"),
+    ],
+)
+def test_what_is_no_flake_is_refused_with_its_source(home, monkeypatch, name, value):
+    monkeypatch.setenv(f"SYSINIT_VM_{name.upper()}", value)
+    with pytest.raises(UsageError, match=f"SYSINIT_VM_{name.upper()}"):
+        settings.load()
+
+
+def test_the_users_file_names_another_flake(home):
+    own("flake: /srv/flake\nflake_attribute: packages.{system}.image\n")
+    found = settings.load()
+    assert (found["flake"].value, found["flake_attribute"].value) == ("/srv/flake", "packages.{system}.image")
 
 
 @pytest.mark.parametrize("said", [True, "true", "Yes", "on", 1, "1"])

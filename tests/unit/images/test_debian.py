@@ -98,7 +98,7 @@ def images(tmp_path):
 
 @pytest.fixture
 def old(images):
-    for part in debian_files.PARTS:
+    for part in debian_files.DEBIAN.parts:
         (images / f"{OLD}.{part}").write_text("old")
         (images / f"sysinit-debian-latest.{part}").symlink_to(f"{OLD}.{part}")
     return snapshot(images)
@@ -126,7 +126,7 @@ def test_the_image_is_four_files_and_the_latest(host, images, zellij, old):
     assert disk.read_text() == "qcow2"
     assert disk.with_suffix(".vmlinuz").read_text() == "kernel"
     assert disk.with_suffix(".initrd").read_text() == "initrd"
-    for part in debian_files.PARTS:
+    for part in debian_files.DEBIAN.parts:
         link = images / f"sysinit-debian-latest.{part}"
         assert str(link.readlink()) == disk.with_suffix(f".{part}").name
     assert (images / f"{OLD}.qcow2").read_text() == "old"

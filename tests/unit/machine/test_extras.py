@@ -22,9 +22,10 @@ def bare(machine, monkeypatch):  # noqa: F811
 
 def test_none_is_required_and_each_has_a_route(bare):
     found = by_name(extras.survey(Recorder(), replace(bare.host, codename="trixie")))
-    assert set(found) == {"task", "virtiofsd"}
+    assert set(found) == {"task", "nix", "virtiofsd"}
     assert not any(part.required or part.enough for part in found.values())
     assert found["virtiofsd"].route.commands[-1][-1] == "virtiofsd"
+    assert found["nix"].route.commands[-1][-2:] == ("nix-bin", "nix-setup-systemd")
     assert found["task"].route.commands[1][1:] == ("install", "go-task-bin")
 
 
