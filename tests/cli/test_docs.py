@@ -23,6 +23,9 @@ LEFT_OUT = {
     "sysinit-vm setup": "installs programs; tests/unit/machine runs it with stand-ins",
     "sysinit-vm ports": "asks as the guest's root; tests/cli/test_ports_commands.py has a guest with one",
     "sysinit-vm build.debian": "takes minutes; tests/lima makes the image",
+    "sysinit-vm build.dev": "nix builds it from the network; tests/cli/test_nix_images.py has a flake of its own",
+    "sysinit-vm build.minimal": "as build.dev",
+    "limactl list --quiet | xargs -r -n 1 limactl delete --force": "limactl's own verbs",
     "limactl list": "limactl's own verbs; tests/lima/test_trouble.py types them",
     "limactl start --name myapp-dev .lima/config.yaml": "needs a real image; tests/lima/test_limactl_facts.py validates it",
 }
