@@ -15,6 +15,11 @@ _CHECK_SECONDS = 120
 _PUT_SECONDS = 300
 # Two scripts of ours in one call: each call costs a login of the guest.
 _PUT = 'system=$1 user=$2; shift 2; sudo env "$@" bash -c "$system" && env "$@" bash -c "$user"'
+_WHICH = 'for each; do if command -v "$each" >/dev/null 2>&1; then echo "$each"; fi; done'
+# A process of root's needs root, who is not to be had in every guest.
+_INTERRUPT = """\
+end() { sudo -n kill "-$1" -- "-$pid" 2>/dev/null || kill "-$1" -- "-$pid"; }
+pid=$(pgrep -of "$1") && [ "$pid" != $$ ] && end INT && sleep 1 && end TERM"""
 _IDENTIFY_AND_CHECK = 'bash -c "$1" bash /etc/sysinit-vm "$2"; exec bash -c "$3" bash "$4"'
 
 
@@ -137,6 +142,14 @@ def sees(lima: Limactl, name: str, variables: Sequence[str], places: Sequence[st
     return Seen(cpus, memory, env, {place: tuple(names) for place, *names in held})
 
 
+def programs(lima: Limactl, name: str, wanted: Sequence[str]) -> set[str]:
+    """Return those of the programs ``wanted`` that a login of the guest finds; VmError where it does not answer."""
+    done = lima.run(name, ("sh", "-c", _WHICH, "sh", *wanted), timeout=_CHECK_SECONDS)
+    if not done.ok:
+        raise VmError(f"The guest of {name} does not answer.", detail=done.err or done.out, hint="sysinit-vm logs")
+    return set(done.out.split()) & set(wanted)
+
+
 def set_clock(lima: Limactl, name: str) -> None:
     """Set the guest's clock to this machine's, which a host that slept leaves behind; VmError where it refuses."""
     done = lima.run(name, ("sudo", "date", "--set", f"@{time.time():.0f}"), timeout=_CHECK_SECONDS)
@@ -149,8 +162,7 @@ def interrupt(lima: Limactl, name: str, marker: str) -> None:
 
     sshd makes each command the leader of its own process group, so the oldest match leads them all.
     """
-    line = 'pid=$(pgrep -of "$1") && [ "$pid" != $$ ] && kill -INT -- "-$pid" && sleep 1 && kill -TERM -- "-$pid"'
-    lima.run(name, ("bash", "-c", line, "bash", marker), timeout=20)
+    lima.run(name, ("bash", "-c", _INTERRUPT, "bash", marker), timeout=20)
 
 
 def marker() -> str:

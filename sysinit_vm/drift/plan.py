@@ -53,6 +53,16 @@ def only_live(has: Mapping[str, Any], wished: Mapping[str, Any]) -> dict[str, An
     return {**has, "provision": [*ours, *theirs], "param": wished.get("param", {})}
 
 
+def with_scripts(has: Mapping[str, Any], wished: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``has`` with the project's own scripts and values as they are wished, and ours as they are."""
+    ours = [each for each in has.get("provision") or [] if _is_ours(each)]
+    theirs = [each for each in wished.get("provision") or [] if not _is_ours(each)]
+    read = set(re.findall(r"PARAM_(\w+)", "\n".join(str(each.get("script", "")) for each in ours)))
+    kept = {key: value for key, value in (has.get("param") or {}).items() if key in read}
+    new = {key: value for key, value in (wished.get("param") or {}).items() if key not in read}
+    return {**has, "provision": [*ours, *theirs], "param": {**new, **kept}}
+
+
 def _key(key: str, has: Any, wished: Any) -> Iterator[Change]:
     if _plain(key, has) == _plain(key, wished):
         return

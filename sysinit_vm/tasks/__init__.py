@@ -39,6 +39,8 @@ for _task in (
     drift.plan,
     drift.apply,
     trust.trust_,
+    content.sync,
+    content.rebuild_,
     machine.setup,
     machine.doctor,
     machine.completion,

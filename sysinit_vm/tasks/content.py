@@ -1,13 +1,69 @@
-"""What a VM is made of: build.dev build.minimal build.debian."""
+"""What a VM is made of, and what is in it: sync rebuild build.dev build.minimal build.debian."""
 
 from invoke.context import Context
 
-from sysinit_vm import facts, settings
+from sysinit_vm import config, facts, rebuild, settings
+from sysinit_vm.errors import StateError
 from sysinit_vm.images import available
-from sysinit_vm.progress import Progress
-from sysinit_vm.projects import project
-from sysinit_vm.tasks.context import build_debian, done, runner
+from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.model import Instance
+from sysinit_vm.progress import Progress, say
+from sysinit_vm.projects import locate, project
+from sysinit_vm.projects.project import Project
+from sysinit_vm.tasks.context import build_debian, done, end, lima, runner, trusted
 from sysinit_vm.tasks.verb import verb
+
+_STREAMED = "Otherwise that of the program in the guest; 128+n where signal n ended it."
+
+
+@verb(
+    group="Content",
+    examples=["sysinit-vm sync"],
+    exits=[3, 4, 5, 6],
+    ends=_STREAMED,
+    provision="Run the project's own provisioning again, also in a guest that has Nix.",
+)
+def sync(c: Context, provision: bool = False, project: str | None = None, name: str | None = None) -> None:
+    """Bring the running guest up to date.
+
+    Without a restart. A guest with Nix: `home-manager switch` to FLAKE#FLAKE_CONFIGURATION of the settings.
+
+    Others: the scripts of `provision` in the project's config, as it is now, run again in the order of a boot; those
+    that fail are named at the end.
+    """
+    target, vms = locate.target(project, name), lima(c)
+    instance = locate.running(vms, target)
+    if provision or not rebuild.has_nix(vms, instance):
+        _provision(c, vms, instance)
+    else:
+        end(rebuild.home(vms, instance, _configuration()))
+
+
+def _provision(c: Context, vms: Limactl, instance: Instance) -> None:
+    from sysinit_vm import reprovision
+
+    if instance.project_dir is None:
+        raise StateError(f"{instance.name} belongs to no project.", hint="sysinit-vm list")
+    home = Project(instance.project_dir)
+    committed = trusted(c, home, config.load(home.config))
+    say(f"Provisioning {instance.name} as {home.config} says")
+    end(reprovision.run(vms, instance, home, committed))
+    done(c, f"Provisioned {instance.name}.")
+
+
+@verb("rebuild", group="Content", examples=["sysinit-vm rebuild"], exits=[3, 4, 6], ends=_STREAMED)
+def rebuild_(c: Context, project: str | None = None, name: str | None = None) -> None:
+    """Rebuild the guest's NixOS from the flake.
+
+    `sudo nixos-rebuild switch` to FLAKE#FLAKE_CONFIGURATION of the settings, in the running guest.
+    """
+    target, vms = locate.target(project, name), lima(c)
+    end(rebuild.system(vms, locate.running(vms, target), _configuration()))
+
+
+def _configuration() -> str:
+    known = settings.load()
+    return f"{known['flake'].value}#{known['flake_configuration'].value}"
 
 
 @verb("dev", group="Content", examples=["sysinit-vm build.dev"], exits=[6])

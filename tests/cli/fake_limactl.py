@@ -142,7 +142,7 @@ def main():
         time.sleep(30)
     if verb == "shell":
         shell(rest)
-    end(0 if verb in {"start", "stop", "edit"} else 98)
+    end(0 if verb in {"start", "stop", "edit", "validate"} else 98)
 
 
 main()
