@@ -7,10 +7,11 @@ from pathlib import Path
 import pexpect
 import pyte
 
-# Zellij asks the terminal for what pyte does not know: application program commands, and private forms
-# of device status and graphics. A real terminal swallows them in silence.
-_UNFINISHED = re.compile(r"\x1b(?:\[[0-9;?>=<$]*|_[^\x1b]*\x1b?|\][^\x07\x1b]*)?\Z")
-_UNKNOWN = re.compile(r"\x1b_.*?\x1b\\|\x1b\[[?>=<][0-9;:]*[nmpu]|\x1b\[[0-9;]*\$p", re.DOTALL)
+# Zellij asks the terminal for what pyte does not know: application program commands, device control strings (of its
+# own, number 26661, to a Zellij around it), private forms of device status and graphics. A real terminal swallows
+# them in silence.
+_UNFINISHED = re.compile(r"\x1b(?:\[[0-9;?>=<$]*|[_P][^\x1b]*\x1b?|\][^\x07\x1b]*)?\Z")
+_UNKNOWN = re.compile(r"\x1b[_P].*?\x1b\\|\x1b\[[?>=<][0-9;:]*[nmpu]|\x1b\[[0-9;]*\$p", re.DOTALL)
 
 
 class Terminal:
