@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from invoke.parser.context import ParserContext
 
-from sysinit_vm import editors, files, logs, render
+from sysinit_vm import editors, files, logs, templates
 from sysinit_vm.errors import UsageError
 from sysinit_vm.projects import project
 
@@ -34,7 +34,7 @@ def vm_names() -> list[str]:
 # The values of flags, and so of the plain words that stand for them.
 VALUES: Mapping[str, _Values] = {
     "name": vm_names,
-    "template": render.names,
+    "template": templates.names,
     "source": lambda: logs.SOURCES,
     "shell": lambda: SHELLS,
     "editor": lambda: editors.KNOWN,

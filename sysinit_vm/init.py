@@ -7,12 +7,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sysinit_vm import files, prompts, render
+from sysinit_vm import files, prompts, render, templates
 from sysinit_vm.errors import UsageError, VmError
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.progress import say
 from sysinit_vm.projects import names, namesakes, project
 from sysinit_vm.projects.project import Project
+from sysinit_vm.sizes import Size
 
 # How ssh in the guest gets at your keys: ~/.ssh mounted read-only, your ssh-agent forwarded, or not at all.
 SSH_CHOICES = ("keys", "agent", "none")
@@ -31,11 +32,15 @@ config.yaml.*
 
 @dataclass(frozen=True)
 class Written:
-    """``replaced`` is where the old config was kept (absolute), None where there was none."""
+    """``replaced`` is where the old config was kept (absolute), None where there was none.
+
+    ``trusted`` says that nobody else had a hand in what was written.
+    """
 
     home: Project
     replaced: Path | None
     vm_name: str
+    trusted: bool = True
 
 
 def run(
@@ -45,23 +50,26 @@ def run(
     name: str | None,
     yes: bool,
     ssh: str | None = None,
+    size: Size | None = None,
     lima: Limactl | None = None,
 ) -> Written:
     """Write the config of ``directory``, the current one without it; asks only before it overwrites.
 
     ``name`` or else VM_NAME is kept for good; where ``lima`` has another project's VM of it, a terminal is asked for
-    another. ``ssh`` is one of SSH_CHOICES, None the template's own. UsageError for
+    another. ``ssh`` is one of SSH_CHOICES, None the template's own, as for ``size``. UsageError for
     a directory, template, name or choice that cannot be; NotConfirmedError where an existing config may not be
     replaced. Then nothing was changed.
     """
-    home = check(template, directory=directory, name=name, ssh=ssh)
+    home = check(template, directory=directory, name=name, ssh=ssh, size=size)
     if existing(home):
         question = ".lima/config.yaml already exists. Overwrite it?"
         prompts.confirm(question, yes=yes, refusal_hint="sysinit-vm init --yes")
-    return write(home, template, namesakes.settle(lima, home, _kept_name(name)), ssh)
+    return write(home, template, namesakes.settle(lima, home, _kept_name(name)), ssh, size)
 
 
-def check(template: str, *, directory: str | None, name: str | None, ssh: str | None = None) -> Project:
+def check(
+    template: str, *, directory: str | None, name: str | None, ssh: str | None = None, size: Size | None = None
+) -> Project:
     """Return the project that ``run`` would write for; UsageError for what cannot be, before anything is done."""
     if ssh is not None and ssh not in SSH_CHOICES:
         raise UsageError(
@@ -71,7 +79,7 @@ def check(template: str, *, directory: str | None, name: str | None, ssh: str | 
         )
     home = project.for_init(directory)
     _kept_name(name)
-    render.check(template)
+    render.config(template, _values(home, None, ssh), size)
     return home
 
 
@@ -107,7 +115,7 @@ def next_steps(written: Written) -> str:
         f"{replaced}Lima VM config created at .lima/config.yaml\n"
         f"VM name: {written.vm_name}\n\n"
         "Next steps:\n"
-        "  1. Review .lima/config.yaml\n"
+        f"  1. Review .lima/config.yaml{'' if written.trusted else ', and allow it: sysinit-vm trust'}\n"
         "  2. Start VM: sysinit-vm start\n"
         "  3. Connect: sysinit-vm shell"
     )
@@ -124,14 +132,16 @@ def existing(home: Project) -> bool:
     return home.config.exists() or home.config.is_symlink()
 
 
-def write(home: Project, template: str, vm_name: str | None, ssh: str | None = None) -> Written:
+def write(
+    home: Project, template: str, vm_name: str | None, ssh: str | None = None, size: Size | None = None
+) -> Written:
     """Write ``home``'s config from ``template``; an old one is kept beside it under its time.
 
     ``vm_name`` is kept in the config for good, None leaves the name to the directory. UsageError for an
     unknown template, VmError where the disk refuses; both leave everything as it was.
     """
     longest = names.longest_vm_name(project.lima_home())
-    text = render.config(template, _values(home, vm_name, ssh))
+    text = render.config(template, _values(home, vm_name, ssh), size)
     with _undone_on_failure(home.config.parent) as made:
         kept = _keep(home.config, made) if existing(home) else None
         ignore = home.config.with_name(".gitignore")
@@ -139,7 +149,7 @@ def write(home: Project, template: str, vm_name: str | None, ssh: str | None = N
             made.append(ignore)
         files.write(ignore, _ignored(ignore))
         files.write(home.config, text)
-    return Written(home, kept, vm_name or names.vm_name(home.root, longest))
+    return Written(home, kept, vm_name or names.vm_name(home.root, longest), templates.find(template).trusted)
 
 
 def _ignored(path: Path) -> str:

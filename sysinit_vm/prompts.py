@@ -1,6 +1,7 @@
 """The only module that imports questionary: questions on a terminal, each with a flag that answers it."""
 
 import sys
+from collections.abc import Sequence
 
 from sysinit_vm.errors import NotConfirmedError
 
@@ -32,6 +33,15 @@ def text(question: str, default: str) -> str:
     from prompt_toolkit.output import create_output
 
     return str(questionary.text(question, default=default, output=create_output(sys.stderr)).unsafe_ask()).strip()
+
+
+def choice(question: str, among: Sequence[str], default: str) -> str:
+    """Return the one of ``among`` that is chosen on a terminal. Ctrl-C is KeyboardInterrupt."""
+    import questionary
+    from prompt_toolkit.output import create_output
+
+    asked = questionary.select(question, choices=list(among), default=default, output=create_output(sys.stderr))
+    return str(asked.unsafe_ask())
 
 
 def agrees(question: str) -> bool:

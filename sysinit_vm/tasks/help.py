@@ -7,7 +7,7 @@ from invoke.collection import Collection
 from invoke.context import Context
 from invoke.parser.context import ParserContext
 
-from sysinit_vm import settings
+from sysinit_vm import settings, templates
 from sysinit_vm.columns import heading, paragraph, rows, width
 from sysinit_vm.errors import UsageError
 from sysinit_vm.manual import EXITS, GROUPS, Manual
@@ -48,8 +48,6 @@ def help_(_c: Context, topic: str | None = None) -> None:
 
 def overview(collection: Collection) -> str:
     """Return the overview of the commands of ``collection``, as wide as the terminal."""
-    from sysinit_vm import render
-
     columns = width()
     exits = f"{'; '.join(f'{code} {meaning}' for code, meaning in EXITS.items())}; exec gives the guest command's own."
     return "\n\n".join(
@@ -58,7 +56,7 @@ def overview(collection: Collection) -> str:
             f"{heading('Usage:')} sysinit-vm <command> [options]",
             *_groups(collection, columns),
             paragraph(
-                f"Templates: {', '.join(render.names())}. More of a command: sysinit-vm help <command>.", columns
+                f"Templates: {', '.join(templates.names())}. More of a command: sysinit-vm help <command>.", columns
             ),
             f"{heading('Environment:')}\n{rows(_environment(), columns)}",
             f"{heading('Examples:')}\n{_EXAMPLES}",

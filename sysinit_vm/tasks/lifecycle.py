@@ -2,14 +2,15 @@
 
 from invoke.context import Context
 
-from sysinit_vm import access, config, joining, lifecycle, prompts
+from sysinit_vm import access, asking, config, joining, lifecycle, prompts, sizes, templates
 from sysinit_vm import init as initial
+from sysinit_vm.asking import Wanted
 from sysinit_vm.drift import apply as applying
 from sysinit_vm.errors import UsageError
-from sysinit_vm.progress import say
+from sysinit_vm.progress import say, table
 from sysinit_vm.projects import locate, namesakes
 from sysinit_vm.projects import project as projects
-from sysinit_vm.tasks.context import done, end, lima, lima_if_found, prepare_machine, wish
+from sysinit_vm.tasks.context import done, end, lima, lima_if_found, prepare_machine, print_json, wish
 from sysinit_vm.tasks.context import timeout as checked_timeout
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.trust import gate
@@ -18,14 +19,26 @@ from sysinit_vm.trust import gate
 @verb(
     group="Life",
     word="template",
-    examples=["sysinit-vm init", "sysinit-vm init dev --yes"],
+    examples=[
+        "sysinit-vm init",
+        "sysinit-vm init minimal --ports 3000,8080 --memory 6GiB",
+        "sysinit-vm init --list",
+        "sysinit-vm init --ask",
+    ],
     exits=[5],
-    template="dev, minimal or project-template; the console script also takes it as a plain word.",
+    template="A name of --list, a file, or Lima's template:NAME; the console script also takes it as a plain word.",
     yes="Overwrite an existing config without asking; the old one is kept beside it.",
     name="A name for the VM, kept in the config for good.",
     ssh="What ssh in the guest logs in with: keys (~/.ssh, read-only), agent (yours, forwarded) or none.",
     taskfile="Let the project's Taskfile include ours; an existing config stays as it is.",
     tasks="Let the project's tasks.py have ours as lima; an existing config stays as it is.",
+    cpus="CPUs instead of the template's; never more than the machine has when the VM is made.",
+    memory="Memory instead of the template's, such as 8GiB.",
+    disk="The disk's size instead of the template's, such as 50GiB.",
+    ports="Ports to declare instead of the template's, such as 3000,8080, or none.",
+    ask="Ask for the name, the template, the size, the ports and the ssh choice.",
+    list="List the templates, the user's own first, and write nothing.",
+    json="With --list: print JSON on standard output, for scripts.",
 )
 def init(
     c: Context,
@@ -36,12 +49,47 @@ def init(
     ssh: str | None = None,
     taskfile: bool = False,
     tasks: bool = False,
+    cpus: str | None = None,
+    memory: str | None = None,
+    disk: str | None = None,
+    ports: str | None = None,
+    ask: bool = False,
+    list: bool = False,  # noqa: A002
+    json: bool = False,
 ) -> None:
     """Write .lima/config.yaml for this directory.
 
     And .lima/.gitignore. An existing config is overwritten only if you say so, and kept beside the new one.
     """
-    dry, home = c.config.run.dry, initial.check(template, directory=project, name=name, ssh=ssh)
+    if list:
+        _list_templates(json=json)
+        return
+    wanted = Wanted(template, name, ssh, sizes.parse(cpus, memory, disk, ports))
+    home = initial.check(template, directory=project, name=name, ssh=ssh, size=wanted.size)
+    if ask:
+        wanted = asking.ask(home, wanted)
+    _init(c, wanted, directory=project, yes=yes, join=(taskfile, tasks))
+
+
+def _trust_ours(written: initial.Written) -> None:
+    if written.trusted:
+        gate.written_by_us(written.home)
+
+
+def _list_templates(*, json: bool) -> None:
+    found = templates.every()
+    if json:
+        print_json(
+            {"templates": [{"name": each.name, "origin": each.origin, "summary": each.summary} for each in found]}
+        )
+    else:
+        table(("TEMPLATE", "FROM", "FOR"), [tuple(each.record().values()) for each in found], folding=("FOR",))
+
+
+def _init(c: Context, wanted: Wanted, *, directory: str | None, yes: bool, join: tuple[bool, bool]) -> None:
+    template, name, ssh, size = wanted.template, wanted.name, wanted.ssh, wanted.size
+    dry, home = c.config.run.dry, initial.check(template, directory=directory, name=name, ssh=ssh, size=size)
+    taskfile, tasks = join
     if taskfile or tasks:
         joining.join(home.root, taskfile=taskfile, tasks=tasks, yes=yes, dry=dry)
         if initial.existing(home):
@@ -50,8 +98,8 @@ def init(
         say(f"Would write {home.config}")
         return
     vms = lima_if_found(c)
-    written = initial.run(template, directory=project, name=name, yes=yes, ssh=ssh, lima=vms)
-    gate.written_by_us(written.home)
+    written = initial.run(template, directory=directory, name=name, yes=yes, ssh=ssh, size=size, lima=vms)
+    _trust_ours(written)
     namesakes.tell(vms, written.home, written.vm_name)
     say(initial.next_steps(written))
 
@@ -170,7 +218,7 @@ def up(
     vms = lima(c)
     written = initial.run_if_missing(template, directory=project, name=name, lima=vms)
     if written:
-        gate.written_by_us(written.home)
+        _trust_ours(written)
     target = locate.kept(written.home, written.vm_name) if written else locate.target(project, name)
     instance = applying.start(vms, target, wish(c, timeout, target.project), "ask")
     end(access.attach_or_tell(vms, instance))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recording import facts
 
-from sysinit_vm import config, guest, render
+from sysinit_vm import config, guest, render, templates
 from sysinit_vm.config import Config
 from sysinit_vm.effective import GIT_SIDE_MOUNT, SIDE_MOUNT, Effective, choose_image, effective
 from sysinit_vm.errors import VmError
@@ -311,7 +311,7 @@ def test_a_key_of_the_wrong_kind_is_refused_by_its_name(data):
         made(data)
 
 
-@pytest.mark.parametrize("template", render.names())
+@pytest.mark.parametrize("template", templates.names())
 def test_each_template_gives_an_effective_config_with_one_image_and_the_project(template):
     values = {"project_name": "demo", "project_dir": "/work/demo", "session": "demo", "vm_name": None, "ssh": None}
     committed = Config(DEMO.config, config.parse(render.config(template, values), DEMO.config))

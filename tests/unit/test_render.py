@@ -3,9 +3,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jinja2 import UndefinedError
 
-from sysinit_vm import config, files, render
+from sysinit_vm import config, files, render, templates
 from sysinit_vm.errors import UsageError
 from sysinit_vm.projects import names, project
 
@@ -16,24 +15,28 @@ def read(text):
     return config.parse(text, Path("x"))
 
 
+def own_param(template):
+    return {"STRICT_PORTS": "true"} if template == "agent" else {}
+
+
 def test_init_offers_every_template_but_the_common_part():
-    assert render.names() == ["dev", "minimal", "project-template"]
+    assert templates.names() == ["agent", "dev", "minimal", "project-template"]
 
 
-@pytest.mark.parametrize("template", render.names())
+@pytest.mark.parametrize("template", templates.names())
 def test_every_template_renders_to_a_config_that_lima_can_read(template):
     text = render.config(template, VALUES)
     data = read(text)
     assert "{%" not in text
     assert text.endswith("\n")
-    assert data["param"] == {"PROJECT_NAME": "demo", "PROJECT_DIR": "/p/demo"}
+    assert data["param"] == {"PROJECT_NAME": "demo", "PROJECT_DIR": "/p/demo"} | own_param(template)
     assert data["mounts"][-1]["location"] == "{{.Param.PROJECT_DIR}}"
-    assert data["ssh"]["loadDotSSHPubKeys"] is True
+    assert data["ssh"]["loadDotSSHPubKeys"] is (template != "agent")
     assert all(image.get("digest") for image in data["images"] if "://" in image["location"])
     assert not {"vmType", "arch"} & set(data)
 
 
-@pytest.mark.parametrize("template", render.names())
+@pytest.mark.parametrize("template", templates.names())
 def test_lima_refuses_an_unused_param_so_each_templates_scripts_name_every_one(template):
     data = read(render.config(template, {**VALUES, "vm_name": "mine"}))
     scripts = "\n".join(each["script"] for each in data["provision"])
@@ -63,12 +66,12 @@ def test_the_ssh_choice_is_what_the_config_itself_says(ssh, mounted, forwarded):
 
 @pytest.mark.parametrize("missing", VALUES)
 def test_a_value_that_is_not_given_is_an_error_and_no_empty_text(missing):
-    with pytest.raises(UndefinedError, match=missing):
+    with pytest.raises(UsageError, match=missing):
         render.config("dev", {key: value for key, value in VALUES.items() if key != missing})
 
 
 def test_an_unknown_template_is_a_usage_error():
-    with pytest.raises(UsageError, match="sysinit-vm init dev"):
+    with pytest.raises(UsageError, match="sysinit-vm init --list"):
         render.config("nope", VALUES)
 
 
@@ -78,7 +81,7 @@ directories = st.text(st.characters(exclude_characters="/\0", exclude_categories
 
 
 @settings(max_examples=60, deadline=None)
-@given(directories.filter(lambda path: not project.unusable(path)), st.sampled_from(render.names()))
+@given(directories.filter(lambda path: not project.unusable(path)), st.sampled_from(templates.names()))
 def test_every_project_that_is_taken_is_written_exactly(root, template):
     values = {
         "project_name": root.name,
@@ -88,7 +91,7 @@ def test_every_project_that_is_taken_is_written_exactly(root, template):
         "ssh": None,
     }
     data = read(render.config(template, values))
-    assert data["param"] == {"PROJECT_NAME": root.name, "PROJECT_DIR": str(root)}
+    assert data["param"] == {"PROJECT_NAME": root.name, "PROJECT_DIR": str(root)} | own_param(template)
     assert data["env"]["PROJECT_NAME"] == root.name
 
 

@@ -1,0 +1,64 @@
+"""The size and ports that ``init`` is asked for."""
+
+import re
+from dataclasses import dataclass
+
+from sysinit_vm.errors import UsageError
+
+_SIZE = re.compile(r"[1-9]\d{0,5}(\.\d{1,3})?(MiB|GiB|TiB)\Z")
+_SSH, _LAST = 22, 65535
+_MOST_CPUS, _MOST_PORTS = 1024, 100
+
+
+@dataclass(frozen=True)
+class Size:
+    """What is asked for instead of the template's own; None leaves that. Sizes are as Lima takes them: ``8GiB``."""
+
+    cpus: int | None = None
+    memory: str | None = None
+    disk: str | None = None
+    ports: tuple[int, ...] | None = None
+
+    def __bool__(self) -> bool:
+        """Whether anything is asked for."""
+        return self != Size()
+
+
+def parse(cpus: str | None, memory: str | None, disk: str | None, ports: str | None) -> Size:
+    """Return what the flags of ``init`` say; UsageError names the flag that cannot be meant."""
+    return Size(
+        None if cpus is None else count(cpus),
+        None if memory is None else size("--memory", memory),
+        None if disk is None else size("--disk", disk),
+        None if ports is None else numbers(ports),
+    )
+
+
+def count(text: str) -> int:
+    """Return a number of CPUs; the machine's own is the most that a VM gets when it is made."""
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= _MOST_CPUS):
+        raise _refused("--cpus", text, "It is a number from 1 up.", "--cpus 4")
+    return int(text)
+
+
+def size(flag: str, text: str) -> str:
+    """Return ``text`` if it is a size as Lima takes it."""
+    if not _SIZE.match(text):
+        raise _refused(flag, text, "It is a number with MiB, GiB or TiB.", f"{flag} 8GiB")
+    return text
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """Return the ports of a list such as ``3000,8080``; ``none`` or nothing means none."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if [word.lower() for word in words] == ["none"]:
+        return ()
+    good = all(word.isascii() and word.isdecimal() and 1 <= int(word) <= _LAST and int(word) != _SSH for word in words)
+    if not good or len(set(map(int, words))) != len(words) or len(words) > _MOST_PORTS:
+        why = "They are different ports from 1 to 65535 with commas between; 22 is Lima's own."
+        raise _refused("--ports", text, why, "--ports 3000,8080")
+    return tuple(map(int, words))
+
+
+def _refused(flag: str, text: str, why: str, good: str) -> UsageError:
+    return UsageError(f"{flag} cannot be {text!r}.", detail=why, hint=f"sysinit-vm init {good}")
