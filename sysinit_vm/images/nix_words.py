@@ -44,7 +44,7 @@ def note(line: str) -> str:
 def failure(done: Result, installable: str, system: str) -> VmError:
     """Say in words what the last lines of a failed nix mean."""
     text = _PLAIN.sub("", done.err)
-    said = "\n".join(text.splitlines()[-12:])
+    said = "\n".join([line for line in text.splitlines() if not warns(line)][-12:])
     if re.search(_FLAKES_OFF, text):
         hint = "echo 'experimental-features = nix-command flakes' >> ~/.config/nix/nix.conf"
         return MissingError("This nix does not take flakes.", detail=f"{said}\nIt needs nix 2.4 or newer.", hint=hint)

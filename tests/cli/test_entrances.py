@@ -26,12 +26,16 @@ CASES = [
     (MADE, ("init",)),
     (STARTED, ("list", "--json")),
     (STARTED, ("restart",)),
+    (STARTED, ("rebuild",)),
     (STARTED, ("logs", "--source", "console")),
     (STARTED, ("destroy",)),
     (STARTED, ("destroy", "--yes")),
     (STARTED, ("exec", "--", "exit 7")),
     (STARTED, ("exec", "--", "printf", "<%s>", "a b")),
 ]
+
+
+WHEN = re.compile(r'"(created|age)": .*')  # each entrance has a VM of its own
 
 
 def entrances(verb, *words):
@@ -59,7 +63,7 @@ def test_the_three_entrances_give_the_same_output_and_exit_status(world, prepare
         reset(world, prepared)
         done = world.type(*argv)
         assert "Traceback" not in done.stderr
-        seen[name] = (done.returncode, done.stdout, world.status())
+        seen[name] = (done.returncode, WHEN.sub("", done.stdout), world.status())
     assert seen["inv"] == seen["sysinit-vm"]
     assert seen["task"] == seen["sysinit-vm"]
 

@@ -171,8 +171,8 @@ def put(world: World, project: Path, **param: str) -> None:
     """Run our setup again in the running guest of ``project``, with some values changed."""
     script = (
         "import json, sys; from pathlib import Path; from sysinit_vm import facts, given, guest, config;"
-        "from sysinit_vm.limactl import Limactl; from sysinit_vm.machine.finders import find_limactl;"
-        "from sysinit_vm.project import Project; from sysinit_vm.runner import Runner;"
+        "from sysinit_vm.lima.limactl import Limactl; from sysinit_vm.machine.finders import find_limactl;"
+        "from sysinit_vm.projects.project import Project; from sysinit_vm.runner import Runner;"
         "home = Project(Path(sys.argv[1])); vm = home.name + '-dev';"
         "param = given.work_out(config.load(home.config), home, vm, facts.gather()).data['param'];"
         "guest.put(Limactl(Runner(), find_limactl()), vm, {**param, **json.loads(sys.argv[2])})"
