@@ -43,13 +43,12 @@ def _nix(runner: Runner, host: Host) -> Prerequisite:
 
 def _virtiofsd(runner: Runner, host: Host) -> Prerequisite:
     path = next(filter(None, map(find, _VIRTIOFSD_PLACES)), None)
-    has = runner.read((str(path), "--version")).out if path else ""
-    need = "mountType: virtiofs"
-    if host.codename in _OLD:
+    rust = path if path and runner.read((str(path), "--version")).out.startswith("virtiofsd") else None
+    need, route = "mountType: virtiofs", _packaged(host, "virtiofsd", _VIRTIOFSD)
+    if rust is None and host.codename in _OLD:
         need += f"; Debian has it from 13 on, {host.codename} only QEMU's own, which Lima refuses"
-        return Prerequisite("virtiofsd", path, "", False, need, None, required=False)
-    return _part(runner, "virtiofsd", path if has.startswith("virtiofsd") else None, need,
-                 _packaged(host, "virtiofsd", _VIRTIOFSD))  # fmt: skip
+        route = None
+    return _part(runner, "virtiofsd", rust, need, route)
 
 
 def _packaged(host: Host, name: str, names: tuple[str, ...]) -> Route | None:

@@ -31,10 +31,12 @@ def test_none_is_required_and_each_has_a_route(bare):
 
 def test_on_debian_12_virtiofsd_has_no_route_and_says_why(bare):
     bare.put("virtiofsd")
-    part = by_name(extras.survey(Recorder({"virtiofsd": "virtiofsd 1.13.0"}), bare.host))["virtiofsd"]
+    part = by_name(extras.survey(Recorder({"virtiofsd": "fuse: usage"}), bare.host))["virtiofsd"]
     assert not part.enough
     assert part.route is None
     assert "Debian has it from 13 on" in part.need
+    built = by_name(extras.survey(Recorder({"virtiofsd": "virtiofsd 1.13.0"}), bare.host))["virtiofsd"]
+    assert (built.enough, built.need) == (True, "mountType: virtiofs"), "cargo makes one"
 
 
 def test_qemus_own_virtiofsd_is_not_enough(bare):
