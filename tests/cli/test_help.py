@@ -11,7 +11,7 @@ from sysinit_vm.tasks import ns
 
 NAMES = [str(each.name) for each in ns.to_contexts()]
 # These act on the machine instead of a project, or make one.
-NOT_OF_A_PROJECT = {"up", "init", "setup", "build.debian"}
+NOT_OF_A_PROJECT = {"up", "init", "setup", "build.debian", "build.dev", "build.minimal"}
 WORDS = {"exec": ["true"], "copy": ["a", ":"]}
 
 
