@@ -1,4 +1,4 @@
-"""The task `docs.commands`."""
+"""The tasks `docs.commands` and `docs.pictures`."""
 
 from invoke.collection import Collection
 from invoke.context import Context
@@ -15,4 +15,12 @@ def commands(_: Context) -> None:
     made.PAGE.write_text(made.page(sysinit_vm.ns), encoding="utf-8")
 
 
-ns = Collection(commands)
+@task(auto_shortflags=False)
+def pictures(_: Context) -> None:
+    """Take the pictures of the docs from two real VMs."""
+    from pages import pictures as taken
+
+    taken.take()
+
+
+ns = Collection(commands, pictures)

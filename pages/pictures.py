@@ -1,0 +1,120 @@
+"""docs/session.svg and docs/list.svg: what a terminal shows of two real VMs, each of a small project of its own."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pages import screen
+from sysinit_vm.errors import VmError
+from sysinit_vm.projects import project
+from tests.lima.terminal import Terminal
+
+DOCS = Path(__file__).parents[1] / "docs"
+_PLACE = Path("/tmp/dev")  # noqa: S108  # the pictures show it
+_SCRIPT = [sys.executable, "-m", "sysinit_vm"]
+_PROMPT = r"(?m)\$ *(│|$)"
+_SETTLED = r"(?m)^\s*Ctrl \+[^\n]*\Z"  # the bar at the bottom lists the keys of the normal mode
+_PLAIN = ("PS1='$ '; clear", r"\$")
+# Each pane: the keys that lead to it, each after Ctrl+A, and what is typed in it until which answer.
+_PANES = (
+    ("vs", (_PLAIN, ("git log --oneline", "[0-9a-f]{7} "))),
+    ("k", (_PLAIN, ("uname -srm", "Linux [0-9]"), ("grep PRETTY /etc/os-release", "Debian"))),
+    (
+        "h",
+        (
+            _PLAIN,
+            ("ls", "Makefile"),
+            ("echo session $ZELLIJ_SESSION of $PROJECT_NAME", "session myapp of myapp"),
+            ("df -h --output=target,fstype,avail / $PWD", f"{_PLACE}/myapp +9p"),
+        ),
+    ),
+)
+
+
+def take() -> None:
+    """Make both VMs, take the pictures, and remove the VMs; VmError where the place for it is taken."""
+    with _place() as env:
+        blog, myapp = (_project(name) for name in ("blog", "myapp"))
+        for root in (blog, myapp):
+            _run(root, env, "init", "minimal", "--ssh", "none")
+            _run(root, env, "start")
+            if root == blog:
+                _run(root, env, "stop")
+        _save("session", "myapp — sysinit-vm shell", _session(myapp, env))
+        _save("list", "sysinit-vm list", _list(myapp, env))
+
+
+@contextmanager
+def _place() -> Iterator[dict[str, str]]:
+    """The projects' directory with a LIMA_HOME in it, which has the images of the present one; removed at the end."""
+    if _PLACE.exists():
+        raise VmError(f"{_PLACE} is there already.", detail="The pictures show that path.", hint=f"rm -r {_PLACE}")
+    home = _PLACE / ".lima"
+    home.mkdir(parents=True)
+    images = project.lima_home() / "_images"
+    if images.is_dir():
+        (home / "_images").symlink_to(images)
+    env = {name: value for name, value in os.environ.items() if name not in {"VM_NAME", "NO_COLOR", "COLUMNS", "LINES"}}
+    env |= {"LIMA_HOME": str(home)}
+    try:
+        yield env
+    finally:
+        for config in _PLACE.glob("*/.lima/config.yaml"):
+            root = config.parents[1]
+            subprocess.run([*_SCRIPT, "destroy", "--yes"], cwd=root, env=env, check=False)
+            subprocess.run([*_SCRIPT, "trust", "--revoke"], cwd=root, env=env, check=False)
+        shutil.rmtree(_PLACE)
+
+
+def _project(name: str) -> Path:
+    root = _PLACE / name
+    root.mkdir()
+    (root / "README.md").write_text(f"# {name}\n")
+    (root / "Makefile").write_text("test:\n\t@echo ok\n")
+    git = ["git", "-c", "user.name=me", "-c", "user.email=me@example.org"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "Begin"]):
+        subprocess.run([*git, *words], cwd=root, check=True)
+    return root
+
+
+def _run(root: Path, env: dict[str, str], *words: str) -> None:
+    subprocess.run([*_SCRIPT, *words], cwd=root, env=env, check=True, stdin=subprocess.DEVNULL)
+
+
+def _session(root: Path, env: dict[str, str]) -> Terminal:
+    """Three panes of the project's session."""
+    terminal = Terminal([*_SCRIPT, "shell"], root, env, rows=20, columns=100)
+    terminal.wait_for(_PROMPT)
+    for keys, lines in _PANES:
+        for key in keys:
+            terminal.wait_for(_SETTLED)
+            terminal.chord("\x01", key)
+            terminal.read(2)
+        for line, answer in lines:
+            _type(terminal, line, answer)
+    return terminal
+
+
+def _type(terminal: Terminal, line: str, answer: str) -> None:
+    terminal.press(f"{line}\r")
+    terminal.wait_for(answer)
+    terminal.read(1)
+
+
+def _list(root: Path, env: dict[str, str]) -> Terminal:
+    """A shell in which `list` was typed, wide enough for one line for each VM."""
+    shell = {**env, "PS1": "$ ", "PATH": f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"}
+    terminal = Terminal(["sh", "-i"], root, shell, rows=12, columns=110)
+    terminal.wait_for(r"\$ *$")
+    _type(terminal, "sysinit-vm list", "myapp-dev.*\n")
+    terminal.read(2)
+    return terminal
+
+
+def _save(name: str, title: str, terminal: Terminal) -> None:
+    (DOCS / f"{name}.svg").write_text(screen.svg(terminal.screen, title, name), encoding="utf-8")
+    terminal.close()
