@@ -22,7 +22,7 @@ from sysinit_vm.machine import finders
 from sysinit_vm.runner import Result, Runner
 
 TIMEOUT = 1800
-CMDLINE = "root=/dev/vda console=ttyS0 rw quiet no_timer_check"
+CMDLINE = "root=/dev/vda console=ttyAMA0 console=ttyS0 rw quiet no_timer_check"
 
 
 @dataclass(frozen=True)

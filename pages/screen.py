@@ -22,6 +22,7 @@ THEME = TerminalTheme(
     [Color.parse(each).get_truecolor() for each in _BRIGHT],
 )
 _BOXES = frozenset(map(chr, range(0x2500, 0x2580)))
+_WEB_FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)  # a picture fetches nothing
 _ONLY_IN_PATCHED_FONTS = dict.fromkeys(range(0xE0A0, 0xE0D8), " ")  # the arrows of Zellij's bars
 # pyte's names (one of them misspelt) beside rich's.
 _NAMES = {"brown": "yellow", "brightbrown": "bright_yellow", "bfightmagenta": "bright_magenta"}
@@ -37,7 +38,7 @@ def svg(screen: Any, title: str, name: str) -> str:
         lines.pop()
     for line in lines:
         console.print(line, soft_wrap=True, highlight=False)
-    return console.export_svg(title=title, theme=THEME, unique_id=name)
+    return _WEB_FONTS.sub("", console.export_svg(title=title, theme=THEME, unique_id=name))
 
 
 def words(picture: str) -> str:

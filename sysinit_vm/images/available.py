@@ -10,7 +10,8 @@ from sysinit_vm.model import Facts
 DEBIAN = "sysinit-debian"
 NIXOS = "sysinit-lima-"
 # no_timer_check: on a busy host an emulated clock can miss the kernel's test of it, and the kernel then panics.
-_CMDLINE = "root=/dev/vda console=ttyS0 rw quiet no_timer_check"
+# ttyAMA0 is the serial port of ARM machines; the last console that there is becomes /dev/console.
+_CMDLINE = "root=/dev/vda console=ttyAMA0 console=ttyS0 rw quiet no_timer_check"
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,12 @@ def test_a_screen_keeps_its_words_and_colours():
     assert "font-weight: bold" in made
 
 
+def test_a_picture_fetches_nothing():
+    made = shown("a")
+    assert "url(http" not in made
+    assert "font-family: Fira Code" in made
+
+
 def test_what_only_patched_fonts_have_is_left_out():
     assert "\ue0b0" not in shown("a\ue0b0b")
 
