@@ -109,7 +109,7 @@ def _list(root: Path, env: dict[str, str]) -> Terminal:
     """A shell in which `list` was typed, wide enough for one line for each VM."""
     shell = {**env, "PS1": "$ ", "PATH": f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"}
     terminal = Terminal(["sh", "-i"], root, shell, rows=12, columns=110)
-    terminal.wait_for(r"\$ *$")
+    terminal.wait_for(r"(?m)\$ *$")
     _type(terminal, "sysinit-vm list", "myapp-dev.*\n")
     terminal.read(2)
     return terminal
