@@ -1,6 +1,7 @@
 """Which templates ``init`` writes from: the user's own, ours, a file, or one of Lima's by its locator."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,9 @@ class Template:
             return self.path.read_text(encoding="utf-8") if self.path else ""
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(
-                f"The template {self.path} cannot be read.", detail=str(error), hint="sysinit-vm init --list"
+                f"The template {self.path} cannot be read.",
+                detail=str(error),
+                hint=shlex.join(["ls", "-l", str(self.path)]),
             ) from error
 
     @property
@@ -43,8 +46,12 @@ class Template:
         return first[1].partition(". ")[0].rstrip(".") if first else ""
 
     def record(self) -> dict[str, str]:
-        """Return what ``init --list`` shows of it."""
-        return {"name": self.name, "origin": self.origin, "summary": self.summary}
+        """Return what ``init --list`` shows of it; one that cannot be read leaves the others to be shown."""
+        try:
+            summary = self.summary
+        except UsageError as error:
+            summary = str(error)
+        return {"name": self.name, "origin": self.origin, "summary": summary}
 
 
 def directory() -> Path:

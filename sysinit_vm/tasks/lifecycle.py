@@ -79,9 +79,7 @@ def _trust_ours(written: initial.Written) -> None:
 def _list_templates(*, json: bool) -> None:
     found = templates.every()
     if json:
-        print_json(
-            {"templates": [{"name": each.name, "origin": each.origin, "summary": each.summary} for each in found]}
-        )
+        print_json({"templates": [each.record() for each in found]})
     else:
         table(("TEMPLATE", "FROM", "FOR"), [tuple(each.record().values()) for each in found], folding=("FOR",))
 

@@ -39,6 +39,18 @@ def test_the_users_own_come_first_and_win(mine):
     assert templates.find("dev").trusted
 
 
+def test_one_that_cannot_be_read_leaves_the_others_to_be_listed(mine):
+    (mine / "bytes.yaml").write_bytes(b"\xff\xfe")
+    (mine / "folder.yaml").mkdir()
+    (mine / "gone.yaml").symlink_to("/nowhere")
+    shown = {each.name: each.record()["summary"] for each in templates.every()}
+    assert all("cannot be read" in shown[name] for name in ("bytes", "folder", "gone"))
+    assert "cannot" not in shown["dev"]
+    with pytest.raises(UsageError) as refused:
+        made("bytes")
+    assert refused.value.hint == f"ls -l {mine}/bytes.yaml"
+
+
 def test_a_users_template_has_our_common_part(mine):
     (mine / "shop.yaml").write_text(
         '{% set cpus, memory, disk, ports, nixos = 1, "1GiB", "5GiB", [80], "dev" %}\n{% include "_common.yaml" %}\n'
