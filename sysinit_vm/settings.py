@@ -41,7 +41,8 @@ def seconds(text: object, source: str) -> int:
 def _one_of(*words: str) -> Callable[[object, str], str]:
     def parse(text: object, source: str) -> str:
         if text not in words:
-            raise UsageError(f"{source} cannot be {text!r}.", detail=f"It is one of {', '.join(words)}.")
+            detail = f"It is one of {', '.join(words)}."
+            raise UsageError(f"{source} cannot be {text!r}.", detail=detail, hint=f"{source} {words[0]}")
         return str(text)
 
     return parse
@@ -55,7 +56,7 @@ def _truth(value: object, source: str) -> bool:
     known = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
     word = str(value).strip().lower()
     if word not in known:
-        raise UsageError(f"{source} cannot be {value!r}.", detail="It is true or false.")
+        raise UsageError(f"{source} cannot be {value!r}.", detail="It is true or false.", hint=f"{source} true")
     return known[word]
 
 
@@ -71,10 +72,10 @@ def _flake(value: object, source: str) -> str:
     return text
 
 
-def _matching(pattern: str, says: str) -> Callable[[object, str], str]:
+def _matching(pattern: str, says: str, example: str) -> Callable[[object, str], str]:
     def parse(text: object, source: str) -> str:
         if not re.fullmatch(pattern, str(text)):
-            raise UsageError(f"{source} cannot be {text!r}.", detail=says)
+            raise UsageError(f"{source} cannot be {text!r}.", detail=says, hint=f"{source} {example}")
         return str(text)
 
     return parse
@@ -93,13 +94,20 @@ KNOWN: Mapping[str, tuple[Any, Callable[[object, str], Any]]] = {
     "editor": ("", _one_of("code", "cursor", "zed", "gateway")),
     # For `build.dev` and `build.minimal`: the image is FLAKE#FLAKE_ATTRIBUTE; an empty system is this machine's.
     "flake": (FLAKE, _flake),
-    "flake_system": ("", _matching(r"[a-z0-9_]+-linux", "It is a Linux as nix says it, such as aarch64-linux.")),
+    "flake_system": ("", _matching(r"[a-z0-9_]+-linux", "It is a Linux as nix says it.", "aarch64-linux")),
     "flake_attribute": (
         "packages.{system}.{name}-image",
-        _matching(_ATTRIBUTE, "It is an attribute of the flake; {system} and {name} stand in it for what they mean."),
+        _matching(
+            _ATTRIBUTE,
+            "It is an attribute of the flake; {system} and {name} stand in it for what they mean.",
+            "packages.{system}.{name}-image",
+        ),
     ),
     # For `sync` and `rebuild`: the guest becomes FLAKE#FLAKE_CONFIGURATION.
-    "flake_configuration": ("lima-dev", _matching(r"[^\s#]+", "It is the name of a configuration in the flake.")),
+    "flake_configuration": (
+        "lima-dev",
+        _matching(r"[^\s#]+", "It is the name of a configuration in the flake.", "lima-dev"),
+    ),
 }
 # What a committed config may not say: where root's packages come from is the machine's own affair, the editor its
 # user's, and which flake is built and run everywhere is theirs too.

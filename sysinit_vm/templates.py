@@ -50,7 +50,7 @@ class Template:
         try:
             summary = self.summary
         except UsageError as error:
-            summary = str(error)
+            summary = error.brief
         return {"name": self.name, "origin": self.origin, "summary": summary}
 
 

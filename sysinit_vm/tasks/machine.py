@@ -2,10 +2,8 @@
 
 from invoke.context import Context
 
-from sysinit_vm.errors import NoConfigError
 from sysinit_vm.projects import locate
 from sysinit_vm.projects import project as projects
-from sysinit_vm.projects.locate import Target
 from sysinit_vm.tasks.context import end, lima_if_found, print_json, runner
 from sysinit_vm.tasks.verb import verb
 
@@ -51,7 +49,7 @@ def doctor(
     """
     from sysinit_vm.doctor import examine, report
 
-    target, vms = _target(project, name), lima_if_found(c)
+    target, vms = locate.examined(project, name), lima_if_found(c)
     findings = examine.everything(runner(c), vms, target)
     if fix and report.fix(findings, dry=bool(c.config.run.dry)):
         findings = examine.everything(runner(c), vms, target)
@@ -60,14 +58,6 @@ def doctor(
     else:
         report.show(findings)
     end(int(any(each.wrong for each in findings)))
-
-
-def _target(directory: str | None, name: str | None) -> Target | None:
-    """The doctor also helps where there is no project."""
-    try:
-        return locate.target(directory, name)
-    except NoConfigError:
-        return None
 
 
 @verb(  # noqa: S604

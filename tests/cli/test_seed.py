@@ -129,6 +129,18 @@ def test_the_doctor_tells_a_machine_without_a_project_what_comes_next(world):
     assert "limactl" in done.stdout
 
 
+def test_the_doctor_says_where_a_config_is_broken_and_goes_on(world):
+    world.started(status="Stopped")
+    (world.demo / ".lima/config.yaml").write_text("cpus: 1\ncpus: 2\n")
+    done = world.run("doctor", "--json")
+    assert (done.returncode, done.stderr) == (1, "")
+    found = {(each["area"], each["subject"]): each for each in json.loads(done.stdout)["findings"]}
+    assert "line 2" in found["project", "config"]["said"]
+    assert "EDITOR" in found["project", "config"]["mend"]
+    assert found["VM", "state"]["said"] == "Stopped"
+    assert any(area == "machine" for area, _ in found)
+
+
 def test_the_doctor_names_what_is_wrong_with_a_vm_and_exits_1(world):
     world.started(status="Stopped")
     (world.lima_home / "demo-dev" / "ha.pid").write_text("1")

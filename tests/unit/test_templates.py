@@ -44,7 +44,7 @@ def test_one_that_cannot_be_read_leaves_the_others_to_be_listed(mine):
     (mine / "folder.yaml").mkdir()
     (mine / "gone.yaml").symlink_to("/nowhere")
     shown = {each.name: each.record()["summary"] for each in templates.every()}
-    assert all("cannot be read" in shown[name] for name in ("bytes", "folder", "gone"))
+    assert all(shown[name].endswith(f"{name}.yaml cannot be read.") for name in ("bytes", "folder", "gone"))
     assert "cannot" not in shown["dev"]
     with pytest.raises(UsageError) as refused:
         made("bytes")
