@@ -52,8 +52,10 @@ def run(arch: str) -> Found | None:
 
 
 def _argv(work: Path, arch: str) -> list[str]:
-    if shutil.which("arch-test") is None:
-        raise MissingError("arch-test is missing.", hint="apt-get install arch-test qemu-user-static binfmt-support")
+    for program in ("arch-test", "cpio"):
+        if shutil.which(program) is None:
+            packages = "arch-test cpio qemu-user-static binfmt-support"
+            raise MissingError(f"{program} is missing.", hint=f"apt-get install {packages}")
     zellij = work / "zellij"
     zellij.write_text(STAND_IN)
     debian_files.overlay(work / "overlay.tar", zellij)
