@@ -26,7 +26,7 @@ sysinit-vm setup --yes
 
 step 'What only the tests need'
 need=
-for pair in zsh:zsh fish:fish git:git nix-instantiate:nix-bin; do
+for pair in zsh:zsh fish:fish git:git direnv:direnv nix-instantiate:nix-bin; do
     command -v "${pair%:*}" >/dev/null || need="$need ${pair#*:}"
 done
 if [ "$need" ]; then

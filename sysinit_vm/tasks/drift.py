@@ -15,7 +15,7 @@ from sysinit_vm.projects.locate import Target
 from sysinit_vm.tasks.context import done, lima, print_json, wish
 from sysinit_vm.tasks.verb import verb
 
-_COLUMNS = ("WHAT", "NOW", "WISHED", "NEEDS")
+COLUMNS = ("WHAT", "NOW", "WISHED", "NEEDS")
 
 
 @verb(group="Change", examples=["sysinit-vm plan", "sysinit-vm plan --json"], exits=[3, 4, 5, 6])
@@ -32,7 +32,7 @@ def plan(c: Context, json: bool = False, project: str | None = None, name: str |
         print_json({"vm": instance.name, "needs": drift.needs, "changes": [each.data() for each in drift.changes]})
         return
     if drift.changes:
-        table(_COLUMNS, [(each.what, each.now, each.wished, each.needs) for each in drift.changes])
+        table(COLUMNS, [(each.what, each.now, each.wished, each.needs) for each in drift.changes])
     say(_what_apply_does(instance, drift))
 
 
