@@ -3,10 +3,9 @@
 import shlex
 from collections.abc import Iterator
 
-from sysinit_vm import facts, settings
+from sysinit_vm import settings
 from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding
 from sysinit_vm.errors import VmError
-from sysinit_vm.lima import accelerator
 from sysinit_vm.machine import extras, limits, parts
 from sysinit_vm.machine.host import Host
 from sysinit_vm.machine.parts import Prerequisite
@@ -22,8 +21,7 @@ def examine(runner: Runner, host: Host) -> Iterator[Finding]:
         yield _part(part, "sysinit-vm setup")
     for part in extras.survey(runner, host):
         yield _part(part, "sysinit-vm setup --extras")
-    yield _accelerator(runner)
-    for limit in limits.survey(host, lima_home()):
+    for limit in limits.survey(runner, host, lima_home()):
         level = OK if limit.enough else WRONG if limit.hard else NOTE
         yield Finding(AREA, limit.name, level, limit.found, "" if limit.enough else limit.mend)
     yield from _settings()
@@ -36,17 +34,6 @@ def _part(part: Prerequisite, mend: str) -> Finding:
     return Finding(AREA, part.name, WRONG if part.required else NOTE, f"missing: {part.need}", mend)
 
 
-def _accelerator(runner: Runner) -> Finding:
-    """Also tells a /dev/kvm that is there and does not work, on which QEMU would hang for ever."""
-    try:
-        wish = str(settings.load()["accelerator"].value)
-        chosen = accelerator.choose(runner, facts.gather(), wish, None)
-    except VmError as error:
-        return Finding(AREA, "accelerator", WRONG, error.brief, error.hint)
-    level = NOTE if chosen.note else OK
-    return Finding(AREA, "accelerator", level, f"{chosen.name}. {chosen.note}".rstrip(". ") + ".")
-
-
 def _settings() -> Iterator[Finding]:
     try:
         known = settings.load()
@@ -54,4 +41,9 @@ def _settings() -> Iterator[Finding]:
         yield Finding("settings", "settings", WRONG, f"{error.brief} {error.detail}".strip(), error.hint)
         return
     for name, setting in known.items():
-        yield Finding("settings", name, OK, f"{shlex.quote(str(setting.value))} ({setting.source})")
+        yield Finding(
+            "settings",
+            name,
+            OK,
+            f"{shlex.quote(str(setting.value)) if setting.value != '' else 'none'} ({setting.source})",
+        )

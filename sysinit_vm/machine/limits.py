@@ -1,4 +1,4 @@
-"""What no command obtains: room, memory, the length of LIMA_HOME, rights, open files."""
+"""What no command obtains: acceleration, room, memory, the length of LIMA_HOME, rights, open files."""
 
 import grp
 import os
@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sysinit_vm.errors import UsageError
+from sysinit_vm import facts, settings
+from sysinit_vm.errors import UsageError, VmError
+from sysinit_vm.lima import accelerator
 from sysinit_vm.machine.host import Host
 from sysinit_vm.projects import names
+from sysinit_vm.runner import Runner
 
 _GIB = 2**30
 _ROOM = 10 * _GIB  # an image, its build, and the first gigabytes of a guest's disk
@@ -32,9 +35,20 @@ class Limit:
     hard: bool = True
 
 
-def survey(host: Host, lima_home: Path) -> list[Limit]:
+def survey(runner: Runner, host: Host, lima_home: Path) -> list[Limit]:
     """Return this machine's limits; ``lima_home`` is absolute and need not exist. Reads only."""
-    return [_room(lima_home), _memory(), _length(lima_home), *_rights(host), _open_files()]
+    return [_accelerator(runner), _room(lima_home), _memory(), _length(lima_home), *_rights(host), _open_files()]
+
+
+def _accelerator(runner: Runner) -> Limit:
+    """Also tells a /dev/kvm that is there and does not work, on which QEMU would hang for ever."""
+    try:
+        wish = str(settings.load()["accelerator"].value)
+        chosen = accelerator.choose(runner, facts.gather(), wish, None)
+    except VmError as error:
+        return Limit("accelerator", error.brief, enough=False, mend=error.hint)
+    found = f"{chosen.name}. {chosen.note}".rstrip(". ") + "."
+    return Limit("accelerator", found, enough=not chosen.note, hard=False)
 
 
 def _room(lima_home: Path) -> Limit:

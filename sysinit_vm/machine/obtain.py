@@ -20,6 +20,7 @@ from sysinit_vm.runner import Runner
 
 _EVERY = 15.0  # seconds between the lines of a long command that are shown
 _BEAT = 60.0  # seconds between the lines that show a silent command to be alive
+_FEW = 3  # commands that a table shows
 _SHOWN = 15  # lines of a failed command's output
 _AGAIN = "sysinit-vm setup --yes"
 Survey = Callable[[Runner, Host], list[Prerequisite]]
@@ -81,12 +82,19 @@ def report(parts: Sequence[Prerequisite], limits: Sequence[Limit]) -> None:
 def _part_row(part: Prerequisite) -> tuple[str, ...]:
     if part.enough:
         return (part.name, "ok", part.version, str(part.found or ""), "")
-    how = "; ".join(map(_label, part.route.commands)) if part.route else ""
-    return (part.name, "MISSING" if part.required else "not there", part.version, part.need, how)
+    return (part.name, "MISSING" if part.required else "not there", part.version, part.need, _how(part.route))
+
+
+def _how(route: Route | None) -> str:
+    """Return what fits a table: few commands by their gist, a build by its name."""
+    if not route:
+        return ""
+    return "; ".join(map(_label, route.commands)) if len(route.commands) <= _FEW else route.description
 
 
 def _limit_row(limit: Limit) -> tuple[str, ...]:
-    return (limit.name, "ok" if limit.enough else "SHORT", "", limit.found, "" if limit.enough else limit.mend)
+    level = "ok" if limit.enough else "SHORT" if limit.hard else "NOTE"
+    return (limit.name, level, "", limit.found, "" if limit.enough else limit.mend)
 
 
 def as_json(parts: Sequence[Prerequisite], limits: Sequence[Limit]) -> str:

@@ -26,12 +26,14 @@ def setup(c: Context, yes: bool = False, extras: bool = False, json: bool = Fals
     from sysinit_vm.machine.host import Host
     from sysinit_vm.machine.parts import survey
 
-    host, known = Host.read(), limits.survey(Host.read(), projects.lima_home())
+    host, home = Host.read(), projects.lima_home()
     if json:
-        print(obtain.as_json([*survey(runner(c), host), *more.survey(runner(c), host)], known))
+        parts = [*survey(runner(c), host), *more.survey(runner(c), host)]
+        print(obtain.as_json(parts, limits.survey(runner(c), host, home)))
         return
     parts = obtain.setup(runner(c), host, yes=yes, more=more.survey if extras else obtain.no_more)
-    obtain.report(parts if extras else [*parts, *more.survey(runner(c), host)], known)
+    shown = parts if extras else [*parts, *more.survey(runner(c), host)]
+    obtain.report(shown, limits.survey(runner(c), host, home))
 
 
 @verb(

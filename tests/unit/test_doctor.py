@@ -11,7 +11,6 @@ from sysinit_vm import guest, settings
 from sysinit_vm.doctor import examine, machine, project, report, vm
 from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding
 from sysinit_vm.errors import StateError, VmError
-from sysinit_vm.lima import accelerator
 from sysinit_vm.machine.limits import Limit
 from sysinit_vm.machine.parts import Prerequisite
 from sysinit_vm.model import Instance, Report, Vitals
@@ -202,14 +201,6 @@ def test_each_setting_is_shown_with_its_source(monkeypatch):
     found = by(machine._settings())
     assert "SYSINIT_VM_TIMEOUT" in found["timeout"].said
     assert set(found) == set(settings.KNOWN)
-
-
-def test_broken_kvm_is_a_note_with_its_reason(monkeypatch):
-    monkeypatch.setattr(machine_facts, "gather", facts)
-    broken = accelerator.Accelerator("tcg", "/dev/kvm exists but does not work here.")
-    monkeypatch.setattr(accelerator, "choose", lambda *_: broken)
-    found = machine._accelerator(Recorder())
-    assert (found.level, found.said) == (NOTE, "tcg. /dev/kvm exists but does not work here.")
 
 
 @pytest.mark.parametrize(("required", "level"), [(True, WRONG), (False, NOTE)])

@@ -8,7 +8,9 @@ from types import SimpleNamespace
 import pytest
 from test_machine import Recorder, by_name, machine  # noqa: F401
 
+from sysinit_vm.lima import accelerator
 from sysinit_vm.machine import extras, limits, obtain
+from sysinit_vm.machine.host import Route
 from sysinit_vm.machine.limits import Limit
 
 
@@ -77,13 +79,29 @@ def test_a_limit_is_short_where_a_vm_would_not_fit(machine, monkeypatch, free, a
     monkeypatch.setattr(limits.shutil, "disk_usage", lambda _: SimpleNamespace(free=free * gib))
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=available * gib, total=16 * gib))
     monkeypatch.setattr(limits.resource, "getrlimit", lambda _: (files, files))
-    found = limits.survey(machine.host, Path("/nowhere/lima"))
+    monkeypatch.setenv("SYSINIT_VM_ACCELERATOR", "tcg")
+    found = limits.survey(Recorder(), machine.host, Path("/nowhere/lima"))
     assert {limit.name for limit in found if not limit.enough} == short
     assert all(limit.mend for limit in found if not limit.enough)
 
 
+def test_broken_kvm_is_told_with_its_reason_and_stops_nothing(machine, monkeypatch):  # noqa: F811
+    broken = accelerator.Accelerator("tcg", "/dev/kvm exists but does not work here.")
+    monkeypatch.setattr(accelerator, "choose", lambda *_: broken)
+    first = limits.survey(Recorder(), machine.host, machine.tmp)[0]
+    assert first == Limit("accelerator", f"tcg. {broken.note}", enough=False, hard=False)
+
+
+def test_an_accelerator_that_cannot_be_is_told_with_what_to_type(machine, monkeypatch):  # noqa: F811
+    monkeypatch.setenv("SYSINIT_VM_ACCELERATOR", "magic")
+    first = limits.survey(Recorder(), machine.host, machine.tmp)[0]
+    assert (first.enough, first.hard) == (False, True)
+    assert "magic" in first.found
+    assert first.mend
+
+
 def test_a_lima_home_that_leaves_no_room_for_a_name_is_short(machine):  # noqa: F811
-    found = {limit.name: limit for limit in limits.survey(machine.host, machine.tmp / ("x" * 90))}
+    found = {limit.name: limit for limit in limits.survey(Recorder(), machine.host, machine.tmp / ("x" * 90))}
     assert not found["LIMA_HOME"].enough
     assert "shorter" in found["LIMA_HOME"].mend
 
@@ -98,6 +116,7 @@ def test_the_table_names_the_way_and_json_the_commands(bare, capsys):
     row = next(line for line in said.out.splitlines() if line.startswith("bwrap"))
     assert "MISSING" in row
     assert "apt-get install bubblewrap" in row
+    assert obtain._how(Route("Built from source", (("true",),) * 4)) == "Built from source"
     assert "SHORT" in said.out
     assert "Everything" not in said.err
     content = json.loads(obtain.as_json(parts, [Limit("memory", "1 GiB", enough=False)]))
