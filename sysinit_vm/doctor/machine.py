@@ -41,9 +41,5 @@ def _settings() -> Iterator[Finding]:
         yield Finding("settings", "settings", WRONG, f"{error.brief} {error.detail}".strip(), error.hint)
         return
     for name, setting in known.items():
-        yield Finding(
-            "settings",
-            name,
-            OK,
-            f"{shlex.quote(str(setting.value)) if setting.value != '' else 'none'} ({setting.source})",
-        )
+        value = shlex.quote(str(setting.value)) if setting.value != "" else "none"
+        yield Finding("settings", name, OK, f"{value} ({setting.source})")
