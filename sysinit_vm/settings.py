@@ -86,6 +86,7 @@ _ATTRIBUTE = r"""[^\s#{}]+(?:\{(?:system|name)\}[^\s#{}]*)*"""
 
 # name: (default, parser). `mirror` is where `build.debian` gets packages; empty means the machine's own.
 KNOWN: Mapping[str, tuple[Any, Callable[[object, str], Any]]] = {
+    "template": ("dev", _text),
     "timeout": (600, seconds),
     "accelerator": ("auto", _one_of("auto", "kvm", "tcg")),
     "mirror": ("", _text),
@@ -110,8 +111,16 @@ KNOWN: Mapping[str, tuple[Any, Callable[[object, str], Any]]] = {
     ),
 }
 # What a committed config may not say: where root's packages come from is the machine's own affair, the editor its
-# user's, and which flake is built and run everywhere is theirs too.
-_NOT_COMMITTED = {"mirror", "editor", "flake", "flake_system", "flake_attribute", "flake_configuration"}
+# user's, and which flake is built and run everywhere is theirs too. A template is chosen before there is a config.
+_NOT_COMMITTED = {
+    "template",
+    "mirror",
+    "editor",
+    "flake",
+    "flake_system",
+    "flake_attribute",
+    "flake_configuration",
+}
 
 
 def user_file() -> Path:

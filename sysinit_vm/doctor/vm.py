@@ -8,10 +8,14 @@ from pathlib import Path
 
 from sysinit_vm import guest
 from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding
+from sysinit_vm.drift import observe
+from sysinit_vm.drift.plan import NONE, RECREATE
 from sysinit_vm.errors import VmError
 from sysinit_vm.lima import limactl, recovery
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.model import STOPPED, Instance
+from sysinit_vm.ports import portlist
+from sysinit_vm.projects.locate import Located
 from sysinit_vm.projects.project import Project
 
 AREA = "VM"
@@ -23,6 +27,8 @@ def examine(lima: Limactl, instance: Instance) -> Iterator[Finding]:
     """Yield what is wrong with ``instance``, and what was looked at and is right."""
     yield _state(instance)
     yield from _left_behind(instance)
+    if not instance.unreadable:
+        yield from _drift(lima, instance)
     if instance.running and limactl.host_agent_ready(instance):
         yield from _guest(lima, instance)
 
@@ -73,6 +79,16 @@ def _remove(paths: list[Path]) -> None:
         path.unlink(missing_ok=True)
 
 
+def _drift(lima: Limactl, instance: Instance) -> Iterator[Finding]:
+    """Whether the VM is what its project's config says now; nothing where nobody can tell."""
+    needs = observe.summary(lima, instance, observe.gather())
+    if needs == NONE:
+        yield Finding(AREA, "drift", OK, "none: the VM is what its config says")
+    elif needs != observe.UNKNOWN:
+        mend = "sysinit-vm plan, then sysinit-vm apply" + (" --recreate" if needs == RECREATE else "")
+        yield Finding(AREA, "drift", NOTE, f"the config has changed since, and needs: {needs}", mend)
+
+
 def _guest(lima: Limactl, instance: Instance) -> Iterator[Finding]:
     try:
         vitals = guest.vitals(lima, instance.name)
@@ -87,8 +103,24 @@ def _guest(lima: Limactl, instance: Instance) -> Iterator[Finding]:
         yield Finding(AREA, "clock", WRONG, f"{skew:+d} seconds off this machine's", "sysinit-vm doctor --fix", fix)
     else:
         yield Finding(AREA, "clock", OK, "agrees with this machine's")
+    yield from _ports(lima, instance)
     if instance.project_dir and instance.project_dir.is_dir():
         yield from _work(lima, instance, Project(instance.project_dir))
+
+
+def _ports(lima: Limactl, instance: Instance) -> Iterator[Finding]:
+    """Declared ports are guaranteed; of the others only those count whose host port somebody else has."""
+    try:
+        found = portlist.of_vm(lima, Located(instance.name, instance), None)
+    except VmError as error:
+        yield Finding(AREA, "ports", NOTE, f"{error.brief} {error.detail}".strip(), "sysinit-vm logs")
+        return
+    lost = [each for each in found if each.lost]
+    for each in lost:
+        level, mend = (WRONG, "sysinit-vm restart") if each.declared else (NOTE, "sysinit-vm ports")
+        yield Finding(AREA, f"port {each.guest}", level, each.state, mend)
+    if not lost:
+        yield Finding(AREA, "ports", OK, "each that listens is reached" if found else "none")
 
 
 def _full(subject: str, percent: int) -> Finding:

@@ -36,6 +36,12 @@ class Port:
     state: str
     declared: bool
 
+    @property
+    def lost(self) -> bool:
+        """Whether the host does not reach what it should: a declared port that listens, or one that another holds."""
+        reached = self.state.startswith((OPEN, IDLE))
+        return not reached and (self.declared or not self.state.startswith(UNREACHED))
+
     def data(self) -> dict[str, Any]:
         """Return the versioned form; null for what is not there."""
         return {

@@ -2,7 +2,7 @@
 
 from invoke.context import Context
 
-from sysinit_vm import access, asking, config, joining, lifecycle, prompts, sizes, templates
+from sysinit_vm import access, asking, config, joining, lifecycle, prompts, settings, sizes, templates
 from sysinit_vm import init as initial
 from sysinit_vm.asking import Wanted
 from sysinit_vm.drift import apply as applying
@@ -26,7 +26,8 @@ from sysinit_vm.trust import gate
         "sysinit-vm init --ask",
     ],
     exits=[5],
-    template="A name of --list, a file, or Lima's template:NAME; the console script also takes it as a plain word.",
+    template="A name of --list, a file, or Lima's template:NAME; default: the setting TEMPLATE, which is dev unless "
+    "set. The console script also takes it as a plain word.",
     yes="Overwrite an existing config without asking; the old one is kept beside it.",
     name="A name for the VM, kept in the config for good.",
     ssh="What ssh in the guest logs in with: keys (~/.ssh, read-only), agent (yours, forwarded) or none.",
@@ -42,7 +43,7 @@ from sysinit_vm.trust import gate
 )
 def init(
     c: Context,
-    template: str = "dev",
+    template: str | None = None,
     yes: bool = False,
     project: str | None = None,
     name: str | None = None,
@@ -64,11 +65,15 @@ def init(
     if list:
         _list_templates(json=json)
         return
-    wanted = Wanted(template, name, ssh, sizes.parse(cpus, memory, disk, ports))
-    home = initial.check(template, directory=project, name=name, ssh=ssh, size=wanted.size)
+    wanted = Wanted(_template(template), name, ssh, sizes.parse(cpus, memory, disk, ports))
+    home = initial.check(wanted.template, directory=project, name=name, ssh=ssh, size=wanted.size)
     if ask:
         wanted = asking.ask(home, wanted)
     _init(c, wanted, directory=project, yes=yes, join=(taskfile, tasks))
+
+
+def _template(option: str | None) -> str:
+    return option or str(settings.load()["template"].value)
 
 
 def _trust_ours(written: initial.Written) -> None:
@@ -190,11 +195,11 @@ def destroy(c: Context, yes: bool = False, project: str | None = None, name: str
     group="Life",
     examples=["sysinit-vm up", "sysinit-vm up --template minimal --yes"],
     exits=[4, 5, 6],
-    template="The template for a project without a config.",
+    template="The template for a project without a config; default: the setting TEMPLATE.",
 )
 def up(
     c: Context,
-    template: str = "dev",
+    template: str | None = None,
     yes: bool = False,
     project: str | None = None,
     name: str | None = None,
@@ -205,16 +210,17 @@ def up(
     From the machine's programs to the image, the config and the running VM. Typed again, it goes on where it stopped.
     """
     checked_timeout(timeout)
+    chosen = _template(template)
     here = projects.find(project)
     if here:
         gate.by_itself(config.load(here.config), here)
     else:
-        initial.check_free(template, directory=project, name=name, lima=lima_if_found(c))
+        initial.check_free(chosen, directory=project, name=name, lima=lima_if_found(c))
     prepare_machine(c, yes=yes)
     if c.config.run.dry:
         return
     vms = lima(c)
-    written = initial.run_if_missing(template, directory=project, name=name, lima=vms)
+    written = initial.run_if_missing(chosen, directory=project, name=name, lima=vms)
     if written:
         _trust_ours(written)
     target = locate.kept(written.home, written.vm_name) if written else locate.target(project, name)

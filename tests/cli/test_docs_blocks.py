@@ -103,7 +103,7 @@ def test_the_users_own_settings_are_read(world):
     own.write_text(BLOCKS["configuration.md yaml 1"])
     with unittest.mock.patch.dict(os.environ, world.env, clear=True):
         found = settings.load()
-    assert (found["timeout"].value, found["editor"].value) == (900, "zed")
+    assert (found["template"].value, found["timeout"].value, found["editor"].value) == ("minimal", 900, "zed")
     assert str(own) in found["timeout"].source
 
 

@@ -26,6 +26,21 @@ def test_the_list_has_the_users_own_first(world):
     assert config(world) == {"cpus": 2}
 
 
+def test_the_users_own_choice_of_a_template_is_what_init_takes_without_a_word(world):
+    own = world.home / ".config/sysinit-vm"
+    own.mkdir(parents=True)
+    (own / "config.yaml").write_text("template: minimal\n")
+    assert world.run("init").returncode == 0
+    assert config(world)["cpus"] == 2
+    world.run("init", "dev", "--yes")
+    assert config(world)["cpus"] == 4, "a word wins"
+    world.run("init", "--yes", SYSINIT_VM_TEMPLATE="agent")
+    assert "portForwards" not in config(world)
+    refused = world.run("init", "--yes", SYSINIT_VM_TEMPLATE="nonesuch")
+    assert refused.returncode == 2
+    assert "nonesuch" in refused.stderr
+
+
 def test_each_size_and_the_ports_have_a_flag(world):
     words = ("--cpus", "3", "--memory", "5GiB", "--disk", "30GiB", "--ports", "81,82", "--ssh", "none")
     assert world.run("init", "agent", *words).returncode == 0

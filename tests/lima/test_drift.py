@@ -81,6 +81,9 @@ def test_what_takes_the_vm_anew_is_left_without_a_word_for_it(world, drifting):
     assert planned(world, drifting) == ("recreate", {"disk": "recreate"})
     status = json.loads(world.ok(drifting, "status", "--json"))
     assert status["vm"]["drift"] == "recreate"
+    told = json.loads(world.ok(drifting, "doctor", "--json"))["findings"]
+    (drift,) = [each for each in told if each["subject"] == "drift"]
+    assert (drift["level"], drift["mend"]) == ("note", "sysinit-vm plan, then sysinit-vm apply --recreate")
     refused = world.run(drifting, "apply", "--recreate")
     assert refused.returncode == 5
     assert "is lost" in refused.stderr

@@ -108,6 +108,10 @@ def test_a_port_that_is_taken_after_the_start_is_shown_as_what_it_is_and_start_s
         assert found["state"].startswith("held by ")
         assert found["state"].endswith(who)
         assert found["url"] is None
+        told = json.loads(world.run(declared, "doctor", "--json").stdout)["findings"]
+        (port,) = [each for each in told if each["subject"] == "port 4000"]
+        assert (port["level"], port["mend"]) == ("wrong", "sysinit-vm restart")
+        assert who in port["said"]
 
 
 def test_a_restart_keeps_what_moved_and_moves_what_is_held_now(world, declared, wanted):

@@ -10,10 +10,13 @@ from sysinit_vm import facts as machine_facts
 from sysinit_vm import guest, settings
 from sysinit_vm.doctor import examine, machine, project, report, vm
 from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding
+from sysinit_vm.drift import observe
 from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.machine.limits import Limit
 from sysinit_vm.machine.parts import Prerequisite
 from sysinit_vm.model import Instance, Report, Vitals
+from sysinit_vm.ports import portlist
+from sysinit_vm.ports.portlist import Port
 from sysinit_vm.projects import locate
 from sysinit_vm.projects.locate import Target
 from sysinit_vm.projects.project import Project
@@ -61,7 +64,16 @@ def guests(monkeypatch):
             return answers[name]
 
         monkeypatch.setattr(guest, name, answer)
+    monkeypatch.setattr(portlist, "of_vm", lambda *_: [])
     return answers
+
+
+@pytest.fixture(autouse=True)
+def drift(monkeypatch):
+    """What a VM needs, so that it is what its config says."""
+    found = {"needs": observe.UNKNOWN}
+    monkeypatch.setattr(observe, "summary", lambda *_: found["needs"])
+    return found
 
 
 # --- the VM ----------------------------------------------------------------------------------------
@@ -149,6 +161,62 @@ def test_a_guest_that_does_not_answer_is_one_finding(place, guests):
     found = by(vm.examine(Lima(), running(place)))
     assert "does not answer" in found["guest"].said
     assert "clock" not in found
+
+
+@pytest.mark.parametrize(
+    ("needs", "level", "mend"),
+    [
+        ("none", OK, ""),
+        ("live", NOTE, "sysinit-vm plan, then sysinit-vm apply"),
+        ("restart", NOTE, "sysinit-vm plan, then sysinit-vm apply"),
+        ("recreate", NOTE, "sysinit-vm plan, then sysinit-vm apply --recreate"),
+    ],
+)
+def test_drift_is_told_with_what_applies_it(place, drift, needs, level, mend):
+    drift["needs"] = needs
+    found = by(vm.examine(Lima(), Instance("demo-dev", "Stopped", place)))["drift"]
+    assert (found.level, found.mend) == (level, mend)
+
+
+def test_drift_that_nobody_can_tell_is_not_told(place):
+    assert "drift" not in by(vm.examine(Lima(), Instance("demo-dev", "Stopped", place)))
+
+
+def port(number, state, *, declared):
+    return Port(number, "tcp", "127.0.0.1", number, None, "node", state, declared=declared)
+
+
+def test_a_port_that_the_host_does_not_reach_is_told(place, guests, monkeypatch):
+    rows = [
+        port(3000, "held by nginx (pid 7)", declared=True),
+        port(4000, "not forwarded", declared=True),
+        port(5000, "held by nginx (pid 7)", declared=False),
+        port(6000, "not forwarded", declared=False),  # as a strict config has it
+        port(7000, "open", declared=True),
+        port(8000, "nothing listens in the guest", declared=True),
+    ]
+    monkeypatch.setattr(portlist, "of_vm", lambda *_: rows)
+    found = by(vm.examine(Lima(), running(place)))
+    assert {name: (each.level, each.mend) for name, each in found.items() if name.startswith("port")} == {
+        "port 3000": (WRONG, "sysinit-vm restart"),
+        "port 4000": (WRONG, "sysinit-vm restart"),
+        "port 5000": (NOTE, "sysinit-vm ports"),
+    }
+    assert "nginx" in found["port 3000"].said
+
+
+def test_ports_that_are_reached_are_one_finding(place, guests, monkeypatch):
+    monkeypatch.setattr(portlist, "of_vm", lambda *_: [port(7000, "open", declared=True)])
+    assert by(vm.examine(Lima(), running(place)))["ports"].level == OK
+
+
+def test_a_guest_without_a_word_of_its_ports_is_no_failure(place, guests, monkeypatch):
+    def refuse(*_):
+        raise VmError("The guest does not say.", detail="sudo: ss: command not found")
+
+    monkeypatch.setattr(portlist, "of_vm", refuse)
+    found = by(vm.examine(Lima(), running(place)))["ports"]
+    assert (found.level, found.said) == (NOTE, "The guest does not say. sudo: ss: command not found")
 
 
 # --- the project and the machine -------------------------------------------------------------------

@@ -16,6 +16,7 @@ def own(text):
 
 def test_without_anything_the_defaults_hold_and_say_so(home):
     assert {name: (each.value, each.source) for name, each in settings.load().items()} == {
+        "template": ("dev", "default"),
         "timeout": (600, "default"),
         "accelerator": ("auto", "default"),
         "mirror": ("", "default"),
