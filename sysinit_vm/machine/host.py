@@ -18,7 +18,6 @@ import platformdirs
 LIMA, ZELLIJ = "2.2.0", "0.45.1"  # the versions that we build
 MANAGERS = ("apt-get", "dnf", "pacman", "zypper")
 _LISTS, _DAY = Path("/var/lib/apt/lists"), 86400
-_SOURCES = Path("/etc/apt")
 _ARCH = {"amd64": "x86_64", "arm64": "aarch64"}
 _SBIN = (os.defpath, "/usr/local/sbin", "/usr/sbin", "/sbin")  # not on an ordinary account's PATH on Debian
 
@@ -109,33 +108,10 @@ def packages(host: Host, names: list[str]) -> tuple[Command, ...]:
 
 
 def _apt(sudo: Command, names: tuple[str, ...]) -> tuple[Command, ...]:
-    """``--no-remove``: cargo-web would otherwise push a rustup or cargo package off the machine unasked."""
-    apt = _apt_get(sudo)
+    """``--no-remove``: nothing of the machine's own makes room for what we install."""
+    apt = (*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=120")
     update = () if _lists_fresh() else ((*apt, "update"),)
     return (*update, (*apt, "install", "-y", "--no-remove", "--no-install-recommends", *names))
-
-
-def _apt_get(sudo: Command) -> Command:
-    return (*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=120")
-
-
-def security_suite(host: Host) -> tuple[Command, ...]:
-    """Return the commands that give Debian its security suite; none where apt has it, as it has once installed.
-
-    A root file system of debootstrap's lacks it, and with it what the suite alone has in newer versions.
-    """
-    files = (
-        _SOURCES / "sources.list",
-        *_SOURCES.glob("sources.list.d/*.list"),
-        *_SOURCES.glob("sources.list.d/*.sources"),
-    )
-    lines = (line for file in files if file.is_file() for line in file.read_text("utf-8", "replace").splitlines())
-    if any(f"{host.codename}-security" in line.partition("#")[0] for line in lines):
-        return ()
-    sudo = () if host.root else ("sudo",)
-    source = f"deb http://deb.debian.org/debian-security {host.codename}-security main"
-    file = _SOURCES / "sources.list.d" / "debian-security.list"
-    return ((*sudo, "sh", "-c", f"echo '{source}' >{file}"), (*_apt_get(sudo), "update"))
 
 
 def _lists_fresh() -> bool:

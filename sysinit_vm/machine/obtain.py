@@ -21,6 +21,7 @@ from sysinit_vm.runner import Runner
 _EVERY = 15.0  # seconds between the lines of a long command that are shown
 _BEAT = 60.0  # seconds between the lines that show a silent command to be alive
 _FEW = 3  # commands that a table shows
+_INSTANT = ("rm", "mkdir", "mv", "cp", "chmod", "ln")  # no stages of their own
 _SHOWN = 15  # lines of a failed command's output
 _AGAIN = "sysinit-vm setup --yes"
 Survey = Callable[[Runner, Host], list[Prerequisite]]
@@ -146,7 +147,8 @@ def _ask_password(runner: Runner, route: Route) -> None:
 
 def _run(runner: Runner, command: Command, progress: Progress) -> None:
     label = _label(command)
-    progress.stage(label)
+    if command[0] not in _INSTANT:
+        progress.stage(label)
     with _heartbeat(label, progress.stage):
         done = runner.stream(command, _stages(label, progress.stage))
     if not done.ok:
@@ -190,7 +192,8 @@ def _heartbeat(label: str, stage: Callable[[str], None]) -> Iterator[None]:
 
 def _label(command: Command) -> str:
     """Return a command's gist, such as ``apt-get install git``: without sudo, variables, flags and paths."""
-    words = [word for word in command if word not in {"sudo", "env"} and ("=" not in word or "==" in word)]
+    plain = [word for word in command if word not in {"sudo", "env"} and " " not in word]
+    words = [word for word in plain if "=" not in word or "==" in word]
     return " ".join([Path(words[0]).name, *[word for word in words[1:] if word[0] not in "-/"][:3]])
 
 

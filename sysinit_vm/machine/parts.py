@@ -1,6 +1,7 @@
 """What a VM needs on the host, whether it is there, and the route to each part that is not."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,11 +67,17 @@ _ALL = (
     _Tool("mkfs.ext4", ("mkfs.ext4",), "makes the image of build.debian", ("e2fsprogs",) * 4, required=False),
     _Tool("mmdebstrap", ("mmdebstrap",), "makes the image of build.debian",
           ("mmdebstrap", "mmdebstrap", "", ""), required=False),
+    _Tool("Debian's keys", ("/usr/share/keyrings/debian-archive-keyring.gpg",), "check what build.debian gets",
+          ("debian-archive-keyring", "debian-keyring", "", ""), required=False),
     _Tool("git", ("git",), "nix reads a checkout through it", ("git",) * 4, required=False),
 )  # fmt: skip
-_ROOT = _Tool("bwrap", ("bwrap",), "runs limactl for root, which it refuses", ("bubblewrap",) * 4)
-_ORDINARY = _Tool("newuidmap", ("newuidmap",), "lets an ordinary account run build.debian",
-                  ("uidmap", "shadow-utils", "shadow", "shadow"), required=False)  # fmt: skip
+_BWRAP = _Tool("bwrap", ("bwrap",), "compiles Zellij for the guest", ("bubblewrap",) * 4, required=False)
+_ROOT = (replace(_BWRAP, need="runs limactl for root, which it refuses", required=True),)
+_ORDINARY = (
+    _BWRAP,
+    _Tool("newuidmap", ("newuidmap",), "lets an ordinary account run build.debian",
+          ("uidmap", "shadow-utils", "shadow", "shadow"), required=False),
+)  # fmt: skip
 
 
 def survey(runner: Runner, host: Host) -> list[Prerequisite]:
@@ -80,9 +87,10 @@ def survey(runner: Runner, host: Host) -> list[Prerequisite]:
     """
     tools: tuple[_Tool, ...] = ()
     if host.system == "Linux":
-        tools = (*(_ARM if host.arch == "aarch64" else _X86), *_ALL, _ROOT if host.root else _ORDINARY)
+        tools = (*(_ARM if host.arch == "aarch64" else _X86), *_ALL, *(_ROOT if host.root else _ORDINARY))
+    found = _tools(runner, host, tools)
     limactl = _limactl(runner, host)
-    return [*_tools(runner, host, tools), limactl, _guest_agent(limactl, host), _zellij(runner, host)]
+    return [*found, limactl, _guest_agent(limactl, host), _zellij(runner, host, found)]
 
 
 def _tools(runner: Runner, host: Host, tools: tuple[_Tool, ...]) -> list[Prerequisite]:
@@ -126,18 +134,20 @@ def _guest_agent(limactl: Prerequisite, host: Host) -> Prerequisite:
     return Prerequisite("guest agent", path, "", path is not None, "reports the guest's ports", limactl.route)
 
 
-def _zellij(runner: Runner, host: Host) -> Prerequisite:
+def _zellij(runner: Runner, host: Host, tools: Sequence[Prerequisite]) -> Prerequisite:
     path = finders.find_zellij(runner, host)
     need = "the guest's sessions; without it the guest gives a login shell"
     if path:
         has = _dotted(version(runner.read((str(path), "--version")).out))
         return Prerequisite("zellij", path, has, True, need, None, required=False)
-    route = routes.zellij(runner, host)
+    compiles = [each for each in tools if each.name in routes.COMPILES_ZELLIJ]
     if host.system != "Linux":
         need += f"; one for the guest cannot be compiled on {host.system}: set SYSINIT_VM_ZELLIJ to a Linux one"
-    elif not route:
-        need += "; install Rust 1.95 or newer and a C compiler first"
-    return Prerequisite("zellij", None, "", False, need, route, required=False)
+    elif not all(each.enough or each.route for each in compiles):
+        need += f"; it is compiled with {' and '.join(routes.COMPILES_ZELLIJ)}: install these first"
+    else:
+        return Prerequisite("zellij", None, "", False, need, routes.zellij(host), required=False)
+    return Prerequisite("zellij", None, "", False, need, None, required=False)
 
 
 def _dotted(parts: tuple[int, ...]) -> str:

