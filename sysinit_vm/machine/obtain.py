@@ -33,44 +33,40 @@ def no_more(_runner: Runner, _host: Host) -> list[Prerequisite]:
 
 
 def setup(
-    runner: Runner, host: Host, *, yes: bool, optional: bool = True, more: Survey = no_more
+    runner: Runner, host: Host, *, yes: bool, more: Survey = no_more, tolerant: bool = False
 ) -> list[Prerequisite]:
     """Obtain what is missing and return all parts as they are then; where nothing is missing, nothing is run.
 
-    ``optional=False`` leaves out what a VM works without, ``more`` surveys further parts that are wished.
-    NotConfirmedError when a group is refused, VmError with its last lines when a command fails, MissingError
-    when a required part has no route.
+    Every question comes before the first command, so that nobody has to wait for the next. ``more`` surveys further
+    parts that are wished. NotConfirmedError when a group is refused, VmError with its last lines when a command fails,
+    MissingError when a required part has no route. ``tolerant`` tells of a refusal or a failure in what a VM works
+    without, and goes on.
     """
 
     def look() -> list[Prerequisite]:
         return [*survey(runner, host), *more(runner, host)]
 
     parts = look()
-    if not _missing(parts, optional=optional):
+    if all(part.enough for part in parts):
         return parts
     with _alone(runner, host):
         parts = look()  # another setup may have ended while we waited
-        for route in _routes(_missing(parts, optional=optional)):
-            _take(runner, route, yes=yes)
+        needed = [part.route for part in parts if part.required and not part.enough]
+        routes = [
+            each for each in _routes(parts) if _agreed(runner, each, yes=yes, must=each in needed or not tolerant)
+        ]
+        for route in routes:
+            try:
+                _take(runner, route)
+            except VmError as error:
+                if route in needed or not tolerant:
+                    raise
+                say(f"{error.message}\nGoing on without it.")
     if runner.dry:
         return parts
     parts = look()
-    _require(_missing(parts, optional=optional))
+    _require(parts)
     return parts
-
-
-def prepare(runner: Runner, host: Host, *, yes: bool) -> None:
-    """Obtain what is missing on the way to a VM; errors as in ``setup``.
-
-    A VM does not wait for what it works without: a refusal or a failure there is told, and the work goes on.
-    """
-    parts = setup(runner, host, yes=yes, optional=False)
-    if all(part.enough or not part.route for part in parts):
-        return
-    try:
-        setup(runner, host, yes=yes)
-    except VmError as error:
-        say(f"{error.message}\nGoing on without it.")
 
 
 def report(parts: Sequence[Prerequisite], limits: Sequence[Limit]) -> None:
@@ -104,32 +100,42 @@ def as_json(parts: Sequence[Prerequisite], limits: Sequence[Limit]) -> str:
     return json.dumps({"version": 1, **content}, indent=2)
 
 
-def _missing(parts: Iterable[Prerequisite], *, optional: bool) -> list[Prerequisite]:
-    return [part for part in parts if not part.enough and (optional or part.required)]
-
-
-def _routes(missing: Iterable[Prerequisite]) -> list[Route]:
-    for part in (missing := list(missing)):
+def _routes(parts: Iterable[Prerequisite]) -> list[Route]:
+    missing = [part for part in parts if not part.enough]
+    for part in missing:
         say(f"Missing: {part.name}: {part.need}.")
     return list(dict.fromkeys(part.route for part in missing if part.route))
 
 
-def _require(missing: Iterable[Prerequisite]) -> None:
-    lines = [f"{part.name}: {part.need}" for part in missing if part.required]
+def _require(parts: Iterable[Prerequisite]) -> None:
+    lines = [f"{part.name}: {part.need}" for part in parts if part.required and not part.enough]
     if lines:
         raise MissingError("Something that a VM needs is still missing.", detail="\n".join(lines), hint=_AGAIN)
 
 
-def _take(runner: Runner, route: Route, *, yes: bool) -> None:
-    """Show, confirm and run one route; under ``--dry`` its commands are only printed."""
+def _agreed(runner: Runner, route: Route, *, yes: bool, must: bool) -> bool:
+    """Show what one route runs, and return whether it may; NotConfirmedError where what ``must`` be is refused."""
     say(f"{route.description}:")
+    if runner.dry:
+        return True
+    for command in route.commands:
+        say(f"  $ {shlex.join(command)}")
+    question = "Run these commands?"
+    if must:
+        prompts.confirm(question, yes=yes, refusal_hint=_AGAIN)
+        return True
+    agreed = yes or (prompts.terminal() and prompts.agrees(f"{question} Without them a VM can do less."))
+    if not agreed:
+        say(f"Going on without it. For later: {_AGAIN}")
+    return agreed
+
+
+def _take(runner: Runner, route: Route) -> None:
+    """Run one route; under ``--dry`` its commands are only printed."""
     if runner.dry:
         for command in route.commands:
             runner.change(command)
         return
-    for command in route.commands:
-        say(f"  $ {shlex.join(command)}")
-    prompts.confirm("Run these commands?", yes=yes, refusal_hint=_AGAIN)
     _ask_password(runner, route)
     with Progress(route.description) as progress:
         for command in route.commands:

@@ -56,7 +56,7 @@ def prepare_machine(c: Context, *, yes: bool) -> None:
     from sysinit_vm.machine import obtain
     from sysinit_vm.machine.host import Host
 
-    obtain.prepare(runner(c), Host.read(), yes=yes)
+    obtain.setup(runner(c), Host.read(), yes=yes, tolerant=True)
     if not c.config.run.dry:
         taskfile.shared()
 

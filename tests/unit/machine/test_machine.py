@@ -454,6 +454,65 @@ def test_without_a_terminal_and_yes_it_refuses_and_runs_nothing(machine, runner)
     assert runner.ran == []
 
 
+@pytest.fixture
+def asked(monkeypatch):
+    """A terminal on which every question is answered by the next of ``answers``."""
+    seen = {"questions": [], "answers": []}
+
+    def answer(question):
+        seen["questions"].append(question)
+        return seen["answers"].pop(0)
+
+    monkeypatch.setattr(obtain.prompts, "terminal", lambda: True)
+    monkeypatch.setattr(obtain.prompts, "_ask", answer)
+    return seen
+
+
+def test_every_question_comes_before_the_first_command(machine, asked):
+    runner = Arriving(machine)
+    asked["answers"] = [True, True, True]
+    ran = []
+    monkey = runner.stream
+
+    def stream(argv, on_line, **how):
+        ran.append(len(asked["questions"]))
+        return monkey(argv, on_line, **how)
+
+    runner.stream = stream
+    obtain.setup(runner, machine.host, yes=False)
+    assert set(ran) == {3}
+
+
+def without_zellij(machine):
+    machine.complete()
+    machine.host.zellij.unlink()
+
+
+def test_on_the_way_to_a_vm_what_it_works_without_can_be_refused(machine, asked):
+    without_zellij(machine)
+    asked["answers"] = [False]
+    runner = Recorder()
+    assert not by_name(obtain.setup(runner, machine.host, yes=False, tolerant=True))["zellij"].enough
+    assert "a VM can do less" in asked["questions"][0]
+    assert runner.ran == []
+
+
+def test_on_the_way_to_a_vm_nobody_has_to_be_there_for_what_it_works_without(machine, capsys):
+    without_zellij(machine)
+    obtain.setup(Recorder(), machine.host, yes=False, tolerant=True)
+    assert "Going on without it. For later: sysinit-vm setup --yes" in capsys.readouterr().err
+    with pytest.raises(NotConfirmedError):
+        obtain.setup(Recorder(), machine.host, yes=False)
+
+
+def test_what_a_vm_needs_is_refused_with_all_the_rest(machine, asked):
+    asked["answers"] = [True, False]
+    runner = Recorder()
+    with pytest.raises(NotConfirmedError):
+        obtain.setup(runner, machine.host, yes=False)
+    assert runner.ran == []
+
+
 def test_dry_asks_nothing_and_only_hands_the_commands_to_the_runner(machine):
     runner = Recorder(dry=True)
     obtain.setup(runner, machine.host, yes=False)
@@ -488,20 +547,20 @@ def test_an_optional_part_without_a_route_is_no_error(machine, runner):
     assert runner.ran == []
 
 
-def test_prepare_goes_on_without_a_zellij_that_does_not_compile(machine, capsys):
+def test_a_tolerant_one_goes_on_without_a_zellij_that_does_not_compile(machine, capsys):
     machine.complete()
     machine.host.zellij.unlink()
-    obtain.prepare(Recorder(fails="zellij", lines=("error: linker",)), machine.host, yes=True)
+    obtain.setup(Recorder(fails="zellij", lines=("error: linker",)), machine.host, yes=True, tolerant=True)
     said = capsys.readouterr().err
     assert "error: linker" in said
     assert "Going on without it." in said
 
 
-def test_prepare_does_not_go_on_without_limactl(machine):
+def test_a_tolerant_one_does_not_go_on_without_limactl(machine):
     machine.complete()
     machine.host.limactl.unlink()
     with pytest.raises(VmError, match="go build"):
-        obtain.prepare(Recorder(fails="build"), machine.host, yes=True)
+        obtain.setup(Recorder(fails="build"), machine.host, yes=True, tolerant=True)
 
 
 def test_sudo_asks_before_the_first_stage(machine):
@@ -558,7 +617,7 @@ def test_a_commands_gist(command, label):
 def test_steps_of_an_instant_are_no_stages(machine, capsys):
     machine.complete()
     machine.host.zellij.unlink()
-    obtain.prepare(Recorder({"zellij --version": "zellij 0.45.1"}), machine.host, yes=True)
+    obtain.setup(Recorder({"zellij --version": "zellij 0.45.1"}), machine.host, yes=True)
     stages = [line.split("] ")[1] for line in capsys.readouterr().err.splitlines() if line.startswith("  [")]
     assert stages == ["mmdebstrap bookworm", "tar", "bwrap cargo install zellij"]
 
