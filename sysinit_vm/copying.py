@@ -69,12 +69,12 @@ def copy(lima: Limactl, instance: Instance, words: Sequence[str]) -> None:
 def _split(name: str, words: Sequence[str]) -> tuple[bool, list[str]]:
     """Return whether the sources are the guest's, and the paths without their marks."""
     if len(words) < 2:  # noqa: PLR2004  # a source and where it goes
-        raise UsageError("copy needs what and where to.", hint=_USAGE)
+        raise UsageError("copy needs a source and a target.", hint=_USAGE)
     marks = [next((mark for mark in (":", f"{name}:") if word.startswith(mark)), "") for word in words]
     inside = {bool(mark) for mark in marks[:-1]}
     if len(inside) != 1 or bool(marks[-1]) in inside:
         raise UsageError(
-            "Either what is copied or where to is in the guest.",
+            "Either the source or the target must be in the guest.",
             detail=f"A path of the guest is :PATH or {name}:PATH; a host path that begins so is ./:PATH.",
             hint=_USAGE,
         )

@@ -62,7 +62,7 @@ def choose(wanted: str) -> tuple[Editor, str]:
             if found := which(program):
                 return editor, found
     raise MissingError(
-        f"{asked[0].title if wanted else 'No editor'} was not found on PATH.",
+        f"{f'{asked[0].title} was not' if wanted else 'No editor was'} found on PATH.",
         detail="\n".join(f"{each.title} (`{each.programs[0]}`): {each.get}" for each in asked),
         hint="install one and its command line, then sysinit-vm open",
     )

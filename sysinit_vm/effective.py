@@ -14,6 +14,7 @@ from sysinit_vm.model import PROJECT_DIR, PROJECT_NAME, VM_NAME, Facts
 from sysinit_vm.ports import allocation
 from sysinit_vm.ports.forwards import Key
 from sysinit_vm.projects.project import Project
+from sysinit_vm.sizes import in_bytes
 
 # Where the project is mounted first when Lima's generated user-data cannot carry its path: `[`, ` #`, `: `
 # and spaces break the line that Lima writes there unquoted (2.2.0). The guest's setup binds it to its place.
@@ -213,8 +214,8 @@ def _at_most(config: Config, key: str, most: int) -> tuple[Any, str]:
 def _memory(config: Config, facts: Facts) -> tuple[Any, str]:
     """At most what the machine has; Lima itself defaults to half of it, and to 4 GiB at the most."""
     stated = config.data.get("memory")
-    found = re.fullmatch(r"(\d+)\s*([GM])i?B?", str(stated))
-    if not found or int(found[1]) * (1024 if found[2] == "G" else 1) <= facts.memory:
+    wished = in_bytes(stated)
+    if not isinstance(wished, int) or wished <= facts.memory * 2**20:
         return stated, ""
     return f"{facts.memory}MiB", f"memory: {stated} in the config becomes {facts.memory}MiB, all that this machine has."
 

@@ -48,7 +48,7 @@ def directory() -> Path:
 
 def alone(name: str) -> AbstractContextManager[bool]:
     """Hold the VM's own lock: Lima has none, and two starts at once corrupt its logs (2.2.0)."""
-    return lock.held(directory() / f"{name}.lock", f"Waiting for another sysinit-vm that works on {name} …")
+    return lock.held(directory() / f"{name}.lock", f"Waiting for another sysinit-vm command that is using {name} …")
 
 
 @contextmanager

@@ -77,7 +77,7 @@ def judge(name: str, home: Project, report: Report) -> None:
     """Return if the user can work in the guest; VmError says what is wrong with it."""
     if not report.mounted:
         raise VmError(
-            f"The VM {name} runs, but {home.root} is not mounted in it as it should be.",
+            f"The VM {name} runs, but {home.root} is not mounted in it correctly.",
             detail=report.mount_problem or "A file written on the host was not seen in the guest.",
             hint="sysinit-vm restart",
         )

@@ -11,7 +11,7 @@ EXITS = {
     1: "failed",
     2: "usage",
     3: "no .lima/config.yaml here or above",
-    4: "the VM is not in the state needed, or another project's",
+    4: "the VM is in the wrong state, or belongs to another project",
     5: "not confirmed, or not trusted",
     6: "something is missing on the machine",
     130: "interrupted",

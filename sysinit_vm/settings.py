@@ -67,7 +67,7 @@ def _guest_dirs(value: object, source: str) -> str:
 def _flake(value: object, source: str) -> str:
     text = str(value)
     if text.startswith("-") or "#" in text or not text.strip():
-        detail = "It is a flake such as github:owner/name or /path; what of it is used are settings of their own."
+        detail = "It is a flake such as github:owner/name or /path; other settings say which part of it is used."
         raise UsageError(f"{source} cannot be {text!r}.", detail=detail, hint=f"{source} {FLAKE}")
     return text
 

@@ -1,11 +1,13 @@
-"""The size and ports that ``init`` is asked for."""
+"""Sizes as Lima takes them, and the size and ports that ``init`` is asked for."""
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from sysinit_vm.errors import UsageError
 
 _SIZE = re.compile(r"[1-9]\d{0,5}(\.\d{1,3})?(MiB|GiB|TiB)\Z")
+_WRITTEN = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
 _SSH, _LAST = 22, 65535
 _MOST_CPUS, _MOST_PORTS = 1024, 100
 
@@ -58,6 +60,14 @@ def numbers(text: str) -> tuple[int, ...]:
         why = "They are different ports from 1 to 65535 with commas between; 22 is Lima's own."
         raise _refused("--ports", text, why, "--ports 3000,8080")
     return tuple(map(int, words))
+
+
+def in_bytes(value: Any) -> Any:
+    """Return a size as a config has it, such as 8GiB or 1.5T, in bytes; anything else as it is."""
+    found = _WRITTEN.fullmatch(str(value).strip())
+    if value is None or not found:
+        return value
+    return int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " "))
 
 
 def _refused(flag: str, text: str, why: str, good: str) -> UsageError:

@@ -17,14 +17,23 @@ AREA = "machine"
 
 def examine(runner: Runner, host: Host) -> Iterator[Finding]:
     """Yield what this machine has and lacks for VMs, and each setting with its source."""
-    for part in parts.survey(runner, host):
-        yield _part(part, "sysinit-vm setup")
+    yield from _parts(runner, host)
     for part in extras.survey(runner, host):
         yield _part(part, "sysinit-vm setup --extras")
     for limit in limits.survey(runner, host, lima_home()):
         level = OK if limit.enough else WRONG if limit.hard else NOTE
         yield Finding(AREA, limit.name, level, limit.found, "" if limit.enough else limit.mend)
     yield from _settings()
+
+
+def _parts(runner: Runner, host: Host) -> Iterator[Finding]:
+    try:
+        found = parts.survey(runner, host)
+    except VmError as error:  # a variable names no program, or one that is too old
+        yield Finding(AREA, "programs", WRONG, f"{error.brief} {error.detail}".strip(), error.hint)
+        return
+    for part in found:
+        yield _part(part, "sysinit-vm setup")
 
 
 def _part(part: Prerequisite, mend: str) -> Finding:

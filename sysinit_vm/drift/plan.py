@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sysinit_vm.sizes import in_bytes
+
 NONE, LIVE, RESTART, RECREATE = "none", "live", "restart", "recreate"
 _ORDER = (NONE, LIVE, RESTART, RECREATE)
 # Lima takes these from the config only while the disk does not exist yet, or builds the guest on them (2.2.0).
 _MADE_WITH = ("images", "arch", "vmType", "os", "user")
 _OURS = "Put into the guest by sysinit-vm"  # in each script of templates/guest
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
 _SHOWN = 60
 
 
@@ -76,7 +77,7 @@ def _whole(key: str, has: Any, wished: Any) -> Iterator[Change]:
 
 def _disk(key: str, has: Any, wished: Any) -> Iterator[Change]:
     """A disk grows at the next start; Lima refuses to shrink one."""
-    before, after = size(has), size(wished)
+    before, after = in_bytes(has), in_bytes(wished)
     shrinks = isinstance(before, int) and isinstance(after, int) and after < before
     yield Change(key, shown(has), shown(wished), RECREATE if shrinks else RESTART)
 
@@ -164,16 +165,8 @@ _RULES: Mapping[str, Callable[[str, Any, Any], Iterator[Change]]] = {
 def _plain(key: str, value: Any) -> Any:
     """What means the same is the same: sizes in bytes, nothing and empty."""
     if key in {"memory", "disk"}:
-        return size(value)
+        return in_bytes(value)
     return value if value not in ({}, [], "") else None
-
-
-def size(value: Any) -> Any:
-    """Return a size such as 8GiB in bytes; anything else as it is."""
-    found = _SIZE.fullmatch(str(value).strip())
-    if value is None or not found:
-        return value
-    return int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " "))
 
 
 def shown(value: Any) -> str:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from sysinit_vm import guest
-from sysinit_vm.drift.plan import size
 from sysinit_vm.errors import VmError
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.model import Instance, Seen
+from sysinit_vm.sizes import in_bytes
 
 _KERNELS_OWN = 0.80  # of the memory is what a guest sees at the least; its kernel keeps the rest
 _ENOUGH = 200  # names of a directory that are compared
@@ -35,7 +35,7 @@ def _mounts(wished: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _machine(seen: Seen, wished: Mapping[str, Any]) -> Iterator[str]:
-    cpus, memory = wished.get("cpus"), size(wished.get("memory"))
+    cpus, memory = wished.get("cpus"), in_bytes(wished.get("memory"))
     if isinstance(cpus, int) and seen.cpus != cpus:
         yield f"cpus: the guest has {seen.cpus}, not {cpus}"
     if isinstance(memory, int) and not memory * _KERNELS_OWN <= seen.memory <= memory:

@@ -73,7 +73,7 @@ def remove(lima: Limactl, litter: Iterable[Litter]) -> None:
             except (VmError, OSError) as error:
                 failed.append(f"{each.name}: {error}")
     if failed:
-        raise VmError("Something stayed.", detail="\n".join(failed), hint="sysinit-vm prune")
+        raise VmError("Some items remain.", detail="\n".join(failed), hint="sysinit-vm prune")
 
 
 def _remove(lima: Limactl, each: Litter) -> None:

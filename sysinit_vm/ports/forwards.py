@@ -64,7 +64,7 @@ def rules(config: Config) -> list[Forward | Entry]:
         read = _read_all(found)
         _check(read)
     except _Lie as lie:
-        where = f"{lie.where}: {lie.value!r} in {config.path} cannot be."
+        where = f"{lie.where}: {lie.value!r} in {config.path} is not valid."
         raise VmError(where, detail=f"{lie.why[:1].upper()}{lie.why[1:]}.", hint=f"$EDITOR {config.path}") from lie
     return read
 

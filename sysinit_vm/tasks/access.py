@@ -46,7 +46,7 @@ def shell(
     ends="Otherwise the command's own; 128+n where signal n ended it.",
     iterable=["env"],
     env="NAME=VALUE for the command; may be repeated.",
-    no_stdin="Leave standard input alone, as in a loop that reads lines.",
+    no_stdin="Do not read standard input, for example in a `while read` loop.",
 )
 def exec_(
     c: Context,
@@ -57,7 +57,7 @@ def exec_(
 ) -> None:
     """Run a command in the VM, and exit with its status.
 
-    One word is a line for the guest's shell, several are exact words. Our own flags end at the first word.
+    A single word is run as a shell line, several words as an exact command. Flags of sysinit-vm come before it.
     """
     target, vms = locate.target(project, name), lima(c)
     instance = locate.running(vms, target)

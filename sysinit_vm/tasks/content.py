@@ -26,7 +26,7 @@ _STREAMED = "Otherwise that of the program in the guest; 128+n where signal n en
 def sync(c: Context, provision: bool = False, project: str | None = None, name: str | None = None) -> None:
     """Bring the running guest up to date.
 
-    Without a restart. A guest with Nix: `home-manager switch` to FLAKE#FLAKE_CONFIGURATION of the settings.
+    No restart is needed. In a guest with Nix, run `home-manager switch` to FLAKE#FLAKE_CONFIGURATION from the settings.
 
     Others: the scripts of `provision` in the project's config, as it is now, run again in the order of a boot; those
     that fail are named at the end.
@@ -70,8 +70,8 @@ def _configuration() -> str:
 def build_dev(c: Context) -> None:
     """Build the NixOS image of the template `dev`.
 
-    nix builds `packages.SYSTEM.lima-dev-image` of the flake that the setting FLAKE names. VMs made from then on by a
-    config of the templates dev and project-template take it first.
+    nix builds `packages.SYSTEM.lima-dev-image` of the flake that the setting FLAKE names. New VMs whose
+    config comes from the templates dev, agent or project-template use it first.
     """
     _build_nixos(c, "dev")
 
@@ -100,8 +100,7 @@ def _build_nixos(c: Context, name: str) -> None:
 def build_debian_(c: Context) -> None:
     """Build the Debian guest image from packages.
 
-    With Zellij in it. The first start does it by itself where there is no image; this builds a newer one, for VMs
-    made from then on.
+    It contains Zellij. The first start builds one if there is none; this command builds a newer one for new VMs.
     """
     with Progress("Building the Debian image") as progress:
         built = build_debian(c, available.directory(project.lima_home()), progress)

@@ -11,9 +11,10 @@ from typing import Any
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from sysinit_vm import config, lifecycle, settings
+from sysinit_vm import config, settings
 from sysinit_vm.boot import Wish
 from sysinit_vm.config import Config
+from sysinit_vm.drift import apply as applying
 from sysinit_vm.errors import MissingError
 from sysinit_vm.lima.limactl import Limactl, host_agent_ready
 from sysinit_vm.machine import finders
@@ -92,7 +93,7 @@ def started(c: Context, vms: Limactl, target: Target, timeout_option: str | None
     if not running:
         say("VM not running. Starting...")
     if instance is None or not running or host_agent_ready(instance) is not True:
-        return lifecycle.start(vms, target, wish(c, timeout_option, target.project))
+        return applying.start(vms, target, wish(c, timeout_option, target.project), "ask")
     return instance
 
 

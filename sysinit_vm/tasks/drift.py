@@ -22,8 +22,8 @@ COLUMNS = ("WHAT", "NOW", "WISHED", "NEEDS")
 def plan(c: Context, json: bool = False, project: str | None = None, name: str | None = None) -> None:
     """Show how the VM differs from its config.
 
-    From what the config gives it on this machine now, and what each change needs: nothing but the running guest, a
-    restart, or a VM made anew.
+    Compare it with what the config would give it on this machine now. Each change needs only the running guest, a
+    restart, or a new VM.
     """
     target = locate.target(project, name)
     wished, vms = wish(c, None, target.project), lima(c)
@@ -40,8 +40,8 @@ def plan(c: Context, json: bool = False, project: str | None = None, name: str |
     group="Change",
     examples=["sysinit-vm apply", "sysinit-vm apply --recreate --yes"],
     exits=[3, 4, 5, 6],
-    yes="Apply without asking; never makes the VM anew.",
-    recreate="Also what takes making the VM anew: its disk is lost, the project's files stay.",
+    yes="Apply without asking; alone it never recreates the VM.",
+    recreate="Also make changes that need a new VM: its disk is lost, the project's files stay.",
 )
 def apply(
     c: Context,
@@ -53,8 +53,8 @@ def apply(
 ) -> None:
     """Make the VM what its config says.
 
-    And prove it in the guest. In the running guest or by a restart; what takes a VM made anew is done only with
-    --recreate.
+    Apply changes in the running guest or by a restart, and check them there. Changes that need a new VM are made only
+    with --recreate.
     """
     target = locate.target(project, name)
     wished, vms = wish(c, timeout, target.project), lima(c)
@@ -63,7 +63,9 @@ def apply(
     if drift.needs == NONE:
         return
     anew = recreate and drift.needs == RECREATE
-    question = f"Make {instance.name} anew? All that is only in it is lost." if anew else f"Apply to {instance.name}?"
+    question = (
+        f"Recreate {instance.name}? Everything stored only in it is lost." if anew else f"Apply to {instance.name}?"
+    )
     prompts.confirm(question, yes=yes, refusal_hint=f"sysinit-vm apply --yes{' --recreate' if anew else ''}")
     if anew:
         applying.recreate(vms, target, wished)
@@ -91,9 +93,9 @@ def _what_apply_does(instance: Instance, drift: Drift) -> str:
         "restart": "`sysinit-vm apply` restarts the VM; its data stays.",
         RECREATE: "`sysinit-vm apply` does what it can; `apply --recreate` makes the VM anew, and its data is lost.",
     }
-    stopped = "`sysinit-vm apply` does it; the next start takes it up."
+    stopped = "`sysinit-vm apply` saves the change for the next start."
     return stopped if not instance.running and drift.needs in {"live", "restart"} else how[drift.needs]
 
 
 def _left(left: list[str]) -> str:
-    return f" Left, since it takes making the VM anew (--recreate): {', '.join(left)}." if left else ""
+    return f" Not applied, because it needs a new VM (--recreate): {', '.join(left)}." if left else ""

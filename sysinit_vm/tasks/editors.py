@@ -20,7 +20,7 @@ from sysinit_vm.tasks.verb import verb
 def ssh_config(c: Context, print_: bool = False, remove: bool = False, yes: bool = False) -> None:
     """Let `ssh VM` reach every project's VM.
 
-    From anywhere: one Include at the top of ~/.ssh/config, which it shows before it asks.
+    It works from anywhere. The command shows and confirms one Include at the top of ~/.ssh/config.
     """
     from sysinit_vm import change, sshconfig
 
@@ -43,7 +43,7 @@ def ssh_config(c: Context, print_: bool = False, remove: bool = False, yes: bool
     examples=["sysinit-vm open", "sysinit-vm open --editor zed"],
     exits=[3, 4, 5, 6],
     ends="Otherwise the editor's own.",
-    editor="code, cursor, zed or gateway; default: the setting EDITOR, else the first that is there.",
+    editor="code, cursor, zed or gateway; default: SYSINIT_VM_EDITOR or its setting, else the first found.",
     yes="Change ~/.ssh/config without asking, where it does not name the VMs yet.",
 )
 def open_(

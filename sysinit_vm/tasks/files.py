@@ -16,7 +16,7 @@ from sysinit_vm.tasks.verb import verb
 def copy(c: Context, project: str | None = None, name: str | None = None) -> None:
     """Copy files between host and guest, as cp -r does.
 
-    And directories. :PATH is the guest's, where relative ones begin at its home.
+    Directories too. :PATH is a path in the guest, relative to the home directory there.
     """
     from sysinit_vm import copying
 

@@ -20,7 +20,7 @@ _EXAMPLES = """\
   sysinit-vm shell
 
   sysinit-vm exec "make test"
-  sysinit-vm copy :/var/log/syslog .
+  sysinit-vm copy :/var/log/dpkg.log .
   sysinit-vm destroy"""
 _NOTES = (
     "Ctrl+A then D detaches from the session; `shell` attaches to the same one again",

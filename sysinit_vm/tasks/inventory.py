@@ -64,7 +64,7 @@ def list_(c: Context, json: bool = False) -> None:
     exits=[3, 4, 6],
     source="host, console or provision; default: all three.",
     follow="Go on with new lines until Ctrl-C; needs --source host or console, default console.",
-    lines="Only the last so many lines of each source; default 50, 0 for all.",
+    lines="How many of the last lines of each source; default 50, 0 for all.",
 )
 def logs_(
     c: Context,
@@ -74,7 +74,7 @@ def logs_(
     project: str | None = None,
     name: str | None = None,
 ) -> None:
-    """Show what host agent, console, provisioning said.
+    """Show the host agent, console and provision logs.
 
     Also of a start that failed.
     """

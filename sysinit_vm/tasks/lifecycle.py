@@ -26,6 +26,7 @@ from sysinit_vm.trust import gate
         "sysinit-vm init --ask",
     ],
     exits=[5],
+    project="The project's directory; default: the current one.",
     template="A name of --list, a file, or Lima's template:NAME; default: the setting TEMPLATE, which is dev unless "
     "set. The console script also takes it as a plain word.",
     yes="Overwrite an existing config without asking; the old one is kept beside it.",
@@ -60,7 +61,7 @@ def init(
 ) -> None:
     """Write .lima/config.yaml for this directory.
 
-    And .lima/.gitignore. An existing config is overwritten only if you say so, and kept beside the new one.
+    Also write .lima/.gitignore. An existing config is replaced only if you agree, and kept beside the new one.
     """
     if list:
         _list_templates(json=json)
@@ -111,7 +112,7 @@ def _init(c: Context, wanted: Wanted, *, directory: str | None, yes: bool, join:
     group="Life",
     examples=["sysinit-vm start", "sysinit-vm start --drift keep --timeout 900"],
     exits=[3, 4, 5, 6],
-    drift="What to do where the config has changed since: apply, keep or ask; default: ask on a terminal.",
+    drift="What to do if the config has changed: apply, keep or ask; default: ask on a terminal.",
 )
 def start(
     c: Context,
@@ -122,8 +123,8 @@ def start(
 ) -> None:
     """Start the project's VM and wait until it is ready.
 
-    That is, until it can be worked in: mounts, session tool, provisioning. A running one is fine. One that does not
-    exist is created, and its image built first where there is none.
+    Ready means that mounts, session tool and provisioning work. A running VM is left alone. A missing VM is
+    created, and so is its image if there is none.
     """
     if drift not in {"ask", "apply", "keep"}:
         raise UsageError(f"--drift cannot be {drift!r}.", detail="It is ask, apply or keep.", hint="sysinit-vm plan")
@@ -149,11 +150,11 @@ def stop(
 ) -> None:
     """Stop the project's VM, or every one.
 
-    A stopped one is fine.
+    Stopping a stopped VM is no error.
     """
     if all:
         if name or project:
-            raise UsageError("--all means every VM, and --name or --project one.", hint="sysinit-vm stop --all")
+            raise UsageError("--all cannot be combined with --name or --project.", hint="sysinit-vm stop --all")
         stopped = lifecycle.stop_all(lima(c), force=force)
         done(c, f"VMs stopped: {', '.join(stopped) or 'none ran'}")
         return
@@ -169,7 +170,7 @@ def restart(c: Context, project: str | None = None, name: str | None = None, tim
     wished = wish(c, timeout, target.project)
     vms = lima(c)
     lifecycle.stop(vms, target)
-    instance = lifecycle.start(vms, target, wished)
+    instance = applying.start(vms, target, wished, "ask")
     done(c, f"VM restarted: {instance.name}")
 
 
@@ -186,7 +187,7 @@ def destroy(c: Context, yes: bool = False, project: str | None = None, name: str
     """
     target, vms = locate.target(project, name), lima(c)
     doomed = locate.existing(vms, target)
-    question = f"Permanently delete the VM {doomed.name} and all that is only in it?"
+    question = f"Permanently delete the VM {doomed.name} and everything stored only in it?"
     prompts.confirm(question, yes=yes, refusal_hint="sysinit-vm destroy --yes")
     done(c, f"VM destroyed: {lifecycle.destroy(vms, target)}")
 
@@ -207,7 +208,7 @@ def up(
 ) -> None:
     """Do all that is missing, then attach.
 
-    From the machine's programs to the image, the config and the running VM. Typed again, it goes on where it stopped.
+    This covers the programs, the image, the config and the running VM. Run again, it continues where it stopped.
     """
     checked_timeout(timeout)
     chosen = _template(template)

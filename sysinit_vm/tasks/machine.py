@@ -13,7 +13,7 @@ from sysinit_vm.tasks.verb import verb
     examples=["sysinit-vm setup", "sysinit-vm setup --json"],
     exits=[5, 6],
     yes="Run the commands without asking.",
-    extras="Also task and virtiofsd, which not everyone needs.",
+    extras="Also install task, nix and virtiofsd, which not everyone needs.",
     json="Print the parts, the commands that would be run and the limits as JSON, and change nothing.",
 )
 def setup(c: Context, yes: bool = False, extras: bool = False, json: bool = False) -> None:
@@ -40,7 +40,7 @@ def setup(c: Context, yes: bool = False, extras: bool = False, json: bool = Fals
     group="Machine",
     examples=["sysinit-vm doctor", "sysinit-vm doctor --fix"],
     ends="1 also where anything is wrong.",
-    fix="Mend what can be mended without harm, then look again.",
+    fix="Fix what can be fixed safely, then check again.",
 )
 def doctor(
     c: Context, fix: bool = False, json: bool = False, project: str | None = None, name: str | None = None
@@ -82,7 +82,7 @@ def completion(_c: Context, shell: str = "bash") -> None:
 def taskfile(_c: Context) -> None:
     """Print the path of the Taskfile to include.
 
-    It is a link to the installed package's, which this makes or makes current.
+    It is a link to the installed package's Taskfile, which this command creates or updates.
     """
     from sysinit_vm.taskfile import shared
 

@@ -13,8 +13,8 @@ from sysinit_vm.tasks.verb import verb
 def ports(c: Context, json: bool = False, project: str | None = None, name: str | None = None) -> None:
     """Show the VM's ports, and whether they answer.
 
-    Host port, URL, guest process. Declared ones and those that Lima forwards by itself; each is tried, so that the
-    state is what the host meets.
+    Host port, URL and guest process, for declared ports and those that Lima forwards by itself. Each port is tested
+    from the host.
     """
     from sysinit_vm.ports import portlist
 

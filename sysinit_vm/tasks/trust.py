@@ -28,8 +28,7 @@ def trust_(
 ) -> None:
     """Show what the config can do, and allow it.
 
-    To this machine, beyond what every VM has of its project: mounts, sockets, networks, keys. No --yes of any
-    command allows it.
+    That is, to this machine, outside the project: mounts, sockets, networks, keys. --yes never allows it.
     """
     from sysinit_vm.trust import approvals, gate
 

@@ -50,7 +50,7 @@ def fingerprint(committed: Config) -> str:
             try:
                 parts.append(f"{each.path}\n{each.path.read_text(encoding='utf-8')}")
             except (OSError, UnicodeDecodeError) as error:
-                raise _unusable(committed.path, f"It takes more from {each.path}: {error}.") from error
+                raise _unusable(committed.path, f"It includes {each.path}: {error}.") from error
     return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()
 
 

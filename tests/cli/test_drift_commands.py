@@ -34,6 +34,13 @@ def test_a_fresh_vm_is_what_its_config_says(made):
     assert made.run("apply").returncode == 0
 
 
+@pytest.mark.parametrize("words", [["restart"], ["shell", "--plain"], ["up"]])
+def test_a_change_is_told_by_whatever_starts_the_vm(made, words):
+    edit(made, "env:\n", "env:\n  MORE: x\n")
+    made.run("stop")
+    assert "sysinit-vm plan" in made.run(*words).stderr
+
+
 def test_a_change_is_told_by_status_and_start_and_listed_by_plan(made):
     edit(made, "env:\n", "env:\n  MORE: x\n")
     assert "sysinit-vm plan" in made.run("status").stderr

@@ -141,6 +141,15 @@ def test_the_doctor_says_where_a_config_is_broken_and_goes_on(world):
     assert any(area == "machine" for area, _ in found)
 
 
+def test_the_doctor_says_which_variable_names_no_program_and_goes_on(world):
+    done = world.run("doctor", SYSINIT_VM_LIMACTL="/nowhere/limactl")
+    assert done.returncode == 1
+    row = next(line for line in done.stdout.splitlines() if "SYSINIT_VM_LIMACTL" in line)
+    assert "WRONG" in row
+    assert "unset SYSINIT_VM_LIMACTL" in row
+    assert "disk space" in done.stdout
+
+
 def test_the_doctor_names_what_is_wrong_with_a_vm_and_exits_1(world):
     world.started(status="Stopped")
     (world.lima_home / "demo-dev" / "ha.pid").write_text("1")

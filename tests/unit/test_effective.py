@@ -167,6 +167,8 @@ def test_memory_is_never_more_than_the_machine_has():
     found = made({"memory": "64GiB"}, memory=2000)
     assert found.data["memory"] == "2000MiB"
     assert any("64GiB" in word for word in found.words)
+    for much in ("1TiB", "2.5GiB", "3 GB", 3 * 2**30):
+        assert made({"memory": much}, memory=2000).data["memory"] == "2000MiB"
     assert made({"memory": "1GiB"}, memory=2000).data["memory"] == "1GiB"
     assert "memory" not in made({}).data
 

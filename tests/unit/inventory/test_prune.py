@@ -157,7 +157,7 @@ def test_what_is_in_use_by_then_stays_and_the_rest_goes(lima_home, tmp_path):
     shown = prune.find(vms)
     (tmp_path / "back").mkdir()
     vms.known["runs"] = replace(vms.known["runs"], status="Running")
-    with pytest.raises(VmError, match="Something stayed") as caught:
+    with pytest.raises(VmError, match="Some items remain") as caught:
         prune.remove(vms, shown)
     assert "back" in str(caught.value)
     assert "runs" in str(caught.value)
