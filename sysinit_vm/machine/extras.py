@@ -1,6 +1,9 @@
 """What not every user needs: task for Taskfiles, nix for images from a flake, virtiofsd for that mount type."""
 
+import contextlib
+import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from sysinit_vm.machine.host import MANAGERS, Host, Route, find, packages, version
@@ -10,8 +13,8 @@ from sysinit_vm.runner import Runner
 _VIRTIOFSD = ("virtiofsd",) * 4
 # By package manager. Debian's nix needs the users that build, which a package of their own makes.
 _NIX = ("nix-bin nix-setup-systemd", "nix", "nix", "nix")
-# Where Lima 2.2 looks for it (pkg/driver/qemu), beside PATH. It takes the one in Rust only.
-_VIRTIOFSD_PLACES = ("virtiofsd", "/usr/libexec/virtiofsd", "/usr/lib/virtiofsd", "/usr/lib/qemu/virtiofsd")
+# Where Lima 2.2 looks for files that name one (FindVirtiofsd of pkg/driver/qemu), beside those of QEMU's own prefix.
+_BACKENDS = (Path("~/.local/share/qemu/vhost-user"), Path("/usr/share/qemu/vhost-user"))
 _OLD = ("bookworm", "bullseye")  # Debian releases without a package of the one in Rust
 
 
@@ -42,13 +45,29 @@ def _nix(runner: Runner, host: Host) -> Prerequisite:
 
 
 def _virtiofsd(runner: Runner, host: Host) -> Prerequisite:
-    path = next(filter(None, map(find, _VIRTIOFSD_PLACES)), None)
-    rust = path if path and runner.read((str(path), "--version")).out.startswith("virtiofsd") else None
+    """Lima takes the first that tells a version, also QEMU's own in C, which then wants to be root."""
+    path = next(filter(None, map(find, _backends(host))), None)
+    told = runner.read((str(path), "--version")).out if path else ""
+    rust = path if told.startswith("virtiofsd") and "QEMU" not in told else None
     need, route = "mountType: virtiofs", _packaged(host, "virtiofsd", _VIRTIOFSD)
+    if path and not rust:
+        need += f"; {path} is QEMU's own, which needs root"
     if rust is None and host.codename in _OLD:
-        need += f"; Debian has it from 13 on, {host.codename} only QEMU's own, which Lima refuses"
+        need += f"; {host.codename} has no package of it, Debian 13 has"
         route = None
     return _part(runner, "virtiofsd", rust, need, route)
+
+
+def _backends(host: Host) -> Iterator[str]:
+    """Yield the virtiofsds that Lima would try, in its order."""
+    qemu = find(f"qemu-system-{host.arch}")
+    prefix = [qemu.parents[1] / "share/qemu/vhost-user"] if qemu else []
+    for place in (_BACKENDS[0].expanduser(), *prefix, _BACKENDS[1]):
+        for file in sorted(place.glob("*.json")):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                backend = json.loads(file.read_text(encoding="utf-8"))
+                if backend.get("type") == "fs":
+                    yield str(backend.get("binary", ""))
 
 
 def _packaged(host: Host, name: str, names: tuple[str, ...]) -> Route | None:

@@ -18,7 +18,7 @@ from sysinit_vm.machine.limits import Limit
 def bare(machine, monkeypatch):  # noqa: F811
     """Without a task beside the interpreter, and without the system's own virtiofsd."""
     monkeypatch.setattr(extras.sys, "executable", str(machine.bin / "python3"))
-    monkeypatch.setattr(extras, "_VIRTIOFSD_PLACES", ("virtiofsd",))
+    monkeypatch.setattr(extras, "_BACKENDS", (machine.tmp / "mine", machine.tmp / "systems"))
     return machine
 
 
@@ -31,21 +31,49 @@ def test_none_is_required_and_each_has_a_route(bare):
     assert found["task"].route.commands[1][1:] == ("install", "go-task-bin")
 
 
-def test_on_debian_12_virtiofsd_has_no_route_and_says_why(bare):
-    bare.put("virtiofsd")
-    part = by_name(extras.survey(Recorder({"virtiofsd": "fuse: usage"}), bare.host))["virtiofsd"]
+QEMUS = (
+    "virtiofsd version 7.2.22 (Debian 1:7.2)\nCopyright (c) 2003-2022 Fabrice Bellard and the QEMU Project developers"
+)
+RUST = "virtiofsd 1.13.0"
+
+
+def backend(bare, place, name="virtiofsd", kind="fs"):
+    (bare.tmp / place).mkdir(exist_ok=True)
+    (bare.tmp / place / f"{name}.json").write_text(json.dumps({"type": kind, "binary": str(bare.put(name))}))
+
+
+def virtiofsd(bare, told, codename="trixie"):
+    return by_name(extras.survey(Recorder(told), replace(bare.host, codename=codename)))["virtiofsd"]
+
+
+def test_qemus_own_virtiofsd_is_not_enough_though_lima_takes_it(bare):
+    backend(bare, "systems")
+    part = virtiofsd(bare, {"virtiofsd": QEMUS})
     assert not part.enough
+    assert "is QEMU's own, which needs root" in part.need
+    assert part.route.commands[-1][-1] == "virtiofsd"
+
+
+def test_on_debian_12_virtiofsd_has_no_route_and_says_why(bare):
+    backend(bare, "systems")
+    part = virtiofsd(bare, {"virtiofsd": QEMUS}, "bookworm")
     assert part.route is None
-    assert "Debian has it from 13 on" in part.need
-    built = by_name(extras.survey(Recorder({"virtiofsd": "virtiofsd 1.13.0"}), bare.host))["virtiofsd"]
-    assert (built.enough, built.need) == (True, "mountType: virtiofs"), "cargo makes one"
+    assert "bookworm has no package of it" in part.need
 
 
-def test_qemus_own_virtiofsd_is_not_enough(bare):
+def test_the_first_virtiofsd_that_lima_would_try_counts(bare):
+    backend(bare, "systems", "qemus")
+    backend(bare, "mine", "gpu", kind="gpu")
+    (bare.tmp / "mine" / "broken.json").write_text("{")
+    assert not virtiofsd(bare, {"qemus": QEMUS, "own": RUST}).enough
+    backend(bare, "mine", "own")
+    part = virtiofsd(bare, {"qemus": QEMUS, "own": RUST})
+    assert (part.enough, part.version, part.found) == (True, "1.13.0", bare.bin / "own")
+
+
+def test_one_on_path_that_no_file_names_is_not_found_by_lima(bare):
     bare.put("virtiofsd")
-    host = replace(bare.host, codename="trixie")
-    assert not by_name(extras.survey(Recorder({"virtiofsd": "fuse: usage"}), host))["virtiofsd"].enough
-    assert by_name(extras.survey(Recorder({"virtiofsd": "virtiofsd 1.13.0"}), host))["virtiofsd"].enough
+    assert not virtiofsd(bare, {"virtiofsd": RUST}).enough
 
 
 def test_what_is_there_is_enough_with_its_version(bare):
