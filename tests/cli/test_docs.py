@@ -14,9 +14,9 @@ BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LEFT_OUT = {
     "~/sysinit-vm/bootstrap.sh up": "installs programs; tests/unit/test_bootstrap.py runs it with stand-ins",
     "./test.sh": "this test is a part of it",
-    "uv tool install ~/sysinit-vm": "tests/cli/test_installation.py does it from a wheel",
-    "pipx install ~/sysinit-vm": "tests/cli/test_installation.py does it from a wheel",
-    "pip install ~/sysinit-vm": "tests/cli/test_installation.py does it from a wheel",
+    "uv tool install ~/sysinit-vm": "tests/cli/test_installation.py types these lines",
+    "pipx install ~/sysinit-vm": "tests/cli/test_installation.py types these lines",
+    "pip install ~/sysinit-vm": "tests/cli/test_installation.py types these lines",
     "sysinit-vm up": "asks for sudo where programs are missing; tests/lima types it on a real machine",
     "sysinit-vm open": "starts an editor; tests/cli/test_editors_commands.py has one that records",
     "sysinit-vm adopt": "needs a VM whose project has moved; tests/cli/test_identity_commands.py moves one",
