@@ -1,25 +1,32 @@
-"""Completion in real shells: keys typed on a pty, the screen read."""
+"""Completion in real shells, installed by the documented line: keys typed on a pty, the screen read."""
 
+import re
 import shutil
+from pathlib import Path
 
 import pytest
 
 from tests.lima.terminal import Terminal
 
-SHELLS = {
-    "bash": (["bash", "--norc", "--noprofile"], 'eval "$(sysinit-vm completion bash)"'),
-    "zsh": (["zsh", "-f"], 'eval "$(sysinit-vm completion zsh)"'),
-    "fish": (["fish", "--no-config"], "sysinit-vm completion fish | source"),
+PAGE = (Path(__file__).parents[2] / "docs" / "installation.md").read_text()
+# The shell's own file below the home, and the line for it.
+LINES = {
+    shell: (file, line.replace("\\|", "|"))
+    for shell, file, line in re.findall(r"^\| (\w+) \| `~/([^`]+)` \| `(.+)` \|$", PAGE, re.MULTILINE)
 }
 
 
-@pytest.fixture(params=SHELLS)
+@pytest.fixture(params=["bash", "zsh", "fish"])
 def shell(request, world):
+    """An interactive shell that has just begun, in a home that has the line."""
     world.started()
-    argv, line = SHELLS[request.param]
-    assert shutil.which(argv[0]), f"{argv[0]} is missing; test.sh installs it"
-    terminal = Terminal(argv, world.demo, {**world.env, "PS1": "% ", "fish_greeting": ""}, columns=140)
-    terminal.press(f"{line}; echo rea" + "dy\r")
+    assert shutil.which(request.param), f"{request.param} is missing; test.sh installs it"
+    file, line = LINES[request.param]
+    (world.home / file).parent.mkdir(parents=True, exist_ok=True)
+    (world.home / file).write_text(f"{line}\n")
+    env = {**world.env, "PS1": "% ", "fish_greeting": "", "ZDOTDIR": str(world.home)}
+    terminal = Terminal([request.param], world.demo, env, columns=140)
+    terminal.press("echo rea" + "dy\r")
     terminal.wait_for(r"(?m)^ready")
     yield terminal
     terminal.close()
