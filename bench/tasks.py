@@ -1,4 +1,4 @@
-"""The tasks `bench.boot`, `bench.mounts` and `bench.foreign`."""
+"""The tasks `bench.boot`, `bench.mounts`, `bench.overhead` and `bench.foreign`."""
 
 from invoke.collection import Collection
 from invoke.context import Context
@@ -34,10 +34,18 @@ def foreign(_: Context, arch: str = "arm64") -> None:
     check.show(arch, check.run(arch))
 
 
+@task(auto_shortflags=False, help={"rounds": "Runs of each command (default 10)."})
+def overhead(_: Context, rounds: str = "10") -> None:
+    """Measure our commands beside limactl's own, and print the ratios."""
+    from bench import overhead as measure
+
+    measure.show(measure.run(_count(rounds)))
+
+
 def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise UsageError(f"--rounds {text!r} is no number above zero.")
     return int(text)
 
 
-ns = Collection(boot, mounts, foreign)
+ns = Collection(boot, mounts, overhead, foreign)
