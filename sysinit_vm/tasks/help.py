@@ -27,7 +27,7 @@ _NOTES = (
     "Ctrl+A then v or s splits, h j k l moves, w closes, f fills the screen, t and 1-6 are tabs",
     "The project directory is mounted at the same path in the VM",
     "SSH keys are mounted read-only from ~/.ssh, unless init was told --ssh agent or none",
-    "Each command is also `inv lima.<command>` and `task lima:<command>`",
+    "Each command is also `inv lima.<command>` and `task lima:<command>` (`lima:build:dev`)",
 )
 
 
