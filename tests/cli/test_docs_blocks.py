@@ -47,8 +47,11 @@ ALONE = [
 ]
 
 
-def test_each_block_is_used_below():
-    assert sorted([*TASKFILES, *TASKS, *CONFIGS, *MODULES, *TABLES, *ALONE]) == sorted(BLOCKS)
+IN_A_GUEST = [f"recipes.md yaml {number}" for number in (1, 2, 3, 4)]  # tests/lima/test_recipes.py
+
+
+def test_each_block_is_used_below_or_in_a_guest():
+    assert sorted([*TASKFILES, *TASKS, *CONFIGS, *MODULES, *TABLES, *ALONE, *IN_A_GUEST]) == sorted(BLOCKS)
 
 
 @pytest.fixture
