@@ -63,6 +63,12 @@ class Progress:
             say(f"  [{self.seconds:3d}s] {text}")
         self.current, self.note, self._stage_began = text, "", self.seconds
 
+    def tell(self, note: str) -> None:
+        """Show ``note`` beside the present stage: in the live line on a terminal, elsewhere as a line of its own."""
+        self.note = note
+        if not self._live:
+            say(f"  [{self.seconds:3d}s] {self.current}: {note}")
+
     def _print_finished(self, suffix: str = "") -> None:
         if self.current:
             took = self.seconds - self._stage_began

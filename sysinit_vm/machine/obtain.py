@@ -155,15 +155,15 @@ def _run(runner: Runner, command: Command, progress: Progress) -> None:
     label = _label(command)
     if command[0] not in _INSTANT:
         progress.stage(label)
-    with _heartbeat(label, progress.stage):
-        done = runner.stream(command, _stages(label, progress.stage))
+    with _heartbeat(progress.tell):
+        done = runner.stream(command, _lines(progress.tell))
     if not done.ok:
         detail = "\n".join(done.err.splitlines()[-_SHOWN:])
         raise VmError(f"{label} failed (exit {done.code}).", detail=detail, hint=done.command)
 
 
-def _stages(label: str, stage: Callable[[str], None]) -> Callable[[str], None]:
-    """Return a reader of lines that shows one of them now and then, so that a long command looks alive."""
+def _lines(tell: Callable[[str], None]) -> Callable[[str], None]:
+    """Return a reader of lines that tells one of them now and then, so that a long command looks alive."""
     shown, count = time.monotonic(), 0
 
     def read(line: str) -> None:
@@ -171,21 +171,21 @@ def _stages(label: str, stage: Callable[[str], None]) -> Callable[[str], None]:
         count += 1
         if line.strip() and time.monotonic() - shown >= _EVERY:
             shown = time.monotonic()
-            stage(f"{label}, line {count}: {line.strip()[:60]}")
+            tell(f"line {count}: {line.strip()[:60]}")
 
     return read
 
 
 @contextmanager
-def _heartbeat(label: str, stage: Callable[[str], None]) -> Iterator[None]:
-    """Show the minutes of a command that says nothing: one of Zellij's crates compiles silently for several."""
+def _heartbeat(tell: Callable[[str], None]) -> Iterator[None]:
+    """Tell the minutes of a command that says nothing: one of Zellij's crates compiles silently for several."""
     ended = threading.Event()
 
     def beat() -> None:
         minutes = 0
         while not ended.wait(_BEAT):
             minutes += 1
-            stage(f"{label}: at work for {minutes} min")
+            tell(f"at work for {minutes} min")
 
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()

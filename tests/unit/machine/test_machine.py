@@ -574,10 +574,10 @@ def test_a_long_command_shows_a_line_now_and_then(monkeypatch):
     clock = iter([0, 1, 20, 20, 21])
     monkeypatch.setattr(obtain.time, "monotonic", lambda: next(clock))
     shown = []
-    read = obtain._stages("cargo install", shown.append)
+    read = obtain._lines(shown.append)
     for line in ("  Compiling a", "  Compiling b", "  Compiling c"):
         read(line)
-    assert shown == ["cargo install, line 2: Compiling b"]
+    assert shown == ["line 2: Compiling b"]
 
 
 def test_a_silent_command_shows_that_it_is_alive(monkeypatch):
@@ -589,9 +589,9 @@ def test_a_silent_command_shows_that_it_is_alive(monkeypatch):
         if len(shown) == 2:
             twice.set()
 
-    with obtain._heartbeat("cargo install", stage):
+    with obtain._heartbeat(stage):
         assert twice.wait(10)
-    assert shown[:2] == ["cargo install: at work for 1 min", "cargo install: at work for 2 min"]
+    assert shown[:2] == ["at work for 1 min", "at work for 2 min"]
 
 
 @pytest.mark.parametrize(
