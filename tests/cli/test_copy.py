@@ -125,11 +125,11 @@ def test_several_go_into_a_directory_only(world, place):
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        ((), 2, "what and where to"),
-        (("a",), 2, "what and where to"),
-        (("a", "b"), 2, "is in the guest"),
-        ((":a", ":b"), 2, "is in the guest"),
-        (("a", ":b", ":c"), 2, "is in the guest"),
+        ((), 2, "a source and a target"),
+        (("a",), 2, "a source and a target"),
+        (("a", "b"), 2, "must be in the guest"),
+        ((":a", ":b"), 2, "must be in the guest"),
+        (("a", ":b", ":c"), 2, "must be in the guest"),
         (("missing", ":"), 1, "no such file"),
         ((":missing", "."), 1, "no such file"),
         (("there", ":no/such/place"), 1, "is no directory"),
