@@ -25,6 +25,7 @@ LEFT_OUT = {
     "sysinit-vm build.debian": "takes minutes; tests/lima makes the image",
     "sysinit-vm sync": "needs a real guest, with Nix or without; tests/cli/test_sync.py and tests/lima/test_sync_guest.py",
     "sysinit-vm rebuild": "as sync",
+    "sysinit-vm exec getent hosts host.lima.internal": "needs a real guest; tests/lima/test_recipes.py types it",
     "sysinit-vm build.dev": "nix builds it from the network; tests/cli/test_nix_images.py has a flake of its own",
     "sysinit-vm build.minimal": "as build.dev",
     "limactl list --quiet | xargs -r -n 1 limactl delete --force": "limactl's own verbs",

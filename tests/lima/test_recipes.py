@@ -65,6 +65,7 @@ def test_a_watcher_in_the_guest_notices_an_edit_on_the_host(world, recipes):
 
 
 def test_the_guest_reaches_what_listens_on_this_machine(world, recipes):
+    assert "host.lima.internal" in world.ok(recipes, "exec", "getent", "hosts", "host.lima.internal")
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
