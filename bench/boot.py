@@ -54,7 +54,7 @@ def run(rounds: int) -> Report:
 
 def images(*, theirs: bool = True) -> Mapping[str, Path]:
     """Return the disks, built where they are not there yet or not of today's ingredients."""
-    cache, mirror = platformdirs.user_cache_path("sysinit-vm"), settings.load()["mirror"].value or None
+    cache, mirror = platformdirs.user_cache_path("sysinit-vm"), settings.value("mirror") or None
     zellij = finders.find_zellij()
     if zellij is None:
         raise MissingError("Zellij for the guest was not found.", hint="sysinit-vm setup")

@@ -59,7 +59,7 @@ def _argv(work: Path, arch: str) -> list[str]:
     zellij = work / "zellij"
     zellij.write_text(STAND_IN)
     debian_files.overlay(work / "overlay.tar", zellij)
-    lines = debian_mirror.apt_lines(debian.SUITE, settings.load()["mirror"].value or None)
+    lines = debian_mirror.apt_lines(debian.SUITE, settings.value("mirror") or None)
     return debian_steps.mmdebstrap(debian_host.inspect(work), work, suite=debian.SUITE, arch=arch, mirrors=lines)
 
 

@@ -34,6 +34,10 @@ class Config:
         return str(name) if name else None
 
 
+class EmptyError(VmError):
+    """There is nothing in a config, or comments alone."""
+
+
 def load(path: Path) -> Config:
     """Read the config at ``path`` (absolute). VmError says what is wrong with it, with line and column."""
     try:
@@ -52,7 +56,7 @@ def parse(text: str, path: Path) -> dict[str, Any]:
     except _NOT_PLAIN as error:
         raise _unusable(path, str(error)) from error
     if data is None:
-        raise _unusable(path, "It is empty.")
+        raise _unusable(path, "It is empty.", EmptyError)
     if not isinstance(data, dict):
         raise _unusable(path, f"It holds a {type(data).__name__}, not a mapping.")
     return data
@@ -93,8 +97,8 @@ def dump(data: object) -> str:
     return _NOT_YAML.sub(lambda char: f"\\u{ord(char[0]):04x}", json.dumps(data, indent=2, ensure_ascii=False))
 
 
-def _unusable(path: Path, reason: str) -> VmError:
-    return VmError(
+def _unusable(path: Path, reason: str, kind: type[VmError] = VmError) -> VmError:
+    return kind(
         f"Cannot use {path}.",
         detail=reason,
         hint=f"$EDITOR {path}, or 'sysinit-vm init' for a new one",

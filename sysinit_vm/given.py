@@ -22,9 +22,8 @@ def work_out(
     ``hosts`` are the host ports of its declared ports: those chosen for it now (``hostports.place``), or those
     that its instance keeps (``ports.kept``); without it they are as declared.
     """
-    known = settings.load(committed)
-    wished = _with_guest_dirs(committed, home, known["guest_dirs"].value)
-    strict = known["strict_ports"].value
+    wished = _with_guest_dirs(committed, home, settings.value("guest_dirs", committed))
+    strict = settings.value("strict_ports", committed)
     git = worktree.shared(home.root)
     done = effective.effective(
         wished, home, name, machine, guest.setup(), hosts=hosts, strict_ports=strict, git_dir=git.directory

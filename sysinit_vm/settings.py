@@ -7,7 +7,8 @@ not used.
 
 import os
 import re
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import platformdirs
 
 from sysinit_vm import config, guest_dirs
 from sysinit_vm.config import Config
-from sysinit_vm.errors import UsageError
+from sysinit_vm.errors import UsageError, VmError
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,7 @@ def seconds(text: object, source: str) -> int:
 def _one_of(*words: str) -> Callable[[object, str], str]:
     def parse(text: object, source: str) -> str:
         if text not in words:
-            detail = f"It is one of {', '.join(words)}."
-            raise UsageError(f"{source} cannot be {text!r}.", detail=detail, hint=f"{source} {words[0]}")
+            raise UsageError(f"{source} cannot be {text!r}.", detail=f"It is one of {', '.join(words)}.")
         return str(text)
 
     return parse
@@ -56,7 +56,7 @@ def _truth(value: object, source: str) -> bool:
     known = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
     word = str(value).strip().lower()
     if word not in known:
-        raise UsageError(f"{source} cannot be {value!r}.", detail="It is true or false.", hint=f"{source} true")
+        raise UsageError(f"{source} cannot be {value!r}.", detail="It is true or false.")
     return known[word]
 
 
@@ -68,14 +68,14 @@ def _flake(value: object, source: str) -> str:
     text = str(value)
     if text.startswith("-") or "#" in text or not text.strip():
         detail = "It is a flake such as github:owner/name or /path; other settings say which part of it is used."
-        raise UsageError(f"{source} cannot be {text!r}.", detail=detail, hint=f"{source} {FLAKE}")
+        raise UsageError(f"{source} cannot be {text!r}.", detail=detail)
     return text
 
 
-def _matching(pattern: str, says: str, example: str) -> Callable[[object, str], str]:
+def _matching(pattern: str, says: str) -> Callable[[object, str], str]:
     def parse(text: object, source: str) -> str:
         if not re.fullmatch(pattern, str(text)):
-            raise UsageError(f"{source} cannot be {text!r}.", detail=says, hint=f"{source} {example}")
+            raise UsageError(f"{source} cannot be {text!r}.", detail=says)
         return str(text)
 
     return parse
@@ -95,20 +95,13 @@ KNOWN: Mapping[str, tuple[Any, Callable[[object, str], Any]]] = {
     "editor": ("", _one_of("code", "cursor", "zed", "gateway")),
     # For `build.dev` and `build.minimal`: the image is FLAKE#FLAKE_ATTRIBUTE; an empty system is this machine's.
     "flake": (FLAKE, _flake),
-    "flake_system": ("", _matching(r"[a-z0-9_]+-linux", "It is a Linux as nix says it.", "aarch64-linux")),
+    "flake_system": ("", _matching(r"[a-z0-9_]+-linux", "It is a Linux as nix says it: aarch64-linux.")),
     "flake_attribute": (
         "packages.{system}.{name}-image",
-        _matching(
-            _ATTRIBUTE,
-            "It is an attribute of the flake; {system} and {name} stand in it for what they mean.",
-            "packages.{system}.{name}-image",
-        ),
+        _matching(_ATTRIBUTE, "It is an attribute of the flake; {system} and {name} stand in it for what they mean."),
     ),
     # For `sync` and `rebuild`: the guest becomes FLAKE#FLAKE_CONFIGURATION.
-    "flake_configuration": (
-        "lima-dev",
-        _matching(r"[^\s#]+", "It is the name of a configuration in the flake.", "lima-dev"),
-    ),
+    "flake_configuration": ("lima-dev", _matching(r"[^\s#]+", "It is the name of a configuration in the flake.")),
 }
 # What a committed config may not say: where root's packages come from is the machine's own affair, the editor its
 # user's, and which flake is built and run everywhere is theirs too. A template is chosen before there is a config.
@@ -138,19 +131,46 @@ def load(committed: Config | None = None) -> dict[str, Setting]:
 
     ``committed`` is the project's config, whose ``param`` may hold settings; None where there is no project.
     """
-    path = user_file()
-    mine = config.load(path).data if path.is_file() else {}
-    theirs = committed.data.get("param") if committed else None
-    param = theirs if committed and isinstance(theirs, Mapping) else {}
-    layers = [
-        {name: (os.environ.get(f"SYSINIT_VM_{name.upper()}") or None, f"SYSINIT_VM_{name.upper()}") for name in KNOWN},
-        {name.lower(): (param.get(name), f"param.{name} in {committed and committed.path}") for name in params()},
-        {name: (mine.get(name), f"{name} in {path}") for name in KNOWN},
-    ]
-    return {name: _first(name, [layer[name] for layer in layers if name in layer]) for name in KNOWN}
+    return {name: one(name, committed) for name in KNOWN}
 
 
-def _first(name: str, said: list[tuple[Any, str]]) -> Setting:
+def value(name: str, committed: Config | None = None) -> Any:
+    """Return the value of one setting, whatever is wrong with the others; else as ``load``."""
+    return one(name, committed).value
+
+
+def one(name: str, committed: Config | None = None) -> Setting:
+    """Return one setting with its source, whatever is wrong with the others; else as ``load``."""
     default, parse = KNOWN[name]
-    found = next(((value, source) for value, source in said if value is not None), None)
-    return Setting(parse(*found), found[1]) if found else Setting(default, "default")
+    for said, source, mend in _said(name, committed):
+        if said is not None:
+            try:
+                return Setting(parse(said, source), source)
+            except UsageError as error:
+                raise UsageError(error.brief, detail=error.detail, hint=mend) from error
+    return Setting(default, "default")
+
+
+def _said(name: str, committed: Config | None) -> Iterator[tuple[Any, str, str]]:
+    """Yield what each place says of a setting, None for nothing, how the place is called, and what mends it."""
+    variable = f"SYSINIT_VM_{name.upper()}"
+    yield os.environ.get(variable) or None, variable, f"unset {variable}"
+    param = committed.data.get("param") if committed else None
+    if committed and isinstance(param, Mapping) and name not in _NOT_COMMITTED:
+        yield param.get(name.upper()), f"param.{name.upper()} in {committed.path}", _edit(committed.path)
+    path = user_file()
+    yield _own(path).get(name), f"{name} in {path}", _edit(path)
+
+
+def _own(path: Path) -> Mapping[str, Any]:
+    """Return what the user's file says: nothing where it is missing, empty, or all comments."""
+    try:
+        return config.load(path).data if path.is_file() else {}
+    except config.EmptyError:
+        return {}
+    except VmError as error:
+        raise VmError(error.brief, detail=error.detail, hint=_edit(path)) from error
+
+
+def _edit(path: Path) -> str:
+    return f"$EDITOR {shlex.quote(str(path))}"

@@ -43,7 +43,7 @@ def survey(runner: Runner, host: Host, lima_home: Path) -> list[Limit]:
 def _accelerator(runner: Runner) -> Limit:
     """Also tells a /dev/kvm that is there and does not work, on which QEMU would hang for ever."""
     try:
-        wish = str(settings.load()["accelerator"].value)
+        wish = str(settings.value("accelerator"))
         chosen = accelerator.choose(runner, facts.gather(), wish, None)
     except VmError as error:
         return Limit("accelerator", error.brief, enough=False, mend=error.hint)

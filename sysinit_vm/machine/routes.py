@@ -120,7 +120,7 @@ def _debian_root(host: Host, stage: Path, root: Path) -> tuple[Command, ...]:
 
 def _archives() -> list[str]:
     """The host's own mirror; the Rust that Zellij takes is in the security suite alone."""
-    lines = debian_mirror.apt_lines(SUITE, settings.load()["mirror"].value or None)
+    lines = debian_mirror.apt_lines(SUITE, settings.value("mirror") or None)
     if not lines or any(f"{SUITE}-security" in line for line in lines):
         return lines  # without any, mmdebstrap takes Debian's own, with that suite
     return [*lines, f"deb http://deb.debian.org/debian-security {SUITE}-security main"]

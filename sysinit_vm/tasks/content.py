@@ -62,8 +62,7 @@ def rebuild_(c: Context, project: str | None = None, name: str | None = None) ->
 
 
 def _configuration() -> str:
-    known = settings.load()
-    return f"{known['flake'].value}#{known['flake_configuration'].value}"
+    return f"{settings.value('flake')}#{settings.value('flake_configuration')}"
 
 
 @verb("dev", group="Content", examples=["sysinit-vm build.dev"], exits=[6])
@@ -88,9 +87,8 @@ def build_minimal(c: Context) -> None:
 def _build_nixos(c: Context, name: str) -> None:
     from sysinit_vm.images import nix
 
-    known = settings.load()
-    system = known["flake_system"].value or f"{facts.gather().arch}-linux"
-    source = nix.Source(name, known["flake"].value, system, known["flake_attribute"].value)
+    system = settings.value("flake_system") or f"{facts.gather().arch}-linux"
+    source = nix.Source(name, settings.value("flake"), system, settings.value("flake_attribute"))
     with Progress(f"Building the NixOS image {name}") as progress:
         built = nix.build(runner(c), available.directory(project.lima_home()), source, progress)
     done(c, f"Image built: {built}")

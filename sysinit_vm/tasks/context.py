@@ -65,10 +65,10 @@ def prepare_machine(c: Context, *, yes: bool) -> None:
 def wish(c: Context, timeout_option: str | None, home: Project | None) -> Wish:
     """Return how a VM is to be started, with ``home``'s config as it is now, which is asked for if not trusted."""
     committed = config.load(home.config) if home else None
-    limit, known = timeout(timeout_option, committed), settings.load(committed)
+    limit, accelerator = timeout(timeout_option, committed), str(settings.value("accelerator", committed))
     if home and committed:
         committed = trusted(c, home, committed)
-    return Wish(limit, str(known["accelerator"].value), functools.partial(build_debian, c), committed)
+    return Wish(limit, accelerator, functools.partial(build_debian, c), committed)
 
 
 def trusted(c: Context, home: Project, committed: Config) -> Config:
@@ -109,7 +109,7 @@ def build_debian(c: Context, images: Path, progress: Progress) -> Path:
         raise MissingError(
             "Zellij for the guest was not found.", detail="The image carries it.", hint="sysinit-vm setup"
         )
-    mirror = settings.load()["mirror"].value
+    mirror = settings.value("mirror")
     return debian.build(runner(c), images, zellij=zellij, mirror=mirror or None, progress=progress)
 
 
@@ -129,7 +129,7 @@ def timeout(option: str | None, committed: Config | None = None) -> int:
     """Return ``--timeout`` or the setting (seconds); UsageError for what is no number above zero."""
     if option is not None:
         return settings.seconds(option, "--timeout")
-    return int(settings.load(committed)["timeout"].value)
+    return int(settings.value("timeout", committed))
 
 
 def print_json(content: dict[str, Any]) -> None:

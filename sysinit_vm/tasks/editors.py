@@ -62,7 +62,7 @@ def open_(
 
     target, vms = locate.target(project, name), lima(c)
     committed = config.load(target.project.config) if target.project else None
-    chosen, program = editors.choose(editor or settings.load(committed)["editor"].value)
+    chosen, program = editors.choose(editor or settings.value("editor", committed))
     instance = started(c, vms, target, timeout)
     sshconfig.ensure(runner(c), [instance], yes=yes)
     say(f"{chosen.title}: {instance.name}:{instance.project_dir}")

@@ -74,7 +74,7 @@ def init(
 
 
 def _template(option: str | None) -> str:
-    return option or str(settings.load()["template"].value)
+    return option or str(settings.value("template"))
 
 
 def _trust_ours(written: initial.Written) -> None:

@@ -142,11 +142,44 @@ def test_a_bad_value_in_the_file_names_the_file(home):
         settings.load()
 
 
-@pytest.mark.parametrize("text", ["- a list\n", "", "timeout: [\n"])
+@pytest.mark.parametrize("text", ["- a list\n", "timeout: [\n"])
 def test_a_file_that_is_no_mapping_is_refused_with_its_path(home, text):
     path = own(text)
-    with pytest.raises(VmError, match=str(path)):
+    with pytest.raises(VmError, match=str(path)) as caught:
         settings.load()
+    assert caught.value.hint == f"$EDITOR {path}"
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# timeout: 900\n", "---\n"])
+def test_a_file_that_is_empty_or_all_comments_sets_nothing(home, text):
+    own(text)
+    assert {each.source for each in settings.load().values()} == {"default"}
+
+
+def test_a_bad_value_is_mended_where_it_was_said(home, monkeypatch):
+    path = own("timeout: soon\neditor: vim\n")
+    monkeypatch.setenv("SYSINIT_VM_EDITOR", "ed")
+    for name, config, mend in (
+        ("editor", None, "unset SYSINIT_VM_EDITOR"),
+        ("timeout", None, f"$EDITOR {path}"),
+        ("accelerator", committed(ACCELERATOR="warp"), "$EDITOR /p/.lima/config.yaml"),
+        ("guest_dirs", committed(GUEST_DIRS=".."), "$EDITOR /p/.lima/config.yaml"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            settings.value(name, config)
+        assert caught.value.hint == mend
+
+
+def test_one_setting_is_read_whatever_is_wrong_with_the_others(home, monkeypatch):
+    own("timeout: soon\n")
+    monkeypatch.setenv("SYSINIT_VM_EDITOR", "vim")
+    assert settings.value("accelerator", committed(STRICT_PORTS="maybe")) == "auto"
+
+
+def test_a_variable_is_taken_whatever_is_wrong_with_the_file(home, monkeypatch):
+    own("- a list\n")
+    monkeypatch.setenv("SYSINIT_VM_MIRROR", "http://a.example/debian")
+    assert settings.value("mirror") == "http://a.example/debian"
 
 
 def test_seconds_are_taken_as_text_or_number():
