@@ -2,17 +2,20 @@
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from sysinit_vm.machine.host import MANAGERS, Host, Route, find, packages, version
+from sysinit_vm.machine import finders
+from sysinit_vm.machine.host import Host, Route, called, find, packages
 from sysinit_vm.machine.parts import Prerequisite
 from sysinit_vm.runner import Runner
 
-_VIRTIOFSD = ("virtiofsd",) * 4
+_VIRTIOFSD = ("virtiofsd",) * 5
 # By package manager. Debian's nix needs the users that build, which a package of their own makes.
-_NIX = ("nix-bin nix-setup-systemd", "nix", "nix", "nix")
+_NIX = ("nix-bin nix-setup-systemd", "nix", "nix", "nix", "")
 # Where Lima 2.2 looks for files that name one (FindVirtiofsd of pkg/driver/qemu), beside those of QEMU's own prefix.
 _BACKENDS = (Path("~/.local/share/qemu/vhost-user"), Path("/usr/share/qemu/vhost-user"))
 _OLD = ("bookworm", "bullseye")  # Debian releases without a package of the one in Rust
@@ -24,38 +27,50 @@ def survey(runner: Runner, host: Host) -> list[Prerequisite]:
     return [*found, _virtiofsd(runner, host)] if host.system == "Linux" else found
 
 
-def find_task() -> Path | None:
-    """Return Task (absolute): on PATH, or beside this Python as its package puts it there."""
-    return find("task") or find(str(Path(sys.executable).with_name("task")))
+def find_task(host: Host) -> Path | None:
+    """Return Task (absolute): on PATH, where ``setup`` puts it, or beside this Python as its package does."""
+    beside = Path(sys.executable).with_name("task")
+    return next(filter(None, map(find, ("task", str(_link()), str(_own_task(host)), str(beside)))), None)
+
+
+def _link() -> Path:
+    return Path.home() / ".local" / "bin" / "task"
+
+
+def _own_task(host: Host) -> Path:
+    return host.data / "task" / "bin" / "task"
 
 
 def _task(runner: Runner, host: Host) -> Prerequisite:
-    home = host.data / "task"
+    """The link is made only where nothing else is in its place."""
+    need = "task lima:start"
+    if host.manager == "brew":
+        return _part(runner, "task", find_task(host), need, Route("Task from Homebrew", packages(host, ["go-task"])))
+    link, own = _link(), _own_task(host)
     commands = (
-        (sys.executable, "-m", "venv", str(home)),
-        (str(home / "bin" / "pip"), "install", "go-task-bin"),
-        ("mkdir", "-p", str(Path.home() / ".local" / "bin")),
-        ("ln", "-sfn", str(home / "bin" / "task"), str(Path.home() / ".local" / "bin" / "task")),
+        (sys.executable, "-m", "venv", str(own.parents[1])),
+        (str(own.with_name("pip")), "install", "go-task-bin"),
+        *(() if os.path.lexists(link) else (("mkdir", "-p", str(link.parent)), ("ln", "-s", str(own), str(link)))),
     )
-    return _part(runner, "task", find_task(), "task lima:start", Route("Task, from its Python package", commands))
+    return _part(runner, "task", find_task(host), need, Route("Task, from its Python package", commands))
 
 
 def _nix(runner: Runner, host: Host) -> Prerequisite:
-    return _part(runner, "nix", find("nix"), "build.dev, build.minimal", _packaged(host, "nix", _NIX))
+    return _packaged(runner, host, "nix", find("nix"), "build.dev, build.minimal", _NIX)
 
 
 def _virtiofsd(runner: Runner, host: Host) -> Prerequisite:
     """Lima takes the first that tells a version, also QEMU's own in C, which then wants to be root."""
     path = next(filter(None, map(find, _backends(host))), None)
-    told = runner.read((str(path), "--version")).out if path else ""
+    told = finders.said(runner, path) if path else ""
     rust = path if told.startswith("virtiofsd") and "QEMU" not in told else None
-    need, route = "mountType: virtiofs", _packaged(host, "virtiofsd", _VIRTIOFSD)
+    need, names = "mountType: virtiofs", _VIRTIOFSD
     if path and not rust:
         need += f"; {path} is QEMU's own, which needs root"
     if rust is None and host.codename in _OLD:
         need += f"; {host.codename} has no package of it, Debian 13 has"
-        route = None
-    return _part(runner, "virtiofsd", rust, need, route)
+        names = ("",) * 5
+    return _packaged(runner, host, "virtiofsd", rust, need, names)
 
 
 def _backends(host: Host) -> Iterator[str]:
@@ -70,12 +85,15 @@ def _backends(host: Host) -> Iterator[str]:
                     yield str(backend.get("binary", ""))
 
 
-def _packaged(host: Host, name: str, names: tuple[str, ...]) -> Route | None:
-    column = MANAGERS.index(host.manager) if host.manager in MANAGERS else 0
-    commands = packages(host, names[column].split())
-    return Route(f"{name}, from the system's packages", commands) if commands else None
+def _packaged(
+    runner: Runner, host: Host, name: str, path: Path | None, need: str, names: tuple[str, ...]
+) -> Prerequisite:
+    package = called(host, names)
+    commands = packages(host, package.split())
+    route = Route(f"{name}, from the system's packages", commands) if commands else None
+    return replace(_part(runner, name, path, need, route), package=package)
 
 
 def _part(runner: Runner, name: str, path: Path | None, need: str, route: Route | None) -> Prerequisite:
-    has = ".".join(map(str, version(runner.read((str(path), "--version")).out))) if path else ""
+    has = ".".join(map(str, finders.told(runner, path))) if path else ""
     return Prerequisite(name, path, has, path is not None, need, None if path else route, required=False)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 from pathlib import Path
 
 from sysinit_vm import files
@@ -18,7 +19,7 @@ def find_limactl(runner: Runner = _READER, host: Host | None = None) -> Path | N
     """Return limactl (absolute): ``SYSINIT_VM_LIMACTL``, one on PATH of at least 2.0.0, else ours.
 
     One on PATH also needs its guest agent beside it. MissingError where the variable names no file, or one
-    that is too old.
+    that cannot be run or is too old.
     """
     host = host or Host.read()
     named = _named("SYSINIT_VM_LIMACTL")
@@ -34,7 +35,7 @@ def find_zellij(runner: Runner = _READER, host: Host | None = None) -> Path | No
     """Return a Zellij for the guest (absolute): ``SYSINIT_VM_ZELLIJ``, ours, else a fitting one on PATH.
 
     That one is a Linux program of this machine's architecture, of at least 0.43, and not tied to /nix/store.
-    MissingError where the variable names no file.
+    MissingError where the variable names no file, or one that cannot be run.
     """
     host = host or Host.read()
     named = _named("SYSINIT_VM_ZELLIJ")
@@ -45,7 +46,19 @@ def find_zellij(runner: Runner = _READER, host: Host | None = None) -> Path | No
     path = find("zellij")
     if not path or not _runs_in_guest(path, host):
         return None
-    return path if version(runner.read((str(path), "--version")).out) >= OLDEST_ZELLIJ else None
+    return path if told(runner, path) >= OLDEST_ZELLIJ else None
+
+
+def told(runner: Runner, program: Path) -> Version:
+    """Return the version that a program (absolute) tells, empty where it tells none or does not run here."""
+    return version(said(runner, program))
+
+
+def said(runner: Runner, program: Path) -> str:
+    """Return what a program (absolute) says of its version, empty where it does not run here."""
+    with contextlib.suppress(OSError, MissingError):
+        return runner.read((str(program), "--version")).out
+    return ""
 
 
 def _named(variable: str) -> Path | None:
@@ -55,16 +68,19 @@ def _named(variable: str) -> Path | None:
     path = Path(value).expanduser().absolute()
     if not path.is_file():
         raise MissingError(f"{variable} names no file.", detail=str(path), hint=f"unset {variable}")
+    if not os.access(path, os.X_OK):
+        hint = f"chmod +x {shlex.quote(str(path))}, or unset {variable}"
+        raise MissingError(f"{variable} names a file that cannot be run.", detail=str(path), hint=hint)
     return path
 
 
 def _new_enough(runner: Runner, limactl: Path, host: Host) -> Path:
-    told = limactl_version(runner, limactl, host)
-    if told >= OLDEST_LIMACTL:
+    has = limactl_version(runner, limactl, host)
+    if has >= OLDEST_LIMACTL:
         return limactl
     oldest = ".".join(map(str, OLDEST_LIMACTL))
     raise MissingError(
-        f"SYSINIT_VM_LIMACTL is limactl {'.'.join(map(str, told)) or 'of no version'}.",
+        f"SYSINIT_VM_LIMACTL is limactl {'.'.join(map(str, has)) or 'of no version'}.",
         detail=f"{limactl}; at least {oldest} is needed.",
         hint="unset SYSINIT_VM_LIMACTL, then sysinit-vm setup",
     )
@@ -88,14 +104,16 @@ def limactl_version(runner: Runner, limactl: Path, host: Host) -> Version:
     status = limactl.stat()
     key = f"{limactl} {status.st_mtime_ns} {status.st_size}"
     with contextlib.suppress(OSError):
-        remembered, _, told = note.read_text().rpartition("\n")
+        remembered, _, has = note.read_text().rpartition("\n")
         if remembered == key:
-            return version(told)
-    told = runner.read((*_as_ordinary(host), str(limactl), "--version")).out.strip()
-    if version(told):
+            return version(has)
+    has = ""
+    with contextlib.suppress(OSError):  # a program of another kind of machine
+        has = runner.read((*_as_ordinary(host), str(limactl), "--version")).out.strip()
+    if version(has):
         with contextlib.suppress(VmError):
-            files.write(note, f"{key}\n{told}")
-    return version(told)
+            files.write(note, f"{key}\n{has}")
+    return version(has)
 
 
 def _as_ordinary(host: Host) -> tuple[str, ...]:

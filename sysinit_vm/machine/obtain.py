@@ -12,7 +12,7 @@ from pathlib import Path
 from sysinit_vm import prompts
 from sysinit_vm.errors import MissingError, VmError
 from sysinit_vm.lock import held
-from sysinit_vm.machine.host import Command, Host, Route
+from sysinit_vm.machine.host import Command, Host, Route, by_hand
 from sysinit_vm.machine.limits import Limit
 from sysinit_vm.machine.parts import Prerequisite, survey
 from sysinit_vm.progress import Progress, say, table
@@ -20,7 +20,6 @@ from sysinit_vm.runner import Runner
 
 _EVERY = 15.0  # seconds between the lines of a long command that are shown
 _BEAT = 60.0  # seconds between the lines that show a silent command to be alive
-_FEW = 3  # commands that a table shows
 _INSTANT = ("rm", "mkdir", "mv", "cp", "chmod", "ln")  # no stages of their own
 _SHOWN = 15  # lines of a failed command's output
 _AGAIN = "sysinit-vm setup --yes"
@@ -39,8 +38,8 @@ def setup(
 
     Every question comes before the first command, so that nobody has to wait for the next. ``more`` surveys further
     parts that are wished. NotConfirmedError when a group is refused, VmError with its last lines when a command fails,
-    MissingError when a required part has no route. ``tolerant`` tells of a refusal or a failure in what a VM works
-    without, and goes on.
+    MissingError before all that when a required part has no route. ``tolerant`` tells of a refusal or a failure in what
+    a VM works without, and goes on.
     """
 
     def look() -> list[Prerequisite]:
@@ -49,6 +48,8 @@ def setup(
     parts = look()
     if all(part.enough for part in parts):
         return parts
+    if not runner.dry:
+        _require(host, [part for part in parts if not part.route], "What a VM needs cannot all be obtained from here.")
     with _alone(runner, host):
         parts = look()  # another setup may have ended while we waited
         needed = [part.route for part in parts if part.required and not part.enough]
@@ -65,28 +66,30 @@ def setup(
     if runner.dry:
         return parts
     parts = look()
-    _require(parts)
+    _require(host, parts, "Something that a VM needs is still missing.")
     return parts
 
 
-def report(parts: Sequence[Prerequisite], limits: Sequence[Limit]) -> None:
+def report(host: Host, parts: Sequence[Prerequisite], limits: Sequence[Limit]) -> None:
     """Print each part and limit with how it is and how it is mended on stdout; say on stderr if nothing lacks."""
-    table(("PART", "", "VERSION", "FOUND", "HOW TO GET IT"), [*map(_part_row, parts), *map(_limit_row, limits)])
+    rows = [*(_part_row(host, part) for part in parts), *map(_limit_row, limits)]
+    table(("PART", "", "VERSION", "FOUND", "HOW TO GET IT"), rows)
     if all(part.enough or not part.required for part in parts):
         say("Everything that a VM needs is there.")
 
 
-def _part_row(part: Prerequisite) -> tuple[str, ...]:
+def _part_row(host: Host, part: Prerequisite) -> tuple[str, ...]:
     if part.enough:
         return (part.name, "ok", part.version, str(part.found or ""), "")
-    return (part.name, "MISSING" if part.required else "not there", part.version, part.need, _how(part.route))
+    how = by_hand(host, part.package.split()) or _how(part.route)
+    return (part.name, "MISSING" if part.required else "not there", part.version, part.need, how)
 
 
 def _how(route: Route | None) -> str:
-    """Return what fits a table: few commands by their gist, a build by its name."""
+    """Return what fits a table: one command as it is, several by their name."""
     if not route:
         return ""
-    return "; ".join(map(_label, route.commands)) if len(route.commands) <= _FEW else route.description
+    return shlex.join(route.commands[0]) if len(route.commands) == 1 else route.description
 
 
 def _limit_row(limit: Limit) -> tuple[str, ...]:
@@ -107,10 +110,13 @@ def _routes(parts: Iterable[Prerequisite]) -> list[Route]:
     return list(dict.fromkeys(part.route for part in missing if part.route))
 
 
-def _require(parts: Iterable[Prerequisite]) -> None:
-    lines = [f"{part.name}: {part.need}" for part in parts if part.required and not part.enough]
-    if lines:
-        raise MissingError("Something that a VM needs is still missing.", detail="\n".join(lines), hint=_AGAIN)
+def _require(host: Host, parts: Iterable[Prerequisite], brief: str) -> None:
+    """MissingError where a required one is not enough, with the words that install its package where it has one."""
+    lacking = [part for part in parts if part.required and not part.enough]
+    if lacking:
+        typed = by_hand(host, [name for part in lacking for name in part.package.split()])
+        lines = [f"{part.name}: {part.need}" for part in lacking]
+        raise MissingError(brief, detail="\n".join(lines), hint=f"{typed or 'install it'}, then sysinit-vm setup")
 
 
 def _agreed(runner: Runner, route: Route, *, yes: bool, must: bool) -> bool:

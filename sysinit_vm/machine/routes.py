@@ -1,6 +1,6 @@
 """How limactl and the guest's Zellij are obtained on this machine: exact commands, none of them run here.
 
-The two builds are run by our own tests; Homebrew's route has not been run by us.
+The two builds are run by our own tests; Homebrew's route and nix's have not been run by us.
 """
 
 import importlib.util
@@ -26,7 +26,9 @@ _COMPILERS = (
 
 
 def lima(runner: Runner, host: Host) -> Route | None:
-    """Return how limactl and its guest agent are obtained; None on macOS without Homebrew."""
+    """Return how limactl and its guest agent are obtained; None on macOS without Homebrew or nix."""
+    if host.manager == "nix":
+        return Route("Lima from nixpkgs", packages(host, ["lima"]))
     if host.system == "Darwin":
         verb = "upgrade" if find("limactl") else "install"
         return Route("Lima from Homebrew", (("brew", verb, "lima"),)) if host.manager == "brew" else None

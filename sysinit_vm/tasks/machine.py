@@ -33,7 +33,7 @@ def setup(c: Context, yes: bool = False, extras: bool = False, json: bool = Fals
         return
     parts = obtain.setup(runner(c), host, yes=yes, more=more.survey if extras else obtain.no_more)
     shown = parts if extras else [*parts, *more.survey(runner(c), host)]
-    obtain.report(shown, limits.survey(runner(c), host, home))
+    obtain.report(host, shown, limits.survey(runner(c), host, home))
 
 
 @verb(

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from test_machine import Recorder, by_name, machine  # noqa: F401
+from test_machine import NIX, Recorder, by_name, machine  # noqa: F401
 
 from sysinit_vm.lima import accelerator
 from sysinit_vm.machine import extras, limits, obtain
@@ -16,7 +16,8 @@ from sysinit_vm.machine.limits import Limit
 
 @pytest.fixture
 def bare(machine, monkeypatch):  # noqa: F811
-    """Without a task beside the interpreter, and without the system's own virtiofsd."""
+    """Without a task beside the interpreter, with an empty home, and without the system's own virtiofsd."""
+    monkeypatch.setenv("HOME", str(machine.tmp / "home"))
     monkeypatch.setattr(extras.sys, "executable", str(machine.bin / "python3"))
     monkeypatch.setattr(extras, "_BACKENDS", (machine.tmp / "mine", machine.tmp / "systems"))
     return machine
@@ -29,6 +30,55 @@ def test_none_is_required_and_each_has_a_route(bare):
     assert found["virtiofsd"].route.commands[-1][-1] == "virtiofsd"
     assert found["nix"].route.commands[-1][-2:] == ("nix-bin", "nix-setup-systemd")
     assert found["task"].route.commands[1][1:] == ("install", "go-task-bin")
+
+
+def darwin(bare, manager):
+    return by_name(extras.survey(Recorder(), replace(bare.host, system="Darwin", manager=manager, root=False)))
+
+
+def test_macos_takes_task_from_homebrew_which_has_no_nix(bare):
+    found = darwin(bare, "brew")
+    assert set(found) == {"task", "nix"}
+    assert found["task"].route.commands == (("brew", "install", "go-task"),)
+    assert found["nix"].route is None
+
+
+@pytest.mark.parametrize("manager", ["nix", ""])
+def test_macos_without_homebrew_takes_task_from_its_python_package(bare, manager):
+    found = darwin(bare, manager)
+    assert found["task"].route.commands[1][1:] == ("install", "go-task-bin")
+    assert found["nix"].route is None
+
+
+def test_nix_brings_virtiofsd(bare):
+    found = by_name(extras.survey(Recorder(), replace(bare.host, manager="nix", root=False, codename="")))
+    assert found["virtiofsd"].route.commands == ((*NIX, "nixpkgs#virtiofsd"),)
+
+
+def own_task(bare):
+    own, link = bare.host.data / "task/bin/task", Path.home() / ".local/bin/task"
+    for path in (own, link):
+        path.parent.mkdir(parents=True)
+    return own, link
+
+
+def test_a_task_of_ours_is_not_got_again_where_its_directory_is_not_on_path(bare):
+    own, link = own_task(bare)
+    bare.put(str(own))
+    link.symlink_to(own)
+    assert by_name(extras.survey(Recorder(), bare.host))["task"].found == link
+    link.unlink()
+    assert by_name(extras.survey(Recorder(), bare.host))["task"].found == own
+
+
+def test_what_is_in_the_place_of_tasks_link_stays(bare):
+    own, link = own_task(bare)
+    link.symlink_to(bare.tmp / "theirs")  # which is not there
+    commands = by_name(extras.survey(Recorder(), bare.host))["task"].route.commands
+    assert not any(command[0] == "ln" for command in commands)
+    link.unlink()
+    commands = by_name(extras.survey(Recorder(), bare.host))["task"].route.commands
+    assert commands[-1] == ("ln", "-s", str(own), str(link))
 
 
 QEMUS = (
@@ -128,6 +178,47 @@ def test_an_accelerator_that_cannot_be_is_told_with_what_to_type(machine, monkey
     assert first.mend
 
 
+@pytest.mark.parametrize(
+    ("wish", "enough", "hard"), [("auto", False, False), ("tcg", True, False), ("kvm", False, True)]
+)
+def test_no_right_to_kvm_is_in_the_way_of_nobody_who_can_do_without(machine, monkeypatch, wish, enough, hard):  # noqa: F811
+    monkeypatch.setenv("SYSINIT_VM_ACCELERATOR", wish)
+    monkeypatch.setattr(limits.os, "access", lambda *_: False)
+    monkeypatch.setattr(limits.Path, "exists", lambda _: True)
+    (found,) = limits._rights(replace(machine.host, root=False))
+    assert (found.enough, found.hard) == (enough, hard)
+    assert "kvm" in found.mend
+
+
+def test_a_setting_of_something_else_says_nothing_of_the_accelerator(machine, monkeypatch):  # noqa: F811
+    for name, value in (("ACCELERATOR", "tcg"), ("EDITOR", "vim"), ("ZELLIJ", "/nowhere")):
+        monkeypatch.setenv(f"SYSINIT_VM_{name}", value)
+    assert limits.survey(Recorder(), machine.host, machine.tmp)[0].enough
+
+
+def test_a_bad_mirror_leaves_all_but_zellij_as_it_is(machine, monkeypatch):  # noqa: F811
+    monkeypatch.setenv("SYSINIT_VM_MIRROR", "ftp://a.example")
+    found = by_name(obtain.survey(Recorder(), machine.host))
+    assert found["limactl"].route
+    assert found["zellij"].route is None
+    assert "is no mirror" in found["zellij"].need
+
+
+def test_each_part_is_shown_with_its_own_package_and_the_words_that_install_it(bare, capsys):
+    here = replace(bare.host, manager="pacman", root=False, sudo=True)
+    obtain.report(here, [*obtain.survey(Recorder(), here), *extras.survey(Recorder(), here)], [])
+    rows = capsys.readouterr().out.splitlines()
+    for start, how in (
+        ("ssh ", "sudo pacman -S openssh"),
+        ("qemu-img ", "sudo pacman -S qemu-img"),
+        ("bwrap ", "sudo pacman -S bubblewrap"),
+        ("nix ", "sudo pacman -S nix"),
+        ("limactl ", "Lima 2.2.0, built from its Go module (about two minutes)"),
+        ("task ", "Task, from its Python package"),
+    ):
+        assert next(row for row in rows if row.startswith(start)).endswith(f"  {how}")
+
+
 def test_a_lima_home_that_leaves_no_room_for_a_name_is_short(machine):  # noqa: F811
     found = {limit.name: limit for limit in limits.survey(Recorder(), machine.host, machine.tmp / ("x" * 90))}
     assert not found["LIMA_HOME"].enough
@@ -139,12 +230,13 @@ def test_the_table_names_the_way_and_json_the_commands(bare, capsys):
     (bare.bin / "bwrap").unlink()
     runner = Recorder({"zellij --version": "zellij 0.45.1"})
     parts = obtain.survey(runner, bare.host)
-    obtain.report(parts, [Limit("memory", "1 GiB", enough=False, mend="stop something")])
+    obtain.report(bare.host, parts, [Limit("memory", "1 GiB", enough=False, mend="stop something")])
     said = capsys.readouterr()
     row = next(line for line in said.out.splitlines() if line.startswith("bwrap"))
     assert "MISSING" in row
     assert "apt-get install bubblewrap" in row
     assert obtain._how(Route("Built from source", (("true",),) * 4)) == "Built from source"
+    assert obtain._how(Route("Lima", (("brew", "upgrade", "lima"),))) == "brew upgrade lima"
     assert "SHORT" in said.out
     assert "Everything" not in said.err
     content = json.loads(obtain.as_json(parts, [Limit("memory", "1 GiB", enough=False)]))

@@ -1,5 +1,6 @@
 """What a machine is found to lack, the exact commands of each route, and how they are run."""
 
+import errno
 import json
 import os
 import threading
@@ -14,6 +15,7 @@ from sysinit_vm.machine import finders, host, obtain, parts, routes
 from sysinit_vm.machine.host import Host
 from sysinit_vm.runner import Result
 
+X86, ARM = parts._X86, parts._ARM
 AGENT = "share/lima/lima-guestagent.Linux-x86_64"
 
 
@@ -131,6 +133,7 @@ def test_a_qemu_that_lima_refuses_is_not_enough(machine):
     found = by_name(parts.survey(Recorder({"qemu-system": "QEMU emulator version 3.1.0"}), machine.host))
     assert not found["qemu-system-x86_64"].enough
     assert found["qemu-system-x86_64"].version == "3.1.0"
+    assert found["qemu-system-x86_64"].need == "runs the VM; at least 4.0.0"
 
 
 @pytest.mark.parametrize(("root", "name"), [(True, "bwrap"), (False, "newuidmap")])
@@ -154,6 +157,36 @@ def test_json_is_plain_data_and_runs_nothing(machine, runner):
     assert limactl["enough"] is False
     assert limactl["route"]["commands"][-1][0] == "mv"
     assert runner.ran == []
+
+
+# --- firmware --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def firmware(machine, monkeypatch):
+    """Only what a test puts is there, of the files that do not depend on QEMU's place or the home."""
+    monkeypatch.setenv("HOME", str(machine.tmp / "home"))
+    for name, tools in (("_X86", X86), ("_ARM", ARM)):
+        files = tuple(file for file in tools[1].files if not file.startswith("/"))
+        monkeypatch.setattr(parts, name, (tools[0], replace(tools[1], files=files)))
+    return machine
+
+
+@pytest.mark.parametrize(("change", "arch"), [({}, "x86_64"), (Machine.ARM, "aarch64")])
+@pytest.mark.parametrize("place", ["share/qemu", "home/.local/share/qemu"])
+def test_firmware_is_looked_for_where_lima_does(firmware, runner, change, arch, place):
+    here = replace(firmware.host, **change)
+    firmware.put(f"qemu-system-{arch}")  # so its prefix is the directory above
+    assert by_name(parts.tools(runner, here))["firmware"].found is None
+    path = firmware.tmp / place / f"edk2-{arch}-code.fd"
+    path.parent.mkdir(parents=True)
+    path.write_text("")
+    assert by_name(parts.tools(runner, here))["firmware"].found == path
+
+
+def test_firmware_that_other_packages_bring_is_known():
+    assert {"/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/qemu/ovmf-x86_64-4m.bin"} < set(X86[1].files)
+    assert "/usr/share/AAVMF/AAVMF_CODE.fd" in ARM[1].files
 
 
 # --- finders ---------------------------------------------------------------------------------------
@@ -198,6 +231,32 @@ def test_the_variable_wins_and_must_name_a_file(machine, monkeypatch):
     monkeypatch.setenv("SYSINIT_VM_LIMACTL", "/nowhere")
     with pytest.raises(MissingError, match="SYSINIT_VM_LIMACTL names no file"):
         finders.find_limactl(Recorder(), machine.host)
+
+
+@pytest.mark.parametrize(
+    ("variable", "find"), [("SYSINIT_VM_LIMACTL", finders.find_limactl), ("SYSINIT_VM_ZELLIJ", finders.find_zellij)]
+)
+def test_a_variable_that_names_what_cannot_be_run_says_how_it_can(machine, monkeypatch, variable, find):
+    path = machine.put("a program")
+    path.chmod(0o644)
+    monkeypatch.setenv(variable, str(path))
+    with pytest.raises(MissingError, match="cannot be run") as caught:
+        find(Recorder(), machine.host)
+    assert caught.value.hint == f"chmod +x '{path}', or unset {variable}"
+
+
+def test_a_program_of_another_kind_of_machine_tells_no_version(machine, monkeypatch):
+    class Foreign(Recorder):
+        def read(self, argv, **_):
+            raise OSError(errno.ENOEXEC, "Exec format error")
+
+    path = machine.put("zellij-of-linux")
+    monkeypatch.setenv("SYSINIT_VM_ZELLIJ", str(path))
+    mac = replace(machine.host, system="Darwin", manager="brew")
+    part = parts.zellij(Foreign(), mac, [])
+    assert (part.found, part.version, part.enough) == (path, "", True)
+    put_limactl(machine)
+    assert finders.find_limactl(Foreign(), machine.host) is None
 
 
 def test_limactls_version_is_asked_once_for_each_file(machine):
@@ -371,6 +430,11 @@ def test_macos_takes_homebrew_and_needs_no_qemu(machine, runner):
     assert "cannot be compiled on Darwin" in found[2].need
 
 
+def test_macos_with_nix_alone_takes_lima_from_there(machine, runner):
+    found = parts.survey(runner, replace(machine.host, system="Darwin", manager="nix", root=False))
+    assert found[0].route.commands == ((*NIX, "nixpkgs#lima"),)
+
+
 def test_macos_without_homebrew_says_so(machine, runner):
     part = parts.survey(runner, replace(machine.host, system="Darwin", manager="", root=False))[0]
     assert part.route is None
@@ -403,6 +467,61 @@ def test_fresh_lists_are_not_updated(machine):
 )
 def test_other_package_managers(machine, manager, words):
     assert host.packages(replace(machine.host, manager=manager), ["git"]) == (words,)
+
+
+NIX = ("nix", "--extra-experimental-features", "nix-command flakes", "profile", "install")
+
+
+def test_nix_alone_brings_what_needs_no_rights_of_root(machine, runner):
+    account = replace(machine.host, manager="nix", root=False)
+    found = by_name(parts.survey(runner, account))
+    qemu = found["qemu-system-x86_64"]
+    assert qemu.route.commands == (
+        (*NIX, *(f"nixpkgs#{name}" for name in ("qemu", "openssh", "e2fsprogs", "git", "bubblewrap"))),
+    )
+    assert {name for name, part in found.items() if part.route is qemu.route} == {
+        *("qemu-system-x86_64", "qemu-img", "ssh", "mkfs.ext4", "git", "bwrap"),
+    }
+    assert found["limactl"].route.commands == ((*NIX, "nixpkgs#lima"),)
+    assert found["guest agent"].route is found["limactl"].route
+    assert {name for name, part in found.items() if not part.route} == {
+        *("mmdebstrap", "Debian's keys", "newuidmap", "zellij"),
+    }
+
+
+def test_a_package_manager_that_we_do_not_know_has_no_packages(machine):
+    other = replace(machine.host, manager="apk")
+    assert host.packages(other, ["git"]) == ()
+    assert host.by_hand(other, ["git"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "typed"),
+    [
+        ({}, "apt-get install ovmf git"),
+        ({"root": False, "sudo": True}, "sudo apt-get install ovmf git"),
+        ({"root": False}, "as root: apt-get install ovmf git"),
+        ({"manager": "pacman"}, "pacman -S ovmf git"),
+        ({"manager": "zypper"}, "zypper install ovmf git"),
+        (
+            {"manager": "nix", "root": False, "sudo": True},
+            "nix --extra-experimental-features 'nix-command flakes' profile install 'nixpkgs#ovmf' 'nixpkgs#git'",
+        ),
+        ({"manager": "brew", "root": False}, "brew install ovmf git"),
+        ({"manager": ""}, ""),
+    ],
+)
+def test_what_a_person_types_is_whole(machine, change, typed):
+    assert host.by_hand(replace(machine.host, **change), ["ovmf", "git", "git"]) == typed
+
+
+@pytest.mark.parametrize(("system", "other"), [("Linux", "dnf"), ("Darwin", "brew")])
+def test_the_systems_own_package_manager_stands_before_nix(machine, monkeypatch, system, other):
+    monkeypatch.setattr(host.platform, "system", lambda: system)
+    machine.put("nix")
+    assert Host.read().manager == "nix"
+    machine.put(other)
+    assert Host.read().manager == other
 
 
 @pytest.mark.parametrize("change", [{"root": False}, {"manager": ""}])
@@ -528,6 +647,36 @@ def test_a_failed_command_tells_its_last_lines_and_itself(machine):
     assert error.value.detail.endswith("gave up")
     assert error.value.hint.startswith("env DEBIAN_FRONTEND=noninteractive apt-get")
     assert "install" in runner.ran[-1]
+
+
+def test_a_required_part_without_a_route_stops_before_the_first_question(machine, asked):
+    """Go is here, so that limactl has a route."""
+    machine.put("go")
+    runner = Recorder({"go version": "go version go1.26.6 linux/amd64"})
+    with pytest.raises(MissingError) as error:
+        obtain.setup(runner, replace(machine.host, root=False), yes=False)
+    assert (asked["questions"], runner.ran) == ([], [])
+    packages = "qemu-system-x86 qemu-utils openssh-client"
+    assert error.value.hint == f"as root: apt-get install {packages}, then sysinit-vm setup"
+
+
+def test_where_nothing_is_known_to_type_it_says_what_is_to_be_done(machine, runner):
+    with pytest.raises(MissingError) as error:
+        obtain.setup(runner, replace(machine.host, manager=""), yes=True)
+    assert error.value.hint == "install it, then sysinit-vm setup"
+
+
+def test_dry_shows_what_has_a_route_where_another_part_has_none(machine):
+    runner = Recorder(dry=True)
+    obtain.setup(runner, replace(machine.host, root=False), yes=False)
+    assert runner.ran
+
+
+def test_what_is_missing_after_all_is_not_answered_by_the_same_command(machine):
+    runner = Recorder({"zellij --version": "zellij 0.45.1"})
+    with pytest.raises(MissingError, match="still missing") as error:
+        obtain.setup(runner, machine.host, yes=True)
+    assert error.value.hint.startswith("apt-get install qemu-system-x86 ")
 
 
 def test_a_required_part_without_a_route_ends_in_exit_6(machine, runner):
