@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from sysinit_vm.errors import MissingError
 from sysinit_vm.machine.finders import find_zellij
 from sysinit_vm.machine.host import Host, find
 from sysinit_vm.model import Facts
@@ -22,5 +23,13 @@ def gather() -> Facts:
         lima_home=project.lima_home(),
         home=Path.home(),
         ssh_dir=ssh if ssh.is_dir() else None,
-        can_build_image=host.system == "Linux" and find("mmdebstrap") is not None and find_zellij() is not None,
+        can_build_image=host.system == "Linux" and find("mmdebstrap") is not None and _zellij(),
     )
+
+
+def _zellij() -> bool:
+    """Whether there is one for the guest. A variable that names none stops the build, which says so, and no more."""
+    try:
+        return find_zellij() is not None
+    except MissingError:
+        return True

@@ -3,6 +3,7 @@
 Lima uses KVM whenever ``/dev/kvm`` exists, and then waits ten minutes for a guest that never speaks.
 """
 
+import contextlib
 import hashlib
 import os
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from pathlib import Path
 import platformdirs
 
 from sysinit_vm import files
+from sysinit_vm.errors import VmError
 from sysinit_vm.images import available
 from sysinit_vm.model import Facts
 from sysinit_vm.runner import Runner
@@ -80,7 +82,8 @@ def _probe(runner: Runner, facts: Facts, kernel: Path) -> bool:
         *("-kernel", str(kernel), "-append", "console=ttyS0 panic=-1"),
     )
     works = runner.read(argv, timeout=_PROBE_SECONDS).ok
-    files.write(kept, "works" if works else "broken")
+    with contextlib.suppress(VmError):  # where nothing can be kept, the next start tries again
+        files.write(kept, "works" if works else "broken")
     return works
 
 

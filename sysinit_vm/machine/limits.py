@@ -1,5 +1,6 @@
 """What no command obtains: acceleration, room, memory, the length of LIMA_HOME, rights, open files."""
 
+import contextlib
 import grp
 import os
 import resource
@@ -38,6 +39,13 @@ class Limit:
 def survey(runner: Runner, host: Host, lima_home: Path) -> list[Limit]:
     """Return this machine's limits; ``lima_home`` is absolute and need not exist. Reads only."""
     return [_accelerator(runner), _room(lima_home), _memory(), _length(lima_home), *_rights(host), _open_files()]
+
+
+def _wish() -> str:
+    """Return the setting; a bad one is told with the accelerator."""
+    with contextlib.suppress(VmError):
+        return str(settings.value("accelerator"))
+    return ""
 
 
 def _accelerator(runner: Runner) -> Limit:
@@ -80,9 +88,10 @@ def _rights(host: Host) -> Iterator[Limit]:
     mine = {grp.getgrgid(group).gr_name for group in os.getgroups() if _named(group)}
     kvm = Path("/dev/kvm")
     if kvm.exists() and not host.root:
-        allowed = os.access(kvm, os.R_OK | os.W_OK)
+        wish, allowed = _wish(), os.access(kvm, os.R_OK | os.W_OK)
         found = "may use /dev/kvm" if allowed else f"may not use /dev/kvm; in groups {', '.join(sorted(mine))}"
-        yield Limit("user", found, allowed, "sudo usermod -aG kvm $USER, then log in anew")
+        enough = allowed or wish == "tcg"
+        yield Limit("user", found, enough, "sudo usermod -aG kvm $USER, then log in anew", hard=wish == "kvm")
         return
     yield Limit("user", "root" if host.root else f"in groups {', '.join(sorted(mine))}", enough=True)
 
