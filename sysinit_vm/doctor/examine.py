@@ -1,22 +1,66 @@
-"""Everything that can be examined, from the machine inward."""
+"""Everything that can be examined, from the machine inward, whatever of it is broken."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
 
 from sysinit_vm.doctor import machine, project, vm
-from sysinit_vm.doctor.finding import WRONG, Finding
-from sysinit_vm.errors import VmError
+from sysinit_vm.doctor.finding import Finding, guarded, wrong
+from sysinit_vm.errors import NoConfigError, UsageError, VmError
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine.host import Host
-from sysinit_vm.projects import locate
+from sysinit_vm.projects import locate, names
+from sysinit_vm.projects import project as projects
 from sysinit_vm.projects.locate import Target
+from sysinit_vm.projects.project import Project
 from sysinit_vm.runner import Runner
 
 
-def everything(runner: Runner, lima: Limactl | None, target: Target | None) -> list[Finding]:
-    """Return what is found of this machine, the project of ``target`` and its VM, where there are any."""
-    findings = [*machine.examine(runner, Host.read()), *project.examine(lima, target)]
-    if lima is None or target is None:
-        return findings
+def everything(
+    runner: Runner, lima: Limactl | None, target: Target | None, problems: Sequence[Finding] = ()
+) -> list[Finding]:
+    """Return what is found of this machine, the project of ``target`` and its VM, where there are any.
+
+    ``problems`` are those that were met on the way to ``lima`` and ``target``; each is told once.
+    """
+    findings = list(guarded(machine.AREA, "machine", machine.examine(runner, Host.read())))
+    findings += guarded(project.AREA, "project", project.examine(lima, target))
+    told = {each.said for each in findings}
+    findings += [each for each in problems if each.said not in told]
+    if lima is not None and target is not None:
+        findings += guarded(vm.AREA, "state", _vm(lima, target))
+    return findings
+
+
+def _vm(lima: Limactl, target: Target) -> Iterator[Finding]:
+    instance = locate.locate(lima, target).instance
+    if instance is not None:
+        yield from vm.examine(lima, instance)
+
+
+def meant(directory: str | None, name: str | None) -> tuple[Target | None, list[Finding]]:
+    """Return what ``locate.target`` does, and what is wrong on the way there; no target without a project.
+
+    The directory gives the VM's name where nothing else can. UsageError for what is wrong with the options alone.
+    """
+    if directory:
+        projects.directory(directory)
+    if name:
+        names.checked_vm_name(name, source="--name")
     try:
-        instance = locate.locate(lima, target).instance
-        return findings if instance is None else [*findings, *vm.examine(lima, instance)]
+        return locate.target(directory, name), []
+    except NoConfigError:
+        return None, []
     except VmError as error:
-        return [*findings, Finding(vm.AREA, "state", WRONG, f"{error.brief} {error.detail}".strip(), error.hint)]
+        problems = [wrong(project.AREA, "name", error)]
+    with contextlib.suppress(VmError):
+        found = projects.find(directory)
+        if found:
+            return Target(found, name or _of_directory(found), "--name" if name else "directory"), problems
+    return None, problems
+
+
+def _of_directory(home: Project) -> str:
+    """Return the VM's name that the directory gives; one of any length where LIMA_HOME leaves room for none."""
+    with contextlib.suppress(UsageError):
+        return names.vm_name(home.root, names.longest_vm_name(projects.lima_home()))
+    return names.vm_name(home.root)

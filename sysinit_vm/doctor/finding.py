@@ -1,8 +1,10 @@
 """What an examination finds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from sysinit_vm.errors import VmError
 
 OK, NOTE, WRONG = "ok", "note", "wrong"
 
@@ -37,3 +39,18 @@ class Finding:
             "mend": self.mend or None,
             "safe_to_fix": self.fix is not None,
         }
+
+
+def wrong(area: str, subject: str, error: VmError) -> Finding:
+    """Return what an error says as a finding."""
+    return Finding(area, subject, WRONG, f"{error.brief} {error.detail}".strip(), error.hint)
+
+
+def guarded(area: str, subject: str, found: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield what is ``found``; what ends that, as an error of ours or of the system, is a finding too."""
+    try:
+        yield from found
+    except VmError as error:
+        yield wrong(area, subject, error)
+    except OSError as error:
+        yield Finding(area, subject, WRONG, f"The system refused. {error.strerror or error}: {error.filename or ''}")

@@ -1,13 +1,14 @@
 """The machine and the user's settings."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from sysinit_vm import settings
-from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding
+from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding, guarded, wrong
 from sysinit_vm.errors import VmError
 from sysinit_vm.machine import extras, limits, parts
-from sysinit_vm.machine.host import Host
+from sysinit_vm.machine.host import Host, by_hand
 from sysinit_vm.machine.parts import Prerequisite
 from sysinit_vm.projects.project import lima_home
 from sysinit_vm.runner import Runner
@@ -17,38 +18,42 @@ AREA = "machine"
 
 def examine(runner: Runner, host: Host) -> Iterator[Finding]:
     """Yield what this machine has and lacks for VMs, and each setting with its source."""
-    yield from _parts(runner, host)
-    for part in extras.survey(runner, host):
-        yield _part(part, "sysinit-vm setup --extras")
-    for limit in limits.survey(runner, host, lima_home()):
-        level = OK if limit.enough else WRONG if limit.hard else NOTE
-        yield Finding(AREA, limit.name, level, limit.found, "" if limit.enough else limit.mend)
-    yield from _settings()
+    tools = parts.tools(runner, host)
+    for look in (lambda: tools, partial(parts.lima, runner, host), lambda: [parts.zellij(runner, host, tools)]):
+        yield from guarded(AREA, "programs", _parts(host, look, "sysinit-vm setup"))
+    yield from guarded(AREA, "extras", _parts(host, partial(extras.survey, runner, host), "sysinit-vm setup --extras"))
+    yield from guarded(AREA, "limits", _limits(runner, host))
+    yield from guarded("settings", "settings", _settings())
 
 
-def _parts(runner: Runner, host: Host) -> Iterator[Finding]:
-    try:
-        found = parts.survey(runner, host)
-    except VmError as error:  # a variable names no program, or one that is too old
-        yield Finding(AREA, "programs", WRONG, f"{error.brief} {error.detail}".strip(), error.hint)
-        return
-    for part in found:
-        yield _part(part, "sysinit-vm setup")
+def _parts(host: Host, look: Callable[[], list[Prerequisite]], mend: str) -> Iterator[Finding]:
+    for part in look():
+        yield _part(part, mend, by_hand(host, part.package.split()))
 
 
-def _part(part: Prerequisite, mend: str) -> Finding:
+def _part(part: Prerequisite, mend: str, otherwise: str = "") -> Finding:
     if part.enough:
         return Finding(AREA, part.name, OK, f"{part.version} {part.found or ''}".strip())
-    mend = mend if part.route else ""
+    mend = mend if part.route else otherwise
     return Finding(AREA, part.name, WRONG if part.required else NOTE, f"missing: {part.need}", mend)
 
 
+def _limits(runner: Runner, host: Host) -> Iterator[Finding]:
+    for limit in limits.survey(runner, host, lima_home()):
+        level = OK if limit.enough else WRONG if limit.hard else NOTE
+        yield Finding(AREA, limit.name, level, limit.found, "" if limit.enough else limit.mend)
+
+
 def _settings() -> Iterator[Finding]:
-    try:
-        known = settings.load()
-    except VmError as error:
-        yield Finding("settings", "settings", WRONG, f"{error.brief} {error.detail}".strip(), error.hint)
-        return
-    for name, setting in known.items():
+    """A file that cannot be read says the same of each setting, and is told once."""
+    told = set[str]()
+    for name in settings.KNOWN:
+        try:
+            setting = settings.one(name)
+        except VmError as error:
+            if error.brief not in told:
+                told.add(error.brief)
+                yield wrong("settings", "settings", error)
+            continue
         value = shlex.quote(str(setting.value)) if setting.value != "" else "none"
         yield Finding("settings", name, OK, f"{value} ({setting.source})")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sysinit_vm import config, effective, facts
-from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding
+from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding, wrong
 from sysinit_vm.errors import VmError
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.projects import locate, project
@@ -25,7 +25,7 @@ def examine(lima: Limactl | None, target: Target | None) -> Iterator[Finding]:
         committed = config.load(home.config)
         choice = effective.choose_image(committed, facts.gather())
     except VmError as error:
-        yield Finding(AREA, "config", WRONG, f"{error.brief} {error.detail}".strip(), error.hint)
+        yield wrong(AREA, "config", error)
         return
     yield Finding(AREA, "config", OK, str(home.config))
     if choice.entry is not None:
@@ -42,6 +42,6 @@ def _owner(lima: Limactl, target: Target) -> Iterator[Finding]:
     try:
         found = locate.own(lima, target)
     except VmError as error:
-        yield Finding(AREA, "VM", WRONG, f"{error.brief} {error.detail}".strip(), error.hint)
+        yield wrong(AREA, "VM", error)
         return
     yield Finding(AREA, "VM", OK, f"{found.name}: {found.status}")

@@ -38,7 +38,7 @@ def fix(findings: Iterable[Finding], *, dry: bool) -> int:
             continue
         try:
             each.fix()
-        except VmError as error:
+        except (VmError, OSError) as error:
             say(str(error))
             continue
         mended += 1

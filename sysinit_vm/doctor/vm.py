@@ -1,13 +1,15 @@
 """The project's VM: what a crash, a full disk or a sleeping host leaves."""
 
+import shlex
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from sysinit_vm import guest
-from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding
+from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding, wrong
 from sysinit_vm.drift import observe
 from sysinit_vm.drift.plan import NONE, RECREATE
 from sysinit_vm.errors import VmError
@@ -75,8 +77,16 @@ def _refuses(path: Path) -> bool:
 
 
 def _remove(paths: list[Path]) -> None:
+    """Remove all that can be; VmError names the rest."""
+    refused = list[str]()
     for path in paths:
-        path.unlink(missing_ok=True)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            refused.append(f"{path}: {error.strerror}")
+    if refused:
+        hint = f"ls -l {shlex.quote(str(paths[0].parent))}"
+        raise VmError("Not everything could be removed.", detail="\n".join(refused), hint=hint)
 
 
 def _drift(lima: Limactl, instance: Instance) -> Iterator[Finding]:
@@ -93,7 +103,7 @@ def _guest(lima: Limactl, instance: Instance) -> Iterator[Finding]:
     try:
         vitals = guest.vitals(lima, instance.name)
     except VmError as error:
-        yield Finding(AREA, "guest", WRONG, f"{error.brief} {error.detail}".strip(), "sysinit-vm restart")
+        yield replace(wrong(AREA, "guest", error), mend="sysinit-vm restart")
         return
     yield _full("guest disk", vitals.disk_percent)
     yield _full("guest inodes", vitals.inode_percent)
@@ -113,7 +123,7 @@ def _ports(lima: Limactl, instance: Instance) -> Iterator[Finding]:
     try:
         found = portlist.of_vm(lima, Located(instance.name, instance), None)
     except VmError as error:
-        yield Finding(AREA, "ports", NOTE, f"{error.brief} {error.detail}".strip(), "sysinit-vm logs")
+        yield replace(wrong(AREA, "ports", error), level=NOTE, mend="sysinit-vm logs")
         return
     lost = [each for each in found if each.lost]
     for each in lost:

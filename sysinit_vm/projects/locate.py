@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sysinit_vm import config
-from sysinit_vm.errors import NoConfigError, StateError, UsageError, VmError
+from sysinit_vm.errors import StateError
 from sysinit_vm.lima.limactl import Limactl, host_agent_ready
 from sysinit_vm.model import NOT_CREATED, Instance
 from sysinit_vm.projects import names, owners, project
@@ -64,21 +64,9 @@ def target(directory: str | None, name: str | None) -> Target:
     kept = config.load(found.config).vm_name
     if kept:
         source = f"param.VM_NAME in {found.config}"
-        return Target(found, names.checked_vm_name(kept, source=source, longest=longest), source)
+        mend = f"$EDITOR {shlex.quote(str(found.config))}"
+        return Target(found, names.checked_vm_name(kept, source=source, longest=longest, mend=mend), source)
     return Target(found, names.vm_name(found.root, longest), "directory")
-
-
-def examined(directory: str | None, name: str | None) -> Target | None:
-    """As ``target``, for the doctor: None without a project; the directory says it where the config is broken."""
-    try:
-        return target(directory, name)
-    except NoConfigError:
-        return None
-    except UsageError:
-        raise
-    except VmError:
-        found = project.require(directory)
-        return Target(found, names.vm_name(found.root, names.longest_vm_name(project.lima_home())), "directory")
 
 
 def kept(home: Project, name: str) -> Target:

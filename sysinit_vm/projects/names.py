@@ -62,13 +62,16 @@ def is_legal(name: str) -> bool:
     return bool(_LEGAL.match(name)) and not name.endswith((".yml", ".yaml"))
 
 
-def checked_vm_name(name: str, *, source: str, longest: int = _LONGEST) -> str:
-    """Return ``name`` if Lima takes it; UsageError says what is wrong. ``source`` names who said it."""
+def checked_vm_name(name: str, *, source: str, longest: int = _LONGEST, mend: str = "") -> str:
+    """Return ``name`` if Lima takes it; UsageError says what is wrong.
+
+    ``source`` names who said it: an option, or a variable; ``mend`` is what to type where it is neither.
+    """
     if not is_legal(name):
         raise UsageError(
             f"{source} is not a name for a VM: {name!r}.",
             detail="Letters and digits, with single . _ or - between them; not ending in .yaml or .yml.",
-            hint=f"{source} {_legal(name)}",
+            hint=mend or (f"export {source}={_legal(name)}" if source == "VM_NAME" else f"{source} {_legal(name)}"),
         )
     if len(name) > longest:
         raise UsageError(

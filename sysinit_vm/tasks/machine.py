@@ -2,7 +2,7 @@
 
 from invoke.context import Context
 
-from sysinit_vm.projects import locate
+from sysinit_vm.errors import VmError
 from sysinit_vm.projects import project as projects
 from sysinit_vm.tasks.context import end, lima_if_found, print_json, runner
 from sysinit_vm.tasks.verb import verb
@@ -50,11 +50,16 @@ def doctor(
     Examines machine, project and VM. Works outside of a project too, on the machine alone.
     """
     from sysinit_vm.doctor import examine, report
+    from sysinit_vm.doctor.finding import wrong
 
-    target, vms = locate.examined(project, name), lima_if_found(c)
-    findings = examine.everything(runner(c), vms, target)
+    (target, problems), vms = examine.meant(project, name), None
+    try:
+        vms = lima_if_found(c)  # one that is missing is told with the other parts
+    except VmError as error:
+        problems.append(wrong("machine", "limactl", error))
+    findings = examine.everything(runner(c), vms, target, problems)
     if fix and report.fix(findings, dry=bool(c.config.run.dry)):
-        findings = examine.everything(runner(c), vms, target)
+        findings = examine.everything(runner(c), vms, target, problems)
     if json:
         print_json({"findings": [each.data() for each in findings]})
     else:

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from dataclasses import replace
 
 import pytest
 from recording import Recorder, facts, result
@@ -12,6 +13,7 @@ from sysinit_vm.doctor import examine, machine, project, report, vm
 from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding
 from sysinit_vm.drift import observe
 from sysinit_vm.errors import StateError, VmError
+from sysinit_vm.machine.host import Host
 from sysinit_vm.machine.limits import Limit
 from sysinit_vm.machine.parts import Prerequisite
 from sysinit_vm.model import Instance, Report, Vitals
@@ -107,6 +109,15 @@ def test_a_recycled_pid_is_stale_and_fixing_it_harms_nobody(place):
     found.fix()
     assert not (place / "ha.pid").exists()
     assert os.getpid()  # still here
+
+
+def test_what_cannot_be_removed_is_told_and_the_rest_is_removed(place):
+    (place / "a.pid").mkdir()
+    (place / "ha.pid").write_text("1")
+    found = by(vm.examine(Lima(), Instance("demo-dev", "Stopped", place)))["stale pids"]
+    with pytest.raises(VmError, match=r"a\.pid"):
+        found.fix()
+    assert [path.name for path in place.glob("*.pid")] == ["a.pid"]
 
 
 def test_a_socket_that_nobody_listens_on_is_dead_and_one_that_answers_is_not(place):
@@ -278,7 +289,9 @@ def test_a_missing_part_is_wrong_only_where_a_vm_needs_it(required, level):
 
 
 def test_everything_is_examined_from_the_machine_inward(demo, place, guests, monkeypatch):
-    monkeypatch.setattr(machine.parts, "survey", lambda *_: [])
+    monkeypatch.setattr(machine.parts, "tools", lambda *_: [])
+    monkeypatch.setattr(machine.parts, "lima", lambda *_: [])
+    monkeypatch.setattr(machine.parts, "zellij", lambda *_: Prerequisite("zellij", None, "", True, "", None))
     monkeypatch.setattr(machine.extras, "survey", lambda *_: [])
     monkeypatch.setattr(machine.limits, "survey", lambda *_: [Limit("memory", "2 GiB", enough=False, mend="stop it")])
     own = Instance("demo-dev", "Stopped", place, param={"PROJECT_DIR": str(demo.project.root)})
@@ -287,6 +300,45 @@ def test_everything_is_examined_from_the_machine_inward(demo, place, guests, mon
     findings = examine.everything(Recorder(), lima, demo)
     assert list(dict.fromkeys(each.area for each in findings)) == ["machine", "settings", "project", "VM"]
     assert [each.subject for each in findings if each.wrong] == ["memory"]
+
+
+def test_what_ends_one_examination_ends_no_other(demo, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied", "/secret")
+
+    def fail(*_):
+        raise VmError("It is broken.", detail="Indeed.", hint="mend it")
+
+    monkeypatch.setattr(machine.parts, "lima", fail)
+    monkeypatch.setattr(machine.extras, "survey", refuse)
+    monkeypatch.setattr(machine.limits, "survey", lambda *_: [Limit("memory", "2 GiB", enough=True)])
+    monkeypatch.setattr(project.project, "unusable", refuse)
+    lima = Lima()
+    lima.instance = fail
+    findings = examine.everything(Recorder(), lima, demo)
+    found = by(findings)
+    assert found["programs"] == Finding("machine", "programs", WRONG, "It is broken. Indeed.", "mend it")
+    assert found["extras"].said == "The system refused. Permission denied: /secret"
+    assert found["project"].wrong
+    assert found["state"].said == "It is broken. Indeed."
+    assert found["memory"].level == found["timeout"].level == OK
+
+
+def test_what_is_told_already_is_not_told_again(demo):
+    seen = [Finding("project", "name", WRONG, "It is broken."), Finding("machine", "limactl", WRONG, "It is broken.")]
+    demo.project.config.write_text("a: [\n")
+    (error,) = [each for each in examine.everything(Recorder(), None, demo) if each.subject == "config"]
+    again = Finding("project", "name", WRONG, error.said)
+    findings = examine.everything(Recorder(), None, demo, [again, *seen])
+    assert [each.said for each in findings].count(error.said) == 1
+    assert findings[-2:] == seen
+
+
+def test_a_part_without_a_route_says_what_somebody_else_types(monkeypatch):
+    part = Prerequisite("ssh", None, "", enough=False, need="reaches the VM", route=None, package="openssh-client")
+    here = replace(Host.read(), manager="apt-get", root=False, sudo=False)
+    (found,) = machine._parts(here, lambda: [part], "sysinit-vm setup")
+    assert found.mend == "as root: apt-get install openssh-client"
 
 
 # --- the report ------------------------------------------------------------------------------------
@@ -314,7 +366,14 @@ def test_a_fix_that_fails_is_told_and_the_others_go_on(capsys):
     def fail():
         raise VmError("The clock cannot be set.")
 
-    findings = [Finding("VM", "a", WRONG, "", "", fail), Finding("VM", "b", WRONG, "", "", lambda: mended.append("b"))]
+    def refuse():
+        raise IsADirectoryError(21, "Is a directory", "/x/odd.pid")
+
+    findings = [
+        Finding("VM", "a", WRONG, "", "", fail),
+        Finding("VM", "c", WRONG, "", "", refuse),
+        Finding("VM", "b", WRONG, "", "", lambda: mended.append("b")),
+    ]
     assert report.fix(findings, dry=False) == 1
     assert mended == ["b"]
     assert "The clock cannot be set." in capsys.readouterr().err

@@ -1,0 +1,121 @@
+"""setup and doctor where something of the machine, its settings or its variables is broken."""
+
+import json
+import os
+import shutil
+
+import pytest
+
+
+def examined(done):
+    return {(each["area"], each["subject"]): each for each in json.loads(done.stdout)["findings"]}
+
+
+def level(found, area, subject):
+    return found[area, subject]["level"]
+
+
+@pytest.mark.parametrize("words", [("setup", "--json"), ("setup", "--dry"), ("doctor", "--json")])
+def test_a_mac_with_homebrew_is_examined(world, words):
+    place = world.home.parent / "mac"
+    place.mkdir()
+    (place / "brew").write_text("#!/bin/sh\n")
+    (place / "brew").chmod(0o755)
+    (place / "sitecustomize.py").write_text("import platform\nplatform.system = lambda: 'Darwin'\n")
+    paths = {"PATH": world.env["PATH"], "PYTHONPATH": world.env.get("PYTHONPATH", "")}
+    done = world.run(*words, **{name: f"{place}{os.pathsep}{value}" for name, value in paths.items()})
+    assert done.returncode == 0 or words[0] == "doctor"  # who also tells of a full disk
+    assert "nix" in done.stdout
+
+
+def test_a_setting_of_something_else_does_not_stop_setup(world):
+    done = world.run("setup", "--json", SYSINIT_VM_EDITOR="vim")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {each["name"] for each in json.loads(done.stdout)["prerequisites"]} > {"limactl", "ssh", "task"}
+
+
+def test_a_bad_setting_is_one_finding_beside_all_the_others(world):
+    found = examined(world.run("doctor", "--json", SYSINIT_VM_EDITOR="vim"))
+    assert level(found, "settings", "settings") == "wrong"
+    assert found["settings", "settings"]["mend"] == "unset SYSINIT_VM_EDITOR"
+    assert level(found, "settings", "timeout") == "ok"
+    assert level(found, "machine", "limactl") == "ok"
+    assert level(found, "machine", "accelerator") == "ok"
+
+
+def test_a_settings_file_that_cannot_be_read_is_told_once_of_the_settings(world):
+    path = world.home / ".config" / "sysinit-vm" / "config.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text("timeout: [\n")
+    done = world.run("doctor", "--json")
+    settings = [each for each in json.loads(done.stdout)["findings"] if each["area"] == "settings"]
+    assert [(each["subject"], each["mend"]) for each in settings if each["level"] == "wrong"] == [
+        ("settings", f"$EDITOR {path}")
+    ]
+    assert level(examined(done), "machine", "limactl") == "ok"
+
+
+def test_a_lima_home_that_is_too_long_hides_nothing_else(world):
+    world.made()
+    done = world.run("doctor", "--json", LIMA_HOME=str(world.home / ("x" * 90)))
+    assert done.returncode == 1
+    found = examined(done)
+    assert [each["said"] for each in found.values() if "LIMA_HOME is too long" in each["said"]] == [
+        found["machine", "LIMA_HOME"]["said"]
+    ]
+    assert level(found, "project", "config") == "ok"
+
+
+def test_a_vm_name_that_cannot_be_is_a_finding(world):
+    world.started(status="Stopped")
+    done = world.run("doctor", "--json", VM_NAME="a b")
+    assert done.returncode == 1
+    found = examined(done)
+    assert (found["project", "name"]["level"], found["project", "name"]["mend"]) == ("wrong", "export VM_NAME=a-b")
+    assert level(found, "project", "config") == "ok"
+    assert level(found, "VM", "state") == "ok"
+
+
+def test_the_configs_own_name_that_cannot_be_is_a_finding(world):
+    world.made()
+    path = world.demo / ".lima" / "config.yaml"
+    path.write_text(path.read_text().replace("param:\n", "param:\n  VM_NAME: a b\n"))
+    found = examined(world.run("doctor", "--json"))
+    assert found["project", "name"]["mend"] == f"$EDITOR {path}"
+    assert level(found, "project", "config") == "ok"
+
+
+@pytest.mark.parametrize("words", [("--name", "a b"), ("--project", "/nowhere")])
+def test_an_option_that_cannot_be_meant_is_a_wrong_command_line(world, words):
+    assert world.run("doctor", *words).returncode == 2
+
+
+def test_a_cache_that_is_no_directory_does_not_stop_the_doctor(world):
+    world.started(status="Stopped")
+    shutil.rmtree(world.home / ".cache", ignore_errors=True)
+    (world.home / ".cache").write_text("")
+    done = world.run("doctor", "--json")
+    found = examined(done)
+    assert level(found, "machine", "disk space") in {"ok", "wrong"}
+    assert level(found, "project", "config") == "ok"
+    assert level(found, "settings", "timeout") == "ok"
+
+
+def test_what_cannot_be_removed_is_told_and_the_table_comes_all_the_same(world):
+    world.started(status="Stopped")
+    place = world.lima_home / "demo-dev"
+    (place / "a.pid").mkdir()
+    (place / "ha.pid").write_text("1")
+    done = world.run("doctor", "--fix")
+    assert done.returncode == 1
+    assert "a.pid" in done.stderr
+    assert "stale pids" in done.stdout
+    assert not (place / "ha.pid").exists()
+
+
+def test_an_empty_settings_file_stops_no_start(world):
+    path = world.home / ".config" / "sysinit-vm" / "config.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text("# editor: zed\n")
+    world.made()
+    assert world.run("start").returncode == 0
