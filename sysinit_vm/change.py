@@ -17,7 +17,7 @@ from sysinit_vm.progress import say
 class Change:
     """What a file holds now and shall hold; ``path`` is absolute, ``before`` None where there is no file.
 
-    ``after`` is None where the file shall go. ``mode`` is a new file's.
+    ``after`` is None where the file shall go; what a link leads to becomes empty then. ``mode`` is a new file's.
     """
 
     path: Path
@@ -73,12 +73,15 @@ def make(changes: Sequence[Change], *, yes: bool, dry: bool, hint: str) -> None:
 
 
 def put(path: Path, content: bytes | None, mode: int = 0o644) -> None:
-    """Give the file ``path`` (absolute; a link is followed) this content, None removes it; ``mode`` is a new one's."""
+    """Give the file ``path`` (absolute; a link is followed) this content; ``mode`` is a new one's.
+
+    None removes it. What a link leads to is not ours to remove, and the link would lead nowhere: it becomes empty.
+    """
     real = path.resolve()
-    if content is None:
-        real.unlink(missing_ok=True)
+    if content is None and not path.is_symlink():
+        path.unlink(missing_ok=True)
         return
-    files.write(real, content, mode=stat.S_IMODE(real.stat().st_mode) if real.exists() else mode)
+    files.write(real, content or b"", mode=stat.S_IMODE(real.stat().st_mode) if real.exists() else mode)
 
 
 def _refuse_read_only(wanted: Change) -> None:

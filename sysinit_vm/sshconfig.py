@@ -103,7 +103,7 @@ def ensure(runner: Runner, instances: Iterable[Instance], *, yes: bool) -> list[
     wanted = with_include()
     if wanted:
         for name in names:
-            if _said(runner, name).get("hostname", name) != name:
+            if _said(runner, name).get("hostname", name).lower() != name.lower():  # ssh prints it in lower case
                 say(f"Your own ssh config has a host {name}: the VM of that name takes its place.")
         new = not path().parent.exists()
         change.make([wanted], yes=yes, dry=runner.dry, hint="sysinit-vm ssh-config --yes")

@@ -146,6 +146,19 @@ def test_a_linked_config_is_written_through_and_a_read_only_one_refused(world, s
     assert dotfiles.read_text() == "Host a\n"
 
 
+def test_what_a_link_leads_to_stays_the_users_when_ours_is_taken_back(world, ssh):
+    dotfiles = world.home / "dotfiles"
+    dotfiles.touch()
+    ssh.parent.mkdir()
+    ssh.symlink_to("../dotfiles")
+    for _ in range(2):
+        assert world.run("ssh-config", "--yes").returncode == 0
+        assert include(world) in dotfiles.read_text()
+        assert world.run("ssh-config", "--remove", "--yes").returncode == 0
+        assert dotfiles.read_text() == ""
+    assert ssh.is_symlink()
+
+
 def test_before_any_vm_it_is_written_all_the_same(world):
     done = world.run("ssh-config", "--yes")
     assert done.returncode == 0

@@ -48,6 +48,15 @@ def test_a_link_is_written_through(tmp_path, capsys):
     assert f"{real} is changed" in capsys.readouterr().err
 
 
+def test_what_a_link_leads_to_is_emptied_where_the_file_should_go(tmp_path):
+    real, link = tmp_path / "dotfiles", tmp_path / "f"
+    real.write_bytes(b"ours")
+    link.symlink_to("dotfiles")
+    made(Change(link, b"ours", None))
+    assert link.is_symlink()
+    assert real.read_bytes() == b""
+
+
 def test_a_link_to_nothing_is_refused(tmp_path):
     (tmp_path / "f").symlink_to("gone")
     with pytest.raises(VmError, match="does not exist"):

@@ -91,3 +91,16 @@ def test_a_refusal_leaves_no_directory_that_was_not_there(home):
     with pytest.raises(NotConfirmedError):
         sshconfig.ensure(Recorder(answer=lambda argv: result(out="")), [vm(home / ".lima")], yes=False)
     assert not sshconfig.path().parent.exists()
+
+
+@pytest.mark.parametrize(("said", "told"), [("big-dev", False), ("server.example.org", True)])
+def test_only_a_host_that_is_another_machine_is_told_of_whatever_case_ssh_prints(home, capsys, said, told):
+    sshconfig.path().parent.mkdir()
+    sshconfig.path().write_text("# mine\n")
+
+    def ssh(argv):
+        ours = sshconfig.include() in sshconfig.path().read_text()
+        return result(out="hostname 127.0.0.1\nproxycommand ssh lima-Big-dev\n" if ours else f"hostname {said}\n")
+
+    assert sshconfig.ensure(Recorder(answer=ssh), [vm(home / ".lima", "Big-dev")], yes=True) == ["Big-dev"]
+    assert ("has a host Big-dev" in capsys.readouterr().err) == told
