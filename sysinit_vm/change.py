@@ -53,10 +53,17 @@ def read(path: Path) -> bytes | None:
 
 
 def make(changes: Sequence[Change], *, yes: bool, dry: bool, hint: str) -> None:
-    """Show each change, ask once for all of them, and make them; ``dry`` only shows.
+    """``ask``, then ``write``; ``dry`` only shows."""
+    ask(changes, yes=yes, dry=dry, hint=hint)
+    if not dry:
+        write(changes)
 
-    A link is written through to its file, and a file's permissions stay. NotConfirmedError (exit 5) and VmError for a
-    file that may not be written: then nothing was changed. ``hint`` is the command that would have answered.
+
+def ask(changes: Sequence[Change], *, yes: bool, dry: bool, hint: str) -> None:
+    """Show each change, and ask once for all of them; ``dry`` only shows.
+
+    NotConfirmedError (exit 5), and VmError for a file that may not be written. ``hint`` is the command that would have
+    answered.
     """
     for each in changes:
         _refuse_read_only(each)
@@ -68,6 +75,10 @@ def make(changes: Sequence[Change], *, yes: bool, dry: bool, hint: str) -> None:
         return
     names = " and ".join(str(each.path) for each in changes)
     prompts.confirm(f"Change {names} like this?", yes=yes, refusal_hint=hint)
+
+
+def write(changes: Sequence[Change]) -> None:
+    """Make changes that were agreed to: a link is written through to its file, and a file's permissions stay."""
     for each in changes:
         put(each.path, each.after, each.mode)
 

@@ -1,13 +1,17 @@
 """A project's own Taskfile and tasks.py gain our tasks."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from sysinit_vm import change, pytasks
 from sysinit_vm import taskfile as taskfiles
+from sysinit_vm.change import Change
 from sysinit_vm.progress import say
+from sysinit_vm.runner import Runner
 
 
-def join(root: Path, *, taskfile: bool, tasks: bool, yes: bool, dry: bool) -> None:
+def join(runner: Runner, root: Path, *, taskfile: bool, tasks: bool, yes: bool) -> None:
     """Add the include to the Taskfile, and the import to the tasks.py, of the directory ``root`` (absolute).
 
     Each change is shown and confirmed; what is there already is left. NotConfirmedError, or VmError with the lines to
@@ -19,8 +23,30 @@ def join(root: Path, *, taskfile: bool, tasks: bool, yes: bool, dry: bool) -> No
         if wanted is None:
             say(f"{flag}: the project has it already.")
     changes = [each for each in found if each]
-    change.make(changes, yes=yes, dry=dry, hint=f"sysinit-vm init {' '.join(flags)} --yes")
-    if taskfile and not dry:
-        taskfiles.shared()
-    for each in changes if not dry else ():
+    for each in changes:
+        _tell_of_hidden(root, each, pytasks.NAMES if each.path.suffix == ".py" else taskfiles.NAMES)
+    change.ask(changes, yes=yes, dry=runner.dry, hint=f"sysinit-vm init {' '.join(flags)} --yes")
+    if runner.dry:
+        return
+    if taskfile:
+        taskfiles.shared()  # may fail: before the project's own files are touched
+    change.write(changes)
+    for each in changes:
         say(f"{each.path.name} has the tasks now: {'inv' if each.path.suffix == '.py' else 'task'} --list")
+
+
+def _tell_of_hidden(root: Path, wanted: Change, names: Sequence[str]) -> None:
+    """Task and Invoke read the nearest file alone, from the current directory upwards."""
+    above = _above(root, names) if wanted.before is None else None
+    if above:
+        say(f"The new {wanted.path.name} hides {above} from {root}: the tasks of that are not found there any more.")
+
+
+def _above(root: Path, names: Sequence[str]) -> Path | None:
+    for place in root.parents:
+        for name in names:
+            if os.path.exists(place / name):  # noqa: PTH110  # Path.exists fails below what may not be searched
+                return place / name
+        if place == Path.home():
+            return None
+    return None

@@ -8,6 +8,7 @@ from sysinit_vm import change
 from sysinit_vm.change import Change
 from sysinit_vm.errors import VmError
 
+NAMES = ("tasks.py", "tasks/__init__.py")  # in the order in which Invoke looks for them
 _NEW = """\
 from invoke import Collection
 
@@ -26,11 +27,10 @@ _NAME = "lima"
 def changed(root: Path) -> Change | None:
     """Return what the tasks.py of the directory ``root`` (absolute) becomes with ours as `lima`, None where it has it.
 
-    The package ``tasks`` stands for it where there is one. VmError with the lines to add by hand where it cannot be
-    done safely.
+    The package ``tasks`` stands for it where there is only that. VmError with the lines to add by hand where it cannot
+    be done safely.
     """
-    package = root / "tasks" / "__init__.py"
-    path = package if package.exists() else root / "tasks.py"
+    path = next((root / name for name in NAMES if (root / name).exists()), root / NAMES[0])
     before = change.read(path)
     if before is None:
         return Change(path, None, _NEW.encode())

@@ -10,7 +10,7 @@ from sysinit_vm.errors import UsageError
 from sysinit_vm.progress import say, table
 from sysinit_vm.projects import locate, namesakes
 from sysinit_vm.projects import project as projects
-from sysinit_vm.tasks.context import done, end, lima, lima_if_found, prepare_machine, print_json, wish
+from sysinit_vm.tasks.context import done, end, lima, lima_if_found, prepare_machine, print_json, runner, wish
 from sysinit_vm.tasks.context import timeout as checked_timeout
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.trust import gate
@@ -95,7 +95,7 @@ def _init(c: Context, wanted: Wanted, *, directory: str | None, yes: bool, join:
     dry, home = c.config.run.dry, initial.check(template, directory=directory, name=name, ssh=ssh, size=size)
     taskfile, tasks = join
     if taskfile or tasks:
-        joining.join(home.root, taskfile=taskfile, tasks=tasks, yes=yes, dry=dry)
+        joining.join(runner(c), home.root, taskfile=taskfile, tasks=tasks, yes=yes)
         if initial.existing(home):
             return
     if dry:

@@ -119,6 +119,44 @@ def test_one_that_cannot_be_changed_leaves_the_other_and_the_config_alone(world)
     assert not (world.demo / ".lima").exists()
 
 
+def test_a_home_that_cannot_hold_the_link_leaves_the_project_as_it_was(world):
+    (world.home / ".local").write_text("a file, so that root cannot make directories there either\n")
+    (world.demo / "Taskfile.yml").write_text(TASKFILE)
+    done = world.run("init", "--taskfile", "--tasks", "--yes")
+    assert done.returncode == 1
+    assert "Cannot make" in done.stderr
+    assert (world.demo / "Taskfile.yml").read_text() == TASKFILE
+    assert sorted(each.name for each in world.demo.iterdir()) == ["Taskfile.yml"]
+
+
+@pytest.mark.parametrize("above", [("Taskfile.yml", "tasks.py"), ("taskfile.dist.yaml", "tasks/__init__.py")])
+def test_what_a_new_file_hides_is_told_before_the_question(world, above):
+    mono = world.project("mono")
+    for name in above:
+        (mono / name).parent.mkdir(exist_ok=True)
+        (mono / name).touch()
+    inner = mono / "deep" / "proj"
+    inner.mkdir(parents=True)
+    done = world.run("init", "--taskfile", "--tasks", cwd=inner)
+    assert done.returncode == 5
+    for name in above:
+        assert f"hides {mono / name} from {inner}" in done.stderr
+    assert not list(inner.iterdir())
+
+
+def test_only_a_new_file_hides_one_above_and_the_home_is_the_last_place_looked_at(world):
+    inner = world.project("mono/proj")
+    (inner / "Taskfile.yml").write_text(TASKFILE)
+    for place in (world.home.parent, inner.parent):
+        (place / "Taskfile.yml").write_text(TASKFILE)
+    assert "hides" not in world.run("init", "--taskfile", cwd=inner).stderr
+    (inner / "Taskfile.yml").unlink()
+    (inner.parent / "Taskfile.yml").unlink()
+    assert "hides" not in world.run("init", "--taskfile", cwd=inner).stderr
+    (world.home / "Taskfile.yml").write_text(TASKFILE)
+    assert f"hides {world.home}/Taskfile.yml" in world.run("init", "--taskfile", cwd=inner).stderr
+
+
 def test_dry_shows_and_changes_nothing(world):
     done = world.type(str(BIN / "sysinit-vm"), "--dry", "init", "--taskfile")
     assert done.returncode == 0

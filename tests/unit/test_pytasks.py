@@ -3,6 +3,7 @@ import ast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from invoke.loader import FilesystemLoader
 
 from sysinit_vm import pytasks
 from sysinit_vm.errors import VmError
@@ -64,6 +65,13 @@ def test_a_package_of_tasks_is_taken(tmp_path):
     (tmp_path / "tasks").mkdir()
     (tmp_path / "tasks" / "__init__.py").write_text(TASKS)
     assert pytasks.changed(tmp_path).path == tmp_path / "tasks" / "__init__.py"
+
+
+def test_of_a_package_and_a_file_the_one_that_invoke_reads_is_taken(tmp_path):
+    (tmp_path / "tasks").mkdir()
+    (tmp_path / "tasks" / "__init__.py").touch()
+    assert changed(tmp_path, TASKS).path == tmp_path / "tasks.py"
+    assert FilesystemLoader(start=str(tmp_path)).find("tasks").origin == str(tmp_path / "tasks.py")
 
 
 def test_line_ends_are_the_files_own(tmp_path):
