@@ -1,6 +1,7 @@
 """A project's tasks.py gains our collection: understood through its syntax tree, written by inserting whole lines."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,10 +17,14 @@ import sysinit_vm
 
 ns = Collection(lima=sysinit_vm.ns)
 """
-_IMPORT = ["import sysinit_vm"]
-# Invoke makes a collection of a module's tasks only where that has none of its own: this one has them and ours.
-_IMPLICIT_IMPORTS = ["import sys", "", "from invoke import Collection", "", "import sysinit_vm"]
-_IMPLICIT = "ns = Collection.from_module(sys.modules[__name__])"
+_OURS = "sysinit_vm"
+_IMPORT = [f"import {_OURS}"]
+# Invoke makes a collection of a module's tasks only where that has none of its own: this one has them and ours. Modules
+# alone are imported, under their own names: `Collection` is what typing and collections.abc have too.
+_IMPLICIT_IMPORTS = ["import sys", "", "import invoke", f"import {_OURS}"]
+_IMPLICIT = "ns = invoke.Collection.from_module(sys.modules[__name__])"
+# What the parser and the walk over its tree raise: the last two where something is nested too deeply.
+_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 _ROOTS = ("ns", "namespace")  # the names under which Invoke looks for a module's collection, in this order
 _NAME = "lima"
 
@@ -35,10 +40,15 @@ def changed(root: Path) -> Change | None:
     if before is None:
         return Change(path, None, _NEW.encode())
     try:
-        tree = ast.parse(before)
-    except (SyntaxError, ValueError) as error:
+        after = _joined(path, before)
+    except _UNREADABLE as error:
         raise _by_hand(path, f"It cannot be read as Python: {error}") from error
-    if any(name.split(".")[0] == "sysinit_vm" for name in _imported(tree)):
+    return Change(path, before, after) if after else None
+
+
+def _joined(path: Path, before: bytes) -> bytes | None:
+    tree = ast.parse(before)
+    if _has_ours(tree):
         return None
     if _NAME in _called(tree):
         raise _by_hand(path, f"It has something called {_NAME} already.")
@@ -46,15 +56,28 @@ def changed(root: Path) -> Change | None:
     after = _inserted(before, tree, imports, last)
     if not _only_added(tree, after, [*imports, *last]):
         raise _by_hand(path, "It is written in a way that only its author should change.")
-    return Change(path, before, after)
+    return after
 
 
-def _imported(tree: ast.Module) -> Iterator[str]:
+def _has_ours(tree: ast.Module) -> bool:
+    """Whether our collection is used: `sysinit_vm.ns` by any name, or the module itself handed to a call."""
+    names, used = set(), set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield node.module or ""
+        match node:
+            case ast.Import(names=those):
+                names |= {each.asname or _OURS for each in those if _top(each.name) == _OURS}
+            case ast.ImportFrom(module=str(module), level=0, names=those) if _top(module) == _OURS:
+                used |= {_OURS for each in those if each.name == "ns"}
+                names.add(_OURS)
+            case ast.Attribute(value=ast.Name(id=name), attr="ns"):
+                used.add(name)
+            case ast.Call(args=args, keywords=named):
+                used |= {each.id for each in (*args, *(word.value for word in named)) if isinstance(each, ast.Name)}
+    return bool(names & used)
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def _called(tree: ast.Module) -> set[str]:
@@ -72,29 +95,53 @@ def _called(tree: ast.Module) -> set[str]:
 
 def _wanted(path: Path, tree: ast.Module) -> tuple[list[str], list[str]]:
     """Return the lines that go after the imports, and those at the end."""
-    known = _collections(tree)
-    assigned = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    root = next((name for name in _ROOTS if name in known or name in assigned), None)
-    if root is None and not assigned & {"Collection", "sys", "sysinit_vm"}:
+    bound, imported = Counter(_bound(tree)), Counter(_imported(tree))
+    root = next((name for name in _ROOTS if bound[name]), None)
+    names = ("invoke", "sys", _OURS) if root is None else (_OURS,)
+    taken = [name for name in names if bound[name] > imported[name]]
+    if taken:
+        raise _by_hand(path, f"It has something of its own called {' and '.join(taken)}.")
+    if root is None and not bound["*"]:
         return _IMPLICIT_IMPORTS, [_IMPLICIT, _add_to("ns")]
-    if root is None or root not in known:
+    if root is None or bound[root] > Counter(_collections(tree))[root]:
         raise _by_hand(path, "Its collection is made in a way that only running it would show.")
     return _IMPORT, [_add_to(root)]
+
+
+def _bound(tree: ast.Module) -> Iterator[str]:
+    """Yield each name that is given a meaning or loses it, once for each time, `*` for names that are not told."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.MatchMapping(rest=str(name)):
+                yield name
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                yield name
+            case ast.Import(names=those):
+                yield from (each.asname or _top(each.name) for each in those)
+            case ast.ImportFrom(module=module, names=those):
+                yield from (each.asname or each.name for each in those if (module, each.name) != ("invoke", "*"))
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    """Yield each name that a plain `import name` binds: what our own lines bind too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (_top(each.name) for each in node.names if not each.asname)
 
 
 def _add_to(root: str) -> str:
     return f'{root}.add_collection(sysinit_vm.ns, name="{_NAME}")'
 
 
-def _collections(tree: ast.Module) -> set[str]:
-    """Return the names that are plainly collections: `X = Collection(…)`, `X = Collection.from_module(…)`."""
-    found = set()
+def _collections(tree: ast.Module) -> Iterator[str]:
+    """Yield the names that are plainly collections: `X = Collection(…)`, `X = Collection.from_module(…)`."""
     for node in tree.body:
         if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Call):
             maker = ast.unparse(node.value.func).removesuffix(".from_module").split(".")[-1]
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            found |= {each.id for each in targets if isinstance(each, ast.Name) and maker == "Collection"}
-    return found
+            yield from (each.id for each in targets if isinstance(each, ast.Name) and maker == "Collection")
 
 
 def _inserted(before: bytes, tree: ast.Module, imports: list[str], last: list[str]) -> bytes:

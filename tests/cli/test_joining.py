@@ -99,6 +99,27 @@ def test_a_collection_gains_ours(world, text):
     assert "has it already" in world.run("init", "--tasks").stderr
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from typing import Collection",
+        "from collections.abc import Collection",
+        "class Collection(list): pass",
+        "import invoke.collection",
+        "import sys; sys.modules[__name__].there = True",
+    ],
+)
+def test_tasks_that_have_such_names_for_something_else_work_as_before(world, line):
+    before = "from invoke import task\n\n@task\ndef build(c):\n    print('built', names.__annotations__)\n"
+    annotated = "\n\ndef names(words: 'Collection'): pass\n" + ("print(Collection)\n" if "Collection" in line else "")
+    (world.demo / "tasks.py").write_text(f"{line}\n{before}{annotated}")
+    said = inv(world, world.demo, "build").stdout
+    assert "built" in said
+    assert world.run("init", "--tasks", "--yes").returncode == 0
+    assert inv(world, world.demo, "build").stdout == said
+    assert "demo-dev" in inv(world, world.demo, "lima.status").stdout
+
+
 def test_without_a_terminal_and_yes_the_difference_is_shown_and_nothing_is_changed(world):
     (world.demo / "Taskfile.yml").write_text(TASKFILE)
     done = world.run("init", "--taskfile", "--tasks")
