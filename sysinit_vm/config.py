@@ -16,7 +16,7 @@ _LONGEST = 200_000  # characters of a config, and nodes that it stands for
 _NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 # Beside YAML's own errors, what PyYAML's constructors and JSON raise for a value of the wrong kind, such as
 # `!!int x`, a mapping as a key, a list in itself, or not-a-number.
-_NOT_PLAIN = (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, RecursionError)
+NOT_PLAIN = (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ def load(path: Path) -> Config:
 def parse(text: str, path: Path) -> dict[str, Any]:
     """Return the mapping that the YAML ``text`` holds; VmError otherwise. ``path`` is for messages."""
     try:
-        data = _construct(text)
+        data = plain(text)
         json.dumps(data, allow_nan=False)
-    except _NOT_PLAIN as error:
+    except NOT_PLAIN as error:
         raise _unusable(path, str(error)) from error
     if data is None:
         raise _unusable(path, "It is empty.", EmptyError)
@@ -62,8 +62,11 @@ def parse(text: str, path: Path) -> dict[str, Any]:
     return data
 
 
-def _construct(text: str) -> Any:
-    """As yaml.load, but what aliases would multiply is counted first: nine lines can stand for a gigabyte."""
+def plain(text: str) -> Any:
+    """Return what the YAML 1.2 ``text`` means; NOT_PLAIN where it means nothing.
+
+    As yaml.load, but what aliases would multiply is counted first: nine lines can stand for a gigabyte.
+    """
     if len(text) > _LONGEST:
         raise ValueError(f"It has more than {_LONGEST} characters.")
     loader = _Loader(text)

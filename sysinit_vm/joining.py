@@ -22,9 +22,12 @@ def join(runner: Runner, root: Path, *, taskfile: bool, tasks: bool, yes: bool) 
     for flag, wanted in zip(flags, found, strict=True):
         if wanted is None:
             say(f"{flag}: the project has it already.")
+        elif flag == "--taskfile":
+            taskfiles.prove(runner, wanted)
+            _tell_of_hidden(root, wanted, taskfiles.NAMES)
+        else:
+            _tell_of_hidden(root, wanted, pytasks.NAMES)
     changes = [each for each in found if each]
-    for each in changes:
-        _tell_of_hidden(root, each, pytasks.NAMES if each.path.suffix == ".py" else taskfiles.NAMES)
     change.ask(changes, yes=yes, dry=runner.dry, hint=f"sysinit-vm init {' '.join(flags)} --yes")
     if runner.dry:
         return

@@ -7,23 +7,15 @@ from typing import Any
 
 import yaml
 
-from sysinit_vm import change, files
+from sysinit_vm import change, config, files
 from sysinit_vm.change import Change
 from sysinit_vm.errors import VmError
+from sysinit_vm.machine import extras
+from sysinit_vm.runner import Result, Runner
 
 # In the order in which Task looks for them (3.54).
 NAMES = tuple(
-    f"{stem}.{end}"
-    for stem, end in (
-        ("Taskfile", "yml"),
-        ("taskfile", "yml"),
-        ("Taskfile", "yaml"),
-        ("taskfile", "yaml"),
-        ("Taskfile.dist", "yml"),
-        ("taskfile.dist", "yml"),
-        ("Taskfile.dist", "yaml"),
-        ("taskfile.dist", "yaml"),
-    )
+    f"{stem}{kind}.{end}" for kind in ("", ".dist") for end in ("yml", "yaml") for stem in ("Taskfile", "taskfile")
 )
 _SHARED = ".local/share/sysinit-vm/Taskfile.yml"
 # What a committed Taskfile says: the same on every machine, and a machine without us keeps its other tasks.
@@ -32,7 +24,8 @@ INCLUDE: Mapping[str, Any] = {
     "flatten": True,
     "optional": True,
 }
-_KEY = "sysinit"
+_KEY, _PREFIX = "sysinit", "lima"  # our include, and what the names of its tasks begin with
+_LIMIT = 20  # seconds that Task may take to read a file
 _FLOW = f"{_KEY}: {{taskfile: '{INCLUDE['taskfile']}', flatten: true, optional: true}}"
 
 
@@ -69,34 +62,75 @@ def changed(root: Path) -> Change | None:
     try:
         text = before.decode()
         node, old = _parsed(text)
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+    except config.NOT_PLAIN as error:  # among them what is no UTF-8
         raise _by_hand(path, f"It cannot be read as YAML: {error}") from error
     if _included(path, old):
         return None
     _refuse_same_names(path, old)
     after = _inserted(text, node)
-    with suppress(yaml.YAMLError):
+    with suppress(*config.NOT_PLAIN):
         if after is not None and _parsed(after)[1] == _expected(old):
             return Change(path, before, after.encode())
     raise _by_hand(path, "Its includes are written in a way that only its author should change.")
 
 
+def prove(runner: Runner, wanted: Change) -> None:
+    """Ask Task, where there is one, whether it still reads the file as it would be; nothing is run or written.
+
+    VmError where it does not, but reads the file as it is: which tasks other includes bring, Task alone knows.
+    """
+    task = extras.find_task()
+    if task is None or wanted.before is None or wanted.after is None:
+        return
+    if not _listed(runner, task, wanted.path, wanted.before).ok:
+        return
+    with_ours = _listed(runner, task, wanted.path, wanted.after)
+    if not with_ours.ok:
+        raise _by_hand(wanted.path, f"Task refuses it with our tasks: {with_ours.err.strip()}")
+
+
+def _listed(runner: Runner, task: Path, path: Path, content: bytes) -> Result:
+    """``path`` says what its own includes are relative to; ours is found before its link is made."""
+    argv = (str(task), "--taskfile", "-", "--list-all", "--color=false")
+    env = {"SYSINIT_TASKFILE": str(files.data("Taskfile.yml"))}
+    return runner.read(argv, env=env, cwd=path.parent, text=content.decode(), timeout=_LIMIT)
+
+
 def _parsed(text: str) -> tuple[yaml.MappingNode, dict[Any, Any]]:
+    data = config.plain(text)
     node = yaml.compose(text, Loader=yaml.SafeLoader)
-    data = yaml.safe_load(text)
     if not isinstance(node, yaml.MappingNode) or not isinstance(data, dict):
         raise yaml.YAMLError("it is no mapping")
     return node, data
 
 
 def _included(path: Path, data: Mapping[Any, Any]) -> bool:
-    includes = data.get("includes")
-    there = includes.get(_KEY) if isinstance(includes, Mapping) else None
-    if there is None:
-        return False
-    if isinstance(there, Mapping) and there.get("flatten") is True:  # ours, or written by hand after the README
+    found = data.get("includes")
+    includes = found if isinstance(found, Mapping) else {}
+    flat = {key: each["taskfile"] for key, each in includes.items() if _is_flat(each)}
+    if _KEY in flat or any(_is_ours(path.parent, each) for each in flat.values()):  # ours, or after the README
         return True
-    raise _by_hand(path, f"It has an include called {_KEY} already: {there}.")
+    if includes.get(_KEY) is not None:
+        raise _by_hand(path, f"It has an include called {_KEY} already: {includes[_KEY]}.")
+    if _PREFIX in includes and _PREFIX not in flat:
+        raise _by_hand(path, f"It has an include called {_PREFIX}, which is how the names of our tasks begin.")
+    return False
+
+
+def _is_flat(include: object) -> bool:
+    """Whether its tasks keep their names, without the include's before them."""
+    return isinstance(include, Mapping) and include.get("flatten") is True and "taskfile" in include
+
+
+def _is_ours(root: Path, place: object) -> bool:
+    """Whether an include of a Taskfile in the directory ``root`` leads to ours, by its link, variable or path."""
+    if not isinstance(place, str):
+        return False
+    if "SYSINIT_TASKFILE" in place or place.endswith(_SHARED):
+        return True
+    with suppress(OSError, ValueError, RuntimeError):  # there is no such file, no such path, no such user
+        return (root / Path(place).expanduser()).samefile(files.data("Taskfile.yml"))
+    return False
 
 
 def _refuse_same_names(path: Path, data: Mapping[Any, Any]) -> None:

@@ -37,6 +37,35 @@ def test_a_taskfile_gains_ours_and_keeps_its_own(world):
     assert (other / "Taskfile.yml").read_text() == text
 
 
+@pytest.mark.parametrize(
+    ("includes", "file"),
+    [
+        ("lima: ./more.yml", "tasks: {start: echo}"),
+        ("more: {taskfile: ./more.yml, flatten: true}", "tasks: {lima:start: echo}"),
+        (f"vm: {{taskfile: {TOP}, flatten: true}}", ""),
+    ],
+)
+def test_a_taskfile_that_task_would_refuse_with_ours_is_left(world, includes, file):
+    text = f"version: '3'\nincludes:\n  {includes}\ntasks: {{hello: {{cmds: [echo hello], silent: true}}}}\n"
+    (world.demo / "Taskfile.yml").write_text(text)
+    (world.demo / "more.yml").write_text(f"version: '3'\n{file}\n")
+    done = world.run("init", "--taskfile", "--yes")
+    assert done.returncode == 1
+    assert "left as it is" in done.stderr
+    assert "has the tasks now" not in done.stderr
+    assert (world.demo / "Taskfile.yml").read_text() == text
+    assert sorted(each.name for each in world.demo.iterdir()) == ["Taskfile.yml", "more.yml"]
+    assert task(world, world.demo, "hello").stdout == "hello\n"
+
+
+def test_ours_under_another_name_is_ours(world):
+    text = "version: '3'\nincludes: {vm: {taskfile: ~/.local/share/sysinit-vm/Taskfile.yml, flatten: true}}\n"
+    (world.demo / "Taskfile.yml").write_text(text)
+    assert "has it already" in world.run("init", "--taskfile", "--yes").stderr
+    assert (world.demo / "Taskfile.yml").read_text() == text
+    assert "demo-dev" in task(world, world.demo, "lima:status").stdout
+
+
 def test_a_project_without_a_taskfile_gets_one(world):
     assert world.run("init", "--taskfile", "--yes").returncode == 0
     assert "demo-dev" in task(world, world.demo, "lima:status").stdout

@@ -2,11 +2,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from recording import Recorder, result
 
 from sysinit_vm import files, taskfile
 from sysinit_vm.errors import VmError
+from sysinit_vm.machine import extras
 
 BLOCK = """\
 includes:
@@ -80,6 +82,10 @@ def test_the_first_that_task_would_take_is_changed(tmp_path):
         BLOCK,
         f"includes: {{{FLOW}}}\n",
         "includes:\n  sysinit: {taskfile: ~/sysinit-vm/Taskfile.yml, flatten: true}\n",
+        BLOCK.replace("sysinit:", "vm:"),
+        "includes: {vm: {taskfile: ~/.local/share/sysinit-vm/Taskfile.yml, flatten: true}}\n",
+        "includes: {vm: {taskfile: '{{.HOME}}/.local/share/sysinit-vm/Taskfile.yml', flatten: true}}\n",
+        f"includes: {{vm: {{taskfile: {files.data('Taskfile.yml')}, flatten: true}}}}\n",
     ],
 )
 def test_what_includes_ours_already_is_left(tmp_path, text):
@@ -95,6 +101,16 @@ def test_what_includes_ours_already_is_left(tmp_path, text):
         "includes: [a]\n",
         "includes: text\n",
         "includes:\n  sysinit: ./their/own\n",
+        "includes: {lima: ./lima.yml}\n",
+        "includes:\n  lima:\n    taskfile: ./lima.yml\n",
+        "vars: &v [*v]\n",
+        "vars: {x: !!int x}\n",
+        "vars: {x: !!timestamp soon}\n",
+        "vars: {? {a: b} : c}\n",
+        f"vars: {'[' * 5000}\n",
+        f"vars: {'[' * 900}{']' * 900}\n",
+        f"vars: {'x: ' * 20}\n",
+        "version: 3\nversion: 3\n",
         "version: 3\n---\nversion: 3\n",
         "- a\n",
         "",
@@ -105,6 +121,24 @@ def test_what_includes_ours_already_is_left(tmp_path, text):
 def test_what_cannot_be_done_safely_is_refused_with_the_lines_to_add(tmp_path, text):
     with pytest.raises(VmError, match=r"left as it is[\s\S]*To be added:\nincludes:\n  sysinit:"):
         changed(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "value", ["2001-13-45", "2001-01-01", "12:30", "0o8", "1_000", "on", "=", ".inf", "!!float .inf"]
+)
+def test_what_yaml_1_1_reads_in_its_own_way_is_plain_to_task(tmp_path, value):
+    text = f"version: 3\nvars: {{d: {value}}}\n"
+    assert after(tmp_path, text) == f"version: 3\n\n{BLOCK}vars: {{d: {value}}}\n"
+
+
+@pytest.mark.parametrize("include", ["{taskfile: ./lima.yml, flatten: true}"])
+def test_an_include_whose_name_does_not_come_before_its_tasks_is_in_nobodys_way(tmp_path, include):
+    assert FLOW in after(tmp_path, f"includes: {{lima: {include}}}\n")
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-this-name/x.yml", '"\\0"', "12", "[a]", f"'{'x' * 5000}'"])
+def test_an_include_that_leads_nowhere_is_not_ours(tmp_path, path):
+    assert FLOW in after(tmp_path, f"includes: {{vm: {{taskfile: {path}, flatten: true}}}}\n")
 
 
 def test_what_is_no_utf8_is_refused(tmp_path):
@@ -118,6 +152,44 @@ def test_a_task_of_the_same_name_is_refused_because_task_would(tmp_path):
         changed(tmp_path, "version: 3\ntasks:\n  lima:start: echo\n")
 
 
+def asked(monkeypatch, root, *statuses):
+    """What Task, which is there, is asked of a change to the Taskfile of ``root``."""
+    monkeypatch.setattr(extras, "find_task", lambda: Path("/bin/task"))
+    task = Recorder(*(result(code, err=f"task: says {code}") for code in statuses))
+    taskfile.prove(task, changed(root, "version: '3' # ü\n"))
+    return task
+
+
+def test_task_is_asked_before_a_file_changes_with_ours_where_it_lies(monkeypatch, tmp_path):
+    task = asked(monkeypatch, tmp_path, 0, 0)
+    (words,) = set(task.argvs)
+    assert words[0] == "/bin/task"
+    assert "--list-all" in words
+    assert [BLOCK in each["text"] for each in task.options] == [False, True]
+    for each in task.options:
+        assert each["cwd"] == tmp_path
+        assert Path(each["env"]["SYSINIT_TASKFILE"]).samefile(files.data("Taskfile.yml"))
+        assert each["timeout"]
+
+
+def test_what_task_would_refuse_with_ours_is_left_as_it_is(monkeypatch, tmp_path):
+    with pytest.raises(VmError, match=r"left as it is[\s\S]*task: says 203"):
+        asked(monkeypatch, tmp_path, 0, 203)
+
+
+def test_what_task_refuses_anyway_or_cannot_be_asked_of_proves_nothing(monkeypatch, tmp_path):
+    asked(monkeypatch, tmp_path, 1, 1)
+    monkeypatch.setattr(extras, "find_task", lambda: None)
+    taskfile.prove(Recorder(), changed(tmp_path, "version: 3\n"))
+
+
+def test_a_new_file_needs_no_proof(monkeypatch, tmp_path):
+    monkeypatch.setattr(extras, "find_task", lambda: Path("/bin/task"))
+    task = Recorder()
+    taskfile.prove(task, taskfile.changed(tmp_path))
+    assert task.argvs == []
+
+
 WORD = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
 DATA = st.recursive(
     WORD | st.booleans() | st.integers() | st.none(),
@@ -128,7 +200,7 @@ COMMENT = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "Zs"))
 
 
 @given(
-    includes=st.none() | st.dictionaries(WORD.filter(lambda key: key != "sysinit"), WORD, max_size=3),
+    includes=st.none() | st.dictionaries(WORD.filter(lambda key: key not in {"sysinit", "lima"}), WORD, max_size=3),
     rest=st.dictionaries(WORD.filter(lambda key: key not in {"includes", "version", "tasks"}), DATA, max_size=3),
     flow=st.sampled_from([None, False]),
     indent=st.integers(2, 6),
@@ -157,6 +229,28 @@ def test_whatever_the_file_says_it_says_still_to_the_byte(
     before, now = yaml.safe_load(text), yaml.safe_load(new)
     assert now["includes"].pop("sysinit") == taskfile.INCLUDE
     assert now == {**before, "includes": before.get("includes") or {}}
+
+
+SCALAR = st.sampled_from(
+    ["2001-13-45", "2001-01-01 25:61", "!!int x", "!!float .nan", ".nan", "&a [*a]", "*a", "<<", "!own x", "!!binary =", "!!set {a}",
+     "!!omap [a: b]", "{? [a] : b}", "[" * 900 + "]" * 900, "12:30", "~", "on", "'", "- a", "? a", "%x", "\t", "\u2028"]
+)  # fmt: skip
+KEY = st.sampled_from(
+    ["version", "includes", "tasks", "vars", "<<", "sysinit", "lima", "  sysinit", "  lima", "    taskfile"]
+)
+
+
+@given(
+    st.lists(st.tuples(KEY, SCALAR | WORD), max_size=5).map(lambda pairs: "".join(f"{k}: {v}\n" for k, v in pairs))
+    | st.text()
+)
+@example("includes: {&a {taskfile: x}: y}\n")
+def test_any_text_gives_a_change_or_a_sentence(tmp_path_factory, text):
+    try:
+        wanted = changed(tmp_path_factory.mktemp("t"), text)
+    except VmError:
+        return
+    assert wanted is None or b"sysinit:" in wanted.after
 
 
 @given(end=st.sampled_from(["\n", "\r\n"]), comment=COMMENT, tail=st.sampled_from(["", "tasks: {}"]))
