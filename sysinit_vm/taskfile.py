@@ -11,6 +11,7 @@ from sysinit_vm import change, config, files
 from sysinit_vm.change import Change
 from sysinit_vm.errors import VmError
 from sysinit_vm.machine import extras
+from sysinit_vm.machine.host import Host
 from sysinit_vm.runner import Result, Runner
 
 # In the order in which Task looks for them (3.54).
@@ -79,7 +80,7 @@ def prove(runner: Runner, wanted: Change) -> None:
 
     VmError where it does not, but reads the file as it is: which tasks other includes bring, Task alone knows.
     """
-    task = extras.find_task()
+    task = extras.find_task(Host.read())
     if task is None or wanted.before is None or wanted.after is None:
         return
     if not _listed(runner, task, wanted.path, wanted.before).ok:
