@@ -47,7 +47,7 @@ ALONE = [
 ]
 
 
-IN_A_GUEST = [f"recipes.md yaml {number}" for number in (1, 2, 3, 4)]  # tests/lima/test_recipes.py
+IN_A_GUEST = [f"recipes.md yaml {number}" for number in (1, 2, 3)]  # tests/lima/test_recipes.py
 
 
 def test_each_block_is_used_below_or_in_a_guest():
