@@ -34,16 +34,17 @@ _NOTES = (
 @verb(
     "help",
     group="Machine",
-    usage="[command]",
+    usage="[command] ...",
     word="topic",
     examples=["sysinit-vm help", "sysinit-vm help start"],
-    topic="The command to explain; the console script also takes it as a plain word.",
+    iterable=["topic"],
+    topic="A command to explain; may be repeated. The console script also takes it as a plain word.",
 )
-def help_(_c: Context, topic: str | None = None) -> None:
-    """Show the overview, or one command's help."""
+def help_(_c: Context, topic: list[str] | None = None) -> None:
+    """Show the overview, or the help of commands."""
     from sysinit_vm.tasks import ns
 
-    print(overview(ns) if topic is None else of_task(ns, topic))
+    print("\n\n".join([of_task(ns, each) for each in topic or ()]) or overview(ns))
 
 
 def overview(collection: Collection) -> str:

@@ -23,6 +23,28 @@ def test_every_way_to_ask_for_help_gives_the_same(world):
     assert all(world.run(*words).stdout == one for words in spelled)
 
 
+def test_help_explains_each_command_that_follows_it_and_runs_none(world):
+    world.started()
+    done = world.run("help", "stop", "destroy")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "\n".join(world.run("help", each).stdout for each in ("stop", "destroy"))
+    assert world.status() == "Running"
+
+
+@pytest.mark.parametrize("words", [["stop", "destroy", "--yes"], ["--yes", "destroy"], ["destroy", "--name", "x"]])
+def test_help_takes_no_flags_of_the_commands_that_it_explains(world, words):
+    world.started()
+    done = world.run("help", *words)
+    assert (done.returncode, done.stdout, world.status()) == (2, "", "Running")
+    assert next(word for word in words if word.startswith("-")) in done.stderr
+
+
+def test_inv_takes_the_topic_as_a_flag(world):
+    (world.demo / "tasks.py").write_text(TASKS)
+    told = world.type(str(BIN / "inv"), "lima.help", "--topic=stop").stdout
+    assert told == world.run("help", "stop").stdout
+
+
 def test_help_of_an_unknown_command_is_a_usage_error(world):
     done = world.run("--help", "strat")
     assert (done.returncode, done.stdout) == (2, "")

@@ -3,13 +3,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recording import result
 
-from sysinit_vm import copying
-from sysinit_vm.cli import spelled
+from sysinit_vm import cli, copying
 from sysinit_vm.copying import Seen
 from sysinit_vm.errors import UsageError, VmError
-from sysinit_vm.tasks import ns
+from sysinit_vm.spelling import spelled
 
-CONTEXTS = {str(each.name): each for each in ns.to_contexts()}
+COMMANDS = cli.commands()
 WORD = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1)
 
 
@@ -80,11 +79,11 @@ def test_flags_before_the_words_or_after_them_are_ours_and_the_words_exact(words
 
     flags = ["--name", "x"]
     typed = ["copy", *(flags if before else []), *words, *([] if before else flags)]
-    assert spelled(typed, CONTEXTS) == ["copy", "--name", "x", "--", shlex.join(words)]
+    assert spelled(typed, COMMANDS) == ["copy", "--name", "x", "--", shlex.join(words)]
 
 
 @given(st.lists(WORD, min_size=1))
 def test_words_after_two_dashes_are_exact_whatever_they_begin_with(words):
     import shlex
 
-    assert spelled(["copy", "--", *words], CONTEXTS) == ["copy", "--", shlex.join(words)]
+    assert spelled(["copy", "--", *words], COMMANDS) == ["copy", "--", shlex.join(words)]

@@ -4,16 +4,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sysinit_vm.cli import spelled
+from sysinit_vm import cli
+from sysinit_vm.spelling import spelled
 from sysinit_vm.tasks import ns
 from sysinit_vm.tasks.access import words
 
+COMMANDS = cli.commands()
 CONTEXTS = {str(each.name): each for each in ns.to_contexts()}
 argv_words = st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), min_size=1)
 
 
 def told(line):
-    return spelled(line.split(), CONTEXTS)
+    return spelled(line.split(), COMMANDS)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,9 @@ def told(line):
         ("help start", "help --topic start"),
         ("help init", "help --topic init"),
         ("help build.debian", "help --topic build.debian"),
+        ("help stop destroy --yes", "help --topic stop --topic destroy --yes"),
+        ("help --topic stop rm", "help --topic stop --topic rm"),
+        ("stop help start", "stop help --topic start"),
         ("logs host", "logs --source host"),
         ("logs --follow", "logs --follow"),
         ("stop start status", "stop start status"),
@@ -74,7 +79,7 @@ def test_our_flags_of_exec_stop_at_its_first_word(typed, meant):
 @example([""])
 @example(["a", "--", "b"])
 def test_what_follows_execs_separator_comes_back_exactly(some):
-    done = spelled(["exec", "--", *some], CONTEXTS)
+    done = spelled(["exec", "--", *some], COMMANDS)
     assert done[:2] == ["exec", "--"]
     assert len(done) == 3
     assert shlex.split(done[2]) == some
@@ -82,7 +87,7 @@ def test_what_follows_execs_separator_comes_back_exactly(some):
 
 @given(argv_words.filter(lambda some: not some[0].startswith("-")))
 def test_what_follows_exec_itself_comes_back_exactly(some):
-    done = spelled(["exec", *some], CONTEXTS)
+    done = spelled(["exec", *some], COMMANDS)
     assert shlex.split(done[2]) == some
 
 
@@ -93,7 +98,7 @@ def test_what_follows_exec_itself_comes_back_exactly(some):
 def test_the_task_gets_the_exact_words_through_our_script(some):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.argv", ["sysinit-vm", "exec", "--", *some])
-        assert words(spelled(["exec", "--", *some], CONTEXTS)[2]) == some
+        assert words(spelled(["exec", "--", *some], COMMANDS)[2]) == some
 
 
 @given(argv_words.filter(lambda some: not some[0].startswith("-")))
@@ -101,7 +106,7 @@ def test_the_task_gets_the_exact_words_through_our_script(some):
 def test_the_task_gets_the_exact_words_without_a_separator_too(some):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.argv", ["sysinit-vm", "exec", *some])
-        assert words(spelled(["exec", *some], CONTEXTS)[2]) == some
+        assert words(spelled(["exec", *some], COMMANDS)[2]) == some
 
 
 @given(argv_words)
@@ -118,7 +123,7 @@ def test_the_task_gets_the_exact_words_through_inv_which_joins_them_with_spaces(
 @pytest.mark.parametrize("flag", ["--name", "--project"])
 def test_the_value_of_a_flag_is_never_taken_for_a_command(verb, rest, flag):
     typed = ["status", flag, verb, *rest]
-    assert spelled(list(typed), CONTEXTS) == typed
+    assert spelled(list(typed), COMMANDS) == typed
 
 
 def test_every_task_is_published_with_dashes_and_a_help_text_for_each_flag():
