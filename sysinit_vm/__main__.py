@@ -9,6 +9,9 @@ INTERRUPTED = 130
 def main() -> NoReturn:
     """Run the command line and exit with its status; Ctrl-C is 130."""
     try:
+        from sysinit_vm import streams
+
+        streams.complete()
         from sysinit_vm.cli import program
 
         program.run()

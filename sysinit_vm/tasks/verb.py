@@ -6,14 +6,15 @@ import inspect
 import io
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from invoke.exceptions import Exit
 from invoke.parser.argument import Argument
 from invoke.tasks import Task, task
 
-from sysinit_vm.errors import VmError
+from sysinit_vm import streams
+from sysinit_vm.errors import UsageError, VmError
 from sysinit_vm.manual import Manual
 from sysinit_vm.runner import INTERRUPTED
 
@@ -69,20 +70,24 @@ def verb(
         manual = Manual(body.__doc__ or "", group, shown, word, tuple(examples), tuple(exits), ends)
         body.__doc__ = manual.docstring()
         options = {"aliases": tuple(aliases), "iterable": list(iterable), "auto_shortflags": False, "help": texts}
-        made: Verb = task(name=called, klass=Verb, **options)(_guarded(body))
+        made: Verb = task(name=called, klass=Verb, **options)(_guarded(body, called or body.__name__))
         made.manual = manual
         return made
 
     return decorate
 
 
-def _guarded(body: Callable[..., None]) -> Callable[..., None]:
+def _guarded(body: Callable[..., None], name: str) -> Callable[..., None]:
+    signature = inspect.signature(body)
+
     @functools.wraps(body)
     def run(*args: Any, **kwargs: Any) -> None:
+        streams.complete()
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):  # a name may hold what the terminal cannot show
                 stream.reconfigure(errors="backslashreplace")
         try:
+            _refuse_empty(name, signature.bind(*args, **kwargs).arguments)
             body(*args, **kwargs)
             sys.stdout.flush()  # a full or closed output is told here, not by the interpreter at its end
         except KeyboardInterrupt as error:
@@ -91,6 +96,17 @@ def _guarded(body: Callable[..., None]) -> Callable[..., None]:
             raise refused(error) from error
 
     return run
+
+
+def _refuse_empty(name: str, given: Mapping[str, Any]) -> None:
+    """An empty value is a variable that is not set, and must not mean what leaving the flag out means."""
+    for flag, value in given.items():
+        if value == "" or (isinstance(value, list) and "" in value):
+            raise UsageError(
+                f"--{flag.strip('_').replace('_', '-')} is empty.",
+                detail="A variable that is not set looks like this. Without the flag, its default holds.",
+                hint=f"sysinit-vm help {name}",
+            )
 
 
 def refused(error: OSError) -> Exit:

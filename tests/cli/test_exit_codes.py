@@ -8,7 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import SCRIPT
+from conftest import BIN, SCRIPT, TASKS
+from test_entrances import entrances
 
 from sysinit_vm.errors import VmError
 
@@ -42,6 +43,51 @@ def test_usage_is_2_and_changes_nothing(world, words, says):
     assert says in done.stderr
     assert list((world.home / "x" / ".lima").iterdir()) == [world.home / "x" / ".lima/config.yaml"]
     assert world.verbs() == []
+
+
+@pytest.mark.parametrize(
+    ("flag", "words"),
+    [
+        ("--name", ["destroy", "--yes", "--name", ""]),
+        ("--name", ["destroy", "--yes", "--name="]),
+        ("--project", ["destroy", "--yes", "--project", ""]),
+        ("--project", ["stop", "--all", "--project", ""]),
+        ("--timeout", ["start", "--timeout", ""]),
+        ("--drift", ["start", "--drift", ""]),
+        ("--template", ["up", "--yes", "--template", ""]),
+        ("--template", ["init", ""]),
+        ("--ssh", ["init", "--ssh", ""]),
+        ("--ports", ["init", "--yes", "--ports", ""]),
+        ("--layout", ["shell", "--layout", ""]),
+        ("--editor", ["open", "--editor", ""]),
+        ("--source", ["logs", ""]),
+        ("--approve", ["trust", "--approve", ""]),
+        ("--env", ["exec", "--env", "", "true"]),
+        ("--topic", ["help", "stop", ""]),
+    ],
+)
+def test_a_flag_with_an_empty_value_is_2_and_changes_nothing(world, flag, words):
+    world.started()
+    before = world.config()
+    done = world.run(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{flag} is empty" in done.stderr
+    assert f"Try: sysinit-vm help {words[0]}" in done.stderr
+    assert (world.status(), world.config(), world.verbs()) == ("Running", before, [])
+
+
+def test_an_empty_value_is_refused_from_every_entrance(world):
+    world.started()
+    (world.demo / "tasks.py").write_text(TASKS)
+    for name, argv in entrances("destroy", "--yes", "--name=").items():
+        done = world.type(*argv)
+        assert (done.returncode, "--name is empty" in done.stderr) == (2, True), name
+    assert world.status() == "Running"
+
+
+def test_an_empty_variable_is_none(world):
+    world.started()
+    assert "demo-dev" in world.run("status", VM_NAME="").stdout
 
 
 @pytest.mark.parametrize("value", ["nonsense", "0"])
@@ -155,6 +201,22 @@ def test_without_standard_input_at_all_it_is_5_too(world):
     done = world.type("sh", "-c", line)
     assert done.returncode == 5
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "closed"),
+    [("help", ">&-"), ("--list", ">&-"), ("stop", ">&-"), ("stop", "2>&-"), ("status", "<&- >&- 2>&-")],
+)
+def test_a_closed_output_takes_nothing_from_the_work(world, line, closed):
+    world.started()
+    (world.demo / "tasks.py").write_text(TASKS)
+    lines = [f"{shlex.join(SCRIPT)} {line}", *([] if line == "--list" else [f"{BIN / 'inv'} lima.{line}"])]
+    for entrance in lines:
+        told = world.type("sh", "-c", entrance)
+        done = world.type("sh", "-c", f"{entrance} {closed}")
+        assert (done.returncode, done.stderr) == (0, told.stderr if closed == ">&-" else ""), entrance
+        assert len(done.stdout) == (len(told.stdout) if closed == "2>&-" else 0), entrance
+    assert world.status() == ("Stopped" if line == "stop" else "Running")
 
 
 @pytest.mark.parametrize("said", ["nowhere/limactl", "limactl"])
