@@ -50,27 +50,29 @@ def attach_or_tell(lima: Limactl, instance: Instance) -> int:
     return 0
 
 
-def execute(
-    lima: Limactl, instance: Instance, words: Sequence[str], *, env: Sequence[str] = (), stdin: bool = True
-) -> int:
-    """Run a command in the guest directory that corresponds to the current one; return its own exit status.
+def command(words: Sequence[str], env: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return what the guest runs for the ``words`` of `exec`; ``env`` holds ``NAME=VALUE`` items.
 
-    One word is a line for the guest's bash, several are an exact argv. ``env`` holds ``NAME=VALUE`` items.
-    Death by signal n is 128+n. SIGINT and SIGTERM here end the guest's process too. UsageError for no words
-    or a bad variable.
+    One word is a line for the guest's bash, several are an exact argv. UsageError for no words or a bad variable.
     """
     if not words:
         raise UsageError("exec needs a command.", hint='sysinit-vm exec "make test"')
     for item in env:
         if not _VARIABLE.match(item):
             raise UsageError(f"--env takes NAME=VALUE, not {item!r}.", hint="sysinit-vm exec --env CI=1 make test")
-    command = ("bash", "-c", words[0]) if len(words) == 1 else tuple(words)
-    if env:
-        command = ("env", *env, *command)
+    exact = ("bash", "-c", words[0]) if len(words) == 1 else tuple(words)
+    return ("env", *env, *exact) if env else exact
+
+
+def execute(lima: Limactl, instance: Instance, argv: Sequence[str], *, stdin: bool = True) -> int:
+    """Run ``argv`` in the guest directory that corresponds to the current one; return its own exit status.
+
+    Death by signal n is 128+n. SIGINT and SIGTERM here end the guest's process too.
+    """
     marker = guest.marker()
     return lima.attach(
         instance.name,
-        command,
+        argv,
         guest_directory(instance, Path.cwd()),
         stdin=stdin,
         marker=marker,

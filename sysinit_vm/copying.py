@@ -16,7 +16,7 @@ from sysinit_vm.model import Instance
 from sysinit_vm.progress import Progress
 
 _LOOK_SECONDS = 120
-_USAGE = "sysinit-vm copy FILE :DIRECTORY, or sysinit-vm copy :FILE DIRECTORY"
+_USAGE = "sysinit-vm copy notes.txt :notes.txt, or sysinit-vm copy :notes.txt ."
 # A file is unpacked beside its place and moved there, so that nobody sees half of it.
 _INTO_DIRECTORY = 'mkdir -p -- "$1" && exec tar -C "$1" -xopf -'
 _INTO_FILE = (
@@ -44,7 +44,7 @@ class Seen:
 
 
 def copy(lima: Limactl, instance: Instance, words: Sequence[str]) -> None:
-    """Copy ``words``, one or more sources and where they go; either the sources or the goal are the running guest's.
+    """Copy ``checked`` words, one or more sources and where they go; either side is the running guest's.
 
     A guest path is `:PATH`, relative to the guest's home. In a directory that is there, each keeps its name.
     UsageError for words that cannot be meant, VmError for a source that is missing or a goal that cannot be: then
@@ -66,10 +66,18 @@ def copy(lima: Limactl, instance: Instance, words: Sequence[str]) -> None:
             _run(lima, here.argv(_pack(found)), there.argv(_unpack(found, target)), progress, source)
 
 
-def _split(name: str, words: Sequence[str]) -> tuple[bool, list[str]]:
-    """Return whether the sources are the guest's, and the paths without their marks."""
+def checked(words: Sequence[str]) -> Sequence[str]:
+    """Return ``words``; UsageError for too few, or an empty one: only a guest path may be empty, after its mark."""
     if len(words) < 2:  # noqa: PLR2004  # a source and where it goes
         raise UsageError("copy needs a source and a target.", hint=_USAGE)
+    if "" in words:
+        detail = "A variable that is not set looks like this. The current directory is `.`, the guest's home `:`."
+        raise UsageError("A path is empty.", detail=detail, hint=_USAGE)
+    return words
+
+
+def _split(name: str, words: Sequence[str]) -> tuple[bool, list[str]]:
+    """Return whether the sources are the guest's, and the paths without their marks."""
     marks = [next((mark for mark in (":", f"{name}:") if word.startswith(mark)), "") for word in words]
     inside = {bool(mark) for mark in marks[:-1]}
     if len(inside) != 1 or bool(marks[-1]) in inside:

@@ -59,6 +59,6 @@ def exec_(
 
     A single word is run as a shell line, several words as an exact command. Flags of sysinit-vm come before it.
     """
+    command = access.command(words(c.remainder), env or ())
     target, vms = locate.target(project, name), lima(c)
-    instance = locate.running(vms, target)
-    end(access.execute(vms, instance, words(c.remainder), env=env or (), stdin=not no_stdin))
+    end(access.execute(vms, locate.running(vms, target), command, stdin=not no_stdin))

@@ -20,5 +20,6 @@ def copy(c: Context, project: str | None = None, name: str | None = None) -> Non
     """
     from sysinit_vm import copying
 
+    paths = copying.checked(words(c.remainder))
     target, vms = locate.target(project, name), lima(c)
-    copying.copy(vms, locate.running(vms, target), words(c.remainder))
+    copying.copy(vms, locate.running(vms, target), paths)

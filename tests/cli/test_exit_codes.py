@@ -219,6 +219,23 @@ def test_a_closed_output_takes_nothing_from_the_work(world, line, closed):
     assert world.status() == ("Stopped" if line == "stop" else "Running")
 
 
+@pytest.mark.parametrize(
+    ("words", "example"),
+    [
+        (["exec"], 'sysinit-vm exec "make test"'),
+        (["exec", "--env", "CI", "make"], "sysinit-vm exec --env CI=1 make test"),
+        (["copy"], "sysinit-vm copy notes.txt :notes.txt"),
+        (["copy", ":notes.txt"], "sysinit-vm copy notes.txt :notes.txt"),
+    ],
+)
+def test_too_few_words_are_2_with_an_example_wherever_there_is_a_vm(world, words, example):
+    for prepared in (lambda: None, lambda: world.started("Stopped")):
+        prepared()
+        done = world.run(*words)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"Try: {example}" in done.stderr
+
+
 @pytest.mark.parametrize("said", ["nowhere/limactl", "limactl"])
 def test_no_limactl_is_6_with_what_to_type(world, said):
     root = world.project("x", config=PLAIN)

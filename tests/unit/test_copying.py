@@ -27,6 +27,12 @@ def test_a_mark_says_which_side_a_path_is_on(words, inside, paths):
     assert copying._split("vm", words) == (inside, paths)
 
 
+@pytest.mark.parametrize("words", [[], ["a"], [":a"], ["", ":"], [":a", ""], ["a", "", ":b"]])
+def test_too_few_words_or_an_empty_one_are_a_usage_error(words):
+    with pytest.raises(UsageError, match="Try: sysinit-vm copy"):
+        copying.checked(words)
+
+
 @given(st.lists(WORD, min_size=2))
 def test_exactly_one_side_is_the_guests(words):
     marked = [word.startswith((":", "vm:")) for word in words]
