@@ -9,12 +9,11 @@ from invoke.program import Program
 from sysinit_vm import __version__
 from sysinit_vm.completion import Command, candidates
 from sysinit_vm.errors import UsageError
+from sysinit_vm.invokeconfig import SUFFIXES, InvokeConfig
 from sysinit_vm.spelling import spelled
 from sysinit_vm.tasks import ns
 from sysinit_vm.tasks.help import nearest, of_task, unknown
 from sysinit_vm.tasks.verb import refused
-
-_CONFIG_SUFFIXES = (".yaml", ".yml", ".json", ".py")
 
 
 def commands() -> dict[str, Command]:
@@ -60,10 +59,10 @@ class Shim(Program):
     def update_config(self, merge: bool = True) -> None:
         """Read Invoke's own configuration; a file that is named with -f and missing is refused."""
         named = self.args.config.value
-        if named is not None and not (Path(named).is_file() and Path(named).suffix in _CONFIG_SUFFIXES):
+        if named is not None and not (Path(named).is_file() and Path(named).suffix in SUFFIXES):
             raise UsageError(
                 f"-f takes a file, not {named!r}.",
-                detail=f"It ends in {', '.join(_CONFIG_SUFFIXES)}.",
+                detail=f"It ends in {', '.join(SUFFIXES)}.",
                 hint="sysinit-vm help",
             )
         super().update_config(merge)
@@ -120,4 +119,11 @@ class Shim(Program):
         self.execute()
 
 
-program = Shim(name="sysinit-vm", binary="sysinit-vm", binary_names=["sysinit-vm"], namespace=ns, version=__version__)
+program = Shim(
+    name="sysinit-vm",
+    binary="sysinit-vm",
+    binary_names=["sysinit-vm"],
+    namespace=ns,
+    config_class=InvokeConfig,
+    version=__version__,
+)

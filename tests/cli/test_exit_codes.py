@@ -392,6 +392,45 @@ def test_a_bad_value_of_invokes_own_flags_is_2_and_no_traceback(world, words):
     assert done.stderr != ""
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (".invoke.yaml", "a: ["),
+        (".invoke.yaml", "[1, 2]"),
+        (".invoke.yml", "run: 5"),
+        (".invoke.json", "{"),
+        (".invoke.py", "1 / 0"),
+        (".invoke.yaml/", ""),
+    ],
+)
+@pytest.mark.parametrize("words", [["help"], ["status"]])
+def test_a_configuration_of_invokes_that_cannot_be_used_is_2_and_named(world, name, text, words):
+    world.made()
+    path = world.home / name.rstrip("/")
+    path.mkdir() if name.endswith("/") else path.write_text(text)
+    done = world.run(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"cannot be used: {path}." in done.stderr
+    assert f"Try: $EDITOR {path}" in done.stderr
+
+
+def test_so_is_one_that_is_named_for_this_run_only(world):
+    world.made()
+    for name, text in (("bad.yaml", "a: ["), ("list.json", "[1]"), ("raises.py", "raise SystemError")):
+        path = world.home / name
+        path.write_text(text)
+        for done in (world.run("-f", str(path), "status"), world.run("status", INVOKE_RUNTIME_CONFIG=str(path))):
+            assert done.returncode == 2
+            assert f"Try: $EDITOR {path}" in done.stderr
+
+
+def test_a_configuration_of_invokes_is_used(world):
+    world.started()
+    (world.home / ".invoke.yaml").write_text("run: {dry: true}")
+    assert world.run("stop").returncode == 0
+    assert world.status() == "Running"
+
+
 def test_a_terminal_that_knows_only_ascii_is_no_reason_to_fail(world):
     root = world.project("ünï", config=PLAIN)
     done = world.run("status", cwd=root, PYTHONIOENCODING="ascii")
