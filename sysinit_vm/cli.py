@@ -7,13 +7,16 @@ from invoke.exceptions import ParseError
 from invoke.program import Program
 
 from sysinit_vm import __version__
-from sysinit_vm.completion import Command, candidates
+from sysinit_vm.completion import SHELLS, Command, candidates
 from sysinit_vm.errors import UsageError
 from sysinit_vm.invokeconfig import SUFFIXES, InvokeConfig
 from sysinit_vm.spelling import spelled
 from sysinit_vm.tasks import ns
-from sysinit_vm.tasks.help import nearest, of_task, unknown
+from sysinit_vm.tasks.help import of_task
 from sysinit_vm.tasks.verb import refused
+from sysinit_vm.usage import unknown, unparsed
+
+_LIST_SHAPES = ("flat", "nested", "json")
 
 
 def commands() -> dict[str, Command]:
@@ -68,35 +71,44 @@ class Shim(Program):
         super().update_config(merge)
 
     def parse_core_args(self) -> None:
-        """Parse Invoke's core flags; a number that is none is a usage error."""
+        """Parse Invoke's core flags; a number that is none is a usage error, and so is another completion than ours."""
         try:
             super().parse_core_args()
         except ValueError as error:
             raise UsageError("A flag takes a number.", detail=str(error), hint="sysinit-vm help") from error
+        except ParseError as error:
+            raise unparsed(error, [], commands(), self.initial_context) from error
+        shell = self.args["print-completion-script"].value
+        if shell:
+            raise UsageError(
+                "--print-completion-script is Invoke's, which does not know our flags.",
+                hint=f"sysinit-vm completion {shell if shell in SHELLS else SHELLS[0]}",
+            )
 
     def parse_tasks(self) -> None:
-        """Parse as Invoke does; a parse error is a usage error with a did-you-mean."""
+        """Parse as Invoke does; a parse error is a usage error that says what was meant."""
         try:
             super().parse_tasks()
         except ParseError as error:
-            raise self._usage(error) from error
+            exact = ["--", self.core.remainder] if self.core.remainder else []
+            raise unparsed(error, [*self.core.unparsed, *exact], commands(), self.initial_context) from error
 
     def parse_cleanup(self) -> None:
-        """Act on Invoke's core flags; `--help` of an unknown command is a usage error."""
+        """Act on Invoke's core flags; what `--help` or `--list` does not know is a usage error."""
+        self._check_list()
         try:
             super().parse_cleanup()
         except ParseError as error:
-            raise self._usage(error) from error
+            raise unknown(str(self.args.help.value), commands(), explain=True) from error
 
-    def _usage(self, error: ParseError) -> UsageError:
-        word = str(error).removeprefix("No idea what '").removesuffix("' is!")
-        if word != str(error) and not word.startswith("-"):
-            names = [str(name) for each in ns.to_contexts() for name in (each.name, *each.aliases)]
-            return unknown(word, names)
-        flags = [flag for each in ns.to_contexts() for flag in each.flags]
-        near = nearest(word, flags)
-        detail = f"Did you mean {near}?" if near else ""
-        return UsageError(str(error), detail=detail, hint="sysinit-vm help, or sysinit-vm help COMMAND")
+    def _check_list(self) -> None:
+        group, shape, groups = self.args.list.value, self.args["list-format"].value, self.collection.collections
+        if isinstance(group, str) and group not in groups:
+            detail = f"There is {', '.join(groups)}."
+            raise UsageError(f"There is no group of commands {group!r}.", detail=detail, hint="sysinit-vm --list")
+        if shape not in _LIST_SHAPES:
+            detail = f"It is {', '.join(_LIST_SHAPES)}."
+            raise UsageError(f"--list-format cannot be {shape!r}.", detail=detail, hint="sysinit-vm --list")
 
     def print_version(self) -> None:
         """Show our version, and those of Lima and Task that would be used."""

@@ -20,12 +20,12 @@ def spelled(words: list[str], commands: Mapping[str, Command]) -> list[str]:
     done: list[str] = []
     flags: _Flags = {}
     while words:
-        done += _flags(words, flags)
+        done += take_flags(words, flags)
         if not words or words[0] == "--":
             return [*done, *words]
         command = commands.get(word := words.pop(0))
         flags = command.context.flags if command else {}
-        done += [word, *_flags(words, flags)]
+        done += [word, *take_flags(words, flags)]
         if word in EXACT:
             mixed, rest = _parted(words, flags) if word == "copy" else ([], words)
             rest = rest[1:] if rest[:1] == ["--"] else rest
@@ -46,7 +46,7 @@ def _plain(words: list[str], command: Command, commands: Mapping[str, Command]) 
         return [] if words[0] in commands else [flag, words.pop(0)]
     taken: list[str] = []
     while words and words[0] != "--":
-        taken += _flags(words, flags) or [flag, words.pop(0)]
+        taken += take_flags(words, flags) or [flag, words.pop(0)]
     return taken
 
 
@@ -54,12 +54,12 @@ def _parted(words: list[str], flags: _Flags) -> tuple[list[str], list[str]]:
     """Return the flags among ``words``, as `cp` takes them anywhere before ``--``, and the rest."""
     mixed, rest = list[str](), list[str]()
     while words and words[0] != "--":
-        mixed += _flags(words, flags)
+        mixed += take_flags(words, flags)
         rest += [words.pop(0)] if words and words[0] != "--" else []
     return mixed, rest + words[1:] if words else rest
 
 
-def _flags(words: list[str], flags: _Flags) -> list[str]:
+def take_flags(words: list[str], flags: _Flags) -> list[str]:
     """Take flags off the front of ``words``, with the values of those that are in ``flags`` and take one."""
     taken = []
     while words and words[0].startswith("-") and words[0] != "--":

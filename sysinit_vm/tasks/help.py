@@ -1,17 +1,14 @@
 """The overview, and the help of one task."""
 
-import difflib
-from collections.abc import Iterable
-
 from invoke.collection import Collection
 from invoke.context import Context
 from invoke.parser.context import ParserContext
 
 from sysinit_vm import settings, templates
 from sysinit_vm.columns import heading, paragraph, rows, width
-from sysinit_vm.errors import UsageError
 from sysinit_vm.manual import EXITS, GROUPS, Manual
 from sysinit_vm.tasks.verb import verb
+from sysinit_vm.usage import unknown
 
 _EXAMPLES = """\
   cd ~/projects/myapp
@@ -103,7 +100,7 @@ def of_task(collection: Collection, name: str) -> str:
     contexts = {str(context.name): context for context in collection.to_contexts()}
     found = next((each for each in contexts.values() if name in {each.name, *each.aliases}), None)
     if found is None:
-        raise unknown(name, contexts)
+        raise unknown(name, contexts, explain=True)
     columns, manual = width(), _manual(collection, found)
     usage = " ".join(filter(None, ["sysinit-vm", str(found.name), "[options]" if found.args else "", manual.usage]))
     also = f"\n{heading('Also:')} {', '.join(f'sysinit-vm {each}' for each in found.aliases)}" if found.aliases else ""
@@ -118,18 +115,3 @@ def of_task(collection: Collection, name: str) -> str:
             f"{heading('Exit status:')}\n{paragraph(manual.ending, columns, first='  ', rest='  ')}",
         ]
     )
-
-
-def unknown(name: str, known: Iterable[str]) -> UsageError:
-    """Return the error for an unknown command, with the nearest known one."""
-    near = nearest(name, known)
-    return UsageError(
-        f"Unknown command: {name}.",
-        detail=f"Did you mean {near}?" if near else "",
-        hint=f"sysinit-vm {near}" if near else "sysinit-vm help",
-    )
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return the known word that ``word`` most resembles, empty where none does."""
-    return next(iter(difflib.get_close_matches(word, list(known), n=1)), "")

@@ -34,6 +34,10 @@ PLAIN = f"images: [{{location: 'https://a.example/x.qcow2', digest: 'sha256:{'0'
         (["logs", "nope"], "host, console, provision"),
         (["logs", "--lines", "many"], "--lines"),
         (["help", "nope"], "Unknown command"),
+        (["--list", "nope"], "There is no group of commands 'nope'.\nThere is build.\nTry: sysinit-vm --list"),
+        (["--list", "--list-format", "nope"], "flat, nested, json.\nTry: sysinit-vm --list"),
+        (["--print-completion-script", "zsh"], "Try: sysinit-vm completion zsh"),
+        (["--print-completion-script", "csh"], "Try: sysinit-vm completion bash"),
     ],
 )
 def test_usage_is_2_and_changes_nothing(world, words, says):
@@ -43,6 +47,41 @@ def test_usage_is_2_and_changes_nothing(world, words, says):
     assert says in done.stderr
     assert list((world.home / "x" / ".lima").iterdir()) == [world.home / "x" / ".lima/config.yaml"]
     assert world.verbs() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("strat", "Unknown command: strat.\nDid you mean start?\nTry: sysinit-vm start\n"),
+        ("help distroy", "Did you mean destroy?\nTry: sysinit-vm help destroy\n"),
+        ("--help distroy", "Did you mean destroy?\nTry: sysinit-vm help destroy\n"),
+        ("desroy --yes", "Did you mean destroy?\nTry: sysinit-vm destroy\n"),
+        ("des", "Did you mean destroy?\nTry: sysinit-vm destroy\n"),
+        ("build", "mean build.debian, build.dev or build.minimal?\nTry: sysinit-vm help build.debian\n"),
+        ("help build", "mean build.debian, build.dev or build.minimal?\nTry: sysinit-vm help build.debian\n"),
+        ("xyzzy", "Unknown command: xyzzy.\nTry: sysinit-vm help\n"),
+        ("status --jsno", "status takes no --jsno.\nDid you mean --json?\nTry: sysinit-vm help status\n"),
+        ("stop --yes", "stop takes no --yes.\nTry: sysinit-vm help stop\n"),
+        ("help stop --yes", "help takes no --yes.\nTry: sysinit-vm help help\n"),
+        ("start --timeout", "--timeout needs a value.\nTry: sysinit-vm help start\n"),
+        ("-f", "--config needs a value.\nTry: sysinit-vm help\n"),
+        ("--jsn", "Unknown flag: --jsn.\nDid you mean --json?\nTry: sysinit-vm help\n"),
+        ("--project . status", "--project goes after its command.\nTry: sysinit-vm status --project .\n"),
+        ("--project=. status", "--project goes after its command.\nTry: sysinit-vm status --project .\n"),
+        ("--name status st --json", "--name goes after its command.\nTry: sysinit-vm st --name status --json\n"),
+        ("--name x stop destroy", "--name goes after its command.\nTry: sysinit-vm stop --name x\n"),
+        ("--yes --name x destroy", "--yes goes after its command.\nTry: sysinit-vm destroy --yes --name x\n"),
+        ("--name x exec a 'b c'", "--name goes after its command.\nTry: sysinit-vm exec --name x a 'b c'\n"),
+        ("--yes status", "--yes goes after its command.\nTry: sysinit-vm help status\n"),
+        ("--yes", "--yes goes after its command.\nTry: sysinit-vm help\n"),
+    ],
+)
+def test_what_is_not_known_is_2_with_what_was_meant(world, words, says):
+    world.started()
+    done = world.run(*shlex.split(words))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith(says)
+    assert world.status() == "Running"
 
 
 @pytest.mark.parametrize(
