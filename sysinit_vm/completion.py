@@ -98,7 +98,7 @@ def _fitting(line: _Line, last: str, commands: Mapping[str, Command], core: Pars
     if line.awaits:
         yield from _values(line.awaits, commands)
     elif last.startswith("-"):
-        yield from _flags(line.verb.context if line.verb else core)
+        yield from _flags(line.verb.context if line.verb else core, last, commands)
     elif line.verb and line.verb.plain and not line.words:
         yield from _values(line.verb.plain, commands)
     elif not _is(line.verb, *EXACT):
@@ -111,8 +111,14 @@ def _values(flag: str, commands: Mapping[str, Command]) -> Iterator[tuple[str, s
     yield from ((word, "") for word in VALUES.get(flag, tuple)())
 
 
-def _flags(context: ParserContext) -> Iterator[tuple[str, str]]:
-    for flag in [*context.flags, *context.inverse_flags]:
-        if flag.startswith("--"):
-            argument = context.flags.get(flag)
-            yield flag, (argument.help or "") if argument else ""
+def _flags(context: ParserContext, last: str, commands: Mapping[str, Command]) -> Iterator[tuple[str, str]]:
+    """The flags, or those values that follow ``FLAG=`` in one word."""
+    flag, given, _ = last.partition("=")
+    known = context.flags.get(flag)
+    if given:
+        yield from ((f"{flag}={word}", text) for word, text in _values(str(known.name) if known else "", commands))
+        return
+    for each in [*context.flags, *context.inverse_flags]:
+        if each.startswith("--"):
+            argument = context.flags.get(each)
+            yield each, (argument.help or "") if argument else ""

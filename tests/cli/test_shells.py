@@ -45,6 +45,26 @@ def test_commands_flags_templates_and_vms_are_completed(shell):
     typed(shell, "\x15sysinit-vm help dest\t", "help destroy")
 
 
+def test_a_value_after_an_equals_sign_is_completed(shell):
+    typed(shell, "sysinit-vm status --name=dem\t", "status --name=demo-dev")
+    typed(shell, "\x15sysinit-vm open --editor=z\t", "open --editor=zed")
+    typed(shell, "\x15sysinit-vm init --name=x mini\t", "init --name=x minimal")
+    typed(shell, "\x15sysinit-vm exec --env A=1 --no-std\t", "--env A=1 --no-stdin")
+    typed(shell, "\x15sysinit-vm status --project=.li\t", r"--project=\.lima/(config\.yaml)?")
+
+
+@pytest.mark.parametrize("shell", ["bash"], indirect=True)
+def test_in_a_bash_that_does_not_split_at_the_equals_sign_too(shell):
+    shell.press("COMP_WORDBREAKS=${COMP_WORDBREAKS//=}\r")
+    typed(shell, "sysinit-vm status --name=dem\t", "status --name=demo-dev")
+    typed(shell, "\x15sysinit-vm init --template=mini\t", "init --template=minimal")
+
+
+@pytest.mark.parametrize("shell", ["bash"], indirect=True)
+def test_what_stands_behind_the_cursor_is_no_part_of_the_word(shell):
+    typed(shell, "sysinit-vm --yes" + "\x1b[D" * 5 + "stat\t", "sysinit-vm status--yes")
+
+
 def test_several_that_fit_are_shown(shell):
     typed(shell, "sysinit-vm stat\t", "sysinit-vm status")
     shell.press("\x15sysinit-vm st\t\t")
