@@ -104,7 +104,8 @@ def _kept_name(option: str | None) -> str | None:
     longest = names.longest_vm_name(project.lima_home())
     for source, said in (("--name", option), ("VM_NAME", os.environ.get("VM_NAME"))):
         if said:
-            return names.checked_vm_name(said, source=source, longest=longest)
+            mend = f"sysinit-vm init --name {names.legal(said, longest)}" if source == "--name" else ""
+            return names.checked_vm_name(said, source=source, longest=longest, mend=mend)
     return None
 
 

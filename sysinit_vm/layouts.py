@@ -29,7 +29,7 @@ def find(home: Project, asked: str, in_guest: Callable[[str], bool]) -> str:
     raise UsageError(
         f"There is no layout {asked!r}.",
         detail=f"Zellij's own are {', '.join(BUILT_IN)}. {ours} is not there, and no running guest has one so called.",
-        hint="sysinit-vm shell --layout compact, or --layout ./FILE.kdl",
+        hint="sysinit-vm shell --layout compact",
     )
 
 

@@ -35,7 +35,7 @@ def seconds(text: object, source: str) -> int:
     except ValueError:
         number = 0
     if number <= 0:
-        raise UsageError(f"{source} takes a number of seconds, not {text!r}.", hint=f"{source} 600")
+        raise UsageError(f"{source} takes a number of seconds, not {text!r}.", hint=f"sysinit-vm start {source} 600")
     return number
 
 

@@ -48,7 +48,7 @@ def offer(lima: Limactl, wanted: Target, committed: Config | None) -> bool:
     if vm is None or committed is None:
         return False
     if not prompts.terminal():
-        raise owners.moved(vm, wanted.required)
+        raise owners.moved(lima, vm, wanted.required)
     adopt(lima, wanted, committed, yes=False)
     say(f"VM adopted: {vm.name}")
     return True

@@ -108,7 +108,7 @@ def own(lima: Limactl, wanted: Target) -> Located:
         raise unreadable(found.instance)
     if found.foreign is None:
         return found
-    raise _left(lima, wanted) or _anothers(found.foreign, wanted)
+    raise _left(lima, wanted) or _anothers(lima, found.foreign, wanted)
 
 
 def existing(lima: Limactl, wanted: Target) -> Instance:
@@ -161,15 +161,16 @@ def second(home: Project, has: Instance, wanted: Target) -> StateError:
 
 def _left(lima: Limactl, wanted: Target) -> StateError | None:
     left = left_behind(lima, wanted)
-    return owners.moved(left, wanted.required) if left else None
+    return owners.moved(lima, left, wanted.required) if left else None
 
 
-def _anothers(foreign: Instance, wanted: Target) -> StateError:
-    here = wanted.project and wanted.project.root
+def _anothers(lima: Limactl, foreign: Instance, wanted: Target) -> StateError:
+    home = wanted.required
     return StateError(
         f"The VM {foreign.name} belongs to another project.",
-        detail=f"It was made for {owners.owner(foreign)}; this is {here}.{chosen(wanted)}",
-        hint=f"sysinit-vm start --name OTHER-NAME, or in its own directory: sysinit-vm destroy --name {foreign.name}",
+        detail=f"It was made for {owners.owner(foreign)}; this is {home.root}.{chosen(wanted)}",
+        hint=f"sysinit-vm start --name {owners.free_name(lima, home)}, or in its own directory: "
+        f"sysinit-vm destroy --name {foreign.name}",
     )
 
 

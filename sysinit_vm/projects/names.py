@@ -16,6 +16,8 @@ _LONGEST = 76
 _SHORTEST = 12  # a letter, a hash and -dev
 _SESSION_LONGEST = 36  # Zellij puts it into a socket path
 _SUFFIX = "-dev"
+# What to type with a better name, by who said the one that cannot be.
+_INSTEAD = {"--name": "sysinit-vm status --name {}", "VM_NAME": "export VM_NAME={}"}
 
 
 def longest_vm_name(lima_home: Path) -> int:
@@ -65,21 +67,27 @@ def is_legal(name: str) -> bool:
 def checked_vm_name(name: str, *, source: str, longest: int = _LONGEST, mend: str = "") -> str:
     """Return ``name`` if Lima takes it; UsageError says what is wrong.
 
-    ``source`` names who said it: an option, or a variable; ``mend`` is what to type where it is neither.
+    ``source`` names who said it: an option, a variable, or a question; ``mend`` is what to type where it is none.
     """
+    hint = mend or _INSTEAD.get(source, "{}").format(legal(name, longest))
     if not is_legal(name):
         raise UsageError(
             f"{source} is not a name for a VM: {name!r}.",
             detail="Letters and digits, with single . _ or - between them; not ending in .yaml or .yml.",
-            hint=mend or (f"export {source}={_legal(name)}" if source == "VM_NAME" else f"{source} {_legal(name)}"),
+            hint=hint,
         )
     if len(name) > longest:
         raise UsageError(
             f"{source} is too long for a VM: {len(name)} characters.",
             detail=f"At most {longest} fit, because the ssh socket below LIMA_HOME has a limited path.",
-            hint="a shorter name, or a shorter LIMA_HOME",
+            hint=hint,
         )
     return name
+
+
+def legal(name: str, longest: int = _LONGEST) -> str:
+    """Return the name that Lima takes and that is nearest to ``name``."""
+    return _shorten(re.sub(r"\.(?=ya?ml\Z)", "-", _legal(name)), name, longest)
 
 
 def _legal(text: str) -> str:

@@ -8,8 +8,6 @@ from sysinit_vm.progress import say
 from sysinit_vm.projects import locate, names, owners, project
 from sysinit_vm.projects.project import Project
 
-_ANOTHER = "sysinit-vm init --name NAME"
-
 
 def settle(lima: Limactl | None, home: Project, kept: str | None) -> str | None:
     """Return the name to keep in ``home``'s config, ``kept`` unless that of another project's VM.
@@ -22,8 +20,7 @@ def settle(lima: Limactl | None, home: Project, kept: str | None) -> str | None:
     wished = kept or names.vm_name(home.root, longest)
     while (other := _namesake(lima, home, wished)) and other != owners.left_behind(lima, home, wished):
         say(_taken(other, home))
-        free = next(each for each in names.other_names(home.root, longest) if lima.instance(each) is None)
-        typed = prompts.text("A name for this VM:", free)
+        typed = prompts.text("A name for this VM:", owners.free_name(lima, home))
         try:
             wished = kept = names.checked_vm_name(typed, source="The name", longest=longest)
         except UsageError as error:
@@ -41,7 +38,9 @@ def require_free(lima: Limactl | None, home: Project, kept: str | None) -> None:
     wished = kept or names.vm_name(home.root, names.longest_vm_name(project.lima_home()))
     other = _namesake(lima, home, wished)
     if other and other != owners.left_behind(lima, home, wished):
-        raise StateError(f"The VM {other.name} belongs to another project.", detail=_taken(other, home), hint=_ANOTHER)
+        raise StateError(
+            f"The VM {other.name} belongs to another project.", detail=_taken(other, home), hint=_another(lima, home)
+        )
 
 
 def tell(lima: Limactl | None, home: Project, name: str) -> None:
@@ -60,12 +59,16 @@ def tell(lima: Limactl | None, home: Project, name: str) -> None:
         say(f"{owners.question(other, home)} Take it over: sysinit-vm adopt")
     elif other:
         say(_taken(other, home))
-        say(f"`start` will not touch it. Choose another name: {_ANOTHER}")
+        say(f"`start` will not touch it. Choose another name: {_another(lima, home)}")
 
 
 def _namesake(lima: Limactl, home: Project, name: str) -> Instance | None:
     other = lima.instance(name)
     return None if other is None or owners.belongs(other, home) else other
+
+
+def _another(lima: Limactl, home: Project) -> str:
+    return f"sysinit-vm init --name {owners.free_name(lima, home)}"
 
 
 def _taken(other: Instance, home: Project) -> str:

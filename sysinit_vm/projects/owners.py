@@ -6,7 +6,7 @@ from sysinit_vm import config
 from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.model import PROJECT_DIR, Instance
-from sysinit_vm.projects import project
+from sysinit_vm.projects import names, project
 from sysinit_vm.projects.project import Project
 
 
@@ -46,12 +46,18 @@ def has_config(root: Path) -> bool:
     return not project.gone(Project(root).config)
 
 
-def moved(instance: Instance, home: Project) -> StateError:
+def free_name(lima: Limactl, home: Project) -> str:
+    """Return a name for a VM of ``home`` beside the default one, which no VM has yet."""
+    longest = names.longest_vm_name(project.lima_home())
+    return next(each for each in names.other_names(home.root, longest) if lima.instance(each) is None)
+
+
+def moved(lima: Limactl, instance: Instance, home: Project) -> StateError:
     """Return what is said of a VM that was ``left_behind`` by ``home``."""
     return StateError(
         f"{question(instance, home)}",
         detail="" if instance.project_dir is None else f"If {home.root} is that project, moved, take the VM over.",
-        hint="sysinit-vm adopt; or, for a VM of its own: sysinit-vm start --name OTHER-NAME",
+        hint=f"sysinit-vm adopt; or, for a VM of its own: sysinit-vm start --name {free_name(lima, home)}",
     )
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,10 +82,10 @@ def directory(option: str | None) -> Path:
         raise UsageError(
             f"No such project directory: {option or 'the current directory'}.",
             detail=str(error),
-            hint=f"mkdir -p {option}" if option else "cd to a directory that exists",
+            hint=shlex.join(["mkdir", "-p", os.path.expanduser(option)]) if option else "cd",  # noqa: PTH111  # never fails
         ) from error
     if not path.is_dir():
-        raise UsageError(f"{path} is not a directory.", hint="sysinit-vm --help")
+        raise UsageError(f"{path} is not a directory.", hint=shlex.join(["ls", "-ld", str(path)]))
     return path
 
 
@@ -121,7 +122,7 @@ def for_init(option: str | None) -> Project:
         raise UsageError(
             f"{str(root)!r} cannot be a project directory.",
             detail=problem,
-            hint="sysinit-vm init --project DIR, with another directory",
+            hint="mkdir -p ~/projects/myapp && sysinit-vm init --project ~/projects/myapp",
         )
     return Project(root)
 

@@ -1,5 +1,7 @@
 """Changes of the config: shown, and applied to the VM."""
 
+import shlex
+
 from invoke.context import Context
 
 from sysinit_vm import prompts
@@ -79,10 +81,11 @@ def _seen(lima: Limactl, target: Target, found: tuple[Instance, Drift] | None) -
     if found is not None:
         return found
     instance = locate.existing(lima, target)
+    owner = instance.project_dir
     raise StateError(
         f"{instance.name} has no config to be compared with.",
         detail="It belongs to no project here, or to another directory.",
-        hint="cd to its project, or sysinit-vm adopt",
+        hint=f"cd {shlex.quote(str(owner))} && sysinit-vm plan" if owner else "sysinit-vm adopt",
     )
 
 

@@ -134,7 +134,7 @@ def test_a_strangers_vm_is_refused_naming_both_directories(owner):
     assert caught.value.code == 4
     assert (owner or "does not name") in str(caught.value)
     assert "/work/demo" in str(caught.value)
-    assert "--name" in caught.value.hint
+    assert "start --name work-demo-dev" in caught.value.hint
     with pytest.raises(StateError):
         locate.existing(registry, of())
     with pytest.raises(StateError):

@@ -2,7 +2,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sysinit_vm.errors import UsageError
@@ -60,6 +60,30 @@ def test_names_that_have_no_legal_character_stay_apart():
 def test_a_name_that_lima_refuses_is_refused_with_its_source(bad):
     with pytest.raises(UsageError, match="VM_NAME"):
         names.checked_vm_name(bad, source="VM_NAME")
+
+
+@pytest.mark.parametrize(
+    ("bad", "source", "mend", "hint"),
+    [
+        ("a b", "--name", "", "sysinit-vm status --name a-b"),
+        ("a b", "VM_NAME", "", "export VM_NAME=a-b"),
+        ("a b", "The name", "", "a-b"),
+        ("a b", "param.VM_NAME in /p/c", "$EDITOR /p/c", "$EDITOR /p/c"),
+        ("x" * 30, "VM_NAME", "", r"export VM_NAME=x{13}-[0-9a-f]{6}"),
+    ],
+)
+def test_what_to_type_instead_of_a_name_is_a_line_where_that_was_said(bad, source, mend, hint):
+    with pytest.raises(UsageError) as caught:
+        names.checked_vm_name(bad, source=source, longest=20, mend=mend)
+    assert re.fullmatch(hint.replace("$", r"\$"), caught.value.hint)
+
+
+@given(st.text(max_size=90), st.integers(12, 76))
+@example("x.yaml", 76)
+@example("a.yml.yaml", 76)
+def test_what_is_proposed_instead_of_a_name_is_one(text, longest):
+    proposed = names.legal(text, longest)
+    assert names.checked_vm_name(proposed, source="VM_NAME", longest=longest) == proposed
 
 
 def test_the_socket_below_lima_home_limits_the_name(monkeypatch):
