@@ -9,7 +9,9 @@ import tempfile
 from pathlib import Path
 
 from sysinit_vm.errors import VmError
-from sysinit_vm.images import debian, debian_host, debian_mirror, debian_steps
+from sysinit_vm.images import debian, debian_host, debian_steps
+from sysinit_vm.machine import mirror as mirrors
+from sysinit_vm.machine.host import SUITE
 from sysinit_vm.progress import Progress
 from sysinit_vm.runner import Runner
 
@@ -27,8 +29,8 @@ def image(runner: Runner, cache: Path, *, mirror: str | None, progress: Progress
     Kernel and initrd lie beside it. ``mirror`` is as for ``debian.build``; the guest's apt uses it too.
     Raises MissingError for a program, VmError for a step that failed.
     """
-    lines = debian_mirror.apt_lines(debian.SUITE, mirror)
-    made_of = "\n".join((_RECIPE, debian.SUITE, debian.DISK_SIZE, *PACKAGES, *lines))
+    lines = mirrors.apt_lines(SUITE, mirror)
+    made_of = "\n".join((_RECIPE, SUITE, debian.DISK_SIZE, *PACKAGES, *lines))
     disk = cache / f"cloud-init-{hashlib.sha256(made_of.encode()).hexdigest()[:12]}.qcow2"
     if not disk.is_file():
         cache.mkdir(parents=True, exist_ok=True)
@@ -48,7 +50,7 @@ def _build(runner: Runner, work: Path, lines: list[str], progress: Progress) -> 
             raise VmError(f"{Path(argv[0]).name} failed ({done.code}).", detail=done.err[-2000:])
 
     run([host.mmdebstrap, f"--mode={host.mode}", "--variant=minbase", "--format=tar",
-         f"--include={','.join(PACKAGES)}", debian.SUITE, "root.tar", *lines])  # fmt: skip
+         f"--include={','.join(PACKAGES)}", SUITE, "root.tar", *lines])  # fmt: skip
     root = work / "root"
     root.mkdir()
     run(debian_steps.unpack(host))

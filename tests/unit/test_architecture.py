@@ -67,6 +67,13 @@ def test_imports_point_down():
         assert not used & {f"sysinit_vm.{each}" for each in above}, name
 
 
+def test_what_a_machine_needs_is_below_images_and_vms():
+    above = ("sysinit_vm.images", "sysinit_vm.boot", "sysinit_vm.lifecycle", "sysinit_vm.guest", "sysinit_vm.drift")
+    for name, tree in TREES.items():
+        if name.startswith("sysinit_vm.machine."):
+            assert not [each for each in imports(tree) if each.startswith(above)], name
+
+
 def documented(tree):
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef | ast.Module):

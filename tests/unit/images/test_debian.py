@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from sysinit_vm.errors import MissingError, VmError
-from sysinit_vm.images import debian, debian_files, debian_host, debian_mirror
+from sysinit_vm.images import debian, debian_files, debian_host
+from sysinit_vm.machine import mirror
 from sysinit_vm.runner import Result, Runner
 
 LINES = ["deb http://m.example/debian bookworm main"]
@@ -84,7 +85,7 @@ def host(request, tmp_path, monkeypatch):
     temporary = tmp_path / "beside" if as_root else images / ".sysinit-debian-build"
     found = debian_host.Host("/usr/bin/mmdebstrap", "/usr/bin/qemu-img", "/sbin/mkfs.ext4", as_root, temporary)
     monkeypatch.setattr(debian_host, "inspect", lambda _: found)
-    monkeypatch.setattr(debian_mirror, "apt_lines", lambda *_: LINES)
+    monkeypatch.setattr(mirror, "apt_lines", lambda *_: LINES)
     monkeypatch.setattr(debian.platform, "machine", lambda: "x86_64")
     return found
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sysinit_vm.errors import UsageError
-from sysinit_vm.images import debian_mirror
-from sysinit_vm.images.debian_mirror import Source, apt_lines
+from sysinit_vm.machine import mirror
+from sysinit_vm.machine.mirror import Source, apt_lines
 
 DEB822 = """\
 # made by the installer
@@ -61,7 +61,7 @@ def test_a_vendor_with_debian_s_suite_and_component_is_not_debian(etc):
 
 
 def test_a_disabled_stanza_is_not_read():
-    assert debian_mirror.deb822(f"Enabled: no\n{DEB822.partition(chr(10))[2].partition(chr(10) * 2)[0]}") == []
+    assert mirror.deb822(f"Enabled: no\n{DEB822.partition(chr(10))[2].partition(chr(10) * 2)[0]}") == []
 
 
 def test_old_security_suites_are_known(etc):
@@ -109,10 +109,10 @@ words = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_chara
 def test_any_one_line(uri, suite, components, key, spaced):
     options = f"[ signed-by={key} arch=amd64 ]" if spaced else f"[signed-by={key}]"
     line = " ".join(["deb", options, uri, suite, *components])
-    assert debian_mirror.one_line(line) == [Source(uri, (suite,), tuple(components), key)]
+    assert mirror.one_line(line) == [Source(uri, (suite,), tuple(components), key)]
 
 
 @given(st.text())
 def test_any_text_is_read_without_a_crash(text):
-    debian_mirror.one_line(text)
-    debian_mirror.deb822(text)
+    mirror.one_line(text)
+    mirror.deb822(text)
