@@ -52,22 +52,24 @@ def setup(
         _require(host, [part for part in parts if not part.route], "What a VM needs cannot all be obtained from here.")
     with _alone(runner, host):
         parts = look()  # another setup may have ended while we waited
-        needed = [part.route for part in parts if part.required and not part.enough]
-        routes = [
-            each for each in _routes(parts) if _agreed(runner, each, yes=yes, must=each in needed or not tolerant)
-        ]
-        for route in routes:
-            try:
-                _take(runner, route)
-            except VmError as error:
-                if route in needed or not tolerant:
-                    raise
-                say(f"{error.message}\nGoing on without it.")
+        _take_all(runner, parts, yes=yes, tolerant=tolerant)
     if runner.dry:
         return parts
     parts = look()
     _require(host, parts, "Something that a VM needs is still missing.")
     return parts
+
+
+def _take_all(runner: Runner, parts: Sequence[Prerequisite], *, yes: bool, tolerant: bool) -> None:
+    needed = [part.route for part in parts if part.required and not part.enough]
+    routes = [each for each in _routes(parts) if _agreed(runner, each, yes=yes, must=each in needed or not tolerant)]
+    for route in routes:
+        try:
+            _take(runner, route)
+        except VmError as error:
+            if route in needed or not tolerant:
+                raise
+            say(f"{error.message}\nGoing on without it.")
 
 
 def report(host: Host, parts: Sequence[Prerequisite], limits: Sequence[Limit]) -> None:
