@@ -68,7 +68,8 @@ def _go(runner: Runner, host: Host) -> tuple[str, tuple[Command, ...], Command, 
         return str(found), (), (), Path(modules)
     home = host.cache / "go"
     venv, work = home / "venv", home / "work"
-    lacking = ["python3-venv"] if importlib.util.find_spec("ensurepip") is None else []
+    whole = importlib.util.find_spec("ensurepip") or host.manager != "apt-get"  # Debian alone parts it from Python
+    lacking = [] if whole else ["python3-venv"]
     before = (
         *packages(host, lacking),
         (sys.executable, "-m", "venv", str(venv)),
