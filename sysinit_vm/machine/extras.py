@@ -66,9 +66,9 @@ def _virtiofsd(runner: Runner, host: Host) -> Prerequisite:
     rust = path if told.startswith("virtiofsd") and "QEMU" not in told else None
     need, names = "mountType: virtiofs", _VIRTIOFSD
     if path and not rust:
-        need += f"; {path} is QEMU's own, which needs root"
+        need += "; QEMU's own needs root"
     if rust is None and host.codename in _OLD:
-        need += f"; {host.codename} has no package of it, Debian 13 has"
+        need += "; Debian has it from 13 on"
         names = ("",) * 5
     return _packaged(runner, host, "virtiofsd", rust, need, names)
 
