@@ -41,7 +41,7 @@ def shell(
     "exec",
     group="Access",
     usage="<command> ...",
-    examples=['sysinit-vm exec "ls | wc -l"', "sysinit-vm exec --env CI=1 make --version"],
+    examples=['sysinit-vm exec "ls | wc -l"', "sysinit-vm exec --env CI=1 git --version"],
     exits=[3, 4, 6],
     ends="Otherwise the command's own; 128+n where signal n ended it.",
     iterable=["env"],

@@ -151,8 +151,11 @@ def test_the_data_directory_can_be_elsewhere(fresh, tmp_path):
 
 
 @pytest.mark.parametrize("words", [("up",), ("exec", "--", "apt", "--yes")])
-def test_without_python_terminal_and_yes_it_refuses(fresh, words):
+@pytest.mark.parametrize("user", [0, 1000])
+def test_without_python_terminal_and_yes_it_refuses(fresh, words, user):
     fresh.python.unlink()
+    fresh.put(fresh.bin / "id", f"#!/bin/sh\necho {user}\n")
+    fresh.put(fresh.bin / "sudo", SUDO)
     done = fresh.run(*words)
     assert done.returncode == 5
     assert "There is no terminal to ask on." in done.stderr
