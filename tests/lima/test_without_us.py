@@ -19,7 +19,7 @@ LINE = re.search(r"^limactl start --name (\S+) \.lima/config\.yaml$", PAGE, re.M
 
 
 @pytest.fixture
-def myapp(world, demo):
+def myapp(world):
     """A project whose config limactl is given as it was written, with the image where the config says."""
     project = world.project("myapp")
     world.ok(project, "init", "minimal", "--ssh", "none")
@@ -31,7 +31,7 @@ def myapp(world, demo):
 
 
 def test_limactl_alone_starts_what_init_wrote_and_it_is_the_projects_vm(world, myapp, monkeypatch):
-    for name in ("LIMA_HOME", "HOME"):
+    for name in ("LIMA_HOME", "HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, world.env[name])
     kernel = world.lima_home / "_images" / "sysinit-debian-latest.vmlinuz"
     chosen = accelerator.choose(Runner(), facts.gather(), "auto", kernel)  # a KVM that does not work is this machine's
