@@ -101,7 +101,7 @@ def zellij(host: Host) -> Route:
         *_in_place(stage, host.data / f"zellij-{ZELLIJ}"),
         ("rm", "-rf", str(work)),  # kept on failure, so that the next try goes on from there
     )
-    text = f"Zellij {ZELLIJ} for the guest, compiled in a Debian 12 of its own (about ten minutes)"
+    text = f"Zellij {ZELLIJ} for the guest, compiled in a Debian 12 of its own (ten to thirty minutes)"
     return Route(text, commands)
 
 
@@ -129,7 +129,7 @@ def _archives() -> list[str]:
 
 
 def _cargo_install(root: Path, made: Path) -> Command:
-    """Compile for speed of compiling (5 minutes, not 9, on two cores), and without Zellij's web server."""
+    """Compile for speed of compiling (about half the time), and without Zellij's web server."""
     hosts = ("/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs/ca-certificates.crt")
     binds = [word for path in hosts for word in ("--ro-bind-try", path, path)]
     profile = [f"CARGO_PROFILE_RELEASE_{each}" for each in ("LTO=false", "OPT_LEVEL=1", "CODEGEN_UNITS=16")]
