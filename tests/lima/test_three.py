@@ -110,6 +110,6 @@ def test_two_starts_of_one_vm_wait_for_each_other(world, three):
     world.ok(project, "stop")
     terminals = [world.terminal(project, "start", columns=150) for _ in range(2)]
     assert [terminal.exit_status(seconds=1800) for terminal in terminals] == [0, 0]
-    waited = [f"works on {project.name}-dev" in " ".join(terminal.text.split()) for terminal in terminals]
+    waited = [f"that is using {project.name}-dev" in " ".join(terminal.text.split()) for terminal in terminals]
     assert sorted(waited) == [False, True]
     assert "Running" in world.ok(project, "status")
