@@ -20,6 +20,7 @@ if ! cmp -s requirements.lock .venv/requirements.lock || ! .venv/bin/python -c '
 fi
 PATH=$PWD/.venv/bin:$PATH
 export PATH
+unset PYTHONDONTWRITEBYTECODE # else each of some thousand commands compiles the package anew
 
 step 'The parts that a VM needs'
 sysinit-vm setup --yes

@@ -63,6 +63,7 @@ def _commands(root: Path) -> Mapping[str, Words]:
 
 def _seconds(argv: Sequence[str], root: Path) -> float:
     env = {**os.environ, **machine.limactl().account.env}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # the command of an installed package has its bytecode
     began = time.monotonic()
     subprocess.run(argv, cwd=root, env=env, check=True, stdin=subprocess.DEVNULL, capture_output=True)
     return time.monotonic() - began
