@@ -23,7 +23,7 @@ python3Packages.buildPythonApplication {
 
   # The machine's own programs come first.
   makeWrapperArgs = [ "--suffix" "PATH" ":" (lib.makeBinPath [ lima go-task openssh ]) ];
-  pythonImportsCheck = [ "sysinit_vm.cli" ];
+  pythonImportsCheck = [ "sysinit_vm.program" ];
 
   meta = {
     description = "One Lima VM for each project directory, with a Zellij session in it";

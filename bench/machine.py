@@ -14,7 +14,8 @@ from typing import Any
 
 import psutil
 
-from sysinit_vm import facts, settings
+from sysinit_vm import settings
+from sysinit_vm.effective import facts
 from sysinit_vm.errors import MissingError, VmError
 from sysinit_vm.lima import accelerator
 from sysinit_vm.lima.limactl import Limactl, Message, said

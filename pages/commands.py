@@ -6,7 +6,7 @@ from pathlib import Path
 from invoke.collection import Collection
 from invoke.parser.context import ParserContext
 
-from sysinit_vm.manual import EXITS, GROUPS, Manual
+from sysinit_vm.cli.manual import EXITS, GROUPS, Manual
 
 PAGE = Path(__file__).parents[1] / "docs" / "commands.md"
 _INTRODUCTION = """\

@@ -12,7 +12,7 @@ def main() -> NoReturn:
         from sysinit_vm import streams
 
         streams.complete()
-        from sysinit_vm.cli import program
+        from sysinit_vm.program import program
 
         program.run()
     except KeyboardInterrupt:

@@ -4,14 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sysinit_vm import config, prompts, render, sizes, templates
+from sysinit_vm import prompts
+from sysinit_vm.config import config, render, sizes, templates
+from sysinit_vm.config.sizes import Size
 from sysinit_vm.errors import NotConfirmedError, UsageError
 from sysinit_vm.init import SSH_CHOICES
 from sysinit_vm.ports import forwards
 from sysinit_vm.progress import say
 from sysinit_vm.projects import names, project
 from sysinit_vm.projects.project import Project
-from sysinit_vm.sizes import Size
 
 T = TypeVar("T")
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import sleep
 
-from sysinit_vm import config, effective, facts, given, logs
-from sysinit_vm.config import Config
+from sysinit_vm import logs
+from sysinit_vm.config import config
+from sysinit_vm.config.config import Config
+from sysinit_vm.effective import effective, facts, given
 from sysinit_vm.errors import VmError
 from sysinit_vm.images.available import directory
 from sysinit_vm.lima import accelerator, limactl, stages

@@ -7,13 +7,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sysinit_vm import files, prompts, render, templates
+from sysinit_vm import files, prompts
+from sysinit_vm.config import render, templates
+from sysinit_vm.config.sizes import Size
 from sysinit_vm.errors import UsageError, VmError
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.progress import say
 from sysinit_vm.projects import names, namesakes, project
 from sysinit_vm.projects.project import Project
-from sysinit_vm.sizes import Size
 
 # How ssh in the guest gets at your keys: ~/.ssh mounted read-only, your ssh-agent forwarded, or not at all.
 SSH_CHOICES = ("keys", "agent", "none")

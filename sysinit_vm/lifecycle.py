@@ -3,10 +3,11 @@
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 
-from sysinit_vm import git_identity, given, guest
 from sysinit_vm.boot import Wish, boot
 from sysinit_vm.drift import observe
+from sysinit_vm.effective import given
 from sysinit_vm.errors import VmError
+from sysinit_vm.guest import git_identity, guest
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.recovery import recover
 from sysinit_vm.model import BROKEN, RUNNING, STOPPED, Instance, Report

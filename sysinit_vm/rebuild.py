@@ -1,7 +1,7 @@
 """The guest becomes what a flake says, by the guest's own home-manager or nixos-rebuild."""
 
-from sysinit_vm import access, guest
 from sysinit_vm.errors import StateError
+from sysinit_vm.guest import access, guest
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.model import Instance
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sysinit_vm import facts, given, guest, render
-from sysinit_vm.config import Config
+from sysinit_vm.config import render
+from sysinit_vm.config.config import Config
 from sysinit_vm.drift import plan
+from sysinit_vm.effective import facts, given
 from sysinit_vm.errors import VmError
+from sysinit_vm.guest import guest
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.model import Instance
 from sysinit_vm.ports import allocation

@@ -15,8 +15,8 @@ from typing import Any
 
 import platformdirs
 
-from sysinit_vm import config, guest_dirs
-from sysinit_vm.config import Config
+from sysinit_vm.config import config, guest_dirs
+from sysinit_vm.config.config import Config
 from sysinit_vm.errors import UsageError, VmError
 
 

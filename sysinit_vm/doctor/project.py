@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from sysinit_vm import config, effective, facts
+from sysinit_vm.config import config
 from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding, wrong
+from sysinit_vm.effective import effective, facts
 from sysinit_vm.errors import VmError
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.projects import locate, project

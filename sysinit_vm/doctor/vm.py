@@ -8,11 +8,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from sysinit_vm import guest
 from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding, wrong
 from sysinit_vm.drift import observe
 from sysinit_vm.drift.plan import NONE, RECREATE
 from sysinit_vm.errors import VmError
+from sysinit_vm.guest import guest
 from sysinit_vm.lima import limactl, recovery
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.model import STOPPED, Instance

@@ -1,11 +1,12 @@
 """A VM becomes what its project's config says, and the guest is asked whether it did."""
 
-from sysinit_vm import guest, lifecycle, prompts
+from sysinit_vm import lifecycle, prompts
 from sysinit_vm.boot import Wish
 from sysinit_vm.drift import observe, plan, proof
 from sysinit_vm.drift.observe import Drift
 from sysinit_vm.drift.plan import LIVE, NONE, RECREATE
 from sysinit_vm.errors import VmError
+from sysinit_vm.guest import guest
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.model import Instance
 from sysinit_vm.progress import say

@@ -6,10 +6,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sysinit_vm import config, facts, files, given
-from sysinit_vm.config import Config
+from sysinit_vm import files
+from sysinit_vm.config import config
+from sysinit_vm.config.config import Config
 from sysinit_vm.drift import plan
 from sysinit_vm.drift.plan import RESTART, Change
+from sysinit_vm.effective import facts, given
 from sysinit_vm.errors import VmError
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.model import Facts, Instance

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sysinit_vm.sizes import in_bytes
+from sysinit_vm.config.sizes import in_bytes
 
 NONE, LIVE, RESTART, RECREATE = "none", "live", "restart", "recreate"
 _ORDER = (NONE, LIVE, RESTART, RECREATE)

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm import guest
+from sysinit_vm.config.sizes import in_bytes
 from sysinit_vm.errors import VmError
+from sysinit_vm.guest import guest
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.model import Instance, Seen
-from sysinit_vm.sizes import in_bytes
 
 _KERNELS_OWN = 0.80  # of the memory is what a guest sees at the least; its kernel keeps the rest
 _ENOUGH = 200  # names of a directory that are compared

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm import given, lifecycle, lock
+from sysinit_vm import lifecycle, lock
+from sysinit_vm.effective import given
 from sysinit_vm.errors import VmError
 from sysinit_vm.images import available
 from sysinit_vm.inventory import usage

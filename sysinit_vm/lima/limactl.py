@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm import config as configs
 from sysinit_vm import files
-from sysinit_vm.config import Config
+from sysinit_vm.config import config as configs
+from sysinit_vm.config.config import Config
 from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.lima import account as accounts
 from sysinit_vm.lima.account import Account

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sysinit_vm import facts, settings
+from sysinit_vm import settings
+from sysinit_vm.effective import facts
 from sysinit_vm.errors import UsageError, VmError
 from sysinit_vm.lima import accelerator
 from sysinit_vm.machine.host import Host

@@ -9,8 +9,10 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sysinit_vm import config, given, lock
-from sysinit_vm.config import Config
+from sysinit_vm import lock
+from sysinit_vm.config import config
+from sysinit_vm.config.config import Config
+from sysinit_vm.effective import given
 from sysinit_vm.errors import VmError
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.model import Instance

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm.config import Config
+from sysinit_vm.config.config import Config
 from sysinit_vm.errors import VmError
 from sysinit_vm.lima.limactl import Limactl, host_agent_ready
 from sysinit_vm.model import Instance

@@ -4,8 +4,9 @@ It gets this directory's mounts, params, session and environment; its disk, and 
 given, stay.
 """
 
-from sysinit_vm import facts, given, prompts
-from sysinit_vm.config import Config
+from sysinit_vm import prompts
+from sysinit_vm.config.config import Config
+from sysinit_vm.effective import facts, given
 from sysinit_vm.errors import StateError
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.recovery import recover

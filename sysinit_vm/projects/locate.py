@@ -8,7 +8,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from sysinit_vm import config
+from sysinit_vm.config import config
 from sysinit_vm.errors import StateError
 from sysinit_vm.lima.limactl import Limactl, host_agent_ready
 from sysinit_vm.model import NOT_CREATED, Instance

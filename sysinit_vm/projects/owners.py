@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sysinit_vm import config
+from sysinit_vm.config import config
 from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.model import PROJECT_DIR, Instance

@@ -2,7 +2,7 @@
 
 from invoke.context import Context
 
-from sysinit_vm import access
+from sysinit_vm.guest import access
 from sysinit_vm.projects import locate
 from sysinit_vm.tasks.context import end, lima, started, words
 from sysinit_vm.tasks.verb import verb

@@ -2,7 +2,9 @@
 
 from invoke.context import Context
 
-from sysinit_vm import config, facts, rebuild, settings
+from sysinit_vm import rebuild, settings
+from sysinit_vm.config import config
+from sysinit_vm.effective import facts
 from sysinit_vm.errors import StateError
 from sysinit_vm.images import available
 from sysinit_vm.lima.limactl import Limactl

@@ -11,9 +11,10 @@ from typing import Any
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from sysinit_vm import config, settings
+from sysinit_vm import settings
 from sysinit_vm.boot import Wish
-from sysinit_vm.config import Config
+from sysinit_vm.config import config
+from sysinit_vm.config.config import Config
 from sysinit_vm.drift import apply as applying
 from sysinit_vm.errors import MissingError
 from sysinit_vm.lima.limactl import Limactl, host_agent_ready
@@ -53,7 +54,7 @@ def lima_if_found(c: Context) -> Limactl | None:
 
 def prepare_machine(c: Context, *, yes: bool) -> None:
     """Obtain what the machine lacks for a VM; every command is shown, and confirmed unless ``yes``."""
-    from sysinit_vm import taskfile
+    from sysinit_vm.joining import taskfile
     from sysinit_vm.machine import obtain
     from sysinit_vm.machine.host import Host
 

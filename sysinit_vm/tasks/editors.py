@@ -2,7 +2,8 @@
 
 from invoke.context import Context
 
-from sysinit_vm import config, settings
+from sysinit_vm import settings
+from sysinit_vm.config import config
 from sysinit_vm.progress import say
 from sysinit_vm.projects import locate
 from sysinit_vm.tasks.context import done, end, lima, runner, started

@@ -18,7 +18,7 @@ def copy(c: Context, project: str | None = None, name: str | None = None) -> Non
 
     Directories too. :PATH is a path in the guest, relative to the home directory there.
     """
-    from sysinit_vm import copying
+    from sysinit_vm.guest import copying
 
     paths = copying.checked(words(c.remainder))
     target, vms = locate.target(project, name), lima(c)

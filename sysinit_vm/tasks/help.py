@@ -4,11 +4,12 @@ from invoke.collection import Collection
 from invoke.context import Context
 from invoke.parser.context import ParserContext
 
-from sysinit_vm import settings, templates
-from sysinit_vm.columns import heading, paragraph, rows, width
-from sysinit_vm.manual import EXITS, GROUPS, Manual
+from sysinit_vm import settings
+from sysinit_vm.cli.columns import heading, paragraph, rows, width
+from sysinit_vm.cli.manual import EXITS, GROUPS, Manual
+from sysinit_vm.cli.usage import unknown
+from sysinit_vm.config import templates
 from sysinit_vm.tasks.verb import verb
-from sysinit_vm.usage import unknown
 
 _EXAMPLES = """\
   cd ~/projects/myapp

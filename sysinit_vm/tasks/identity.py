@@ -2,7 +2,8 @@
 
 from invoke.context import Context
 
-from sysinit_vm import config, prompts
+from sysinit_vm import prompts
+from sysinit_vm.config import config
 from sysinit_vm.inventory import listing
 from sysinit_vm.inventory import prune as pruning
 from sysinit_vm.progress import say, table

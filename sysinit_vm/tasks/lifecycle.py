@@ -2,11 +2,14 @@
 
 from invoke.context import Context
 
-from sysinit_vm import access, asking, config, joining, lifecycle, prompts, settings, sizes, templates
+from sysinit_vm import asking, lifecycle, prompts, settings
 from sysinit_vm import init as initial
 from sysinit_vm.asking import Wanted
+from sysinit_vm.config import config, sizes, templates
 from sysinit_vm.drift import apply as applying
 from sysinit_vm.errors import UsageError
+from sysinit_vm.guest import access
+from sysinit_vm.joining import joining
 from sysinit_vm.progress import say, table
 from sysinit_vm.projects import locate, namesakes
 from sysinit_vm.projects import project as projects

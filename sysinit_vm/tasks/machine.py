@@ -78,7 +78,7 @@ def completion(_c: Context, shell: str = "bash") -> None:
 
     A shell that evaluates it completes commands, flags, templates and VMs.
     """
-    from sysinit_vm.completion import script
+    from sysinit_vm.cli.completion import script
 
     print(script(shell), end="")
 
@@ -89,6 +89,6 @@ def taskfile(_c: Context) -> None:
 
     It is a link to the installed package's Taskfile, which this command creates or updates.
     """
-    from sysinit_vm.taskfile import shared
+    from sysinit_vm.joining.taskfile import shared
 
     print(shared())

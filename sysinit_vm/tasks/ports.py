@@ -2,7 +2,7 @@
 
 from invoke.context import Context
 
-from sysinit_vm import config
+from sysinit_vm.config import config
 from sysinit_vm.progress import say, table
 from sysinit_vm.projects import locate
 from sysinit_vm.tasks.context import lima, print_json

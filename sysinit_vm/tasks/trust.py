@@ -2,7 +2,8 @@
 
 from invoke.context import Context
 
-from sysinit_vm import config, prompts
+from sysinit_vm import prompts
+from sysinit_vm.config import config
 from sysinit_vm.progress import say
 from sysinit_vm.projects import project as projects
 from sysinit_vm.tasks.context import embedder, print_json, trusted

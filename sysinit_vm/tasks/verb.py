@@ -14,8 +14,8 @@ from invoke.parser.argument import Argument
 from invoke.tasks import Task, task
 
 from sysinit_vm import streams
+from sysinit_vm.cli.manual import Manual
 from sysinit_vm.errors import UsageError, VmError
-from sysinit_vm.manual import Manual
 from sysinit_vm.runner import INTERRUPTED
 
 # The same words for the same flag wherever it applies.
@@ -58,7 +58,7 @@ def verb(
 ) -> Callable[[Callable[..., None]], Verb]:
     """Make a task of a function: ``called`` is its name, ``help_`` its flags' texts beside the shared ones.
 
-    ``group`` to ``usage`` are the command's own part of the manual (``sysinit_vm.manual.Manual``), from which the
+    ``group`` to ``usage`` are the command's own part of the manual (``sysinit_vm.cli.manual.Manual``), from which the
     overview, its help and docs/commands.md are made. What users, their files or their machine can cause ends without a
     traceback; Ctrl-C ends with 130.
     """

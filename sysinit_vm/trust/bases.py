@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm import config
-from sysinit_vm.config import Config
+from sysinit_vm.config import config
+from sysinit_vm.config.config import Config
 from sysinit_vm.errors import VmError
 from sysinit_vm.trust.danger import Danger, Level, Place
 from sysinit_vm.trust.rules import shown

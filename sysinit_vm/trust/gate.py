@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sysinit_vm import prompts
-from sysinit_vm.config import Config, dump, load, parse
+from sysinit_vm.config.config import Config, dump, load, parse
 from sysinit_vm.errors import NotConfirmedError, UsageError
 from sysinit_vm.model import PROJECT_DIR
 from sysinit_vm.progress import say

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sysinit_vm.config import Config
+from sysinit_vm.config.config import Config
 from sysinit_vm.errors import VmError
 from sysinit_vm.ports import forwards
 from sysinit_vm.trust.rules import shown

@@ -13,7 +13,8 @@ from unittest import mock
 
 import pytest
 
-from sysinit_vm import config, facts, given, render
+from sysinit_vm.config import config, render
+from sysinit_vm.effective import facts, given
 from sysinit_vm.projects.project import Project
 from sysinit_vm.trust import gate
 

@@ -182,7 +182,7 @@ def test_the_diagram_names_what_is_there():
     text = BLOCKS["architecture.md mermaid 1"]
     named = {word.strip(",") for label in re.findall(r'"([^"]+)"', text) for word in label.split()}
     paths = {re.sub(r":$", "", word) for word in named if re.fullmatch(r"[\w/]+(\.py|/):?", word)}
-    assert {"cli.py", "tasks/", "runner.py", "lima/limactl.py"} <= paths
+    assert {"program.py", "tasks/", "runner.py", "lima/limactl.py"} <= paths
     missing = {each for each in paths if not (TOP / "sysinit_vm" / each).exists() and not (TOP / each).exists()}
     under = {each for each in missing if not list((TOP / "sysinit_vm").glob(f"*/{each}"))}
     assert not under

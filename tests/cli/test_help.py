@@ -6,7 +6,7 @@ import pexpect
 import pytest
 from conftest import BIN, SCRIPT, TASKS, TOP
 
-from sysinit_vm.cli import program
+from sysinit_vm.program import program
 from sysinit_vm.tasks import ns
 
 NAMES = [str(each.name) for each in ns.to_contexts()]

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from sysinit_vm import render
+from sysinit_vm.config import render
 from tests.lima.terminal import Terminal
 
 READS = {"bash": ".profile", "dash": ".profile", "zsh": ".zprofile", "fish": ".config/fish/conf.d/it.fish"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sysinit_vm import config
+from sysinit_vm.config import config
 
 
 @pytest.mark.parametrize("layout", ["nonesuch", "./nonesuch.kdl", "/etc/hostname", "https://x.example/l.kdl", ""])

@@ -170,7 +170,8 @@ def elsewhere(world: World, project: Path, *options: str):
 def put(world: World, project: Path, **param: str) -> None:
     """Run our setup again in the running guest of ``project``, with some values changed."""
     script = (
-        "import json, sys; from pathlib import Path; from sysinit_vm import facts, given, guest, config;"
+        "import json, sys; from pathlib import Path; from sysinit_vm.config import config;"
+        "from sysinit_vm.effective import facts, given; from sysinit_vm.guest import guest;"
         "from sysinit_vm.lima.limactl import Limactl; from sysinit_vm.machine.finders import find_limactl;"
         "from sysinit_vm.projects.project import Project; from sysinit_vm.runner import Runner;"
         "home = Project(Path(sys.argv[1])); vm = home.name + '-dev';"

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sysinit_vm import facts
+from sysinit_vm.effective import facts
 from sysinit_vm.images.available import debian_entry
 from sysinit_vm.lima import accelerator
 from sysinit_vm.lima.limactl import Limactl

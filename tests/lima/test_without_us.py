@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sysinit_vm import facts
+from sysinit_vm.effective import facts
 from sysinit_vm.lima import accelerator, account
 from sysinit_vm.machine import finders
 from sysinit_vm.runner import Runner

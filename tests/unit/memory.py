@@ -5,7 +5,7 @@ from pathlib import Path
 
 from recording import Recorder
 
-from sysinit_vm.config import Config
+from sysinit_vm.config.config import Config
 from sysinit_vm.errors import VmError
 from sysinit_vm.model import Instance
 

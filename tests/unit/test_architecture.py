@@ -1,6 +1,8 @@
 import ast
+import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,13 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 TREES = {name: ast.parse(path.read_text()) for name, path in MODULES.items()}
-OWNERS = {"subprocess": "runner", "jinja2": "render", "questionary": "prompts", "rich": "progress", "filelock": "lock"}
+OWNERS = {
+    "subprocess": "runner",
+    "jinja2": "config.render",
+    "questionary": "prompts",
+    "rich": "progress",
+    "filelock": "lock",
+}
 
 
 def imports(tree):
@@ -48,7 +56,10 @@ def test_nothing_starts_a_process_past_the_runner():
 
 def test_nothing_imports_the_tasks_but_the_command_line_and_themselves():
     users = {name for name, tree in TREES.items() if any("sysinit_vm.tasks" in each for each in imports(tree))}
-    assert {name for name in users if not name.startswith("sysinit_vm.tasks")} <= {"sysinit_vm.cli", "sysinit_vm"}
+    assert {name for name in users if not name.startswith("sysinit_vm.tasks")} <= {
+        "sysinit_vm.program",
+        "sysinit_vm",
+    }
 
 
 def test_no_task_module_leans_on_another():
@@ -59,16 +70,36 @@ def test_no_task_module_leans_on_another():
             assert inner <= shared, name
 
 
-def test_imports_point_down():
-    below = {"errors", "model", "projects.names", "runner", "files", "projects.project", "zellij", "lima.stages"}
-    above = {"lifecycle", "init", "access", "lima.limactl", "projects.locate", "effective", "settings", "guest", "cli"}
-    for name in below:
-        used = set(imports(TREES[f"sysinit_vm.{name}"]))
-        assert not used & {f"sysinit_vm.{each}" for each in above}, name
+def test_no_import_runs_in_a_circle():
+    packages = {name for name in TREES if any(each.startswith(f"{name}.") for each in TREES)}
+    modules = {name: tree for name, tree in TREES.items() if name not in packages}
+    uses = {name: {each for each in imports(tree) if each in modules} for name, tree in modules.items()}
+    assert sorted(TopologicalSorter(uses).static_order()) == sorted(modules)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["errors", "model", "projects.names", "runner", "files", "projects.project", "guest.zellij", "lima.stages"],
+)
+def test_imports_point_down(name):
+    above = {
+        "lifecycle",
+        "init",
+        "guest.access",
+        "lima.limactl",
+        "projects.locate",
+        "effective.effective",
+        "settings",
+        "guest.guest",
+        "program",
+    }
+    upper = {f"sysinit_vm.{each}" for each in above}
+    assert upper <= set(TREES)
+    assert not set(imports(TREES[f"sysinit_vm.{name}"])) & upper
 
 
 def test_what_a_machine_needs_is_below_images_and_vms():
-    above = ("sysinit_vm.images", "sysinit_vm.boot", "sysinit_vm.lifecycle", "sysinit_vm.guest", "sysinit_vm.drift")
+    above = tuple(f"sysinit_vm.{each}" for each in ("images", "boot", "lifecycle", "guest", "drift"))
     for name, tree in TREES.items():
         if name.startswith("sysinit_vm.machine."):
             assert not [each for each in imports(tree) if each.startswith(above)], name
@@ -109,7 +140,7 @@ def loaded_by(statement):
 
 def test_the_start_loads_nothing_heavy():
     assert not {"jinja2", "questionary", "prompt_toolkit", "rich", "psutil", "filelock"} & set(
-        loaded_by("import sysinit_vm.cli")
+        loaded_by("import sysinit_vm.program")
     )
 
 
@@ -121,3 +152,12 @@ def test_the_collection_is_there_when_asked_for():
     assert "start" in sysinit_vm.ns.task_names
     with pytest.raises(AttributeError, match="nothing"):
         _ = sysinit_vm.nothing
+
+
+def test_the_page_of_the_architecture_names_every_module_and_no_other():
+    page = (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w/]+(?:\.py|/))`", page))
+    there = [path.relative_to(PACKAGE) for path in MODULES.values() if not path.stem.startswith("__")]
+    assert [str(path) for path in there if not named & {path.name, f"{path.parent}/"}] == []
+    modules = {name for name in named if name.endswith(".py")}
+    assert {name for name in modules if not any(path.match(name) for path in there)} == set()

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sysinit_vm import config, init, templates
+from sysinit_vm import init
+from sysinit_vm.config import config, templates
 from sysinit_vm.errors import NotConfirmedError, UsageError, VmError
 from sysinit_vm.init import Written
 from sysinit_vm.projects import names

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from recording import Recorder, facts, result
 
-from sysinit_vm import access, boot, config, guest, lifecycle, logs
-from sysinit_vm import facts as machine
+from sysinit_vm import boot, lifecycle, logs
 from sysinit_vm.boot import Wish
-from sysinit_vm.config import Config
+from sysinit_vm.config import config
+from sysinit_vm.config.config import Config
+from sysinit_vm.effective import facts as machine
 from sysinit_vm.errors import NoConfigError, StateError, VmError
+from sysinit_vm.guest import access, guest
 from sysinit_vm.lima import accelerator
 from sysinit_vm.lima.accelerator import Accelerator
 from sysinit_vm.model import Instance, Report

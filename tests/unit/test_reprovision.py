@@ -3,9 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recording import result
 
-from sysinit_vm import guest, rebuild, reprovision
+from sysinit_vm import rebuild, reprovision
 from sysinit_vm.drift import plan
 from sysinit_vm.errors import VmError
+from sysinit_vm.guest import guest
 
 VALUES = {"User": "me", "Param.A": "a b", "Home": "/home/me.guest"}
 

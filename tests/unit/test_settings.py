@@ -2,9 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from sysinit_vm import guest, render, settings
-from sysinit_vm.config import Config
+from sysinit_vm import settings
+from sysinit_vm.config import render
+from sysinit_vm.config.config import Config
 from sysinit_vm.errors import UsageError, VmError
+from sysinit_vm.guest import guest
 
 
 def own(text):

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 from memory import Memory, vm
 
-from sysinit_vm import given, lock
+from sysinit_vm import lock
+from sysinit_vm.effective import given
 from sysinit_vm.errors import VmError
 from sysinit_vm.inventory import prune
 from sysinit_vm.runner import Runner

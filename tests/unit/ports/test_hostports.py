@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from sysinit_vm import config, files, given, lock
-from sysinit_vm.config import Config
+from sysinit_vm import files, lock
+from sysinit_vm.config import config
+from sysinit_vm.config.config import Config
+from sysinit_vm.effective import given
 from sysinit_vm.errors import VmError
 from sysinit_vm.model import Instance
 from sysinit_vm.ports import allocation, hostports, sockets

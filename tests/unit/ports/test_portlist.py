@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from recording import captured, result
 
-from sysinit_vm.config import Config
+from sysinit_vm.config.config import Config
 from sysinit_vm.errors import VmError
 from sysinit_vm.model import Instance
 from sysinit_vm.ports import portlist, sockets

@@ -2,8 +2,9 @@ import pytest
 from memory import Memory, vm
 from recording import facts
 
-from sysinit_vm import config, prompts
-from sysinit_vm import facts as machine
+from sysinit_vm import prompts
+from sysinit_vm.config import config
+from sysinit_vm.effective import facts as machine
 from sysinit_vm.errors import NotConfirmedError, StateError, VmError
 from sysinit_vm.projects import adopt
 from sysinit_vm.projects.locate import Target

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sysinit_vm.config import Config
+from sysinit_vm.config.config import Config
 from sysinit_vm.errors import NoConfigError, StateError, UsageError, VmError
 from sysinit_vm.model import Instance
 from sysinit_vm.projects import locate, names

@@ -1,0 +1,1 @@
+"""What this machine makes of a committed config, and what limactl is given."""

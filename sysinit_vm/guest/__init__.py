@@ -1,0 +1,1 @@
+"""What runs in a guest, how it is entered, and how files come into it and out of it."""

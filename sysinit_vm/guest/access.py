@@ -1,0 +1,81 @@
+"""The ways into a running guest: a session, a plain shell, a command."""
+
+import re
+import shlex
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from sysinit_vm import prompts
+from sysinit_vm.errors import UsageError
+from sysinit_vm.guest import guest, layouts, zellij
+from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.model import Instance
+from sysinit_vm.progress import say
+from sysinit_vm.projects.locate import guest_directory
+from sysinit_vm.projects.project import Project
+
+_HAS_LAYOUT = 'test -f "${ZELLIJ_CONFIG_DIR:-${XDG_CONFIG_HOME:-$HOME/.config}/zellij}/layouts/$1.kdl"'
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=", re.ASCII)
+
+
+def layout(lima: Limactl, instance: Instance | None, home: Project, asked: str) -> str:
+    """Return the layout that ``--layout`` means; UsageError for one that is nowhere, before anything starts."""
+
+    def in_guest(name: str) -> bool:
+        words = ("sh", "-c", _HAS_LAYOUT, "sh", name)
+        return instance is not None and instance.running and lima.run(instance.name, words, timeout=60).ok
+
+    return layouts.find(home, asked, in_guest)
+
+
+def shell(lima: Limactl, instance: Instance, *, plain: bool = False, layout: str = "") -> int:
+    """Attach the terminal to the project's Zellij session, made when missing; return the exit status.
+
+    The session begins at the project's root, with ``layout`` or else the project's own, and keeps its place.
+    ``plain``, or a guest without Zellij, gives a login shell in the guest directory that corresponds to the
+    current one.
+    """
+    here = guest_directory(instance, Path.cwd())
+    if plain or instance.project_dir is None:
+        return lima.attach(instance.name, zellij.plain(here), here)
+    home = Project(instance.project_dir)
+    return lima.attach(instance.name, zellij.attach(home.session, str(home.root), here, layout), str(home.root))
+
+
+def attach_or_tell(lima: Limactl, instance: Instance) -> int:
+    """Attach where there is a terminal, elsewhere say how; return the exit status."""
+    if prompts.terminal():
+        return shell(lima, instance)
+    say(f"VM ready: {instance.name}. Attach: cd {shlex.quote(str(instance.project_dir))} && sysinit-vm shell")
+    return 0
+
+
+def command(words: Sequence[str], env: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return what the guest runs for the ``words`` of `exec`; ``env`` holds ``NAME=VALUE`` items.
+
+    One word is a line for the guest's bash, several are an exact argv. UsageError for no words or a bad variable.
+    """
+    if not words:
+        raise UsageError("exec needs a command.", hint='sysinit-vm exec "make test"')
+    for item in env:
+        if not _VARIABLE.match(item):
+            raise UsageError(f"--env takes NAME=VALUE, not {item!r}.", hint="sysinit-vm exec --env CI=1 make test")
+    exact = ("bash", "-c", words[0]) if len(words) == 1 else tuple(words)
+    return ("env", *env, *exact) if env else exact
+
+
+def execute(lima: Limactl, instance: Instance, argv: Sequence[str], *, stdin: bool = True) -> int:
+    """Run ``argv`` in the guest directory that corresponds to the current one; return its own exit status.
+
+    Death by signal n is 128+n. SIGINT and SIGTERM here end the guest's process too.
+    """
+    marker = guest.marker()
+    return lima.attach(
+        instance.name,
+        argv,
+        guest_directory(instance, Path.cwd()),
+        stdin=stdin,
+        marker=marker,
+        on_interrupt=partial(guest.interrupt, lima, instance.name, marker),
+    )

@@ -1,0 +1,1 @@
+"""How a project's own Taskfile and tasks.py gain our tasks."""

@@ -1,0 +1,76 @@
+import io
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sysinit_vm.cli import columns
+from sysinit_vm.tasks import ns
+from sysinit_vm.tasks.help import of_task, overview
+
+NAMES = [str(each.name) for each in ns.to_contexts()]
+
+
+def shown(monkeypatch, width, name=None):
+    monkeypatch.setenv("COLUMNS", str(width))
+    return overview(ns) if name is None else of_task(ns, name)
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+@pytest.mark.parametrize("name", [None, *NAMES])
+def test_no_line_of_the_help_is_wider_than_the_terminal(monkeypatch, width, name):
+    lines = shown(monkeypatch, width, name).splitlines()
+    assert max(len(line) for line in lines) <= min(width, 100)
+    assert not [line for line in lines if line != line.rstrip()]
+
+
+def test_the_width_is_made_use_of(monkeypatch):
+    narrow, usual, wide = (len(shown(monkeypatch, width).splitlines()) for width in (60, 80, 200))
+    assert narrow > usual > wide
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_each_command_is_one_line_of_the_overview(monkeypatch, width):
+    text = shown(monkeypatch, width)
+    for name in NAMES:
+        (line,) = [line for line in text.splitlines() if line.startswith("  ") and line.split()[0] == name]
+        assert line.endswith(ns[name].manual.summary)
+
+
+class Screen(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "environment", "bold"),
+    [
+        (Screen(), {}, True),
+        (Screen(), {"NO_COLOR": "1"}, False),
+        (Screen(), {"TERM": "dumb"}, False),
+        (io.StringIO(), {}, False),
+    ],
+)
+def test_headings_are_bold_only_where_colours_are_wanted(monkeypatch, stream, environment, bold):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert ("\x1b[1mUsage:\x1b[0m" in shown(monkeypatch, 80)) is bold
+    assert ("\x1b" in shown(monkeypatch, 80, "start")) is bold
+
+
+WORDS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=18)
+
+
+@given(st.lists(st.tuples(WORDS, st.lists(WORDS, min_size=1).map(" ".join)), min_size=1), st.integers(30, 120))
+def test_rows_lose_no_word_and_keep_their_order(pairs, width):
+    told = columns.rows(pairs, width)
+    assert told.split() == [word for name, text in pairs for word in (name, *text.split())]
+
+
+@given(st.lists(st.tuples(WORDS, st.lists(WORDS, min_size=1).map(" ".join)), min_size=1), st.integers(60, 120))
+def test_rows_keep_to_the_width(pairs, width):
+    assert max(map(len, columns.rows(pairs, width).splitlines())) <= width

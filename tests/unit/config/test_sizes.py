@@ -1,0 +1,50 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sysinit_vm.config import sizes
+from sysinit_vm.config.sizes import Size
+from sysinit_vm.errors import UsageError
+
+
+def test_nothing_asked_for_is_nothing():
+    assert not sizes.parse(None, None, None, None)
+    assert sizes.parse(None, None, None, "none") == Size(ports=())
+    assert sizes.parse(None, None, None, "none")
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "4.5", "", "x", "٣", "1025", "1e2"])
+def test_no_such_number_of_cpus(text):
+    with pytest.raises(UsageError, match="--cpus cannot be"):
+        sizes.count(text)
+
+
+@pytest.mark.parametrize("text", ["512MiB", "8GiB", "1.5TiB"])
+def test_a_size_stays_as_lima_takes_it(text):
+    assert sizes.size("--memory", text) == text
+
+
+@pytest.mark.parametrize("text", ["8", "8GB", "8 GiB", "0GiB", "-1GiB", "GiB", "8GiB\n", "", "1e3GiB"])
+def test_no_such_size(text):
+    with pytest.raises(UsageError, match=r"(?s)--disk cannot be.*GiB.*sysinit-vm init --disk 8GiB"):
+        sizes.size("--disk", text)
+
+
+@pytest.mark.parametrize("text", ["22", "0", "65536", "3000,3000", "x", "3000;8080", "-1", "3000-3010", "none,80"])
+def test_no_such_ports(text):
+    with pytest.raises(UsageError, match="--ports cannot be"):
+        sizes.numbers(text)
+
+
+@given(st.lists(st.integers(1, 65535).filter(lambda port: port != 22), unique=True, max_size=100))
+def test_every_list_of_different_ports_is_taken_in_its_order(ports):
+    assert sizes.numbers(", ".join(map(str, ports)) or "none") == tuple(ports)
+
+
+@given(st.text())
+def test_any_text_is_ports_or_a_usage_error(text):
+    try:
+        found = sizes.numbers(text)
+    except UsageError:
+        return
+    assert all(1 <= port <= 65535 for port in found)

@@ -1,0 +1,388 @@
+"""What is examined, what each finding says, and what --fix does."""
+
+import os
+import socket
+from dataclasses import replace
+
+import pytest
+from recording import Recorder, facts, result
+
+from sysinit_vm import settings
+from sysinit_vm.doctor import examine, machine, project, report, vm
+from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding
+from sysinit_vm.drift import observe
+from sysinit_vm.effective import facts as machine_facts
+from sysinit_vm.errors import StateError, VmError
+from sysinit_vm.guest import guest
+from sysinit_vm.machine.host import Host
+from sysinit_vm.machine.limits import Limit
+from sysinit_vm.machine.parts import Prerequisite
+from sysinit_vm.model import Instance, Report, Vitals
+from sysinit_vm.ports import portlist
+from sysinit_vm.ports.portlist import Port
+from sysinit_vm.projects import locate
+from sysinit_vm.projects.locate import Target
+from sysinit_vm.projects.project import Project
+
+NOW = 1_700_000_000
+GOOD = Report(mounted=True, mount_problem="", session_tool=True, failed_scripts=())
+
+
+def by(findings):
+    return {each.subject: each for each in findings}
+
+
+class Lima:
+    def __init__(self, answer=None):
+        self.runner, self.ran, self.answer = Recorder(), [], answer or result()
+
+    def run(self, name, words, **_):
+        self.ran.append((name, words))
+        return self.answer
+
+
+@pytest.fixture
+def place(tmp_path):
+    directory = tmp_path / "demo-dev"
+    directory.mkdir()
+    (directory / "lima.yaml").write_text("cpus: 1\n")
+    return directory
+
+
+def running(place, log='{"status":{"running":true}}\n', **more):
+    (place / "ha.stdout.log").write_text(log)
+    return Instance("demo-dev", "Running", place, **more)
+
+
+@pytest.fixture
+def guests(monkeypatch):
+    """A guest that is well."""
+    monkeypatch.setattr(vm.time, "time", lambda: NOW)
+    answers = {"vitals": Vitals(NOW, 20, 5), "check": GOOD}
+    for name in ("vitals", "check"):
+
+        def answer(*_, name=name):
+            if isinstance(answers[name], Exception):
+                raise answers[name]
+            return answers[name]
+
+        monkeypatch.setattr(guest, name, answer)
+    monkeypatch.setattr(portlist, "of_vm", lambda *_: [])
+    return answers
+
+
+@pytest.fixture(autouse=True)
+def drift(monkeypatch):
+    """What a VM needs, so that it is what its config says."""
+    found = {"needs": observe.UNKNOWN}
+    monkeypatch.setattr(observe, "summary", lambda *_: found["needs"])
+    return found
+
+
+# --- the VM ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "level", "mend"),
+    [
+        ("Stopped", OK, ""),
+        ("Broken", WRONG, "sysinit-vm start"),
+        ("", WRONG, "sysinit-vm destroy --name demo-dev"),
+    ],
+)
+def test_a_state_that_needs_mending_names_the_command(place, status, level, mend):
+    found = by(vm.examine(Lima(), Instance("demo-dev", status, place)))["state"]
+    assert (found.level, found.mend) == (level, mend)
+
+
+@pytest.mark.parametrize(
+    ("log", "level"), [("", NOTE), ('{"status":{"degraded":true}}\n', WRONG), ('{"status":{"running":true}}\n', OK)]
+)
+def test_running_is_not_enough_the_host_agent_must_say_so(place, guests, log, level):
+    assert by(vm.examine(Lima(), running(place, log)))["state"].level == level
+
+
+def test_a_recycled_pid_is_stale_and_fixing_it_harms_nobody(place):
+    (place / "ha.pid").write_text(str(os.getpid()))
+    found = by(vm.examine(Lima(), Instance("demo-dev", "Stopped", place)))["stale pids"]
+    assert found.level == WRONG
+    assert "ha.pid" in found.said
+    found.fix()
+    assert not (place / "ha.pid").exists()
+    assert os.getpid()  # still here
+
+
+def test_what_cannot_be_removed_is_told_and_the_rest_is_removed(place):
+    (place / "a.pid").mkdir()
+    (place / "ha.pid").write_text("1")
+    found = by(vm.examine(Lima(), Instance("demo-dev", "Stopped", place)))["stale pids"]
+    with pytest.raises(VmError, match=r"a\.pid"):
+        found.fix()
+    assert [path.name for path in place.glob("*.pid")] == ["a.pid"]
+
+
+def test_a_socket_that_nobody_listens_on_is_dead_and_one_that_answers_is_not(place):
+    with socket.socket(socket.AF_UNIX) as alive, socket.socket(socket.AF_UNIX) as dead:
+        alive.bind(str(place / "ha.sock"))
+        alive.listen()
+        dead.bind(str(place / "ssh.sock"))
+        found = by(vm.examine(Lima(), Instance("demo-dev", "Stopped", place)))["dead sockets"]
+        assert found.said == "ssh.sock"
+        found.fix()
+        assert [path.name for path in place.glob("*.sock")] == ["ha.sock"]
+
+
+@pytest.mark.parametrize(
+    ("vitals", "subject", "said"),
+    [
+        ((0, 95, 5), "guest disk", "95% used"),
+        ((0, 20, 99), "guest inodes", "99% used"),
+        ((-3600, 20, 5), "clock", "-3600 seconds off"),
+        ((7, 20, 5), "clock", "+7 seconds off"),
+    ],
+)
+def test_a_full_disk_and_a_clock_that_is_off_are_wrong(place, guests, vitals, subject, said):
+    off, disk, inodes = vitals
+    guests["vitals"] = Vitals(NOW + off, disk, inodes)
+    found = by(vm.examine(Lima(), running(place)))
+    assert [each.subject for each in found.values() if each.wrong] == [subject]
+    assert said in found[subject].said
+    assert found[subject].mend
+
+
+def test_fixing_the_clock_sets_it_to_ours(place, guests):
+    guests["vitals"] = Vitals(0, 20, 5)
+    lima = Lima()
+    by(vm.examine(lima, running(place)))["clock"].fix()
+    (name, words) = lima.ran[-1]
+    assert name == "demo-dev"
+    assert words[:3] == ("sudo", "date", "--set")
+    assert words[3] == f"@{NOW}"
+
+
+def test_failed_provisioning_and_a_lost_mount_are_told(place, guests, tmp_path):
+    guests["check"] = Report(mounted=False, mount_problem="stale", session_tool=False, failed_scripts=("00000001",))
+    found = by(vm.examine(Lima(), running(place, param={"PROJECT_DIR": str(tmp_path)})))
+    assert (found["mount"].level, found["mount"].said) == (WRONG, "stale")
+    assert found["provisioning"].mend == "sysinit-vm logs --source provision"
+    assert found["session"].level == NOTE
+
+
+def test_a_guest_that_does_not_answer_is_one_finding(place, guests):
+    guests["vitals"] = VmError("The guest of demo-dev does not answer.")
+    found = by(vm.examine(Lima(), running(place)))
+    assert "does not answer" in found["guest"].said
+    assert "clock" not in found
+
+
+@pytest.mark.parametrize(
+    ("needs", "level", "mend"),
+    [
+        ("none", OK, ""),
+        ("live", NOTE, "sysinit-vm plan, then sysinit-vm apply"),
+        ("restart", NOTE, "sysinit-vm plan, then sysinit-vm apply"),
+        ("recreate", NOTE, "sysinit-vm plan, then sysinit-vm apply --recreate"),
+    ],
+)
+def test_drift_is_told_with_what_applies_it(place, drift, needs, level, mend):
+    drift["needs"] = needs
+    found = by(vm.examine(Lima(), Instance("demo-dev", "Stopped", place)))["drift"]
+    assert (found.level, found.mend) == (level, mend)
+
+
+def test_drift_that_nobody_can_tell_is_not_told(place):
+    assert "drift" not in by(vm.examine(Lima(), Instance("demo-dev", "Stopped", place)))
+
+
+def port(number, state, *, declared):
+    return Port(number, "tcp", "127.0.0.1", number, None, "node", state, declared=declared)
+
+
+def test_a_port_that_the_host_does_not_reach_is_told(place, guests, monkeypatch):
+    rows = [
+        port(3000, "held by nginx (pid 7)", declared=True),
+        port(4000, "not forwarded", declared=True),
+        port(5000, "held by nginx (pid 7)", declared=False),
+        port(6000, "not forwarded", declared=False),  # as a strict config has it
+        port(7000, "open", declared=True),
+        port(8000, "nothing listens in the guest", declared=True),
+    ]
+    monkeypatch.setattr(portlist, "of_vm", lambda *_: rows)
+    found = by(vm.examine(Lima(), running(place)))
+    assert {name: (each.level, each.mend) for name, each in found.items() if name.startswith("port")} == {
+        "port 3000": (WRONG, "sysinit-vm restart"),
+        "port 4000": (WRONG, "sysinit-vm restart"),
+        "port 5000": (NOTE, "sysinit-vm ports"),
+    }
+    assert "nginx" in found["port 3000"].said
+
+
+def test_ports_that_are_reached_are_one_finding(place, guests, monkeypatch):
+    monkeypatch.setattr(portlist, "of_vm", lambda *_: [port(7000, "open", declared=True)])
+    assert by(vm.examine(Lima(), running(place)))["ports"].level == OK
+
+
+def test_a_guest_without_a_word_of_its_ports_is_no_failure(place, guests, monkeypatch):
+    def refuse(*_):
+        raise VmError("The guest does not say.", detail="sudo: ss: command not found")
+
+    monkeypatch.setattr(portlist, "of_vm", refuse)
+    found = by(vm.examine(Lima(), running(place)))["ports"]
+    assert (found.level, found.said) == (NOTE, "The guest does not say. sudo: ss: command not found")
+
+
+# --- the project and the machine -------------------------------------------------------------------
+
+
+@pytest.fixture
+def demo(tmp_path, monkeypatch, home):
+    monkeypatch.setattr(machine_facts, "gather", lambda: facts(lima_home=home / ".lima"))
+    root = tmp_path / "demo"
+    (root / ".lima").mkdir(parents=True)
+    (root / ".lima" / "config.yaml").write_text("images: [{location: 'https://a.example/x.qcow2'}]\n")
+    return Target(Project(root), "demo-dev", "directory")
+
+
+def test_without_a_project_the_rest_is_examined_all_the_same():
+    (found,) = project.examine(None, None)
+    assert (found.level, found.mend) == (NOTE, "sysinit-vm init")
+
+
+def test_a_config_that_cannot_be_read_is_told_in_its_own_words(demo):
+    demo.project.config.write_text("a: [\n")
+    found = by(project.examine(None, demo))["config"]
+    assert found.level == WRONG
+    assert "line" in found.said
+
+
+def test_an_image_that_cannot_be_had_is_wrong(demo):
+    demo.project.config.write_text("images: [{location: /nowhere.qcow2}]\n")
+    assert by(project.examine(None, demo))["image"].level == WRONG
+
+
+def test_a_name_that_is_anothers_is_wrong(demo, monkeypatch):
+    def refuse(*_):
+        raise StateError("The VM demo-dev belongs to another project.", hint="sysinit-vm start --name OTHER")
+
+    monkeypatch.setattr(locate, "own", refuse)
+    found = by(project.examine(Lima(), demo))["VM"]
+    assert (found.level, found.mend) == (WRONG, "sysinit-vm start --name OTHER")
+
+
+def test_a_bad_setting_is_a_finding_and_no_failure(monkeypatch):
+    monkeypatch.setenv("SYSINIT_VM_TIMEOUT", "soon")
+    found = by(machine._settings())["settings"]
+    assert found.level == WRONG
+    assert "SYSINIT_VM_TIMEOUT" in found.said
+
+
+def test_each_setting_is_shown_with_its_source(monkeypatch):
+    monkeypatch.setenv("SYSINIT_VM_TIMEOUT", "7")
+    found = by(machine._settings())
+    assert "SYSINIT_VM_TIMEOUT" in found["timeout"].said
+    assert set(found) == set(settings.KNOWN)
+
+
+@pytest.mark.parametrize(("required", "level"), [(True, WRONG), (False, NOTE)])
+def test_a_missing_part_is_wrong_only_where_a_vm_needs_it(required, level):
+    part = Prerequisite("qemu", None, "", enough=False, need="runs the VM", route=None, required=required)
+    assert machine._part(part, "sysinit-vm setup") == Finding("machine", "qemu", level, "missing: runs the VM")
+
+
+def test_everything_is_examined_from_the_machine_inward(demo, place, guests, monkeypatch):
+    monkeypatch.setattr(machine.parts, "tools", lambda *_: [])
+    monkeypatch.setattr(machine.parts, "lima", lambda *_: [])
+    monkeypatch.setattr(machine.parts, "zellij", lambda *_: Prerequisite("zellij", None, "", True, "", None))
+    monkeypatch.setattr(machine.extras, "survey", lambda *_: [])
+    monkeypatch.setattr(machine.limits, "survey", lambda *_: [Limit("memory", "2 GiB", enough=False, mend="stop it")])
+    own = Instance("demo-dev", "Stopped", place, param={"PROJECT_DIR": str(demo.project.root)})
+    lima = Lima()
+    lima.instance = lambda _: own
+    findings = examine.everything(Recorder(), lima, demo)
+    assert list(dict.fromkeys(each.area for each in findings)) == ["machine", "settings", "project", "VM"]
+    assert [each.subject for each in findings if each.wrong] == ["memory"]
+
+
+def test_what_ends_one_examination_ends_no_other(demo, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied", "/secret")
+
+    def fail(*_):
+        raise VmError("It is broken.", detail="Indeed.", hint="mend it")
+
+    monkeypatch.setattr(machine.parts, "lima", fail)
+    monkeypatch.setattr(machine.extras, "survey", refuse)
+    monkeypatch.setattr(machine.limits, "survey", lambda *_: [Limit("memory", "2 GiB", enough=True)])
+    monkeypatch.setattr(project.project, "unusable", refuse)
+    lima = Lima()
+    lima.instance = fail
+    findings = examine.everything(Recorder(), lima, demo)
+    found = by(findings)
+    assert found["programs"] == Finding("machine", "programs", WRONG, "It is broken. Indeed.", "mend it")
+    assert found["extras"].said == "The system refused. Permission denied: /secret"
+    assert found["project"].wrong
+    assert found["state"].said == "It is broken. Indeed."
+    assert found["memory"].level == found["timeout"].level == OK
+
+
+def test_what_is_told_already_is_not_told_again(demo):
+    seen = [Finding("project", "name", WRONG, "It is broken."), Finding("machine", "limactl", WRONG, "It is broken.")]
+    demo.project.config.write_text("a: [\n")
+    (error,) = [each for each in examine.everything(Recorder(), None, demo) if each.subject == "config"]
+    again = Finding("project", "name", WRONG, error.said)
+    findings = examine.everything(Recorder(), None, demo, [again, *seen])
+    assert [each.said for each in findings].count(error.said) == 1
+    assert findings[-2:] == seen
+
+
+def test_a_part_without_a_route_says_what_somebody_else_types(monkeypatch):
+    part = Prerequisite("ssh", None, "", enough=False, need="reaches the VM", route=None, package="openssh-client")
+    here = replace(Host.read(), manager="apt-get", root=False, sudo=False)
+    (found,) = machine._parts(here, lambda: [part], "sysinit-vm setup")
+    assert found.mend == "as root: apt-get install openssh-client"
+
+
+# --- the report ------------------------------------------------------------------------------------
+
+
+def test_fix_mends_what_is_safe_and_leaves_the_rest(capsys):
+    mended = []
+    findings = [
+        Finding("VM", "clock", WRONG, "off", "x", lambda: mended.append("clock")),
+        Finding("VM", "mount", WRONG, "lost", "sysinit-vm restart"),
+    ]
+    assert report.fix(findings, dry=True) == 0
+    assert mended == []
+    assert report.fix(findings, dry=False) == 1
+    assert mended == ["clock"]
+    report.show(findings)
+    said = capsys.readouterr()
+    assert "Wrong: 2. `sysinit-vm doctor --fix` mends 1 of them" in said.err
+    assert "sysinit-vm restart" in said.out
+
+
+def test_a_fix_that_fails_is_told_and_the_others_go_on(capsys):
+    mended = []
+
+    def fail():
+        raise VmError("The clock cannot be set.")
+
+    def refuse():
+        raise IsADirectoryError(21, "Is a directory", "/x/odd.pid")
+
+    findings = [
+        Finding("VM", "a", WRONG, "", "", fail),
+        Finding("VM", "c", WRONG, "", "", refuse),
+        Finding("VM", "b", WRONG, "", "", lambda: mended.append("b")),
+    ]
+    assert report.fix(findings, dry=False) == 1
+    assert mended == ["b"]
+    assert "The clock cannot be set." in capsys.readouterr().err
+
+
+def test_the_guests_vitals_are_read_from_what_it_says(home):
+    lima = Lima(result(out="time=1700000000\ndisk=42%\ninodes=-\n"))
+    with pytest.raises(VmError, match="does not answer"):
+        guest.vitals(lima, "demo-dev")
+    lima = Lima(result(out="time=1700000000\ndisk=42%\ninodes=7%\n"))
+    assert guest.vitals(lima, "demo-dev") == Vitals(1700000000, 42, 7)

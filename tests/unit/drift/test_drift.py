@@ -1,0 +1,247 @@
+"""What differs between two configs, what each difference needs, and what the guest must show afterwards."""
+
+import copy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from recording import captured, facts, result
+
+from sysinit_vm.config import config
+from sysinit_vm.drift import observe, plan, proof
+from sysinit_vm.drift.plan import LIVE, NONE, RECREATE, RESTART
+from sysinit_vm.effective import given as giving
+from sysinit_vm.errors import VmError
+from sysinit_vm.guest import guest
+from sysinit_vm.init import write
+from sysinit_vm.model import Instance, Seen
+from sysinit_vm.projects.project import Project
+
+OURS = {"mode": "system", "script": "#!/bin/bash\n# Put into the guest by sysinit-vm; 1\n"}
+HAS = {
+    "cpus": 2,
+    "memory": "8GiB",
+    "disk": "50GiB",
+    "images": [{"location": "/a.qcow2", "arch": "x86_64"}],
+    "arch": "x86_64",
+    "vmType": "qemu",
+    "mounts": [
+        {"location": "/p/demo", "mountPoint": "/p/demo", "writable": True},
+        {"location": "/srv", "mountPoint": "/srv"},
+    ],
+    "env": {"A": "1"},
+    "param": {"PROJECT_DIR": "/p/demo"},
+    "portForwards": [{"guestPort": 3000, "hostPort": 3000}],
+    "provision": [OURS, {"mode": "system", "script": "echo theirs"}],
+    "ssh": {"localPort": 0},
+}
+
+
+def changed(**more):
+    return {**copy.deepcopy(HAS), **more}
+
+
+@pytest.mark.parametrize(
+    ("more", "what", "needs"),
+    [
+        ({"cpus": 4}, "cpus", RESTART),
+        ({"memory": "4GiB"}, "memory", RESTART),
+        ({"disk": "60GiB"}, "disk", RESTART),
+        ({"disk": "40GiB"}, "disk", RECREATE),
+        ({"images": [{"location": "/b.qcow2", "arch": "x86_64"}]}, "images", RECREATE),
+        ({"arch": "aarch64"}, "arch", RECREATE),
+        ({"vmType": "vz"}, "vmType", RECREATE),
+        ({"user": {"name": "other"}}, "user", RECREATE),
+        ({"mounts": HAS["mounts"][:1]}, "mounts /srv", RESTART),
+        ({"mounts": [*HAS["mounts"], {"location": "/opt"}]}, "mounts /opt", RESTART),
+        ({"mounts": HAS["mounts"][::-1]}, "mounts", RESTART),
+        ({"env": {"A": "2"}}, "env.A", RESTART),
+        ({"env": {}}, "env.A", RESTART),
+        ({"param": {"PROJECT_DIR": "/q"}}, "param.PROJECT_DIR", LIVE),
+        ({"portForwards": [{"guestPort": 3000, "hostPort": 3001}]}, "portForwards 3000", RESTART),
+        (
+            {"provision": [{**OURS, "script": OURS["script"] + "2"}, HAS["provision"][1]]},
+            "what sysinit-vm puts into the guest",
+            LIVE,
+        ),
+        ({"provision": [OURS, {"mode": "system", "script": "echo else"}]}, "provision[0]", RESTART),
+        ({"provision": [OURS]}, "provision[0]", RESTART),
+        ({"ssh": {"forwardAgent": True}}, "ssh", RESTART),
+        ({"dns": ["1.1.1.1"]}, "dns", RESTART),
+    ],
+)
+def test_each_change_is_one_line_that_says_what_it_needs(more, what, needs):
+    found = plan.changes(HAS, changed(**more))
+    assert [(each.what, each.needs) for each in found] == [(what, needs)]
+    assert plan.worst(found) == needs
+    assert found[0].now != found[0].wished
+
+
+@pytest.mark.parametrize(
+    "more", [{"memory": "8192MiB"}, {"memory": "8192 M"}, {"disk": "51200MiB"}, {"dns": []}, {"message": ""}]
+)
+def test_what_means_the_same_is_no_change(more):
+    assert plan.changes(HAS, changed(**more)) == []
+
+
+def test_applying_leaves_what_takes_recreation_and_takes_the_rest():
+    wished = changed(cpus=4, images=[{"location": "/b.qcow2"}], disk="1GiB")
+    given_now = plan.without_recreation(HAS, wished)
+    assert (given_now["cpus"], given_now["images"], given_now["disk"]) == (4, HAS["images"], "50GiB")
+    assert {each.needs for each in plan.changes(given_now, wished)} == {RECREATE}
+
+
+def test_what_changes_live_is_ours_alone():
+    new = {**OURS, "script": OURS["script"] + "2"}
+    wished = changed(cpus=4, provision=[new, {"mode": "system", "script": "new"}], param={"PROJECT_DIR": "/q"})
+    live = plan.only_live(HAS, wished)
+    assert live["provision"] == [new, HAS["provision"][1]]
+    assert (live["param"], live["cpus"]) == ({"PROJECT_DIR": "/q"}, 2)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2),
+    max_leaves=4,
+)
+PLAIN = st.dictionaries(st.text(min_size=1, max_size=6).map("x{}".format), JSON, max_size=5)
+
+
+@given(PLAIN)
+def test_a_config_never_differs_from_itself(data):
+    assert plan.changes(data, copy.deepcopy(data)) == []
+
+
+@given(PLAIN, PLAIN)
+def test_after_applying_nothing_is_left_but_what_takes_recreation(has, wished):
+    given_now = plan.without_recreation({**HAS, **has}, {**HAS, **wished})
+    assert all(each.needs == RECREATE for each in plan.changes(given_now, {**HAS, **wished}))
+
+
+@given(st.text())
+def test_nothing_that_is_shown_steers_a_terminal(text):
+    assert plan.shown(text).isprintable()
+    assert len(plan.shown(text)) <= 61
+
+
+# --- looked up -------------------------------------------------------------------------------------
+
+
+class Lima:
+    def __init__(self, filled=None, answer=None):
+        self._filled, self.answer = filled or {}, answer or result()
+
+    def config(self, instance):
+        return config.load(instance.dir / "lima.yaml")
+
+    def filled(self, _name):
+        return self._filled
+
+    def run(self, _name, words, **_):
+        self.words = words
+        return self.answer
+
+
+@pytest.fixture
+def made(home, tmp_path):
+    """A project as `init` wrote it, and the instance that `start` made of it."""
+    project = Project((tmp_path / "demo").resolve())
+    project.root.mkdir()
+    write(project, "dev", None)
+    machine = facts(lima_home=home / ".lima", home=home, ssh_dir=None)
+    directory = home / ".lima" / "demo-dev"
+    directory.mkdir(parents=True)
+    text = giving.work_out(config.load(project.config), project, "demo-dev", machine).text
+    (directory / "lima.yaml").write_text(text)
+    param = {"PROJECT_DIR": str(project.root)}
+    return project, Instance("demo-dev", "Running", directory, param=param), machine
+
+
+def test_what_start_made_does_not_drift(made):
+    project, instance, machine = made
+    found = observe.drift(Lima(), instance, config.load(project.config), machine)
+    assert (found.changes, found.needs) == ((), NONE)
+    assert observe.summary(Lima(), instance, machine) == NONE
+
+
+def test_an_edited_config_drifts(made):
+    project, instance, machine = made
+    project.config.write_text(project.config.read_text().replace("8GiB", "4GiB") + "dns: [1.1.1.1]\n")
+    found = observe.drift(Lima(), instance, config.load(project.config), machine)
+    assert [each.what for each in found.changes] == ["dns", "memory"]
+    assert observe.summary(Lima(), instance, machine) == RESTART
+
+
+@pytest.mark.parametrize("text", ["a: [\n", "base: ./x.yaml\n", None])
+def test_a_config_that_cannot_be_had_is_unknown(made, text):
+    project, instance, machine = made
+    if text is None:
+        project.config.unlink()
+    else:
+        project.config.write_text(text)
+    assert observe.summary(Lima(), instance, machine) == "unknown"
+
+
+def test_what_limas_own_defaults_brought_since_the_boot_needs_a_restart(made):
+    project, instance, machine = made
+    observe.remember(Lima({"cpus": 4, "provision": [1]}), instance)
+    found = observe.drift(Lima({"cpus": 2, "provision": [2]}), instance, config.load(project.config), machine)
+    assert [(each.what, each.needs) for each in found.changes] == [("cpus (LIMA_HOME/_config)", RESTART)]
+
+
+def test_a_vm_that_was_booted_by_other_means_has_nothing_to_compare_with(made):
+    project, instance, machine = made
+    assert observe.drift(Lima({"cpus": 2}), instance, config.load(project.config), machine).changes == ()
+
+
+# --- the proof -------------------------------------------------------------------------------------
+
+GIB = 2**30
+
+
+@pytest.fixture
+def wished(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).touch()
+    mounts = [{"location": str(tmp_path), "mountPoint": "/m"}, {"location": "{{.Home}}/x"}]
+    return {"cpus": 2, "memory": "4GiB", "env": {"A": "1"}, "mounts": mounts}
+
+
+@pytest.mark.parametrize(
+    ("seen", "says"),
+    [
+        (Seen(4, 4 * GIB - 10, {"A": "1"}, {"/m": ("a", "b")}), "cpus: the guest has 4, not 2"),
+        (Seen(2, 8 * GIB, {"A": "1"}, {"/m": ("a", "b")}), "memory: the guest has 8192 MiB, not 4096 MiB"),
+        (Seen(2, 2 * GIB, {"A": "1"}, {"/m": ("a", "b")}), "memory: the guest has 2048 MiB"),
+        (Seen(2, 4 * GIB - 10, {}, {"/m": ("a", "b")}), "env: A is None in the guest, not '1'"),
+        (Seen(2, 4 * GIB - 10, {"A": "1"}, {"/m": ("c",)}), "mounts: /m in the guest does not hold what"),
+        (Seen(2, 4 * GIB - 10, {"A": "1"}, {}), "mounts: /m"),
+    ],
+)
+def test_a_guest_that_has_something_else_is_told(wished, monkeypatch, seen, says):
+    monkeypatch.setattr(guest, "sees", lambda *_: seen)
+    with pytest.raises(VmError, match="runs, but not as its config says") as caught:
+        proof.require(Lima(), Instance("demo-dev", "Running", None), wished)
+    assert says in caught.value.detail
+
+
+def test_a_guest_that_has_it_passes(wished, monkeypatch):
+    monkeypatch.setattr(guest, "sees", lambda *_: Seen(2, int(3.9 * GIB), {"A": "1"}, {"/m": ("b", "a")}))
+    proof.require(Lima(), Instance("demo-dev", "Running", None), wished)
+
+
+def test_what_the_guest_says_is_read_to_the_byte(home):
+    said = "cpus=2\nmemory=4000000\nenv=A=b=c\nplace=/m\0a b\0c=d\0\nplace=/empty\0\n"
+    lima = Lima(answer=result(out=said))
+    seen = guest.sees(lima, "demo-dev", ["A", "B"], ["/m", "/empty"], 200)
+    assert seen == Seen(2, 4_096_000_000, {"A": "b=c"}, {"/m": ("a b", "c=d"), "/empty": ()})
+    assert lima.words[-6:] == ("200", "2", "A", "B", "/m", "/empty")
+
+
+def test_a_guest_that_does_not_answer_is_an_error(home):
+    with pytest.raises(VmError, match="does not answer"):
+        guest.sees(Lima(answer=result(255, err="no route")), "demo-dev", [], [], 1)
+
+
+def test_the_captured_list_holds_the_filled_config():
+    assert "cpus" in config.parse(captured("list-stopped.json"), None)["config"]

@@ -1,0 +1,116 @@
+import re
+from pathlib import Path
+
+import pytest
+from recording import Recorder, result
+
+from sysinit_vm.errors import UsageError
+from sysinit_vm.guest import access
+from sysinit_vm.lima.account import Account
+from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.model import Instance
+from sysinit_vm.projects.project import Project
+
+DEMO = Instance("demo-dev", "Running", Path("/l/demo-dev"), param={"PROJECT_DIR": "/work/demo"})
+BARE = Instance("own", "Running", Path("/l/own"))
+
+
+@pytest.fixture
+def lima(monkeypatch):
+    monkeypatch.setattr(Path, "cwd", lambda: Path("/work/demo/src"))
+    return Limactl(Recorder(), Path("/b/limactl"), Account())
+
+
+def guest(lima):
+    argv = lima.runner.argvs[-1]
+    assert lima.runner.kinds[-1] == "attach"
+    workdir = argv[argv.index("--workdir") + 1]
+    return workdir, argv[argv.index("--") + 5 :]
+
+
+def test_the_shell_attaches_to_the_projects_session_at_its_root(lima):
+    assert access.shell(lima, DEMO) == 0
+    workdir, words = guest(lima)
+    assert workdir == "/work/demo"
+    assert words[-4:] == ("demo", "/work/demo", "/work/demo/src", "")
+    assert "attach --create" in words[2]
+
+
+def test_a_layout_travels_as_data(lima):
+    access.shell(lima, DEMO, layout="/work/demo/a 'b'.kdl")
+    assert guest(lima)[1][-1] == "/work/demo/a 'b'.kdl"
+
+
+def test_only_a_running_guest_is_asked_for_a_layout_of_its_own(lima):
+    home = Project(Path("/work/demo"))
+    assert access.layout(lima, DEMO, home, "theirs") == "theirs"
+    assert lima.runner.argvs[-1][-1] == "theirs"
+    lima.runner.argvs.clear()
+    for instance in (None, Instance("demo-dev", "Stopped", Path("/l"))):
+        with pytest.raises(UsageError, match="There is no layout"):
+            access.layout(lima, instance, home, "theirs")
+    assert lima.runner.argvs == []
+
+
+def test_a_plain_shell_begins_where_the_user_is(lima):
+    access.shell(lima, DEMO, plain=True)
+    workdir, words = guest(lima)
+    assert workdir == words[-1] == "/work/demo/src"
+    assert "zellij" not in " ".join(words)
+
+
+def test_a_vm_without_a_project_gives_a_plain_shell(lima):
+    access.shell(lima, BARE)
+    workdir, words = guest(lima)
+    assert workdir == "/"
+    assert "zellij" not in " ".join(words)
+
+
+def test_one_word_is_a_line_for_the_guests_bash():
+    assert access.command(["make test && echo 'ok'"]) == ("bash", "-c", "make test && echo 'ok'")
+
+
+def test_several_words_are_an_exact_argv():
+    assert access.command(["printf", "%s", "a b", "$c", ""]) == ("printf", "%s", "a b", "$c", "")
+
+
+@pytest.mark.parametrize(("words", "command"), [(["a"], ("bash", "-c", "a")), (["a", "b"], ("a", "b"))])
+def test_variables_stand_before_the_command(words, command):
+    assert access.command(words, ["CI=1", "EMPTY=", "_x=a=b c"]) == ("env", "CI=1", "EMPTY=", "_x=a=b c", *command)
+
+
+@pytest.mark.parametrize("bad", ["CI", "=1", "1A=2", "a-b=c", "-i", "", "é=1", " A=1"])
+def test_a_bad_variable_is_a_usage_error(bad):
+    with pytest.raises(UsageError, match="NAME=VALUE"):
+        access.command(["ls", "-l"], [bad])
+
+
+def test_no_words_are_a_usage_error():
+    with pytest.raises(UsageError, match="exec needs a command"):
+        access.command([])
+
+
+def test_an_argv_runs_in_the_directory_that_corresponds(lima):
+    access.execute(lima, DEMO, ["printf", "%s", "a b", "$c", ""])
+    assert guest(lima) == ("/work/demo/src", ("printf", "%s", "a b", "$c", ""))
+
+
+def test_the_guest_commands_own_status_comes_back(lima):
+    lima.runner.answers = [result(7)]
+    assert access.execute(lima, DEMO, ["ls", "-l"]) == 7
+
+
+@pytest.mark.parametrize("stdin", [True, False])
+def test_standard_input_is_left_alone_when_told_so(lima, stdin):
+    access.execute(lima, DEMO, ["cat", "-"], stdin=stdin)
+    assert lima.runner.options[-1]["stdin"] is stdin
+
+
+def test_an_interrupt_is_sent_to_the_marked_guest_process(lima):
+    access.execute(lima, DEMO, ["sleep", "9"])
+    argv = lima.runner.argvs[-1]
+    marker = argv[argv.index("--") + 4]
+    assert re.fullmatch(r"sysinit-exec-\d+-[0-9a-f]{8}", marker)
+    lima.runner.options[-1]["on_interrupt"]()
+    assert lima.runner.argvs[-1][-1] == marker
+    assert lima.runner.kinds[-1] == "read"

@@ -1,0 +1,116 @@
+import os
+import socket
+import subprocess
+
+import pytest
+
+from sysinit_vm.guest import zellij
+
+
+def run(argv, path, **env):
+    return subprocess.run(
+        argv,
+        env={"PATH": str(path), "SHELL": "/bin/echo", "HOME": str(path), **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def tools(tmp_path):
+    """What the guest has: no Zellij yet."""
+    place = tmp_path / "bin"
+    place.mkdir()
+    for name in ("sh", "echo", "grep", "ln", "mkdir"):
+        (place / name).symlink_to(f"/bin/{name}")
+    return place
+
+
+@pytest.fixture
+def guest(tools, tmp_path):
+    """A guest whose Zellij knows the session called `there`, and prints how it is called."""
+    program = tools / "zellij"
+    listed = '[ "$1" != list-sessions ] || { echo "there"; exit; }'
+    program.write_text(f'#!/bin/sh\n{listed}\nprintf "<%s>" "$@"\necho " $PWD $SSH_AUTH_SOCK"\n')
+    program.chmod(0o755)
+    root = tmp_path / "a 'root' $x"
+    (root / ".lima").mkdir(parents=True)
+    return tools, root
+
+
+def attached(guest, session="my-app", layout="", **env):
+    tools, root = guest
+    done = run(zellij.attach(session, str(root), "/", layout), tools, **env)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split(f" {os.path.realpath(root)} ")[0], done
+
+
+def test_the_session_is_attached_to_or_made_at_the_projects_root(guest):
+    assert attached(guest)[0] == "<attach><--create><my-app>"
+
+
+def test_without_zellij_there_is_a_word_and_a_login_shell_in_the_directory(tools, tmp_path):
+    room = tmp_path / "a 'b' $c"
+    room.mkdir()
+    shell = tools / "shell"
+    shell.write_text('#!/bin/sh\necho "$1 $PWD"\n')
+    shell.chmod(0o755)
+    for argv in (zellij.attach("my-app", "/", str(room)), zellij.plain(str(room))):
+        done = run(argv, tools, SHELL=str(shell))
+        assert done.stdout == f"-l {os.path.realpath(room)}\n"
+    assert "Zellij is not installed" in run(zellij.attach("a", "/", "/"), tools).stderr
+
+
+def test_a_directory_that_is_gone_gives_no_shell_elsewhere(tools, tmp_path):
+    gone = str(tmp_path / "gone")
+    assert run(zellij.plain(gone), tools).returncode != 0
+    assert run(zellij.attach("a", "/", gone), tools).returncode != 0
+
+
+def test_the_projects_own_layout_is_for_a_new_session(guest):
+    (guest[1] / ".lima/layout.kdl").write_text("layout")
+    assert attached(guest)[0] == f"<--layout><{guest[1]}/.lima/layout.kdl><attach><--create><my-app>"
+    said, done = attached(guest, "there")
+    assert (said, done.stderr) == ("<attach><--create><there>", "")
+
+
+def test_a_layout_that_was_asked_for_wins_and_is_no_secret_where_it_comes_too_late(guest):
+    (guest[1] / ".lima/layout.kdl").write_text("layout")
+    assert attached(guest, layout="compact")[0] == "<--layout><compact><attach><--create><my-app>"
+    said, done = attached(guest, "there", "/a b/$x.kdl")
+    assert said == "<attach><--create><there>"
+    assert "keeps its layout" in done.stderr
+
+
+def test_panes_reach_the_agent_by_a_name_that_stays(guest, tmp_path):
+    path = str(tmp_path / "agent.1")
+    with socket.socket(socket.AF_UNIX) as agent:
+        agent.bind(path)
+        for given in (path, str(guest[0] / ".ssh/sysinit-vm-agent")):
+            said = attached(guest, SSH_AUTH_SOCK=given)[1].stdout
+            assert said.endswith(f"{guest[0]}/.ssh/sysinit-vm-agent\n")
+            assert str((guest[0] / ".ssh/sysinit-vm-agent").readlink()) == path
+
+
+def test_an_agent_that_is_gone_is_not_linked(guest, tmp_path):
+    attached(guest, SSH_AUTH_SOCK=str(tmp_path / "gone"))
+    assert not (guest[0] / ".ssh").exists()
+
+
+@pytest.mark.parametrize(
+    "own", [None, "ZELLIJ_CONFIG_FILE", "ZELLIJ_CONFIG_DIR", "XDG_CONFIG_HOME/zellij", ".config/zellij"]
+)
+def test_our_keys_are_only_for_who_has_no_config(guest, tmp_path, monkeypatch, own):
+    ours = tmp_path / "zellij.kdl"
+    ours.write_text("")
+    script = zellij.attach("s", str(guest[1]), "/")
+    argv = [word.replace("/etc/sysinit-vm/zellij.kdl", str(ours)) for word in script]
+    env = {own: "/mine"} if own and "/" not in own else {}
+    if own and "/" in own:
+        place = guest[0] / own.replace("XDG_CONFIG_HOME", "xdg")
+        place.mkdir(parents=True)
+        (place / "config.kdl").write_text("")
+        env = {"XDG_CONFIG_HOME": str(guest[0] / "xdg")} if own.startswith("XDG") else {}
+    said = run(argv, guest[0], **env).stdout
+    assert said.startswith("<attach>" if own else f"<--config><{ours}><attach>")
