@@ -1,21 +1,18 @@
 """Obtaining what is missing: each group of commands is shown, confirmed, and run with its stages in view."""
 
-import json
 import shlex
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 from sysinit_vm import prompts
 from sysinit_vm.errors import MissingError, VmError
 from sysinit_vm.lock import held
 from sysinit_vm.machine.host import Command, Host, Route, by_hand
-from sysinit_vm.machine.limits import Limit
 from sysinit_vm.machine.parts import Prerequisite, survey
-from sysinit_vm.progress import Progress, say, table
+from sysinit_vm.progress import Progress, say
 from sysinit_vm.runner import Runner
 
 _EVERY = 15.0  # seconds between the lines of a long command that are shown
@@ -70,39 +67,6 @@ def _take_all(runner: Runner, parts: Sequence[Prerequisite], *, yes: bool, toler
             if route in needed or not tolerant:
                 raise
             say(f"{error.message}\nGoing on without it.")
-
-
-def report(host: Host, parts: Sequence[Prerequisite], limits: Sequence[Limit]) -> None:
-    """Print each part and limit with how it is and how it is mended on stdout; say on stderr if nothing lacks."""
-    rows = [*(_part_row(host, part) for part in parts), *map(_limit_row, limits)]
-    table(("PART", "", "VERSION", "FOUND", "HOW TO GET IT"), rows)
-    if all(part.enough or not part.required for part in parts):
-        say("Everything that a VM needs is there.")
-
-
-def _part_row(host: Host, part: Prerequisite) -> tuple[str, ...]:
-    if part.enough:
-        return (part.name, "ok", part.version, str(part.found or ""), "")
-    how = by_hand(host, part.package.split()) or _how(part.route)
-    return (part.name, "MISSING" if part.required else "not there", part.version, part.need, how)
-
-
-def _how(route: Route | None) -> str:
-    """Return what fits a table: one command as it is, several by their name."""
-    if not route:
-        return ""
-    return shlex.join(route.commands[0]) if len(route.commands) == 1 else route.description
-
-
-def _limit_row(limit: Limit) -> tuple[str, ...]:
-    level = "ok" if limit.enough else "SHORT" if limit.hard else "NOTE"
-    return (limit.name, level, "", limit.found, "" if limit.enough else limit.mend)
-
-
-def as_json(parts: Sequence[Prerequisite], limits: Sequence[Limit]) -> str:
-    """Return the parts and limits as versioned JSON."""
-    content = {"prerequisites": [part.data() for part in parts], "limits": [asdict(limit) for limit in limits]}
-    return json.dumps({"version": 1, **content}, indent=2)
 
 
 def _routes(parts: Iterable[Prerequisite]) -> list[Route]:

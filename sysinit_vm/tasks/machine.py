@@ -22,18 +22,18 @@ def setup(c: Context, yes: bool = False, extras: bool = False, json: bool = Fals
     limactl, QEMU, Zellij for the guest. Each command is shown and confirmed. Typed again, it goes on where it stopped.
     """
     from sysinit_vm.machine import extras as more
-    from sysinit_vm.machine import limits, obtain
+    from sysinit_vm.machine import limits, obtain, report
     from sysinit_vm.machine.host import Host
     from sysinit_vm.machine.parts import survey
 
     host, home = Host.read(), projects.lima_home()
     if json:
         parts = [*survey(runner(c), host), *more.survey(runner(c), host)]
-        print(obtain.as_json(parts, limits.survey(runner(c), host, home)))
+        print(report.as_json(parts, limits.survey(runner(c), host, home)))
         return
     parts = obtain.setup(runner(c), host, yes=yes, more=more.survey if extras else obtain.no_more)
     shown = parts if extras else [*parts, *more.survey(runner(c), host)]
-    obtain.report(host, shown, limits.survey(runner(c), host, home))
+    report.show(host, shown, limits.survey(runner(c), host, home))
 
 
 @verb(

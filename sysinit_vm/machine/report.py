@@ -1,0 +1,44 @@
+"""What a machine has and lacks, as a table and as JSON."""
+
+import json
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from sysinit_vm.machine.host import Host, Route, by_hand
+from sysinit_vm.machine.limits import Limit
+from sysinit_vm.machine.parts import Prerequisite
+from sysinit_vm.progress import say, table
+
+
+def show(host: Host, parts: Sequence[Prerequisite], limits: Sequence[Limit]) -> None:
+    """Print each part and limit with how it is and how it is mended on stdout; say on stderr if nothing lacks."""
+    rows = [*(_part_row(host, part) for part in parts), *map(_limit_row, limits)]
+    table(("PART", "", "VERSION", "FOUND", "HOW TO GET IT"), rows)
+    if all(part.enough or not part.required for part in parts):
+        say("Everything that a VM needs is there.")
+
+
+def _part_row(host: Host, part: Prerequisite) -> tuple[str, ...]:
+    if part.enough:
+        return (part.name, "ok", part.version, str(part.found or ""), "")
+    how = by_hand(host, part.package.split()) or _how(part.route)
+    return (part.name, "MISSING" if part.required else "not there", part.version, part.need, how)
+
+
+def _how(route: Route | None) -> str:
+    """Return what fits a table: one command as it is, several by their name."""
+    if not route:
+        return ""
+    return shlex.join(route.commands[0]) if len(route.commands) == 1 else route.description
+
+
+def _limit_row(limit: Limit) -> tuple[str, ...]:
+    level = "ok" if limit.enough else "SHORT" if limit.hard else "NOTE"
+    return (limit.name, level, "", limit.found, "" if limit.enough else limit.mend)
+
+
+def as_json(parts: Sequence[Prerequisite], limits: Sequence[Limit]) -> str:
+    """Return the parts and limits as versioned JSON."""
+    content = {"prerequisites": [part.data() for part in parts], "limits": [asdict(limit) for limit in limits]}
+    return json.dumps({"version": 1, **content}, indent=2)

@@ -1,0 +1,23 @@
+import pytest
+from machines import Machine, Recorder
+
+from sysinit_vm.machine import extras
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    return Machine(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def runner():
+    return Recorder({"zellij --version": "zellij 0.45.1"})
+
+
+@pytest.fixture
+def bare(machine, monkeypatch):
+    """Without a task beside the interpreter, with an empty home, and without the system's own virtiofsd."""
+    monkeypatch.setenv("HOME", str(machine.tmp / "home"))
+    monkeypatch.setattr(extras.sys, "executable", str(machine.bin / "python3"))
+    monkeypatch.setattr(extras, "_BACKENDS", (machine.tmp / "mine", machine.tmp / "systems"))
+    return machine

@@ -1,0 +1,78 @@
+"""Package managers, and what a person types."""
+
+import os
+from dataclasses import replace
+
+import pytest
+
+from sysinit_vm.machine import host
+from sysinit_vm.machine.host import Host
+
+
+def test_sudo_is_shown_where_the_account_is_not_root(machine):
+    account = replace(machine.host, root=False, sudo=True)
+    update, install = host.packages(account, ["ovmf", "git", "git"])
+    apt = ("sudo", "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=120")
+    assert update == (*apt, "update")
+    assert install == (*apt, "install", "-y", "--no-remove", "--no-install-recommends", "ovmf", "git")
+
+
+def test_fresh_lists_are_not_updated(machine):
+    (machine.tmp / "lists").mkdir()
+    (machine.tmp / "lists" / "mirror_main_binary-amd64_Packages").touch()
+    assert len(host.packages(machine.host, ["git"])) == 1
+    os.utime(machine.tmp / "lists", (0, 0))
+    assert len(host.packages(machine.host, ["git"])) == 2
+
+
+@pytest.mark.parametrize(
+    ("manager", "words"),
+    [
+        ("dnf", ("dnf", "install", "-y", "git")),
+        ("pacman", ("pacman", "-S", "--needed", "--noconfirm", "git")),
+        ("zypper", ("zypper", "--non-interactive", "install", "git")),
+    ],
+)
+def test_other_package_managers(machine, manager, words):
+    assert host.packages(replace(machine.host, manager=manager), ["git"]) == (words,)
+
+
+def test_a_package_manager_that_we_do_not_know_has_no_packages(machine):
+    other = replace(machine.host, manager="apk")
+    assert host.packages(other, ["git"]) == ()
+    assert host.by_hand(other, ["git"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "typed"),
+    [
+        ({}, "apt-get install ovmf git"),
+        ({"root": False, "sudo": True}, "sudo apt-get install ovmf git"),
+        ({"root": False}, "as root: apt-get install ovmf git"),
+        ({"manager": "pacman"}, "pacman -S ovmf git"),
+        ({"manager": "zypper"}, "zypper install ovmf git"),
+        (
+            {"manager": "nix", "root": False, "sudo": True},
+            "nix --extra-experimental-features 'nix-command flakes' profile install 'nixpkgs#ovmf' 'nixpkgs#git'",
+        ),
+        ({"manager": "brew", "root": False}, "brew install ovmf git"),
+        ({"manager": ""}, ""),
+    ],
+)
+def test_what_a_person_types_is_whole(machine, change, typed):
+    assert host.by_hand(replace(machine.host, **change), ["ovmf", "git", "git"]) == typed
+
+
+@pytest.mark.parametrize(("system", "other"), [("Linux", "dnf"), ("Darwin", "brew")])
+def test_the_systems_own_package_manager_stands_before_nix(machine, monkeypatch, system, other):
+    monkeypatch.setattr(host.platform, "system", lambda: system)
+    machine.put("nix")
+    assert Host.read().manager == "nix"
+    machine.put(other)
+    assert Host.read().manager == other
+
+
+def test_this_machine_can_be_read():
+    here = Host.read()
+    assert here.limactl.is_absolute()
+    assert here.zellij.is_absolute()

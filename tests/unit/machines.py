@@ -1,0 +1,93 @@
+"""A machine whose PATH holds only what a test puts there, and a runner without processes."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import ClassVar
+
+from sysinit_vm.machine import host, parts
+from sysinit_vm.machine.host import Host
+from sysinit_vm.runner import Result
+
+AGENT = "share/lima/lima-guestagent.Linux-x86_64"
+
+
+@dataclass
+class Recorder:
+    """A Runner without processes: reads answer by the program's name, changes are kept."""
+
+    answers: dict[str, str] = field(default_factory=dict)
+    fails: str = ""
+    lines: tuple[str, ...] = ()
+    dry: bool = False
+    ran: list[tuple[str, ...]] = field(default_factory=list)
+
+    def read(self, argv, **_):
+        words = " ".join([Path(word).name for word in argv])
+        return Result(tuple(argv), 0, next((out for key, out in self.answers.items() if key in words), ""))
+
+    def change(self, argv, **_):
+        self.ran.append(tuple(argv))
+        return Result(tuple(argv), 0)
+
+    def stream(self, argv, on_line, **_):
+        self.ran.append(tuple(argv))
+        for line in self.lines:
+            on_line(line)
+        failed = self.fails and self.fails in argv
+        return Result(tuple(argv), 101 if failed else 0, err="\n".join(self.lines))
+
+    def attach(self, argv, **_):
+        self.ran.append(tuple(argv))
+        return 0
+
+
+class Machine:
+    """A machine whose PATH holds only what a test puts there."""
+
+    ARM: ClassVar = {"arch": "aarch64"}
+
+    def __init__(self, tmp_path, monkeypatch):
+        self.bin, self.tmp = tmp_path / "bin", tmp_path
+        self.bin.mkdir()
+        monkeypatch.setenv("PATH", str(self.bin))
+        monkeypatch.setattr(host, "_SBIN", ())
+        monkeypatch.setattr(host, "_LISTS", tmp_path / "lists")
+        monkeypatch.setattr(parts, "_X86", (replace(parts._X86[0]),))  # without firmware: its paths are absolute
+        monkeypatch.setattr(parts, "_ARM", parts._ARM[:1])
+        for name in ("SYSINIT_VM_LIMACTL", "SYSINIT_VM_ZELLIJ"):
+            monkeypatch.delenv(name, raising=False)
+        self.host = Host(
+            system="Linux",
+            arch="x86_64",
+            manager="apt-get",
+            root=True,
+            sudo=False,
+            codename="bookworm",
+            data=tmp_path / "data",
+            cache=tmp_path / "cache",
+        )
+
+    def put(self, *names, content=b"#!/bin/sh\n"):
+        for name in names:
+            path = self.bin / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            path.chmod(0o755)
+        return path
+
+    def ours(self):
+        for path in (self.host.limactl, self.host.limactl.parents[1] / AGENT, self.host.zellij):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("")
+            path.chmod(0o755)
+
+    def complete(self):
+        self.put("qemu-system-x86_64", "qemu-img", "ssh", "mkfs.ext4", "mmdebstrap", "git", "bwrap", "newuidmap")
+        self.ours()
+
+
+def by_name(found):
+    return {part.name: part for part in found}
+
+
+NIX = ("nix", "--extra-experimental-features", "nix-command flakes", "profile", "install")
