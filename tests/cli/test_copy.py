@@ -6,8 +6,9 @@ import stat
 import time
 
 import pytest
-from conftest import BIN, SCRIPT, TASKS
-from test_entrances import entrances
+
+from tests.cli.conftest import BIN, SCRIPT, TASKS
+from tests.cli.test_entrances import entrances
 
 NASTY = ["a b", "-x", "--name", "ü", "c$d", "e'f", '"', "*", "x:y", "~", "new\nline", "\\", "`id`", "a=b", " ", "#"]
 

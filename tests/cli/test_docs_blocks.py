@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import SCRIPT
 
 from sysinit_vm import settings
 from sysinit_vm.ports import portlist
 from sysinit_vm.tasks import drift
+from tests.cli.conftest import SCRIPT
 
 TOP = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

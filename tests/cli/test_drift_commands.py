@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from conftest import SCRIPT
 
+from tests.cli.conftest import SCRIPT
 from tests.lima.terminal import Terminal
 
 

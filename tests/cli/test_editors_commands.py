@@ -4,8 +4,8 @@ import shutil
 import stat
 
 import pytest
-from conftest import BIN, SCRIPT, TOP
 
+from tests.cli.conftest import BIN, SCRIPT, TOP
 from tests.lima.terminal import Terminal
 
 NOTE = "# sysinit-vm: ssh VM, for the project VMs of this LIMA_HOME. Undo: sysinit-vm ssh-config --remove\n"

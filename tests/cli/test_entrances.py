@@ -4,7 +4,8 @@ import re
 import shutil
 
 import pytest
-from conftest import BIN, TASKS, TOP
+
+from tests.cli.conftest import BIN, TASKS, TOP
 
 TASKFILE = ("-x", "-t", str(TOP / "Taskfile.yml"))
 NOTHING, MADE, STARTED = "nothing", "made", "started"

@@ -6,7 +6,8 @@ import subprocess
 import time
 
 import pytest
-from conftest import SCRIPT
+
+from tests.cli.conftest import SCRIPT
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import BIN, SCRIPT, TASKS
-from test_entrances import entrances
 
 from sysinit_vm.errors import VmError
+from tests.cli.conftest import BIN, SCRIPT, TASKS
+from tests.cli.test_entrances import entrances
 
 PLAIN = f"images: [{{location: 'https://a.example/x.qcow2', digest: 'sha256:{'0' * 64}'}}]\n"
 

@@ -7,7 +7,8 @@ import time
 
 import psutil
 import pytest
-from conftest import BIN, SCRIPT, TASKS
+
+from tests.cli.conftest import BIN, SCRIPT, TASKS
 
 
 def interrupted(world, argv, until, number=signal.SIGINT):

@@ -6,7 +6,8 @@ import shutil
 
 import pexpect
 import pytest
-from conftest import SCRIPT
+
+from tests.cli.conftest import SCRIPT
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import shlex
 import subprocess
 
 import pytest
-from conftest import BIN, SCRIPT, TOP
 
+from tests.cli.conftest import BIN, SCRIPT, TOP
 from tests.lima.terminal import Terminal
 
 TASKFILE = "# theirs\nversion: '3'\n\ntasks:\n  hello: # greets\n    cmds: [echo hello]\n    silent: true\n"

@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import SCRIPT
+
+from tests.cli.conftest import SCRIPT
 
 # Each attribute is one thing that a flake's result can be; DISK is a file of the flake.
 FLAKE = """

@@ -5,7 +5,8 @@ import os
 import socket
 
 import pytest
-from conftest import SCRIPT
+
+from tests.cli.conftest import SCRIPT
 
 CONFIG = "cpus: 1\nportForwards: [{guestPort: 3000, hostPort: %d}]\n"
 

@@ -6,7 +6,8 @@ import signal
 import time
 
 import pytest
-from conftest import SCRIPT
+
+from tests.cli.conftest import SCRIPT
 
 SUDO = """#!/bin/bash
 [[ $1 != -n ]] || exit 1

@@ -5,7 +5,8 @@ import json
 import pexpect
 import pytest
 import yaml
-from conftest import SCRIPT
+
+from tests.cli.conftest import SCRIPT
 
 
 def config(world):

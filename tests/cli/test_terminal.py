@@ -2,7 +2,8 @@
 
 import pexpect
 import pytest
-from conftest import BIN, SCRIPT, TASKS, TOP
+
+from tests.cli.conftest import BIN, SCRIPT, TASKS, TOP
 
 
 @pytest.fixture

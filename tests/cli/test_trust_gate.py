@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import SCRIPT
 
+from tests.cli.conftest import SCRIPT
 from tests.lima.terminal import Terminal
 
 HOSTILE = sorted((Path(__file__).parents[1] / "data" / "hostile").glob("*.yaml"))
