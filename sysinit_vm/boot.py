@@ -10,7 +10,7 @@ from sysinit_vm import logs
 from sysinit_vm.config import config
 from sysinit_vm.config.config import Config
 from sysinit_vm.effective import effective, facts, given
-from sysinit_vm.errors import VmError
+from sysinit_vm.errors import VmError, edit
 from sysinit_vm.images.available import directory
 from sysinit_vm.lima import accelerator, limactl, stages
 from sysinit_vm.lima.limactl import Limactl
@@ -86,7 +86,7 @@ def _create(lima: Limactl, name: str, home: Project, wish: Wish, progress: Progr
         _tell((*wished.words, *placed.words))
         done = lima.create(name, path, _relay(progress), timeout=wish.timeout, env=env)
     removed = not done.ok and _remove_half_made(lima, name)
-    hint = f"$EDITOR {home.config}, then sysinit-vm start" if removed else "sysinit-vm logs"
+    hint = f"{edit(home.config)}, then sysinit-vm start" if removed else "sysinit-vm logs"
     _must_be_up(done, name, project.lima_home() / name, hint)
 
 

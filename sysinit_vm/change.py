@@ -2,14 +2,13 @@
 
 import difflib
 import os
-import shlex
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sysinit_vm import files, prompts
-from sysinit_vm.errors import VmError
+from sysinit_vm.errors import VmError, typed
 from sysinit_vm.progress import say
 
 
@@ -45,11 +44,13 @@ def read(path: Path) -> bytes | None:
             raise VmError(
                 f"{path} is a link to a file that does not exist.",
                 detail=f"It leads to {path.readlink()}.",
-                hint=f"rm {shlex.quote(str(path))}",
+                hint=typed("rm", path),
             ) from error
         return None
     except OSError as error:
-        raise VmError(f"Cannot read {path}.", detail=error.strerror or str(error), hint=f"ls -ld {path}") from error
+        raise VmError(
+            f"Cannot read {path}.", detail=error.strerror or str(error), hint=typed("ls", "-ld", path)
+        ) from error
 
 
 def make(changes: Sequence[Change], *, yes: bool, dry: bool, hint: str) -> None:
@@ -105,5 +106,5 @@ def _refuse_read_only(wanted: Change) -> None:
     raise VmError(
         f"{real} is read-only.",
         detail=f"It would be changed like this:\n{wanted.difference()}",
-        hint=f"chmod u+w {shlex.quote(str(real))}, or make the change where the file comes from",
+        hint=f"{typed('chmod', 'u+w', real)}, or make the change where the file comes from",
     )

@@ -1,5 +1,8 @@
 """The errors that users see: what, why, and what to type next; one exit code per kind."""
 
+import shlex
+from pathlib import Path
+
 from invoke.exceptions import Exit
 
 
@@ -50,3 +53,13 @@ class MissingError(VmError):
     """Something is missing on the machine. Exit code 6."""
 
     exit_code = 6
+
+
+def typed(*words: str | Path) -> str:
+    """Return a command as it can be pasted into a shell, for a hint: a path may hold spaces and quotes."""
+    return shlex.join(map(str, words))
+
+
+def edit(path: Path) -> str:
+    """Return the command that opens the file ``path`` in its user's own editor, for a hint."""
+    return f"$EDITOR {typed(path)}"

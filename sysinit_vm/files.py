@@ -4,7 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from sysinit_vm.errors import VmError
+from sysinit_vm.errors import VmError, typed
 
 PACKAGE = Path(__file__).resolve().parent
 
@@ -46,5 +46,5 @@ def _unwritable(path: Path, error: OSError) -> VmError:
     return VmError(
         f"Cannot write {path}.",
         detail=error.strerror or str(error),
-        hint=f"ls -ld {path.parent}; df {path.parent}",
+        hint=f"{typed('ls', '-ld', path.parent)}; {typed('df', path.parent)}",
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from sysinit_vm import files, prompts
 from sysinit_vm.config import render, templates
 from sysinit_vm.config.sizes import Size
-from sysinit_vm.errors import UsageError, VmError
+from sysinit_vm.errors import UsageError, VmError, typed
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.progress import say
 from sysinit_vm.projects import names, namesakes, project
@@ -129,7 +129,7 @@ def existing(home: Project) -> bool:
         raise VmError(
             f"{home.config} is a directory.",
             detail="The VM's config is a file of that name.",
-            hint=f"mv {home.config} {home.config}.old, then sysinit-vm init",
+            hint=f"{typed('mv', home.config, home.config.with_suffix('.old'))}, then sysinit-vm init",
         )
     return home.config.exists() or home.config.is_symlink()
 

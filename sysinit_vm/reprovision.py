@@ -11,7 +11,7 @@ from sysinit_vm.config import render
 from sysinit_vm.config.config import Config
 from sysinit_vm.drift import plan
 from sysinit_vm.effective import facts, given
-from sysinit_vm.errors import VmError
+from sysinit_vm.errors import VmError, edit
 from sysinit_vm.guest import guest
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.model import Instance
@@ -57,9 +57,7 @@ def run(lima: Limactl, instance: Instance, home: Project, committed: Config) -> 
                 return code
             failed += [f"{step.where} ({step.mode}) ended with {code}."] if code else []
         if failed:
-            raise VmError(
-                f"Provisioning {instance.name} failed.", detail="\n".join(failed), hint=f"$EDITOR {committed.path}"
-            )
+            raise VmError(f"Provisioning {instance.name} failed.", detail="\n".join(failed), hint=edit(committed.path))
         if not lima.runner.dry:
             lima.rewrite(instance, plan.with_scripts(has.data, wished))
     return 0

@@ -7,7 +7,6 @@ not used.
 
 import os
 import re
-import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ import platformdirs
 
 from sysinit_vm.config import config, guest_dirs
 from sysinit_vm.config.config import Config
-from sysinit_vm.errors import UsageError, VmError
+from sysinit_vm.errors import UsageError, VmError, edit
 
 
 @dataclass(frozen=True)
@@ -157,9 +156,9 @@ def _said(name: str, committed: Config | None) -> Iterator[tuple[Any, str, str]]
     yield os.environ.get(variable) or None, variable, f"unset {variable}"
     param = committed.data.get("param") if committed else None
     if committed and isinstance(param, Mapping) and name not in _NOT_COMMITTED:
-        yield param.get(name.upper()), f"param.{name.upper()} in {committed.path}", _edit(committed.path)
+        yield param.get(name.upper()), f"param.{name.upper()} in {committed.path}", edit(committed.path)
     path = user_file()
-    yield _own(path).get(name), f"{name} in {path}", _edit(path)
+    yield _own(path).get(name), f"{name} in {path}", edit(path)
 
 
 def _own(path: Path) -> Mapping[str, Any]:
@@ -169,8 +168,4 @@ def _own(path: Path) -> Mapping[str, Any]:
     except config.EmptyError:
         return {}
     except VmError as error:
-        raise VmError(error.brief, detail=error.detail, hint=_edit(path)) from error
-
-
-def _edit(path: Path) -> str:
-    return f"$EDITOR {shlex.quote(str(path))}"
+        raise VmError(error.brief, detail=error.detail, hint=edit(path)) from error

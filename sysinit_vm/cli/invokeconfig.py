@@ -2,13 +2,12 @@
 
 import contextlib
 import os
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 from invoke.config import Config
 
-from sysinit_vm.errors import UsageError
+from sysinit_vm.errors import UsageError, edit
 
 SUFFIXES = (".yaml", ".yml", ".json", ".py")  # in the order in which Invoke looks for them
 
@@ -43,5 +42,5 @@ def _named(start: str) -> Iterator[None]:
         raise UsageError(
             f"Invoke's configuration cannot be used: {path}.",
             detail=f"{type(error).__name__}: {error}",
-            hint=f"$EDITOR {shlex.quote(str(path))}",
+            hint=edit(path),
         ) from error

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from sysinit_vm.errors import VmError
+from sysinit_vm.errors import VmError, edit
 from sysinit_vm.model import VM_NAME
 
 _LONGEST = 200_000  # characters of a config, and nodes that it stands for
@@ -104,7 +104,7 @@ def _unusable(path: Path, reason: str, kind: type[VmError] = VmError) -> VmError
     return kind(
         f"Cannot use {path}.",
         detail=reason,
-        hint=f"$EDITOR {path}, or 'sysinit-vm init' for a new one",
+        hint=f"{edit(path)}, or 'sysinit-vm init' for a new one",
     )
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from sysinit_vm.errors import UsageError
+from sysinit_vm.errors import UsageError, typed
 
 _LEGAL = re.compile(r"[\w.+@-]+(?:/[\w.+@-]+)*\Z")
 _HINT = 'GUEST_DIRS: ".venv node_modules target"'
@@ -49,5 +49,7 @@ def check(root: Path, directories: Sequence[str]) -> None:
             if path.is_symlink() or (path.exists() and not path.is_dir()):
                 kind = "a link" if path.is_symlink() else "no directory"
                 raise UsageError(
-                    f"{each} cannot be kept on the guest's own disk.", detail=f"{path} is {kind}.", hint=f"ls -l {path}"
+                    f"{each} cannot be kept on the guest's own disk.",
+                    detail=f"{path} is {kind}.",
+                    hint=typed("ls", "-l", path),
                 )

@@ -1,6 +1,5 @@
 """The project's VM: what a crash, a full disk or a sleeping host leaves."""
 
-import shlex
 import socket
 import time
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from pathlib import Path
 from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding, wrong
 from sysinit_vm.drift import observe
 from sysinit_vm.drift.plan import NONE, RECREATE
-from sysinit_vm.errors import VmError
+from sysinit_vm.errors import VmError, typed
 from sysinit_vm.guest import guest
 from sysinit_vm.lima import limactl, recovery
 from sysinit_vm.lima.limactl import Limactl
@@ -85,7 +84,7 @@ def _remove(paths: list[Path]) -> None:
         except OSError as error:
             refused.append(f"{path}: {error.strerror}")
     if refused:
-        hint = f"ls -l {shlex.quote(str(paths[0].parent))}"
+        hint = typed("ls", "-l", paths[0].parent)
         raise VmError("Not everything could be removed.", detail="\n".join(refused), hint=hint)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sysinit_vm.config.config import Config, dump
 from sysinit_vm.config.sizes import in_bytes
-from sysinit_vm.errors import VmError
+from sysinit_vm.errors import VmError, edit
 from sysinit_vm.images import available
 from sysinit_vm.images.available import Choice
 from sysinit_vm.model import PROJECT_DIR, PROJECT_NAME, VM_NAME, Facts
@@ -228,6 +228,4 @@ def _list(config: Config, key: str) -> list[dict[str, Any]]:
 
 
 def _impossible(config: Config, key: str, value: object, why: str) -> VmError:
-    return VmError(
-        f"{key}: {value!r} in {config.path} is not possible here.", detail=why, hint=f"$EDITOR {config.path}"
-    )
+    return VmError(f"{key}: {value!r} in {config.path} is not possible here.", detail=why, hint=edit(config.path))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from sysinit_vm.errors import UsageError
+from sysinit_vm.errors import UsageError, typed
 from sysinit_vm.projects.project import Project
 
 # Zellij 0.45: Layout::stringified_from_default_assets.
@@ -48,6 +48,6 @@ def _file(home: Project, asked: str) -> str:
         raise UsageError(
             f"The guest cannot see the layout {path}.",
             detail=f"It lies outside the project, {home.root}.",
-            hint=f"cp {path} {home.config.parent}/, then sysinit-vm shell --layout {path.stem}",
+            hint=f"{typed('cp', path, home.config.parent)}, then {typed('sysinit-vm', 'shell', '--layout', path.stem)}",
         )
     return str(path)

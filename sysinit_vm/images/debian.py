@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from sysinit_vm.errors import MissingError, VmError
+from sysinit_vm.errors import MissingError, VmError, typed
 from sysinit_vm.images import debian_files, debian_host, debian_steps
 from sysinit_vm.images.debian_files import DEBIAN, overlay
 from sysinit_vm.lock import held
@@ -163,7 +163,7 @@ def _refuse_full(images: Path) -> None:
     free = shutil.disk_usage(images).free
     if free < ROOM:
         detail = f"{free // 1024**2} MB are free, {ROOM // 1024**2} are needed while it is made."
-        raise VmError(f"Not enough room for an image in {images}.", detail=detail, hint=f"df -h {images}")
+        raise VmError(f"Not enough room for an image in {images}.", detail=detail, hint=typed("df", "-h", images))
 
 
 def _alone(images: Path) -> contextlib.AbstractContextManager[bool]:
@@ -176,4 +176,4 @@ def _problems(images: Path) -> Iterator[None]:
         yield
     except OSError as error:
         detail = f"{error.filename or images}: {error.strerror or error}"
-        raise VmError("The image could not be written.", detail=detail, hint=f"df -h {images}") from error
+        raise VmError("The image could not be written.", detail=detail, hint=typed("df", "-h", images)) from error

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from sysinit_vm.errors import VmError
+from sysinit_vm.errors import VmError, typed
 from sysinit_vm.images import debian_files
 from sysinit_vm.images.debian_host import Host
 from sysinit_vm.runner import Result
@@ -81,7 +81,7 @@ def failure(done: Result, *, zellij: Path, suite: str) -> VmError:
         detail = f"{zellij} needs {newer[1]}, newer than Debian {suite} has."
         return VmError("This zellij does not run in the guest.", detail=detail, hint="sysinit-vm setup")
     if re.search(r"zellij: .*(shared librar|Exec format|not found)", done.err):
-        return VmError("This zellij does not run in the guest.", detail=said, hint=f"file {zellij}")
+        return VmError("This zellij does not run in the guest.", detail=said, hint=typed("file", zellij))
     if "No space left on device" in done.err:
         return VmError("The disk is full.", detail=said, hint="df -h")
     if re.search(UNREACHABLE, done.err):

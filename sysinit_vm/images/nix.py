@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sysinit_vm.errors import MissingError, VmError
+from sysinit_vm.errors import MissingError, VmError, typed
 from sysinit_vm.images import nix_result, nix_words
 from sysinit_vm.images.available import NIXOS
 from sysinit_vm.images.family import DISK, Family
@@ -119,4 +119,4 @@ def _problems(images: Path) -> Iterator[None]:
         yield
     except OSError as error:
         detail = f"{error.filename or images}: {error.strerror or error}. The latest image is as it was."
-        raise VmError("The image could not be copied.", detail=detail, hint=f"df -h {images}") from error
+        raise VmError("The image could not be copied.", detail=detail, hint=typed("df", "-h", images)) from error

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from sysinit_vm.errors import VmError
+from sysinit_vm.errors import VmError, typed
 from sysinit_vm.runner import Runner
 
 _MAGIC = b"QFI\xfb"
@@ -56,9 +56,11 @@ def verify(runner: Runner, qemu_img: str, copy: Path, origin: Path) -> None:
     said = runner.read([qemu_img, "info", "--output=json", str(copy)])
     checked = runner.read([qemu_img, "check", str(copy)]) if said.ok else said
     if checked.code not in _SOUND or not said.ok:
-        raise VmError(f"{origin} is damaged.", detail=checked.err or checked.out, hint=f"qemu-img check {origin}")
+        raise VmError(
+            f"{origin} is damaged.", detail=checked.err or checked.out, hint=typed("qemu-img", "check", origin)
+        )
     told = json.loads(said.out)
     other = told.get("backing-filename") or told.get("format-specific", {}).get("data", {}).get("data-file")
     if other:
         detail = f"It needs {other} beside it, which may not stay."
-        raise VmError(f"{origin} is no whole image.", detail=detail, hint=f"qemu-img info {origin}")
+        raise VmError(f"{origin} is no whole image.", detail=detail, hint=typed("qemu-img", "info", origin))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sysinit_vm import change
 from sysinit_vm.change import Change
-from sysinit_vm.errors import VmError
+from sysinit_vm.errors import VmError, edit
 
 NAMES = ("tasks.py", "tasks/__init__.py")  # in the order in which Invoke looks for them
 _NEW = """\
@@ -186,4 +186,4 @@ def _only_added(tree: ast.Module, after: bytes, lines: list[str]) -> bool:
 
 def _by_hand(path: Path, detail: str) -> VmError:
     lines = f'import sysinit_vm\nns.add_collection(sysinit_vm.ns, name="{_NAME}")'
-    return VmError(f"{path} is left as it is.", detail=f"{detail}\nTo be added:\n{lines}", hint=f"edit {path}")
+    return VmError(f"{path} is left as it is.", detail=f"{detail}\nTo be added:\n{lines}", hint=edit(path))

@@ -10,7 +10,7 @@ import yaml
 from sysinit_vm import change, files
 from sysinit_vm.change import Change
 from sysinit_vm.config import config
-from sysinit_vm.errors import VmError
+from sysinit_vm.errors import VmError, edit, typed
 from sysinit_vm.machine import extras
 from sysinit_vm.machine.host import Host
 from sysinit_vm.runner import Result, Runner
@@ -47,7 +47,7 @@ def shared() -> Path:
         temporary.replace(path)
     except OSError as error:
         raise VmError(
-            f"Cannot make {path}.", detail=error.strerror or str(error), hint=f"ls -ld {path.parent}"
+            f"Cannot make {path}.", detail=error.strerror or str(error), hint=typed("ls", "-ld", path.parent)
         ) from error
     return path
 
@@ -144,7 +144,7 @@ def _refuse_same_names(path: Path, data: Mapping[Any, Any]) -> None:
         raise VmError(
             f"{path.name} has tasks of the same names as ours: {', '.join(both)}.",
             detail="Task refuses a file in which two tasks have one name.",
-            hint=f"rename them in {path}",
+            hint=edit(path),
         )
 
 
@@ -192,4 +192,4 @@ def _block(indent: str, end: str) -> str:
 
 def _by_hand(path: Path, detail: str) -> VmError:
     lines = f"includes:\n{_block('  ', chr(10))}"
-    return VmError(f"{path} is left as it is.", detail=f"{detail}\nTo be added:\n{lines}", hint=f"edit {path}")
+    return VmError(f"{path} is left as it is.", detail=f"{detail}\nTo be added:\n{lines}", hint=edit(path))

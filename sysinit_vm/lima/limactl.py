@@ -14,7 +14,7 @@ from typing import Any
 from sysinit_vm import files
 from sysinit_vm.config import config as configs
 from sysinit_vm.config.config import Config
-from sysinit_vm.errors import StateError, VmError
+from sysinit_vm.errors import StateError, VmError, edit
 from sysinit_vm.lima import account as accounts
 from sysinit_vm.lima.account import Account
 from sysinit_vm.model import Instance
@@ -131,7 +131,7 @@ class Limactl:
         """
         done = self._read("--log-format=json", "template", "copy", "--embed-all", str(config), "-")
         if not done.ok:
-            raise _failure(f"Lima cannot put together {config}.", done, hint=f"$EDITOR {config}")
+            raise _failure(f"Lima cannot put together {config}.", done, hint=edit(config))
         return done.out
 
     def edit(self, name: str, data: Mapping[str, Any]) -> None:

@@ -2,11 +2,10 @@
 
 import contextlib
 import os
-import shlex
 from pathlib import Path
 
 from sysinit_vm import files
-from sysinit_vm.errors import MissingError, VmError
+from sysinit_vm.errors import MissingError, VmError, typed
 from sysinit_vm.machine.host import Host, Version, find, version
 from sysinit_vm.runner import Runner
 
@@ -69,7 +68,7 @@ def _named(variable: str) -> Path | None:
     if not path.is_file():
         raise MissingError(f"{variable} names no file.", detail=str(path), hint=f"unset {variable}")
     if not os.access(path, os.X_OK):
-        hint = f"chmod +x {shlex.quote(str(path))}, or unset {variable}"
+        hint = f"{typed('chmod', '+x', path)}, or unset {variable}"
         raise MissingError(f"{variable} names a file that cannot be run.", detail=str(path), hint=hint)
     return path
 

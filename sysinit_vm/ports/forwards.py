@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from sysinit_vm.config.config import Config
-from sysinit_vm.errors import VmError
+from sysinit_vm.errors import VmError, edit
 
 Entry = dict[str, Any]
 Key = tuple[str, int, str]  # guest IP, guest port, proto
@@ -65,7 +65,7 @@ def rules(config: Config) -> list[Forward | Entry]:
         _check(read)
     except _Lie as lie:
         where = f"{lie.where}: {lie.value!r} in {config.path} is not valid."
-        raise VmError(where, detail=f"{lie.why[:1].upper()}{lie.why[1:]}.", hint=f"$EDITOR {config.path}") from lie
+        raise VmError(where, detail=f"{lie.why[:1].upper()}{lie.why[1:]}.", hint=edit(config.path)) from lie
     return read
 
 

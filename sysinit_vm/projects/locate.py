@@ -4,12 +4,11 @@ Lima's own instance list is the only registry: each VM carries its project's dir
 """
 
 import os
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from sysinit_vm.config import config
-from sysinit_vm.errors import StateError
+from sysinit_vm.errors import StateError, edit, typed
 from sysinit_vm.lima.limactl import Limactl, host_agent_ready
 from sysinit_vm.model import NOT_CREATED, Instance
 from sysinit_vm.projects import names, owners, project
@@ -64,7 +63,7 @@ def target(directory: str | None, name: str | None) -> Target:
     kept = config.load(found.config).vm_name
     if kept:
         source = f"param.VM_NAME in {found.config}"
-        mend = f"$EDITOR {shlex.quote(str(found.config))}"
+        mend = edit(found.config)
         return Target(found, names.checked_vm_name(kept, source=source, longest=longest, mend=mend), source)
     return Target(found, names.vm_name(found.root, longest), "directory")
 
@@ -146,7 +145,7 @@ def unreadable(instance: Instance) -> StateError:
     return StateError(
         f"The VM {instance.name} cannot be read.",
         detail=f"{instance.dir / 'lima.yaml'} is {'missing' if half else 'damaged'}, so Lima cannot use the VM.",
-        hint=f"rm -r {shlex.quote(str(instance.dir))}" if half else f"sysinit-vm destroy --name {instance.name}",
+        hint=typed("rm", "-r", instance.dir) if half else f"sysinit-vm destroy --name {instance.name}",
     )
 
 

@@ -2,11 +2,10 @@
 
 import os
 import re
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from sysinit_vm.errors import NoConfigError, UsageError
+from sysinit_vm.errors import NoConfigError, UsageError, typed
 from sysinit_vm.projects import names
 
 CONFIG = Path(".lima") / "config.yaml"
@@ -82,10 +81,10 @@ def directory(option: str | None) -> Path:
         raise UsageError(
             f"No such project directory: {option or 'the current directory'}.",
             detail=str(error),
-            hint=shlex.join(["mkdir", "-p", os.path.expanduser(option)]) if option else "cd",  # noqa: PTH111  # never fails
+            hint=typed("mkdir", "-p", os.path.expanduser(option)) if option else "cd",  # noqa: PTH111  # never fails
         ) from error
     if not path.is_dir():
-        raise UsageError(f"{path} is not a directory.", hint=shlex.join(["ls", "-ld", str(path)]))
+        raise UsageError(f"{path} is not a directory.", hint=typed("ls", "-ld", path))
     return path
 
 

@@ -1,14 +1,12 @@
 """Changes of the config: shown, and applied to the VM."""
 
-import shlex
-
 from invoke.context import Context
 
 from sysinit_vm import prompts
 from sysinit_vm.drift import apply as applying
 from sysinit_vm.drift.observe import Drift
 from sysinit_vm.drift.plan import NONE, RECREATE
-from sysinit_vm.errors import StateError
+from sysinit_vm.errors import StateError, typed
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.model import Instance
 from sysinit_vm.progress import say, table
@@ -85,7 +83,7 @@ def _seen(lima: Limactl, target: Target, found: tuple[Instance, Drift] | None) -
     raise StateError(
         f"{instance.name} has no config to be compared with.",
         detail="It belongs to no project here, or to another directory.",
-        hint=f"cd {shlex.quote(str(owner))} && sysinit-vm plan" if owner else "sysinit-vm adopt",
+        hint=f"{typed('cd', owner)} && sysinit-vm plan" if owner else "sysinit-vm adopt",
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import platformdirs
 
 from sysinit_vm import files
-from sysinit_vm.errors import VmError
+from sysinit_vm.errors import VmError, typed
 from sysinit_vm.trust.danger import Danger
 
 
@@ -89,7 +89,9 @@ def revoke(root: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise VmError(f"Cannot remove {path}.", detail=error.strerror or str(error), hint=f"ls -ld {path}") from error
+        raise VmError(
+            f"Cannot remove {path}.", detail=error.strerror or str(error), hint=typed("ls", "-ld", path)
+        ) from error
     return True
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sysinit_vm.config import config
 from sysinit_vm.config.config import Config
-from sysinit_vm.errors import VmError
+from sysinit_vm.errors import VmError, edit
 from sysinit_vm.trust.danger import Danger, Level, Place
 from sysinit_vm.trust.rules import shown
 
@@ -93,4 +93,4 @@ def _local(locator: str, beside: Path) -> Path | None:
 
 
 def _unusable(path: Path, why: str) -> VmError:
-    return VmError(f"Cannot use {path}.", detail=why, hint=f"$EDITOR {path}")
+    return VmError(f"Cannot use {path}.", detail=why, hint=edit(path))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sysinit_vm.config.config import Config
-from sysinit_vm.errors import VmError
+from sysinit_vm.errors import VmError, edit
 from sysinit_vm.ports import forwards
 from sysinit_vm.trust.rules import shown
 
@@ -27,9 +27,7 @@ def check(config: Config) -> None:
     """
     forwards.rules(config)
     for where, value, why in (*_mounts(config.data), *_env(config.data)):
-        raise VmError(
-            f"{where} in {config.path} is refused: {shown(value)}.", detail=why, hint=f"$EDITOR {config.path}"
-        )
+        raise VmError(f"{where} in {config.path} is refused: {shown(value)}.", detail=why, hint=edit(config.path))
 
 
 def _mounts(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:

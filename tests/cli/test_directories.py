@@ -1,5 +1,7 @@
 """Directories with any name: written exactly, or refused with nothing written."""
 
+import shlex
+
 import pytest
 import yaml
 
@@ -24,6 +26,15 @@ def test_a_project_of_any_other_name_can_be_worked_in(world, name):
     assert str(root) in done.stdout
     assert yaml.safe_load((root / ".lima/config.yaml").read_text())["param"]["PROJECT_DIR"] == str(root)
     assert world.run("exec", "pwd", cwd=root).stdout == f"{root}\n"
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_the_command_that_mends_its_config_can_be_pasted(world, name):
+    root = world.project(name, config="images: [\n")
+    done = world.run("status", cwd=root)
+    assert done.returncode == 1
+    mend = done.stderr.splitlines()[-1].removeprefix("Try: ").removesuffix(", or 'sysinit-vm init' for a new one")
+    assert shlex.split(mend) == ["$EDITOR", str(root / ".lima/config.yaml")]
 
 
 def test_a_name_that_is_said_is_kept_for_good(world):

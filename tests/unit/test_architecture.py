@@ -105,6 +105,21 @@ def test_what_a_machine_needs_is_below_images_and_vms():
             assert not [each for each in imports(tree) if each.startswith(above)], name
 
 
+def interpolated(tree):
+    """The last name of each value in the f-strings that are hints."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg in {"hint", "mend"}:
+            for value in ast.walk(node.value):
+                if isinstance(value, ast.FormattedValue):
+                    yield ast.unparse(value.value).rsplit(".", 1)[-1]
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_a_path_in_a_command_to_type_is_quoted(name):
+    assert not {"path", "parent", "config", "dir", "root", "images", "origin"} & set(interpolated(TREES[name]))
+    assert name == "sysinit_vm.errors" or "$EDITOR {" not in MODULES[name].read_text()
+
+
 def documented(tree):
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef | ast.Module):

@@ -1,8 +1,13 @@
+import shlex
+from pathlib import Path
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from invoke.exceptions import Exit
 
 from sysinit_vm import errors
-from sysinit_vm.errors import VmError
+from sysinit_vm.errors import VmError, edit, typed
 
 
 def test_an_error_says_what_why_and_what_to_type():
@@ -35,3 +40,13 @@ def test_each_kind_has_its_own_exit_code_and_ends_cleanly_under_invoke(name, cod
     assert error.code == code
     assert isinstance(error, Exit)
     assert isinstance(error, VmError)
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), min_size=1))
+def test_a_command_to_type_is_pasted_as_it_was_meant(words):
+    assert shlex.split(typed(*words)) == words
+
+
+def test_a_path_to_edit_may_hold_spaces_and_quotes():
+    assert edit(Path("/p/config.yaml")) == "$EDITOR /p/config.yaml"
+    assert shlex.split(edit(Path("/a b'c/config.yaml"))) == ["$EDITOR", "/a b'c/config.yaml"]
