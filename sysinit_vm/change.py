@@ -48,9 +48,7 @@ def read(path: Path) -> bytes | None:
             ) from error
         return None
     except OSError as error:
-        raise VmError(
-            f"Cannot read {path}.", detail=error.strerror or str(error), hint=typed("ls", "-ld", path)
-        ) from error
+        raise files.denied("read", path, error) from error
 
 
 def make(changes: Sequence[Change], *, yes: bool, dry: bool, hint: str) -> None:

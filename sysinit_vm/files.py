@@ -43,8 +43,9 @@ def write(path: Path, content: str | bytes, *, mode: int = 0o644) -> None:
 
 
 def _unwritable(path: Path, error: OSError) -> VmError:
-    return VmError(
-        f"Cannot write {path}.",
-        detail=error.strerror or str(error),
-        hint=f"{typed('ls', '-ld', path.parent)}; {typed('df', path.parent)}",
-    )
+    return denied("write", path, error, hint=f"{typed('ls', '-ld', path.parent)}; {typed('df', path.parent)}")
+
+
+def denied(verb: str, path: Path, error: OSError, *, hint: str = "") -> VmError:
+    """Return the error of a ``path`` (absolute) that the system does not let us ``verb``; the hint looks at it."""
+    return VmError(f"Cannot {verb} {path}.", detail=error.strerror or str(error), hint=hint or typed("ls", "-ld", path))

@@ -129,7 +129,7 @@ def existing(home: Project) -> bool:
         raise VmError(
             f"{home.config} is a directory.",
             detail="The VM's config is a file of that name.",
-            hint=f"{typed('mv', home.config, home.config.with_suffix('.old'))}, then sysinit-vm init",
+            hint=f"{typed('mv', home.config, home.config.with_name('config.yaml.old'))}, then sysinit-vm init",
         )
     return home.config.exists() or home.config.is_symlink()
 

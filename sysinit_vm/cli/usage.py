@@ -2,7 +2,6 @@
 
 import difflib
 import re
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
 from invoke.exceptions import ParseError
@@ -11,7 +10,7 @@ from invoke.parser.context import ParserContext
 
 from sysinit_vm.cli.completion import EXACT, Command
 from sysinit_vm.cli.spelling import take_flags
-from sysinit_vm.errors import UsageError
+from sysinit_vm.errors import UsageError, typed
 
 _UNKNOWN = re.compile(r"No idea what '(.*)' is!", re.DOTALL)
 _NO_VALUE = re.compile(r"Flag <Argument: ([\w-]+).*> needed value and was not given one!")
@@ -49,7 +48,7 @@ def unknown(name: str, known: Iterable[str], *, explain: bool = False) -> UsageE
     known = sorted(known)
     near = [each for each in known if name and each.startswith(name)] or _nearest(name, known)
     words = ["help"] if not near else ["help", near[0]] if explain or len(near) > 1 else near
-    return UsageError(f"Unknown command: {name}.", detail=_meant(near), hint=shlex.join(["sysinit-vm", *words]))
+    return UsageError(f"Unknown command: {name}.", detail=_meant(near), hint=typed("sysinit-vm", *words))
 
 
 def _behind(words: list[str], commands: Mapping[str, Command], ours: Mapping[str, Argument]) -> str:
@@ -61,7 +60,7 @@ def _behind(words: list[str], commands: Mapping[str, Command], ours: Mapping[str
     name, flags = words.pop(0), command.context.flags
     if any(each in ours and each not in flags for each in lead):
         return f"sysinit-vm help {name}"
-    line = shlex.join(["sysinit-vm", name, *lead, *take_flags(words, flags)])
+    line = typed("sysinit-vm", name, *lead, *take_flags(words, flags))
     return f"{line} {words[1]}" if name in EXACT and words[:1] == ["--"] else line
 
 

@@ -9,7 +9,7 @@ from sysinit_vm.config import templates
 from sysinit_vm.config.config import dump, parse
 from sysinit_vm.config.sizes import Size
 from sysinit_vm.config.templates import LOCATOR, OURS, Template
-from sysinit_vm.errors import UsageError, edit
+from sysinit_vm.errors import UsageError
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -38,7 +38,7 @@ def _plain(found: Template, asked: bool) -> str:
         raise UsageError(
             f"{found.path} is plain YAML, which takes none of --name, --ssh, --cpus, --memory, --disk and --ports.",
             detail="It is copied as it stands; a template takes them where it includes our _common.yaml.",
-            hint=edit(found.path) if found.path else "sysinit-vm init --list",
+            hint=found.mend,
         )
     return found.text
 
@@ -56,7 +56,7 @@ def _rendered(found: Template, values: Mapping[str, Any]) -> str:
         raise UsageError(
             f"The template {found.path or found.name} cannot be used.",
             detail=f"{f'Line {line}: ' if line else ''}{error}",
-            hint=edit(found.path) if found.path else "sysinit-vm init --list",
+            hint=found.mend,
         ) from error
 
 

@@ -1,13 +1,12 @@
 """Which templates ``init`` writes from: the user's own, ours, a file, or one of Lima's by its locator."""
 
 import re
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sysinit_vm import files, settings
-from sysinit_vm.errors import UsageError
+from sysinit_vm.errors import UsageError, edit, typed
 
 OURS, YOURS, FILE, LOCATOR = "ours", "yours", "file", "locator"
 _LOCATOR = re.compile(r"(template|https?|github):\S+\Z")
@@ -36,8 +35,13 @@ class Template:
             raise UsageError(
                 f"The template {self.path} cannot be read.",
                 detail=str(error),
-                hint=shlex.join(["ls", "-l", str(self.path)]),
+                hint=typed("ls", "-l", str(self.path)),
             ) from error
+
+    @property
+    def mend(self) -> str:
+        """What to type where it is wrong: only a file can be edited."""
+        return edit(self.path) if self.path else "sysinit-vm init --list"
 
     @property
     def summary(self) -> str:

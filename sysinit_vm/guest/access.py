@@ -1,13 +1,12 @@
 """The ways into a running guest: a session, a plain shell, a command."""
 
 import re
-import shlex
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from sysinit_vm import prompts
-from sysinit_vm.errors import UsageError
+from sysinit_vm.errors import UsageError, typed
 from sysinit_vm.guest import guest, layouts, zellij
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.model import Instance
@@ -47,7 +46,7 @@ def attach_or_tell(lima: Limactl, instance: Instance) -> int:
     """Attach where there is a terminal, elsewhere say how; return the exit status."""
     if prompts.terminal():
         return shell(lima, instance)
-    say(f"VM ready: {instance.name}. Attach: cd {shlex.quote(str(instance.project_dir))} && sysinit-vm shell")
+    say(f"VM ready: {instance.name}. Attach: {typed('cd', str(instance.project_dir))} && sysinit-vm shell")
     return 0
 
 

@@ -46,9 +46,7 @@ def shared() -> Path:
         temporary.symlink_to(shipped)
         temporary.replace(path)
     except OSError as error:
-        raise VmError(
-            f"Cannot make {path}.", detail=error.strerror or str(error), hint=typed("ls", "-ld", path.parent)
-        ) from error
+        raise files.denied("make", path, error, hint=typed("ls", "-ld", path.parent)) from error
     return path
 
 

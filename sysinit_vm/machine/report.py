@@ -1,10 +1,10 @@
 """What a machine has and lacks, as a table and as JSON."""
 
 import json
-import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from sysinit_vm.errors import typed
 from sysinit_vm.machine.host import Host, Route, by_hand
 from sysinit_vm.machine.limits import Limit
 from sysinit_vm.machine.parts import Prerequisite
@@ -30,7 +30,7 @@ def _how(route: Route | None) -> str:
     """Return what fits a table: one command as it is, several by their name."""
     if not route:
         return ""
-    return shlex.join(route.commands[0]) if len(route.commands) == 1 else route.description
+    return typed(*route.commands[0]) if len(route.commands) == 1 else route.description
 
 
 def _limit_row(limit: Limit) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ from pathlib import Path
 import platformdirs
 
 from sysinit_vm import files
-from sysinit_vm.errors import VmError, typed
 from sysinit_vm.trust.danger import Danger
 
 
@@ -89,9 +88,7 @@ def revoke(root: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise VmError(
-            f"Cannot remove {path}.", detail=error.strerror or str(error), hint=typed("ls", "-ld", path)
-        ) from error
+        raise files.denied("remove", path, error) from error
     return True
 
 

@@ -163,7 +163,7 @@ def test_a_full_disk_leaves_the_old_config(demo, monkeypatch, broken):
 
 def test_a_directory_in_the_configs_place_is_refused_with_what_to_type(demo):
     demo.config.mkdir(parents=True)
-    with pytest.raises(VmError, match=r"is a directory[\s\S]*mv "):
+    with pytest.raises(VmError, match=r"is a directory[\s\S]*mv .*config.yaml.old, then"):
         run(yes=True)
 
 
