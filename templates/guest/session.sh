@@ -27,9 +27,25 @@ if [ -z "$layout" ]; then
 	:
 elif zellij list-sessions --short 2>/dev/null | grep -Fqx -e "$session"; then
 	[ -z "$wanted" ] || echo "The session $session is there already and keeps its layout." >&2
+	layout=
 else
 	# Without any config directory Zellij 0.45 takes the default layout in silence. It makes this one itself elsewhere.
 	mkdir -p "$HOME/.config/zellij"
-	set -- "$@" --layout "$layout"
 fi
-exec zellij "$@" attach --create "$session"
+
+# Zellij 0.45 gives a client the number of one that has just left, be it only its own look whether the session is there,
+# and a late goodbye of that one turns the new one away (zellij-org/zellij#5546). It says so in its log, and exits with 0.
+log=${TMPDIR:-/tmp}/zellij-$(id -u)/zellij-log/zellij.log
+turned_away() {
+	tail -n 99 "$log" 2>/dev/null | grep -A 1 'zellij_client .*\[main' | tail -n 1 | grep -q 'lost connection to the'
+}
+tries=3
+while :; do
+	zellij "$@" ${layout:+--layout "$layout"} attach --create "$session" || exit
+	turned_away || exit 0
+	tries=$((tries - 1))
+	[ "$tries" -gt 0 ] || exit 1
+	echo "Zellij lost this terminal: attaching again." >&2
+	layout=
+	sleep 1
+done

@@ -1,4 +1,5 @@
 import os
+import shutil
 import socket
 import subprocess
 
@@ -22,8 +23,8 @@ def tools(tmp_path):
     """What the guest has: no Zellij yet."""
     place = tmp_path / "bin"
     place.mkdir()
-    for name in ("sh", "echo", "grep", "ln", "mkdir"):
-        (place / name).symlink_to(f"/bin/{name}")
+    for name in ("sh", "echo", "grep", "ln", "mkdir", "sleep", "id", "tail"):
+        (place / name).symlink_to(shutil.which(name))
     return place
 
 
@@ -114,3 +115,60 @@ def test_our_keys_are_only_for_who_has_no_config(guest, tmp_path, monkeypatch, o
         env = {"XDG_CONFIG_HOME": str(guest[0] / "xdg")} if own.startswith("XDG") else {}
     said = run(argv, guest[0], **env).stdout
     assert said.startswith("<attach>" if own else f"<--config><{ours}><attach>")
+
+
+LOG = """\
+INFO   |zellij_client            | 2026-11-26 22:47:08.343 [main      ] /src/lib.rs:953: Starting Zellij client!
+INFO   |zellij_client            | 2026-11-26 22:47:08.359 [main      ] /src/lib.rs:1620: {said}
+"""
+LOST = """
+Your zellij client lost connection to the zellij server.
+
+As a safety measure, you have been disconnected from the current zellij session."""
+BYE = "Bye from Zellij!"
+
+
+@pytest.fixture
+def comings(guest, tmp_path):
+    """Attach where Zellij logs these words as its clients leave, one after the other: what came of it, how many came."""
+
+    def called(*said, layout="", status=0):
+        place = tmp_path / f"zellij-{os.getuid()}/zellij-log"
+        place.mkdir(parents=True)
+        for number, words in enumerate(said, start=1):
+            (tmp_path / f"log.{number}").write_text(LOG.format(said=words))
+        program = guest[0] / "zellij"
+        count = f"cd '{tmp_path}'; echo x >>calls; n=$(grep -c x calls)"
+        log = f"while read -r line; do echo \"$line\"; done <log.$n >>'{place}/zellij.log'"
+        program.write_text(f'#!/bin/sh\nprintf "<%s>" "$@"\n{count}\n{log}\nexit {status}\n')
+        done = run(zellij.attach("demo", str(guest[1]), "/", layout), guest[0], TMPDIR=str(tmp_path))
+        return done, len((tmp_path / "calls").read_text().split())
+
+    return called
+
+
+def test_who_left_is_not_attached_again(comings):
+    done, calls = comings(BYE)
+    assert (done.returncode, calls, done.stderr) == (0, 1, "")
+
+
+def test_who_was_turned_away_attaches_again(comings):
+    done, calls = comings(LOST, BYE)
+    assert (done.returncode, calls) == (0, 2)
+    assert "attaching again" in done.stderr
+
+
+def test_a_layout_is_for_the_first_attempt_alone(comings):
+    done, _ = comings("", LOST, BYE, layout="/a b/$x.kdl")
+    assert done.stdout.count("</a b/$x.kdl>") == 1
+    assert done.stdout.endswith("<attach><--create><demo>")
+
+
+def test_who_is_turned_away_each_time_gets_an_error(comings):
+    done, calls = comings(LOST, LOST, LOST)
+    assert (done.returncode, calls) == (1, 3)
+
+
+def test_an_old_goodbye_says_nothing_of_a_session_that_failed(comings):
+    done, calls = comings(LOST, status=3)
+    assert (done.returncode, calls) == (3, 1)
