@@ -18,7 +18,7 @@ from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine.finders import find_limactl
 from sysinit_vm.runner import Runner
 
-READ_ONLY = "/mnt/read only #1"
+READ_ONLY = "/tmp/deep/read only #1"  # where systemd clears away what is there, at each later boot
 WRAPPER = """#!/bin/sh
 for word; do
   shift
@@ -214,6 +214,7 @@ def test_a_later_start_is_the_same_machine_with_a_larger_disk_and_its_network(la
     assert identity(later) == later.identity
     assert reaches(later, answering) == "hello from the host\n"
     assert size(later) > 5.5 * 2**30
+    assert sh(later, f"cat '{READ_ONLY}/host file'") == "of the host\n"
     assert sh(later, "cat /mnt/lima-extra/file") == "kept\n"
     assert sh(later, "cat /run/modes").count("hello") == 3
     assert "hello" in sh(later, "sudo journalctl -b -1 -q -u lima-boot -o cat")

@@ -242,6 +242,29 @@ def test_every_step_of_lima_init_is_defined():
     assert all(f"\n{name}() {{" in text for name in steps)
 
 
+MOUNT = """\
+TAG=tag POINT=$1 TYPE=9p OPTIONS=ro LIMA_CIDATA_HOME=/nowhere tried=0
+mount() {
+  [[ $* == "-t 9p -o ro -- tag $1" || -d $POINT ]] || exit 9
+  ((++tried < $2)) || return 0
+  [[ $3 == kept ]] || rm -r "${POINT%/*}"
+  return 32
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("times", "point", "code", "tries"),
+    [(1, "gone", 0, 1), (2, "gone", 0, 2), (5, "gone", 0, 5), (6, "gone", 1, 5), (6, "kept", 1, 1)],
+)
+def test_a_mount_point_that_vanishes_meanwhile_is_made_again(tmp_path, times, point, code, tries):
+    lib, place = shlex.quote(str(LIB)), tmp_path / "a" / "b c"
+    mount = MOUNT.replace("$2", str(times)).replace("$3", point)
+    script = f"LIMA_INIT_LIB={lib} . {lib}/lima-init; {mount} mount_folder; echo $? $tried"
+    done = subprocess.run(["bash", "-c", script, "bash", place], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == (f"{code} {tries}\n", "")
+
+
 AGENT_UNIT = """\
 [Unit]
 Description=lima-guestagent
