@@ -1,10 +1,13 @@
 """From any state to a booted VM: create, start, recover, or wait for one that boots already."""
 
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from time import sleep
+from threading import Event, Thread
+from time import sleep, time
+from typing import Any
 
 from sysinit_vm import logs
 from sysinit_vm.config import config
@@ -22,6 +25,8 @@ from sysinit_vm.projects import project
 from sysinit_vm.projects.locate import Located
 from sysinit_vm.projects.project import Project
 from sysinit_vm.runner import Result
+
+_LOOK = 5  # seconds between two looks at a console
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ def boot(lima: Limactl, found: Located, home: Project, wish: Wish, progress: Pro
 
     _tell(hostports.replace_held(lima, instance, wish.committed))
     env = _accelerate(lima, wish, facts.gather(), instance.dir / "kernel")
-    done = lima.start(found.name, _relay(progress), timeout=wish.timeout, env=env)
+    done = _up(lima, instance.dir, partial(lima.start, found.name), progress, timeout=wish.timeout, env=env)
     _must_be_up(done, found.name, instance.dir)
 
 
@@ -84,7 +89,8 @@ def _create(lima: Limactl, name: str, home: Project, wish: Wish, progress: Progr
             wished = given.work_out(committed, home, name, machine, placed.hosts)
             path = file.enter_context(given.written(name, wished, dry=lima.runner.dry))
         _tell((*wished.words, *placed.words))
-        done = lima.create(name, path, _relay(progress), timeout=wish.timeout, env=env)
+        begin = partial(lima.create, name, path)
+        done = _up(lima, project.lima_home() / name, begin, progress, timeout=wish.timeout, env=env)
     removed = not done.ok and _remove_half_made(lima, name)
     hint = f"{edit(home.config)}, then sysinit-vm start" if removed else "sysinit-vm logs"
     _must_be_up(done, name, project.lima_home() / name, hint)
@@ -111,13 +117,44 @@ def _remove_half_made(lima: Limactl, name: str) -> bool:
     return True
 
 
-def _relay(progress: Progress) -> Callable[[limactl.Message], None]:
+def _up(lima: Limactl, instance_dir: Path, begin: Callable[..., Result], progress: Progress, **how: Any) -> Result:
+    """Start by ``begin``. A guest whose kernel stalls as it boots never comes up: it is started once more.
+
+    QEMU 7.2 can lose an emulated CPU's timer for good: in one of some hundred boots, where the machine is busy.
+    """
+
     def relay(message: limactl.Message) -> None:
         stage = stages.stage(message[1])
         if stage:
             progress.stage(stage)
 
-    return relay
+    with _ended_if_it_stalls(lima, instance_dir) as stalled:
+        done = begin(relay, **how)
+    if not stalled.is_set():
+        return done
+    progress.stage("the guest stalled as it booted: starting it once more")
+    return lima.start(instance_dir.name, relay, **how)
+
+
+@contextmanager
+def _ended_if_it_stalls(lima: Limactl, instance_dir: Path) -> Iterator[Event]:
+    """Meanwhile look at the guest's console, and end the VM whose kernel stalls: limactl would wait out its time."""
+    over, stalled, began = Event(), Event(), time()
+
+    def watch() -> None:
+        with suppress(VmError, OSError):
+            while not over.wait(_LOOK) and not stalled.is_set():
+                if logs.stalled(instance_dir, began):
+                    stalled.set()
+                    lima.stop(instance_dir.name, force=True)
+
+    thread = Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield stalled
+    finally:
+        over.set()
+        thread.join()
 
 
 def _must_be_up(done: Result, name: str, instance_dir: Path, hint: str = "sysinit-vm logs") -> None:

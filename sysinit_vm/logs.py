@@ -12,6 +12,7 @@ from sysinit_vm.model import Instance
 
 SOURCES = ("host", "console", "provision")
 _FILES = {"host": "ha.stderr.log", "console": "serial*.log"}
+_NO_TIMER = "timer wakeup didn't happen"
 _PROVISION = "sudo journalctl -b -o cat --no-pager"
 _LIMA_LINE = re.compile(r"LIMA \S+\| ")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
@@ -66,6 +67,15 @@ def follow(instance: Instance, source: str) -> Iterator[str]:
             yield from (_plain(source, line) for line in whole.decode(errors="replace").splitlines())
             seen[path] = path.stat().st_size - len(fresh) + len(whole)
         time.sleep(0.5)
+
+
+def stalled(instance_dir: Path, since: float) -> bool:
+    """Whether the guest's kernel said twice that a CPU's timer does not come, on a console written to after ``since``.
+
+    ``since`` in seconds since the epoch. What is said once may be a busy host's doing (Linux, kernel/rcu/tree_stall.h).
+    """
+    consoles = [path for path in instance_dir.glob(_FILES["console"]) if path.stat().st_mtime >= since]
+    return any(path.read_text(errors="replace").count(_NO_TIMER) > 1 for path in consoles)
 
 
 def tail(instance_dir: Path, lines: int) -> str:

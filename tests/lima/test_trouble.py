@@ -1,6 +1,7 @@
 """Starts that go wrong, on one VM in a directory whose name is hard to carry."""
 
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -16,6 +17,29 @@ FAILING = """
   script: |
     #!/bin/sh
     echo about to fail; exit 3
+"""
+STALL = """\
+cat >/usr/local/sbin/stall <<'END'
+#!/bin/sh
+[ ! -e /var/stalled ] || exit 0
+touch /var/stalled
+sync
+for _ in 1 2; do echo "<3>rcu: rcu_preempt kthread timer wakeup didn't happen for 5251 jiffies!" >/dev/kmsg; done
+sleep 600
+END
+chmod +x /usr/local/sbin/stall
+cat >/etc/systemd/system/stall.service <<'END'
+[Unit]
+DefaultDependencies=no
+After=local-fs.target
+Before=sysinit.target
+[Service]
+Type=oneshot
+ExecStart=/usr/local/sbin/stall
+[Install]
+WantedBy=sysinit.target
+END
+systemctl enable stall
 """
 
 
@@ -86,3 +110,13 @@ def test_a_start_that_runs_out_of_time_says_so_and_the_next_one_goes_on(world, h
     assert "Try: sysinit-vm" in late.stderr
     later = world.run(hard, "start", timeout=1800)
     assert "provisioning failed" in later.stderr
+
+
+def test_a_guest_that_stalls_as_it_boots_is_started_once_more(world, hard):
+    """In the kernel's words but not by its fault: nothing brings a real stall about."""
+    inside(world, hard, f"sudo sh -c {shlex.quote(STALL)}")
+    world.ok(hard, "stop")
+    started = world.run(hard, "start", timeout=1800)
+    assert "the guest stalled as it booted: starting it once more" in started.stderr
+    assert "provisioning failed" in started.stderr
+    assert inside(world, hard, "ls /var/stalled") == "/var/stalled\n"

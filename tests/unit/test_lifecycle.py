@@ -33,7 +33,8 @@ class Lima:
     def __init__(self, lima_home):
         self.lima_home, self.runner = lima_home, Recorder()
         self.known, self.calls, self.fail, self.stops = {}, [], None, True
-        self.on_start, self.configs = (lambda: None), {}
+        self.on_start, self.configs, self.consoles = (lambda: None), {}, []
+        self.stopped = threading.Event()
 
     def add(self, name, status, directory):
         path = self.lima_home / name
@@ -54,22 +55,28 @@ class Lima:
         self.given = json.loads(config.read_text())
         data = self.given
         self.add(name, "Running", data["param"]["PROJECT_DIR"])
-        return self._begun()
+        return self._begun(name, on_message)
 
     def start(self, name, on_message, *, timeout, env):
         self.calls.append(("start", name, timeout, env))
         self.add(name, "Running", self.known[name].param["PROJECT_DIR"])
-        return self._begun()
+        return self._begun(name, on_message)
 
     def filled(self, name):
         return {}
 
-    def _begun(self):
+    def _begun(self, name, on_message):
         self.on_start()
+        if self.consoles:
+            (self.known[name].dir / "ha.stderr.log").write_text("x")
+            (self.known[name].dir / "serial.log").write_text(self.consoles.pop(0))
+            self.stopped.wait(timeout=0.2)
+            self.stopped.clear()
         return self.fail or result()
 
     def stop(self, name, *, force=False):
         self.calls.append(("stop", name, force))
+        self.stopped.set()
         if not self.stops and not force:
             raise StateError("Cannot stop.")
         self.add(name, "Stopped", self.known[name].param["PROJECT_DIR"])
@@ -214,6 +221,29 @@ def test_a_vm_that_never_gets_ready_is_an_error_with_the_guests_last_lines(lima,
     wish = Wish(-1 if end == "late" else 600, "auto", no_build)
     with pytest.raises(VmError, match=r"does not become ready[\s\S]*Kernel panic"):
         lifecycle.start(lima, demo, wish)
+
+
+STALL = "rcu: rcu_preempt kthread timer wakeup didn't happen for 5251 jiffies!\n" * 2
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_guest_that_stalls_as_it_boots_is_started_once_more(lima, demo, capsys, monkeypatch, exists):
+    monkeypatch.setattr(boot, "_LOOK", 0.01)
+    if exists:
+        lima.add("demo-dev", "Stopped", demo.project.root)
+    lima.consoles = [STALL, "boot\n"]
+    assert lifecycle.start(lima, demo, WISH).running
+    assert lima.verbs == ["start" if exists else "create", "stop", "start"]
+    assert lima.calls[1:] == [("stop", "demo-dev", True), ("start", "demo-dev", 600, {"Q": "tcg"})]
+    assert "the guest stalled as it booted" in capsys.readouterr().err
+
+
+def test_a_guest_that_stalls_each_time_is_an_error_with_its_last_lines(lima, demo, monkeypatch):
+    monkeypatch.setattr(boot, "_LOOK", 0.01)
+    lima.consoles, lima.fail = [STALL, STALL], result(1, err='{"level":"fatal","msg":"did not receive an event"}')
+    with pytest.raises(VmError, match=r"did not start[\s\S]*timer wakeup didn't happen"):
+        lifecycle.start(lima, demo, WISH)
+    assert lima.verbs == ["create", "stop", "start"]
 
 
 @pytest.mark.parametrize("status", ["Broken", "Uninitialized"])
