@@ -1,12 +1,17 @@
 """The project: its config, whether it can be one, and whose VM its name leads to."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 from sysinit_vm.config import config
 from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding, wrong
 from sysinit_vm.effective import effective, facts
 from sysinit_vm.errors import VmError
+from sysinit_vm.images import debian
+from sysinit_vm.images.available import DEBIAN
 from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.machine import finders
 from sysinit_vm.projects import locate, project
 from sysinit_vm.projects.locate import Target
 
@@ -30,13 +35,24 @@ def examine(lima: Limactl | None, target: Target | None) -> Iterator[Finding]:
         return
     yield Finding(AREA, "config", OK, str(home.config))
     if choice.entry is not None:
-        yield Finding(AREA, "image", OK, str(choice.entry["location"]))
+        yield _image(str(choice.entry["location"]))
     elif choice.buildable or choice.left_to_lima:
         yield Finding(AREA, "image", NOTE, "not there yet; the first start gets it")
     else:
         yield Finding(AREA, "image", WRONG, "none of the config's images can be had here", "sysinit-vm build.debian")
     if lima is not None:
         yield from _owner(lima, target)
+
+
+def _image(location: str) -> Finding:
+    """Our own image stays over an upgrade until it is built anew, and new VMs are made from it."""
+    disk = Path(location)
+    with suppress(VmError):  # a Zellij that cannot be had is told among the programs
+        zellij = finders.find_zellij()
+        if disk.name == f"{DEBIAN}-latest.qcow2" and zellij and debian.current(disk.parent, zellij) is None:
+            said = f"{location}: built by an earlier version; new VMs lack what has changed since"
+            return Finding(AREA, "image", NOTE, said, "sysinit-vm build.debian")
+    return Finding(AREA, "image", OK, location)
 
 
 def _owner(lima: Limactl, target: Target) -> Iterator[Finding]:

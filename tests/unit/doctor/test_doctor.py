@@ -14,6 +14,8 @@ from sysinit_vm.drift import observe
 from sysinit_vm.effective import facts as machine_facts
 from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.guest import guest
+from sysinit_vm.images import debian, debian_files
+from sysinit_vm.machine import finders
 from sysinit_vm.machine.host import Host
 from sysinit_vm.machine.limits import Limit
 from sysinit_vm.machine.parts import Prerequisite
@@ -258,6 +260,49 @@ def test_a_config_that_cannot_be_read_is_told_in_its_own_words(demo):
 def test_an_image_that_cannot_be_had_is_wrong(demo):
     demo.project.config.write_text("images: [{location: /nowhere.qcow2}]\n")
     assert by(project.examine(None, demo))["image"].level == WRONG
+
+
+@pytest.fixture
+def built(demo, tmp_path, monkeypatch):
+    """Our own image as it lies beside its links, and the project's config that takes it."""
+    zellij = tmp_path / "zellij"
+    zellij.write_text("the program")
+    monkeypatch.setenv("SYSINIT_VM_ZELLIJ", str(zellij))
+    zellij.chmod(0o755)
+    images = demo.project.root / "images"
+    images.mkdir()
+    for part in debian_files.DEBIAN.parts:
+        (images / f"sysinit-debian-1.{part}").write_text(f"key: {debian.key(zellij)}\n")
+        (images / f"sysinit-debian-latest.{part}").symlink_to(f"sysinit-debian-1.{part}")
+    demo.project.config.write_text(f"images: [{{location: '{images}/sysinit-debian-latest.qcow2'}}]\n")
+    return zellij
+
+
+def test_an_image_of_todays_ingredients_is_as_it_should_be(demo, built):
+    found = by(project.examine(None, demo))["image"]
+    assert (found.level, found.mend) == (OK, "")
+
+
+def test_an_image_of_an_earlier_versions_ingredients_is_told(demo, built):
+    built.write_text("a later program")
+    found = by(project.examine(None, demo))["image"]
+    assert (found.level, found.mend) == (NOTE, "sysinit-vm build.debian")
+    assert "earlier version" in found.said
+
+
+@pytest.mark.parametrize("own", ["other.qcow2", "sysinit-debian-1.qcow2"])
+def test_an_image_of_the_users_own_choice_has_no_age(demo, built, own):
+    (demo.project.root / "images" / own).touch()
+    demo.project.config.write_text(demo.project.config.read_text().replace("sysinit-debian-latest.qcow2", own))
+    built.write_text("a later program")
+    assert by(project.examine(None, demo))["image"].level == OK
+
+
+@pytest.mark.parametrize("named", ["", "/nowhere"])
+def test_without_a_zellij_an_image_is_as_good_as_ever(demo, built, monkeypatch, named):
+    monkeypatch.setenv("SYSINIT_VM_ZELLIJ", named)
+    monkeypatch.setattr(finders, "find", lambda _: None)
+    assert by(project.examine(None, demo))["image"].level == OK
 
 
 def test_a_name_that_is_anothers_is_wrong(demo, monkeypatch):
