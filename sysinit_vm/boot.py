@@ -1,11 +1,10 @@
 """From any state to a booted VM: create, start, recover, or wait for one that boots already."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from threading import Event, Thread
 from time import sleep, time
 from typing import Any
 
@@ -18,6 +17,7 @@ from sysinit_vm.images.available import directory
 from sysinit_vm.lima import accelerator, limactl, stages
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.recovery import recover
+from sysinit_vm.meanwhile import meanwhile
 from sysinit_vm.model import RUNNING, STOPPED, Facts, Instance
 from sysinit_vm.ports import forwards
 from sysinit_vm.progress import Progress, say
@@ -83,6 +83,7 @@ def _create(lima: Limactl, name: str, home: Project, wish: Wish, progress: Progr
     if choice.remote:
         say("  The image is a download without Zellij; `sysinit-vm setup` gets what our own is built from.")
     env = _accelerate(lima, wish, machine, choice.kernel)
+    instance_dir = project.lima_home() / name
     with ExitStack() as file:
         with hostports.alone():  # until the file stands, where other starts see the ports
             placed = hostports.place(lima, name, home.root, wanted, {})
@@ -90,10 +91,10 @@ def _create(lima: Limactl, name: str, home: Project, wish: Wish, progress: Progr
             path = file.enter_context(given.written(name, wished, dry=lima.runner.dry))
         _tell((*wished.words, *placed.words))
         begin = partial(lima.create, name, path)
-        done = _up(lima, project.lima_home() / name, begin, progress, timeout=wish.timeout, env=env)
+        done = _up(lima, instance_dir, begin, progress, timeout=wish.timeout, env=env)
     removed = not done.ok and _remove_half_made(lima, name)
     hint = f"{edit(home.config)}, then sysinit-vm start" if removed else "sysinit-vm logs"
-    _must_be_up(done, name, project.lima_home() / name, hint)
+    _must_be_up(done, name, instance_dir, hint)
 
 
 def _tell(words: Iterable[str]) -> None:
@@ -122,39 +123,26 @@ def _up(lima: Limactl, instance_dir: Path, begin: Callable[..., Result], progres
 
     QEMU 7.2 can lose an emulated CPU's timer for good: in one of some hundred boots, where the machine is busy.
     """
+    began, stalled = time(), False
 
     def relay(message: limactl.Message) -> None:
         stage = stages.stage(message[1])
         if stage:
             progress.stage(stage)
 
-    with _ended_if_it_stalls(lima, instance_dir) as stalled:
+    def end_if_stalled() -> None:
+        nonlocal stalled
+        with suppress(VmError, OSError):
+            if not stalled and logs.stalled(instance_dir, began):
+                stalled = True
+                lima.stop(instance_dir.name, force=True)
+
+    with meanwhile(_LOOK, end_if_stalled):  # limactl would wait out its time
         done = begin(relay, **how)
-    if not stalled.is_set():
+    if not stalled:
         return done
     progress.stage("the guest stalled as it booted: starting it once more")
     return lima.start(instance_dir.name, relay, **how)
-
-
-@contextmanager
-def _ended_if_it_stalls(lima: Limactl, instance_dir: Path) -> Iterator[Event]:
-    """Meanwhile look at the guest's console, and end the VM whose kernel stalls: limactl would wait out its time."""
-    over, stalled, began = Event(), Event(), time()
-
-    def watch() -> None:
-        with suppress(VmError, OSError):
-            while not over.wait(_LOOK) and not stalled.is_set():
-                if logs.stalled(instance_dir, began):
-                    stalled.set()
-                    lima.stop(instance_dir.name, force=True)
-
-    thread = Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        yield stalled
-    finally:
-        over.set()
-        thread.join()
 
 
 def _must_be_up(done: Result, name: str, instance_dir: Path, hint: str = "sysinit-vm logs") -> None:

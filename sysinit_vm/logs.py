@@ -38,7 +38,7 @@ def lines(lima: Limactl, instance: Instance, source: str) -> list[str]:
     """
     if source == "provision":
         return _provision(lima, instance)
-    said = [_plain(source, line) for path in _paths(instance, source) for line in _read(path)]
+    said = [_plain(source, line) for path in _paths(instance.dir, source) for line in _read(path)]
     return [line for line in said if not line.startswith("debug: ")]
 
 
@@ -58,9 +58,9 @@ def follow(instance: Instance, source: str) -> Iterator[str]:
     """
     if source == "provision":
         raise VmError("Provisioning cannot be followed.", hint="sysinit-vm logs --follow --source console")
-    seen = {path: path.stat().st_size for path in _paths(instance, source)}
+    seen = {path: path.stat().st_size for path in _paths(instance.dir, source)}
     while True:
-        for path in _paths(instance, source):
+        for path in _paths(instance.dir, source):
             before = seen.get(path, 0)
             fresh = path.read_bytes()[before if path.stat().st_size >= before else 0 :]
             whole = fresh[: fresh.rfind(b"\n") + 1]
@@ -74,19 +74,19 @@ def stalled(instance_dir: Path, since: float) -> bool:
 
     ``since`` in seconds since the epoch. What is said once may be a busy host's doing (Linux, kernel/rcu/tree_stall.h).
     """
-    consoles = [path for path in instance_dir.glob(_FILES["console"]) if path.stat().st_mtime >= since]
+    consoles = [path for path in _paths(instance_dir, "console") if path.stat().st_mtime >= since]
     return any(path.read_text(errors="replace").count(_NO_TIMER) > 1 for path in consoles)
 
 
 def tail(instance_dir: Path, lines: int) -> str:
     """Return the last ``lines`` of the guest's console, empty where it has said nothing."""
-    logs = sorted(instance_dir.glob("serial*.log"), key=lambda path: path.stat().st_mtime)
+    logs = sorted(_paths(instance_dir, "console"), key=lambda path: path.stat().st_mtime)
     texts = [text for path in logs if (text := path.read_text(errors="replace").strip())]
     return "\n".join(texts[-1].splitlines()[-lines:]) if texts else ""
 
 
-def _paths(instance: Instance, source: str) -> list[Path]:
-    return sorted(path for path in instance.dir.glob(_FILES[source]) if path.stat().st_size)
+def _paths(instance_dir: Path, source: str) -> list[Path]:
+    return sorted(path for path in instance_dir.glob(_FILES[source]) if path.stat().st_size)
 
 
 def _read(path: Path) -> list[str]:

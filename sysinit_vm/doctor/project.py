@@ -9,7 +9,6 @@ from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding, wrong
 from sysinit_vm.effective import effective, facts
 from sysinit_vm.errors import VmError
 from sysinit_vm.images import debian
-from sysinit_vm.images.available import DEBIAN
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine import finders
 from sysinit_vm.projects import locate, project
@@ -46,10 +45,9 @@ def examine(lima: Limactl | None, target: Target | None) -> Iterator[Finding]:
 
 def _image(location: str) -> Finding:
     """Our own image stays over an upgrade until it is built anew, and new VMs are made from it."""
-    disk = Path(location)
     with suppress(VmError):  # a Zellij that cannot be had is told among the programs
         zellij = finders.find_zellij()
-        if disk.name == f"{DEBIAN}-latest.qcow2" and zellij and debian.current(disk.parent, zellij) is None:
+        if zellij and debian.outdated(Path(location), zellij):
             said = f"{location}: built by an earlier version; new VMs lack what has changed since"
             return Finding(AREA, "image", NOTE, said, "sysinit-vm build.debian")
     return Finding(AREA, "image", OK, location)

@@ -11,6 +11,7 @@ from pathlib import Path
 from sysinit_vm.errors import MissingError, VmError, typed
 from sysinit_vm.images import debian_files, debian_host, debian_steps
 from sysinit_vm.images.debian_files import DEBIAN, overlay
+from sysinit_vm.images.family import DISK
 from sysinit_vm.lock import held
 from sysinit_vm.machine import mirror as mirrors
 from sysinit_vm.machine.host import SUITE
@@ -91,6 +92,11 @@ def current(images: Path, zellij: Path) -> Path | None:
     """
     disk = DEBIAN.latest(images)
     return disk if disk and debian_files.recorded_key(disk) == key(zellij) else None
+
+
+def outdated(disk: Path, zellij: Path) -> bool:
+    """Whether ``disk`` (absolute) is the link to the latest image, and that is not made of today's ingredients."""
+    return disk == DEBIAN.link(disk.parent, DISK) and current(disk.parent, zellij) is None
 
 
 def _make(job: _Build, lines: list[str]) -> None:

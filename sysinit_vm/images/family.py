@@ -50,14 +50,18 @@ class Family:
 
     def latest(self, images: Path) -> Path | None:
         """Return the latest image's disk (the file itself, so that its parts match), or None."""
-        disk = images / f"{self.name}-latest.{DISK}"
-        if not disk.is_symlink():
+        link = self.link(images, DISK)
+        if not link.is_symlink():
             return None
-        disk = disk.resolve()
+        disk = link.resolve()
         return disk if all(disk.with_suffix(f".{part}").is_file() for part in self.parts) else None
 
+    def link(self, images: Path, part: str) -> Path:
+        """Return the link in ``images`` that leads to the latest ``part``, whether there is one or not."""
+        return images / f"{self.name}-latest.{part}"
+
     def _target(self, images: Path, part: str) -> str | None:
-        link = images / f"{self.name}-latest.{part}"
+        link = self.link(images, part)
         return str(link.readlink()) if link.is_symlink() else None
 
     def _link(self, images: Path, part: str, target: str) -> None:
@@ -65,12 +69,12 @@ class Family:
         fresh = images / f".{self.name}-latest.{part}"
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(target)
-        fresh.replace(images / f"{self.name}-latest.{part}")
+        fresh.replace(self.link(images, part))
 
     def _restore(self, images: Path, part: str, target: str | None) -> None:
         (images / f".{self.name}-latest.{part}").unlink(missing_ok=True)
         if target is None:
-            (images / f"{self.name}-latest.{part}").unlink(missing_ok=True)
+            self.link(images, part).unlink(missing_ok=True)
         elif self._target(images, part) != target:
             self._link(images, part, target)
 

@@ -1,10 +1,10 @@
 """Obtaining what is missing: each group of commands is shown, confirmed, and run with its stages in view."""
 
 import shlex
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from itertools import count
 from pathlib import Path
 
 from sysinit_vm import prompts
@@ -12,6 +12,7 @@ from sysinit_vm.errors import MissingError, VmError
 from sysinit_vm.lock import held
 from sysinit_vm.machine.host import Command, Host, Route, by_hand
 from sysinit_vm.machine.parts import Prerequisite, survey
+from sysinit_vm.meanwhile import meanwhile
 from sysinit_vm.progress import Progress, say
 from sysinit_vm.runner import Runner
 
@@ -136,36 +137,22 @@ def _run(runner: Runner, command: Command, progress: Progress) -> None:
 
 def _lines(tell: Callable[[str], None]) -> Callable[[str], None]:
     """Return a reader of lines that tells one of them now and then, so that a long command looks alive."""
-    shown, count = time.monotonic(), 0
+    shown, number = time.monotonic(), 0
 
     def read(line: str) -> None:
-        nonlocal shown, count
-        count += 1
+        nonlocal shown, number
+        number += 1
         if line.strip() and time.monotonic() - shown >= _EVERY:
             shown = time.monotonic()
-            tell(f"line {count}: {line.strip()[:60]}")
+            tell(f"line {number}: {line.strip()[:60]}")
 
     return read
 
 
-@contextmanager
-def _heartbeat(tell: Callable[[str], None]) -> Iterator[None]:
+def _heartbeat(tell: Callable[[str], None]) -> AbstractContextManager[None]:
     """Tell the minutes of a command that says nothing: one of Zellij's crates compiles silently for several."""
-    ended = threading.Event()
-
-    def beat() -> None:
-        minutes = 0
-        while not ended.wait(_BEAT):
-            minutes += 1
-            tell(f"at work for {minutes} min")
-
-    thread = threading.Thread(target=beat, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+    minutes = count(1)
+    return meanwhile(_BEAT, lambda: tell(f"at work for {next(minutes)} min"))
 
 
 def _label(command: Command) -> str:
