@@ -62,5 +62,6 @@ class Manual:
         from sysinit_vm.cli.columns import paragraph
 
         examples = ["Examples:", *(f"  {each}" for each in self.examples), ""] if self.examples else []
+        words = [f'Its words follow "--": -- {self.usage}', ""] if self.usage and not self.word else []
         ends = paragraph(f"Exit status: {self.ending}", 76)
-        return "\n".join([inspect.cleandoc(self.text), "", *examples, ends])
+        return "\n".join([inspect.cleandoc(self.text), "", *words, *examples, ends])

@@ -41,6 +41,11 @@ class TestOf:
         assert "Exit status: 0 done, 1 failed" in shown
 
 
+def test_inv_shows_where_words_go_that_no_flag_stands_for():
+    assert {name for name in MANUALS if '"--": -- <' in inspect.getdoc(ns[name])} == {"exec", "copy"}
+    assert 'Its words follow "--": -- <from> ... <to>\n' in inspect.getdoc(ns["copy"])
+
+
 def test_every_error_has_an_exit_status_that_is_explained():
     kinds = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.VmError)]
     assert {kind.exit_code for kind in kinds} == set(EXITS) - {0, 130}
