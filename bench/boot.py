@@ -14,9 +14,10 @@ from bench.machine import Machine, Took
 from sysinit_vm import settings
 from sysinit_vm.errors import MissingError
 from sysinit_vm.images import debian
-from sysinit_vm.machine import finders
-from sysinit_vm.progress import Progress, say, table
+from sysinit_vm.machine import find_programs
 from sysinit_vm.runner import Runner
+from sysinit_vm.terminal.console import say, table
+from sysinit_vm.terminal.progress import Progress
 
 OURS, THEIRS = "ours", "cloud-init"
 TARGETS = {"first": 0.45, "later": 0.55}
@@ -55,7 +56,7 @@ def run(rounds: int) -> Report:
 def images(*, theirs: bool = True) -> Mapping[str, Path]:
     """Return the disks, built where they are not there yet or not of today's ingredients."""
     cache, mirror = platformdirs.user_cache_path("sysinit-vm"), settings.value("mirror") or None
-    zellij = finders.find_zellij()
+    zellij = find_programs.find_zellij()
     if zellij is None:
         raise MissingError("Zellij for the guest was not found.", hint="sysinit-vm setup")
     kept = cache / "images"

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from sysinit_vm.errors import VmError
 from sysinit_vm.images import debian, debian_host, debian_steps
-from sysinit_vm.machine import mirror as mirrors
+from sysinit_vm.machine import apt_sources as mirrors
 from sysinit_vm.machine.host import SUITE
-from sysinit_vm.progress import Progress
 from sysinit_vm.runner import Runner
+from sysinit_vm.terminal.progress import Progress
 
 PACKAGES = (
     *("systemd", "systemd-sysv", "libpam-systemd", "udev", "dbus", "linux-image-amd64", "cloud-init"),

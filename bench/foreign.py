@@ -11,10 +11,11 @@ from pathlib import Path
 from sysinit_vm import settings
 from sysinit_vm.errors import MissingError, VmError
 from sysinit_vm.images import debian_files, debian_host, debian_steps
-from sysinit_vm.machine import mirror as mirrors
+from sysinit_vm.machine import apt_sources as mirrors
 from sysinit_vm.machine.host import SUITE
-from sysinit_vm.progress import Progress, say
 from sysinit_vm.runner import Runner
+from sysinit_vm.terminal.console import say
+from sysinit_vm.terminal.progress import Progress
 
 # In the image of another architecture this one's Zellij could not run; what the build asks of it is its version.
 STAND_IN = '#!/bin/sh\necho "zellij (a stand-in)"\n'

@@ -15,11 +15,10 @@ from typing import Any
 import psutil
 
 from sysinit_vm import settings
-from sysinit_vm.effective import facts
 from sysinit_vm.errors import MissingError, VmError
-from sysinit_vm.lima import accelerator
-from sysinit_vm.lima.limactl import Limactl, Message, said
-from sysinit_vm.machine import finders
+from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.lima.messages import Message, reason
+from sysinit_vm.machine import accelerator, facts, find_programs
 from sysinit_vm.runner import Result, Runner
 
 TIMEOUT = 1800
@@ -77,7 +76,7 @@ def home() -> Iterator[Path]:
 
 def limactl() -> Limactl:
     """Return limactl; MissingError where there is none."""
-    found = finders.find_limactl()
+    found = find_programs.find_limactl()
     if found is None:
         raise MissingError("limactl was not found.", hint="sysinit-vm setup")
     return Limactl(Runner(), found)
@@ -177,5 +176,5 @@ def _ignore(_: Message) -> None:
 
 def _ok(done: Result, brief: str) -> Result:
     if not done.ok:
-        raise VmError(brief, detail=said(done))
+        raise VmError(brief, detail=reason(done.err or done.out))
     return done

@@ -10,7 +10,7 @@ from typing import Any
 from bench import boot, edits, machine
 from bench.machine import Machine
 from sysinit_vm.errors import VmError
-from sysinit_vm.progress import say, table
+from sysinit_vm.terminal.console import say, table
 
 # Lima mounts by type for a whole VM; what can vary within one is a mount of its own.
 TYPES: dict[str, dict[str, dict[str, Any]]] = {

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench import boot, machine
-from sysinit_vm.progress import say, table
+from sysinit_vm.terminal.console import say, table
 
 OURS, LIMACTL, SEED = "sysinit-vm", "limactl", "the seed's script"
 _NAME = "overhead-dev"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pages import screen
 from sysinit_vm.errors import VmError
-from sysinit_vm.projects import project
+from sysinit_vm.lima.home import lima_home
 from tests.lima.terminal import Terminal
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -55,7 +55,7 @@ def _place() -> Iterator[dict[str, str]]:
         raise VmError(f"{_PLACE} is there already.", detail="The pictures show that path.", hint=f"rm -r {_PLACE}")
     home = _PLACE / ".lima"
     home.mkdir(parents=True)
-    images = project.lima_home() / "_images"
+    images = lima_home() / "_images"
     if images.is_dir():
         (home / "_images").symlink_to(images)
     env = {name: value for name, value in os.environ.items() if name not in {"VM_NAME", "NO_COLOR", "COLUMNS", "LINES"}}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from sysinit_vm.errors import MissingError, UsageError
-from sysinit_vm.runner import which
+from sysinit_vm.executables import find
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ def choose(wanted: str) -> tuple[Editor, str]:
     asked = [KNOWN[wanted]] if wanted else list(KNOWN.values())
     for editor in asked:
         for program in editor.programs:
-            if found := which(program):
-                return editor, found
+            if found := find(program):
+                return editor, str(found)
     raise MissingError(
         f"{f'{asked[0].title} was not' if wanted else 'No editor was'} found on PATH.",
         detail="\n".join(f"{each.title} (`{each.programs[0]}`): {each.get}" for each in asked),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sysinit_vm.progress import say
+from sysinit_vm.terminal.console import say
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from sysinit_vm import __version__
 from sysinit_vm.cli.completion import SHELLS, Command, candidates
 from sysinit_vm.cli.invokeconfig import SUFFIXES, InvokeConfig
 from sysinit_vm.cli.spelling import spelled
-from sysinit_vm.cli.usage import unknown, unparsed
+from sysinit_vm.cli.usage_errors import unknown, unparsed
 from sysinit_vm.errors import UsageError
 from sysinit_vm.tasks import ns
 from sysinit_vm.tasks.help import of_task

@@ -14,8 +14,8 @@ from typing import Any
 
 import platformdirs
 
-from sysinit_vm.config import config, guest_dirs
-from sysinit_vm.config.config import Config
+from sysinit_vm.config import document, guest_dirs
+from sysinit_vm.config.document import Config
 from sysinit_vm.errors import UsageError, VmError, edit
 
 
@@ -164,8 +164,8 @@ def _said(name: str, committed: Config | None) -> Iterator[tuple[Any, str, str]]
 def _own(path: Path) -> Mapping[str, Any]:
     """Return what the user's file says: nothing where it is missing, empty, or all comments."""
     try:
-        return config.load(path).data if path.is_file() else {}
-    except config.EmptyError:
+        return document.load(path).data if path.is_file() else {}
+    except document.EmptyError:
         return {}
     except VmError as error:
         raise VmError(error.brief, detail=error.detail, hint=edit(path)) from error

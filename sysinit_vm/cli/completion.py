@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 from invoke.parser.context import ParserContext
 
-from sysinit_vm import editors, files, logs
-from sysinit_vm.config import templates
+from sysinit_vm import editors, files
 from sysinit_vm.errors import UsageError
-from sysinit_vm.projects import project
+from sysinit_vm.init import templates
+from sysinit_vm.lima import logs
+from sysinit_vm.lima.home import lima_home
 
 # What follows these and their flags is words of the user's own, among which no command is looked for.
 EXACT = ("exec", "copy")
@@ -29,7 +30,7 @@ def script(shell: str) -> str:
 
 def vm_names() -> list[str]:
     """Return the names of the instances below LIMA_HOME, without asking limactl, which costs too much at a key."""
-    return sorted(path.parent.name for path in project.lima_home().glob("*/lima.yaml"))
+    return sorted(path.parent.name for path in lima_home().glob("*/lima.yaml"))
 
 
 # The values of flags, and so of the plain words that stand for them.

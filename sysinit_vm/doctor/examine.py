@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from sysinit_vm.doctor import machine, project, vm
 from sysinit_vm.doctor.finding import Finding, guarded, wrong
 from sysinit_vm.errors import NoConfigError, UsageError, VmError
+from sysinit_vm.lima import names
+from sysinit_vm.lima.home import lima_home
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine.host import Host
-from sysinit_vm.projects import locate, names
-from sysinit_vm.projects import project as projects
+from sysinit_vm.projects import default_names, locate, search
 from sysinit_vm.projects.locate import Target
 from sysinit_vm.projects.project import Project
 from sysinit_vm.runner import Runner
@@ -43,7 +44,7 @@ def meant(directory: str | None, name: str | None) -> tuple[Target | None, list[
     The directory gives the VM's name where nothing else can. UsageError for what is wrong with the options alone.
     """
     if directory:
-        projects.directory(directory)
+        search.directory(directory)
     if name:
         names.checked_vm_name(name, source="--name")
     try:
@@ -53,7 +54,7 @@ def meant(directory: str | None, name: str | None) -> tuple[Target | None, list[
     except VmError as error:
         problems = [wrong(project.AREA, "name", error)]
     with contextlib.suppress(VmError):
-        found = projects.find(directory)
+        found = search.find(directory)
         if found:
             return Target(found, name or _of_directory(found), "--name" if name else "directory"), problems
     return None, problems
@@ -62,5 +63,5 @@ def meant(directory: str | None, name: str | None) -> tuple[Target | None, list[
 def _of_directory(home: Project) -> str:
     """Return the VM's name that the directory gives; one of any length where LIMA_HOME leaves room for none."""
     with contextlib.suppress(UsageError):
-        return names.vm_name(home.root, names.longest_vm_name(projects.lima_home()))
-    return names.vm_name(home.root)
+        return default_names.vm_name(home.root, names.longest_vm_name(lima_home()))
+    return default_names.vm_name(home.root)

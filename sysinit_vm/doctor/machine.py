@@ -7,10 +7,10 @@ from functools import partial
 from sysinit_vm import settings
 from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding, guarded, wrong
 from sysinit_vm.errors import VmError
-from sysinit_vm.machine import extras, limits, parts
-from sysinit_vm.machine.host import Host, by_hand
-from sysinit_vm.machine.parts import Prerequisite
-from sysinit_vm.projects.project import lima_home
+from sysinit_vm.lima.home import lima_home
+from sysinit_vm.machine import limits, optional, package_manager, prerequisites
+from sysinit_vm.machine.host import Host
+from sysinit_vm.machine.prerequisites import Prerequisite
 from sysinit_vm.runner import Runner
 
 AREA = "machine"
@@ -18,17 +18,23 @@ AREA = "machine"
 
 def examine(runner: Runner, host: Host) -> Iterator[Finding]:
     """Yield what this machine has and lacks for VMs, and each setting with its source."""
-    tools = parts.tools(runner, host)
-    for look in (lambda: tools, partial(parts.lima, runner, host), lambda: [parts.zellij(runner, host, tools)]):
+    tools = prerequisites.tools(runner, host)
+    for look in (
+        lambda: tools,
+        partial(prerequisites.lima, runner, host),
+        lambda: [prerequisites.zellij(runner, host, tools)],
+    ):
         yield from guarded(AREA, "programs", _parts(host, look, "sysinit-vm setup"))
-    yield from guarded(AREA, "extras", _parts(host, partial(extras.survey, runner, host), "sysinit-vm setup --extras"))
+    yield from guarded(
+        AREA, "extras", _parts(host, partial(optional.survey, runner, host), "sysinit-vm setup --extras")
+    )
     yield from guarded(AREA, "limits", _limits(runner, host))
     yield from guarded("settings", "settings", _settings())
 
 
 def _parts(host: Host, look: Callable[[], list[Prerequisite]], mend: str) -> Iterator[Finding]:
     for part in look():
-        yield _part(part, mend, by_hand(host, part.package.split()))
+        yield _part(part, mend, package_manager.by_hand(host, part.package.split()))
 
 
 def _part(part: Prerequisite, mend: str, otherwise: str = "") -> Finding:

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from sysinit_vm.config import config
+from sysinit_vm.config import document
 from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding, wrong
-from sysinit_vm.effective import effective, facts
+from sysinit_vm.effective import resolve
 from sysinit_vm.errors import VmError
 from sysinit_vm.images import debian
 from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.machine import finders
-from sysinit_vm.projects import locate, project
+from sysinit_vm.machine import facts, find_programs
+from sysinit_vm.projects import locate, search
 from sysinit_vm.projects.locate import Target
 
 AREA = "project"
@@ -23,12 +23,12 @@ def examine(lima: Limactl | None, target: Target | None) -> Iterator[Finding]:
         yield Finding(AREA, "config", NOTE, "no .lima/config.yaml here or above", "sysinit-vm init")
         return
     home = target.project
-    problem = project.unusable(home.root)
+    problem = search.unusable(home.root)
     if problem:
         yield Finding(AREA, "directory", WRONG, problem, "sysinit-vm init --project DIR")
     try:
-        committed = config.load(home.config)
-        choice = effective.choose_image(committed, facts.gather())
+        committed = document.load(home.config)
+        choice = resolve.choose_image(committed, facts.gather())
     except VmError as error:
         yield wrong(AREA, "config", error)
         return
@@ -46,7 +46,7 @@ def examine(lima: Limactl | None, target: Target | None) -> Iterator[Finding]:
 def _image(location: str) -> Finding:
     """Our own image stays over an upgrade until it is built anew, and new VMs are made from it."""
     with suppress(VmError):  # a Zellij that cannot be had is told among the programs
-        zellij = finders.find_zellij()
+        zellij = find_programs.find_zellij()
         if zellij and debian.outdated(Path(location), zellij):
             said = f"{location}: built by an earlier version; new VMs lack what has changed since"
             return Finding(AREA, "image", NOTE, said, "sysinit-vm build.debian")

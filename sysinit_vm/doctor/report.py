@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from sysinit_vm.doctor.finding import OK, Finding
 from sysinit_vm.errors import VmError
-from sysinit_vm.progress import say, table
+from sysinit_vm.terminal.console import say, table
 
 COLUMNS = ("AREA", "WHAT", "", "FOUND", "TRY")
 

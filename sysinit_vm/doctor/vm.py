@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 
 from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding, wrong
-from sysinit_vm.drift import observe
+from sysinit_vm.drift import compare
 from sysinit_vm.drift.plan import NONE, RECREATE
 from sysinit_vm.errors import VmError, typed
-from sysinit_vm.guest import guest
-from sysinit_vm.lima import limactl, recovery
+from sysinit_vm.guest import checks
+from sysinit_vm.lima import recovery
+from sysinit_vm.lima.events import host_agent_ready
+from sysinit_vm.lima.instance import STOPPED, Instance
 from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.model import STOPPED, Instance
 from sysinit_vm.ports import portlist
 from sysinit_vm.projects.locate import Located
 from sysinit_vm.projects.project import Project
@@ -30,7 +31,7 @@ def examine(lima: Limactl, instance: Instance) -> Iterator[Finding]:
     yield from _left_behind(instance)
     if not instance.unreadable:
         yield from _drift(lima, instance)
-    if instance.running and limactl.host_agent_ready(instance):
+    if instance.running and host_agent_ready(instance):
         yield from _guest(lima, instance)
 
 
@@ -41,7 +42,7 @@ def _state(instance: Instance) -> Finding:
         said = f"{instance.dir / 'lima.yaml'} cannot be read"
         return Finding(AREA, "state", WRONG, said, f"sysinit-vm destroy --name {name}")
     if instance.running:
-        ready = limactl.host_agent_ready(instance)
+        ready = host_agent_ready(instance)
         if ready is False:
             return Finding(AREA, "state", WRONG, "Running, but the host agent has given up", "sysinit-vm restart")
         return Finding(AREA, "state", OK if ready else NOTE, "Running" if ready else "Running, still booting")
@@ -90,17 +91,17 @@ def _remove(paths: list[Path]) -> None:
 
 def _drift(lima: Limactl, instance: Instance) -> Iterator[Finding]:
     """Whether the VM is what its project's config says now; nothing where nobody can tell."""
-    needs = observe.summary(lima, instance, observe.gather())
+    needs = compare.summary(lima, instance, compare.gather())
     if needs == NONE:
         yield Finding(AREA, "drift", OK, "none: the VM is what its config says")
-    elif needs != observe.UNKNOWN:
+    elif needs != compare.UNKNOWN:
         mend = "sysinit-vm plan, then sysinit-vm apply" + (" --recreate" if needs == RECREATE else "")
         yield Finding(AREA, "drift", NOTE, f"the config has changed since, and needs: {needs}", mend)
 
 
 def _guest(lima: Limactl, instance: Instance) -> Iterator[Finding]:
     try:
-        vitals = guest.vitals(lima, instance.name)
+        vitals = checks.vitals(lima, instance.name)
     except VmError as error:
         yield replace(wrong(AREA, "guest", error), mend="sysinit-vm restart")
         return
@@ -108,7 +109,7 @@ def _guest(lima: Limactl, instance: Instance) -> Iterator[Finding]:
     yield _full("guest inodes", vitals.inode_percent)
     skew = round(vitals.time - time.time())
     if abs(skew) > _SKEW:
-        fix = partial(guest.set_clock, lima, instance.name)
+        fix = partial(checks.set_clock, lima, instance.name)
         yield Finding(AREA, "clock", WRONG, f"{skew:+d} seconds off this machine's", "sysinit-vm doctor --fix", fix)
     else:
         yield Finding(AREA, "clock", OK, "agrees with this machine's")
@@ -141,7 +142,7 @@ def _full(subject: str, percent: int) -> Finding:
 def _work(lima: Limactl, instance: Instance, home: Project) -> Iterator[Finding]:
     """The mount, the session tool, and how provisioning ended."""
     try:
-        report = guest.check(lima, instance.name, home)
+        report = checks.check(lima, instance.name, home)
     except VmError as error:
         yield Finding(AREA, "guest", WRONG, error.brief, error.hint)
         return

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from sysinit_vm import prompts
 from sysinit_vm.errors import UsageError, typed
-from sysinit_vm.guest import guest, layouts, zellij
+from sysinit_vm.guest import layouts, processes, zellij
+from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.model import Instance
-from sysinit_vm.progress import say
 from sysinit_vm.projects.locate import guest_directory
 from sysinit_vm.projects.project import Project
+from sysinit_vm.terminal import prompts
+from sysinit_vm.terminal.console import say
 
 _HAS_LAYOUT = 'test -f "${ZELLIJ_CONFIG_DIR:-${XDG_CONFIG_HOME:-$HOME/.config}/zellij}/layouts/$1.kdl"'
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=", re.ASCII)
@@ -69,12 +69,12 @@ def execute(lima: Limactl, instance: Instance, argv: Sequence[str], *, stdin: bo
 
     Death by signal n is 128+n. SIGINT and SIGTERM here end the guest's process too.
     """
-    marker = guest.marker()
+    marker = processes.marker()
     return lima.attach(
         instance.name,
         argv,
         guest_directory(instance, Path.cwd()),
         stdin=stdin,
         marker=marker,
-        on_interrupt=partial(guest.interrupt, lima, instance.name, marker),
+        on_interrupt=partial(processes.interrupt, lima, instance.name, marker),
     )

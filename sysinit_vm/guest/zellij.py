@@ -1,6 +1,6 @@
 """The words that open a session in the guest. Pure."""
 
-from sysinit_vm.config import render
+from sysinit_vm.guest import scripts
 
 _PLAIN = 'cd "$1" && exec "${SHELL:-/bin/sh}" -l'
 
@@ -11,7 +11,7 @@ def attach(session: str, root: str, directory: str, layout: str = "") -> tuple[s
     Where Zellij is missing it is a login shell in ``directory``. Both are absolute, of the guest; a layout is a
     name or an absolute path, empty for the project's own.
     """
-    return ("sh", "-c", render.guest("session.sh"), "sh", session, root, directory, layout)
+    return ("sh", "-c", scripts.read("session.sh"), "sh", session, root, directory, layout)
 
 
 def plain(directory: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm.model import Facts
+from sysinit_vm.machine.facts import Facts
 
 DEBIAN = "sysinit-debian"
 NIXOS = "sysinit-lima-"

@@ -11,12 +11,12 @@ from pathlib import Path
 from sysinit_vm.errors import MissingError, VmError, typed
 from sysinit_vm.images import debian_files, debian_host, debian_steps
 from sysinit_vm.images.debian_files import DEBIAN, overlay
-from sysinit_vm.images.family import DISK
+from sysinit_vm.images.image_files import DISK
 from sysinit_vm.lock import held
-from sysinit_vm.machine import mirror as mirrors
+from sysinit_vm.machine import apt_sources as mirrors
 from sysinit_vm.machine.host import SUITE
-from sysinit_vm.progress import Progress
 from sysinit_vm.runner import Runner
+from sysinit_vm.terminal.progress import Progress
 
 DISK_SIZE = "4G"
 """The image's size for the guest, and so the smallest `disk:`; lima-init grows it to what the VM has."""

@@ -9,9 +9,9 @@ import tarfile
 from pathlib import Path
 
 from sysinit_vm.files import data
-from sysinit_vm.images.family import Family
+from sysinit_vm.images.image_files import ImageSeries
 
-DEBIAN = Family("sysinit-debian", ("vmlinuz", "initrd", "manifest", "qcow2"))
+DEBIAN = ImageSeries("sysinit-debian", ("vmlinuz", "initrd", "manifest", "qcow2"))
 ZELLIJ = "usr/local/bin/zellij"
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sysinit_vm.errors import MissingError
-from sysinit_vm.machine.host import find
+from sysinit_vm.executables import find
 from sysinit_vm.runner import Runner
 
 NAMESPACE = ("--map-auto", "--map-root-user", "--setuid", "0", "--setgid", "0")

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sysinit_vm.errors import MissingError, VmError, typed
+from sysinit_vm.executables import find
 from sysinit_vm.images import nix_result, nix_words
 from sysinit_vm.images.available import NIXOS
-from sysinit_vm.images.family import DISK, Family
+from sysinit_vm.images.image_files import DISK, ImageSeries
 from sysinit_vm.lock import held
-from sysinit_vm.machine.host import find
-from sysinit_vm.progress import Progress, say
 from sysinit_vm.runner import Runner
+from sysinit_vm.terminal.console import say
+from sysinit_vm.terminal.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,9 @@ class Source:
     attribute: str
 
     @property
-    def family(self) -> Family:
+    def family(self) -> ImageSeries:
         """Return the files that its builds are, by the names that a config's ``images`` has."""
-        return Family(f"{NIXOS}{self.name}", (DISK,))
+        return ImageSeries(f"{NIXOS}{self.name}", (DISK,))
 
     @property
     def installable(self) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 
 from sysinit_vm.errors import VmError
 from sysinit_vm.inventory import usage
+from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.model import Instance
 from sysinit_vm.ports import forwards
 from sysinit_vm.projects import project
 from sysinit_vm.projects.locate import Located

@@ -10,18 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm import lifecycle, lock
-from sysinit_vm.effective import given
+from sysinit_vm import lock
 from sysinit_vm.errors import VmError
 from sysinit_vm.images import available
 from sysinit_vm.inventory import usage
 from sysinit_vm.inventory.listing import size
-from sysinit_vm.lima import recovery
+from sysinit_vm.lima import names, recovery
+from sysinit_vm.lima.home import lima_home, own_directory
+from sysinit_vm.lima.instance import STOPPED, Instance
 from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.model import STOPPED, Instance
-from sysinit_vm.progress import Progress
-from sysinit_vm.projects import names, project
+from sysinit_vm.projects import project
 from sysinit_vm.projects.locate import Target
+from sysinit_vm.terminal.progress import Progress
+from sysinit_vm.vm import lifecycle
 
 _BUILD = re.compile(r"(?P<family>sysinit-.+)-(?P<stamp>\d{8}-\d{6})\.(?:qcow2|vmlinuz|initrd|manifest)\Z")
 
@@ -122,7 +123,7 @@ def _never_booted(instance: Instance) -> bool:
 
 
 def _lock(name: str) -> Path:
-    return given.directory() / f"{name}.lock"
+    return own_directory() / f"{name}.lock"
 
 
 def _abandoned(name: str) -> bool:
@@ -133,7 +134,7 @@ def _abandoned(name: str) -> bool:
 def _halves() -> list[Litter]:
     """Instances without a lima.yaml, which Lima neither starts nor deletes."""
     found = list[Litter]()
-    for path in _entries(project.lima_home()):
+    for path in _entries(lima_home()):
         if not names.is_legal(path.name) or path.is_symlink() or not path.is_dir() or (path / "lima.yaml").exists():
             continue
         if _abandoned(path.name) and not any(recovery.is_limas(pid) for pid in path.glob("*.pid")):
@@ -144,7 +145,7 @@ def _halves() -> list[Litter]:
 
 def _images(every: Iterable[Instance]) -> list[Litter]:
     """Builds of ours but the newest of each kind, those that a link leads to, and those that an instance names."""
-    place = available.directory(project.lima_home())
+    place = available.directory(lima_home())
     if place.is_symlink():
         return []
     parts = _entries(place)
@@ -164,10 +165,10 @@ def _images(every: Iterable[Instance]) -> list[Litter]:
 
 def _locks() -> list[Litter]:
     """Locks of VMs that are gone, and configs that an interrupted start left beside them."""
-    home = project.lima_home()
+    home = lima_home()
     gone = [
         path
-        for path in _entries(given.directory())
+        for path in _entries(own_directory())
         if path.suffix in {".lock", ".yaml"} and path.stem != "ports" and not path.is_symlink()
         if not (home / path.stem).exists() and not lock.is_held(path.with_suffix(".lock"))
     ]

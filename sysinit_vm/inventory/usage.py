@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sysinit_vm.lima import recovery
-from sysinit_vm.model import Instance
+from sysinit_vm.lima.instance import Instance
 
 _BLOCK = 512  # bytes of a st_blocks, whatever the file system's own are (POSIX stat.h)
 

@@ -4,12 +4,12 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from sysinit_vm import change
-from sysinit_vm.change import Change
+from sysinit_vm import file_edits
+from sysinit_vm.file_edits import FileEdit
 from sysinit_vm.joining import pytasks
 from sysinit_vm.joining import taskfile as taskfiles
-from sysinit_vm.progress import say
 from sysinit_vm.runner import Runner
+from sysinit_vm.terminal.console import say
 
 
 def join(runner: Runner, root: Path, *, taskfile: bool, tasks: bool, yes: bool) -> None:
@@ -29,17 +29,17 @@ def join(runner: Runner, root: Path, *, taskfile: bool, tasks: bool, yes: bool) 
         else:
             _tell_of_hidden(root, wanted, pytasks.NAMES)
     changes = [each for each in found if each]
-    change.ask(changes, yes=yes, dry=runner.dry, hint=f"sysinit-vm init {' '.join(flags)} --yes")
+    file_edits.ask(changes, yes=yes, dry=runner.dry, hint=f"sysinit-vm init {' '.join(flags)} --yes")
     if runner.dry:
         return
     if taskfile:
         taskfiles.shared()  # may fail: before the project's own files are touched
-    change.write(changes)
+    file_edits.write(changes)
     for each in changes:
         say(f"{each.path.name} has the tasks now: {'inv' if each.path.suffix == '.py' else 'task'} --list")
 
 
-def _tell_of_hidden(root: Path, wanted: Change, names: Sequence[str]) -> None:
+def _tell_of_hidden(root: Path, wanted: FileEdit, names: Sequence[str]) -> None:
     """Task and Invoke read the nearest file alone, from the current directory upwards."""
     above = _above(root, names) if wanted.before is None else None
     if above:

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from sysinit_vm import change
-from sysinit_vm.change import Change
+from sysinit_vm import file_edits
 from sysinit_vm.errors import VmError, edit
+from sysinit_vm.file_edits import FileEdit
 
 NAMES = ("tasks.py", "tasks/__init__.py")  # in the order in which Invoke looks for them
 _NEW = """\
@@ -29,21 +29,21 @@ _ROOTS = ("ns", "namespace")  # the names under which Invoke looks for a module'
 _NAME = "lima"
 
 
-def changed(root: Path) -> Change | None:
+def changed(root: Path) -> FileEdit | None:
     """Return what the tasks.py of the directory ``root`` (absolute) becomes with ours as `lima`, None where it has it.
 
     The package ``tasks`` stands for it where there is only that. VmError with the lines to add by hand where it cannot
     be done safely.
     """
     path = next((root / name for name in NAMES if (root / name).exists()), root / NAMES[0])
-    before = change.read(path)
+    before = file_edits.read(path)
     if before is None:
-        return Change(path, None, _NEW.encode())
+        return FileEdit(path, None, _NEW.encode())
     try:
         after = _joined(path, before)
     except _UNREADABLE as error:
         raise _by_hand(path, f"It cannot be read as Python: {error}") from error
-    return Change(path, before, after) if after else None
+    return FileEdit(path, before, after) if after else None
 
 
 def _joined(path: Path, before: bytes) -> bytes | None:

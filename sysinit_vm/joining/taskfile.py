@@ -7,11 +7,11 @@ from typing import Any
 
 import yaml
 
-from sysinit_vm import change, files
-from sysinit_vm.change import Change
-from sysinit_vm.config import config
+from sysinit_vm import file_edits, files
+from sysinit_vm.config import document
 from sysinit_vm.errors import VmError, edit, typed
-from sysinit_vm.machine import extras
+from sysinit_vm.file_edits import FileEdit
+from sysinit_vm.machine import optional
 from sysinit_vm.machine.host import Host
 from sysinit_vm.runner import Result, Runner
 
@@ -50,36 +50,36 @@ def shared() -> Path:
     return path
 
 
-def changed(root: Path) -> Change | None:
+def changed(root: Path) -> FileEdit | None:
     """Return what the Taskfile of the directory ``root`` (absolute) becomes with our include, None where it has it.
 
     VmError with the lines to add by hand where that cannot be done safely.
     """
     path = next((root / name for name in NAMES if (root / name).exists()), root / NAMES[0])
-    before = change.read(path)
+    before = file_edits.read(path)
     if before is None:
-        return Change(path, None, f'version: "3"\n\nincludes:\n{_block("  ", chr(10))}'.encode())
+        return FileEdit(path, None, f'version: "3"\n\nincludes:\n{_block("  ", chr(10))}'.encode())
     try:
         text = before.decode()
         node, old = _parsed(text)
-    except config.NOT_PLAIN as error:  # among them what is no UTF-8
+    except document.NOT_PLAIN as error:  # among them what is no UTF-8
         raise _by_hand(path, f"It cannot be read as YAML: {error}") from error
     if _included(path, old):
         return None
     _refuse_same_names(path, old)
     after = _inserted(text, node)
-    with suppress(*config.NOT_PLAIN):
+    with suppress(*document.NOT_PLAIN):
         if after is not None and _parsed(after)[1] == _expected(old):
-            return Change(path, before, after.encode())
+            return FileEdit(path, before, after.encode())
     raise _by_hand(path, "Its includes are written in a way that only its author should change.")
 
 
-def prove(runner: Runner, wanted: Change) -> None:
+def prove(runner: Runner, wanted: FileEdit) -> None:
     """Ask Task, where there is one, whether it still reads the file as it would be; nothing is run or written.
 
     VmError where it does not, but reads the file as it is: which tasks other includes bring, Task alone knows.
     """
-    task = extras.find_task(Host.read())
+    task = optional.find_task(Host.read())
     if task is None or wanted.before is None or wanted.after is None:
         return
     if not _listed(runner, task, wanted.path, wanted.before).ok:
@@ -97,7 +97,7 @@ def _listed(runner: Runner, task: Path, path: Path, content: bytes) -> Result:
 
 
 def _parsed(text: str) -> tuple[yaml.MappingNode, dict[Any, Any]]:
-    data = config.plain(text)
+    data = document.plain(text)
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     if not isinstance(node, yaml.MappingNode) or not isinstance(data, dict):
         raise yaml.YAMLError("it is no mapping")

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import platformdirs
 
-from sysinit_vm import files, runner
+from sysinit_vm import files
 from sysinit_vm.errors import MissingError
+from sysinit_vm.executables import find
 
 _UID = 1000
 _NAME = "dev"  # the guest's user: Lima refuses one called root
@@ -31,7 +32,7 @@ def current() -> Account:
     """Return how this process's user runs limactl; MissingError where root has no bubblewrap."""
     if os.geteuid() != 0:
         return Account()
-    bwrap = runner.which("bwrap")
+    bwrap = find("bwrap")
     if not bwrap:
         raise MissingError(
             "limactl does not run as root, and bubblewrap is not installed.",
@@ -43,7 +44,18 @@ def current() -> Account:
     if not path.is_file() or path.read_text() != passwd:
         files.write(path, passwd)
     identity = ("--unshare-user", "--uid", str(_UID), "--gid", str(_UID))
-    words = (bwrap, "--die-with-parent", "--dev-bind", "/", "/", *identity, "--ro-bind", str(path), "/etc/passwd", "--")
+    words = (
+        str(bwrap),
+        "--die-with-parent",
+        "--dev-bind",
+        "/",
+        "/",
+        *identity,
+        "--ro-bind",
+        str(path),
+        "/etc/passwd",
+        "--",
+    )
     return Account(words, {"USER": _NAME, "LOGNAME": _NAME})
 
 

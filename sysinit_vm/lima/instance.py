@@ -1,15 +1,14 @@
-"""Frozen data that the other modules hand around; no behaviour beyond reading itself."""
+"""Lima's instances as ``limactl list --json`` shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-PROJECT_DIR = "PROJECT_DIR"
-PROJECT_NAME = "PROJECT_NAME"
-VM_NAME = "VM_NAME"
+from sysinit_vm.config.document import Config
+from sysinit_vm.config.params import PROJECT_DIR
+from sysinit_vm.lima.instance_files import InstanceFiles
 
-NOT_CREATED = "not created"
 RUNNING = "Running"
 STOPPED = "Stopped"
 BROKEN = "Broken"
@@ -17,10 +16,11 @@ BROKEN = "Broken"
 
 @dataclass(frozen=True)
 class Instance:
-    """One Lima instance as ``limactl list --json`` shows it; sizes in bytes, ``dir`` absolute.
+    """One Lima instance; sizes in bytes, ``dir`` absolute.
 
-    ``status`` is Lima's own word: Running, Stopped, Broken, Uninitialized, Installing, or empty
-    where its lima.yaml cannot be read. ``param`` is what the instance was created with.
+    ``status`` is Lima's own word: Running, Stopped, Broken, Uninitialized, Installing, or empty if its lima.yaml cannot
+    be read. ``param`` is what the instance was created with, ``filled`` its config with Lima's defaults, and those of
+    LIMA_HOME/_config, merged into it.
     """
 
     name: str
@@ -33,10 +33,16 @@ class Instance:
     ssh_port: int = 0
     driver_pid: int = 0
     param: Mapping[str, str] = field(default_factory=dict)
+    filled: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def files(self) -> InstanceFiles:
+        """Its files on the host."""
+        return InstanceFiles(self.dir)
 
     @property
     def project_dir(self) -> Path | None:
-        """The directory of the project that the VM belongs to (absolute), None where it says none."""
+        """The directory of the project that the VM belongs to (absolute), None if it names none."""
         text = self.param.get(PROJECT_DIR) or ""
         return Path(text) if text.startswith("/") else None
 
@@ -55,6 +61,10 @@ class Instance:
         """Whether Lima calls it Running, which includes one that still boots."""
         return self.status == RUNNING
 
+    def config(self) -> Config:
+        """Return the config that it was made from or last given; VmError if it cannot be read."""
+        return self.files.config()
+
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> "Instance":
         """Read one line of ``limactl list --json``; Lima drops empty fields."""
@@ -69,51 +79,21 @@ class Instance:
             ssh_port=row.get("sshLocalPort", 0),
             driver_pid=row.get("driverPID", 0),
             param=row.get("param") or {},
+            filled=row.get("config") or {},
         )
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What belongs to this machine. ``memory`` in MiB; ``lima_home`` and ``ssh_dir`` absolute.
+class Instances:
+    """What instances there were when limactl was asked: ``listed`` by name, ``unlisted`` without a lima.yaml."""
 
-    ``system`` is Linux or Darwin; ``arch`` as Lima says it (x86_64, aarch64); ``ssh_dir`` is None
-    where the user has none, because Lima would create a missing mount location on the host.
-    """
+    listed: tuple[Instance, ...] = ()
+    unlisted: tuple[Instance, ...] = ()
 
-    system: str
-    arch: str
-    cpus: int
-    memory: int
-    lima_home: Path
-    home: Path
-    ssh_dir: Path | None
-    can_build_image: bool
+    def __iter__(self) -> Iterator[Instance]:
+        """Yield those that Lima lists."""
+        return iter(self.listed)
 
-
-@dataclass(frozen=True)
-class Report:
-    """What the guest itself says of its readiness."""
-
-    mounted: bool
-    mount_problem: str
-    session_tool: bool
-    failed_scripts: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a guest has: ``memory`` in bytes as its kernel tells, ``names`` of each directory that was asked for."""
-
-    cpus: int
-    memory: int
-    env: Mapping[str, str]
-    names: Mapping[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True)
-class Vitals:
-    """How a guest is: ``time`` in seconds since the epoch by its own clock; its root disk's use in percent."""
-
-    time: int
-    disk_percent: int
-    inode_percent: int
+    def get(self, name: str) -> Instance | None:
+        """Return the instance ``name``, None if there is none; half of one is ``unreadable``."""
+        return next((instance for instance in (*self.listed, *self.unlisted) if instance.name == name), None)

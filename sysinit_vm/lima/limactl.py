@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from sysinit_vm import files
-from sysinit_vm.config import config as configs
-from sysinit_vm.config.config import Config
+from sysinit_vm.config import document as configs
+from sysinit_vm.config.document import Config
 from sysinit_vm.errors import StateError, VmError, edit
 from sysinit_vm.lima import account as accounts
+from sysinit_vm.lima import names
 from sysinit_vm.lima.account import Account
-from sysinit_vm.model import Instance
-from sysinit_vm.projects import names, project
+from sysinit_vm.lima.home import lima_home
+from sysinit_vm.lima.instance import Instance
+from sysinit_vm.lima.messages import Message, message, reason
 from sysinit_vm.runner import Result, Runner
-
-Message = tuple[str, str]  # level (info, warning, error, fatal) and text
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Limactl:
         Asked by name, because one directory with an invalid name makes a plain ``list`` fail.
         """
         try:
-            found = sorted(path.parent.name for path in project.lima_home().glob("*/lima.yaml"))
+            found = sorted(path.parent.name for path in lima_home().glob("*/lima.yaml"))
         except OSError:
             return []
         legal = [name for name in found if names.is_legal(name)]
@@ -59,9 +59,9 @@ class Limactl:
 
     def instance(self, name: str) -> Instance | None:
         """Return the instance called ``name``, None where there is none; half of one is ``unreadable``."""
-        if not names.is_legal(name) or not (project.lima_home() / name).is_dir():
+        if not names.is_legal(name) or not (lima_home() / name).is_dir():
             return None
-        directory = project.lima_home() / name
+        directory = lima_home() / name
         if not (directory / "lima.yaml").exists():
             return Instance(name, "", directory)  # Lima was ended while it made or deleted the VM
         return next((each for each in self._list(name) if each.name == name), None)
@@ -158,7 +158,7 @@ class Limactl:
     def delete(self, name: str) -> None:
         """Delete an instance in any state with its disk; StateError where Lima protects it."""
         done = self._change("delete", "--force", name)
-        if not done.ok and (project.lima_home() / name).exists():
+        if not done.ok and (lima_home() / name).exists():
             raise _failure(f"Cannot delete {name}.", done, hint=f"limactl unprotect {name}")
 
     def shell_argv(self, name: str, words: Sequence[str], workdir: str, marker: str = "sh") -> tuple[str, ...]:
@@ -201,46 +201,6 @@ class Limactl:
         return self.runner.pipe(source, sink, on_bytes, env=self._env())
 
 
-def message(line: str) -> Message:
-    """Read one line of limactl's JSON log; anything else is an ``info`` as it stands."""
-    try:
-        entry = json.loads(line)
-        text, level = str(entry["msg"]), str(entry["level"])
-    except (ValueError, KeyError, TypeError):
-        return ("info", line)
-    if entry.get("error"):
-        text = f"{text}: {entry['error']}"
-    return (level, text.removeprefix("[hostagent] "))
-
-
-def said(done: Result) -> str:
-    """Return what limactl said of its failure: its fatal and error lines, else its last lines."""
-    messages = [message(line) for line in (done.err or done.out).splitlines()]
-    fatal = [text for level, text in messages if level in {"fatal", "error"}]
-    return "\n".join(dict.fromkeys(fatal or [text for _, text in messages[-5:]]))
-
-
 def _failure(brief: str, done: Result, *, hint: str) -> VmError:
     kind = StateError if "expected status" in done.err or "protected" in done.err else VmError
-    return kind(brief, detail=said(done), hint=hint)
-
-
-def host_agent_ready(instance: Instance) -> bool | None:
-    """Return what the host agent last said: True ready, False degraded or exiting, None still booting.
-
-    Read from ``ha.stdout.log`` (JSON events), since ``limactl start`` calls a booting instance running.
-    """
-    try:
-        lines = (instance.dir / "ha.stdout.log").read_text(errors="replace").splitlines()
-    except OSError:
-        return None
-    for line in reversed(lines):
-        try:
-            status = json.loads(line)["status"]
-        except (ValueError, KeyError, TypeError):
-            continue
-        if status.get("exiting") or status.get("degraded"):
-            return False
-        if status.get("running"):
-            return True
-    return None
+    return kind(brief, detail=reason(done.err or done.out), hint=hint)

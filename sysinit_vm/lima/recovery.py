@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.model import Instance
 
 if TYPE_CHECKING:
     import psutil

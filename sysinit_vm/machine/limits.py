@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sysinit_vm import settings
-from sysinit_vm.effective import facts
 from sysinit_vm.errors import UsageError, VmError
-from sysinit_vm.lima import accelerator
+from sysinit_vm.lima import names
+from sysinit_vm.machine import accelerator, facts
 from sysinit_vm.machine.host import Host
-from sysinit_vm.projects import names
 from sysinit_vm.runner import Runner
 
 _GIB = 2**30

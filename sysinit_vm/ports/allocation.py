@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm.config.config import Config
+from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError
 from sysinit_vm.ports.forwards import Entry, Forward, Key, Spot, declared, rules
 

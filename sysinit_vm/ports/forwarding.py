@@ -4,12 +4,10 @@ A `forwarding` event comes before the host agent listens and nothing follows whe
 log: what is really so is asked of the host.
 """
 
-import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sysinit_vm.lima.limactl import message
+from sysinit_vm.lima.events import address
 
 Address = tuple[str, int]  # IP, port
 
@@ -27,38 +25,6 @@ class GuestListener:
     ip: str
     port: int
     process: str
-
-
-def address(text: str) -> Address:
-    """Return the IP and the port of ``127.0.0.1:3000`` or ``[::1]:3000``."""
-    ip, _, port = text.rpartition(":")
-    return ip.strip("[]"), int(port)
-
-
-def forwarded(events: Iterable[str]) -> dict[tuple[str, int], Address]:
-    """Return where each guest port is forwarded to, by protocol and guest port, as ``ha.stdout.log`` tells it.
-
-    Forwards by socket, and lines that cannot be read, are left out.
-    """
-    found = dict[tuple[str, int], Address]()
-    for line in events:
-        try:
-            event = json.loads(line)["status"]["portForward"]
-            key = (str(event["protocol"]), address(event["guestAddr"])[1])
-            host = address(event["hostAddr"])
-        except (ValueError, KeyError, TypeError):
-            continue
-        if event.get("type") == "forwarding":
-            found[key] = host
-        elif event.get("type") == "stopping":
-            found.pop(key, None)
-    return found
-
-
-def failed(log: Iterable[str]) -> list[Address]:
-    """Return the host addresses that the host agent could not listen on, as ``ha.stderr.log`` tells it."""
-    found = (_FAILED.match(message(line)[1]) for line in log if "failed to listen" in line)  # a log of weeks is long
-    return list(dict.fromkeys(address(match[1]) for match in found if match))
 
 
 def listeners(shown: str) -> list[GuestListener]:

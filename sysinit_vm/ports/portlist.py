@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from sysinit_vm.config.config import Config
+from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError
-from sysinit_vm.lima.limactl import Limactl, host_agent_ready
-from sysinit_vm.model import Instance
-from sysinit_vm.ports import allocation, forwarding, forwards, hostports, sockets
-from sysinit_vm.ports.forwarding import Address, GuestListener
+from sysinit_vm.lima import events
+from sysinit_vm.lima.events import Address, host_agent_ready
+from sysinit_vm.lima.instance import Instance
+from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.ports import allocation, forwarding, forwards, host_ports, sockets
+from sysinit_vm.ports.forwarding import GuestListener
 from sysinit_vm.ports.forwards import Forward
 from sysinit_vm.projects.locate import Located
 
@@ -75,17 +76,17 @@ def of_vm(lima: Limactl, found: Located, committed: Config | None) -> list[Port]
     if booting or not instance.running:
         return [_at_rest(each, BOOTING if booting else found.status) for each in declared]
     listening = _guest_listeners(lima, instance)
-    host = _Host(hostports.host_agent(instance), hostports.agents(lima))
-    events = forwarding.forwarded(_lines(instance.dir / "ha.stdout.log"))
-    return [*_declared(declared, listening, host), *_automatic(declared, listening, events, host)]
+    host = _Host(host_ports.host_agent(instance), host_ports.agents(lima))
+    forwarded = events.forwarded(instance.files.event_lines())
+    return [*_declared(declared, listening, host), *_automatic(declared, listening, forwarded, host)]
 
 
 def lost(lima: Limactl, instance: Instance) -> list[str]:
     """Return what to tell of declared ports whose host port somebody took before the host agent could."""
-    failed = forwarding.failed(_lines(instance.dir / "ha.stderr.log"))
+    failed = events.failed(instance.files.host_agent_log_lines())
     if not failed:
         return []
-    host, found = _Host(hostports.host_agent(instance), hostports.agents(lima)), []
+    host, found = _Host(host_ports.host_agent(instance), host_ports.agents(lima)), []
     for each in forwards.declared(lima.config(instance)):
         holder = host.stranger(each.probed, each.host_ip, each.host)
         if (each.host_ip, each.host) in failed and holder:
@@ -153,7 +154,7 @@ def _declared(declared: Iterable[Forward], listening: Iterable[GuestListener], h
 def _automatic(
     declared: Iterable[Forward],
     listening: Iterable[GuestListener],
-    events: Mapping[tuple[str, int], Address],
+    forwarded: Mapping[tuple[str, int], Address],
     host: _Host,
 ) -> list[Port]:
     """UDP sockets are shown where they are forwarded: any client opens some."""
@@ -161,17 +162,9 @@ def _automatic(
     found = dict[tuple[str, int], Port]()
     for each in sorted(listening, key=lambda one: (one.port, one.proto)):
         key = (each.proto, each.port)
-        if key in known or key in found or (each.proto == "udp" and key not in events):
+        if key in known or key in found or (each.proto == "udp" and key not in forwarded):
             continue
-        ip, port = events.get(key, ("127.0.0.1", None))
+        ip, port = forwarded.get(key, ("127.0.0.1", None))
         state, url = host.state(each.proto, (ip, port), each) if port else (UNREACHED, None)
         found[key] = Port(each.port, each.proto, ip, port, url, each.process, state, declared=False)
     return list(found.values())
-
-
-def _lines(path: Path) -> list[str]:
-    """Return the lines of one of the host agent's logs, none where it has not begun."""
-    try:
-        return path.read_text(errors="replace").splitlines()
-    except OSError:
-        return []

@@ -1,109 +1,32 @@
-"""Names made legal: VMs for Lima, sessions for Zellij. Pure."""
+"""The names that a project gives: to its VM, made legal for Lima, and to its Zellij session. Pure."""
 
-import hashlib
-import re
-import sys
-import unicodedata
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-from sysinit_vm.errors import UsageError
+from sysinit_vm.lima.names import LONGEST, fold, shorten
 
-# pkg/identifiers and dirnames.go of Lima 2.2.0.
-_LEGAL = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*\Z")
-_LONGEST = 76
-_SHORTEST = 12  # a letter, a hash and -dev
 _SESSION_LONGEST = 36  # Zellij puts it into a socket path
 _SUFFIX = "-dev"
-# What to type with a better name, by who said the one that cannot be.
-_INSTEAD = {"--name": "sysinit-vm status --name {}", "VM_NAME": "export VM_NAME={}"}
 
 
-def longest_vm_name(lima_home: Path) -> int:
-    """Return how long an instance's name may be below ``lima_home`` (absolute, links resolved).
-
-    ``LIMA_HOME/NAME/ssh.sock.<16>`` must stay below the system's limit for socket paths. UsageError where
-    LIMA_HOME leaves no room for a name.
-    """
-    limit = 80 if sys.platform.startswith("linux") else 76
-    longest = min(_LONGEST, limit - len(bytes(lima_home)))
-    if longest < _SHORTEST:
-        raise UsageError(
-            f"LIMA_HOME is too long: {lima_home}.",
-            detail=f"A VM's ssh socket lies below it, and leaves at most {limit - _SHORTEST} characters for it.",
-            hint="export LIMA_HOME=/a/shorter/path",
-        )
-    return longest
-
-
-def vm_name(directory: Path, longest: int = _LONGEST) -> str:
+def vm_name(directory: Path, longest: int = LONGEST) -> str:
     """Return the VM's default name for a project directory: its own name, made legal, and ``-dev``.
 
     A name that is too long keeps a readable head and a hash of the whole path.
     """
-    return _shorten(_legal(directory.name), str(directory), longest - len(_SUFFIX)) + _SUFFIX
+    return shorten(fold(directory.name), str(directory), longest - len(_SUFFIX)) + _SUFFIX
 
 
-def other_names(directory: Path, longest: int = _LONGEST) -> Iterator[str]:
+def other_names(directory: Path, longest: int = LONGEST) -> Iterator[str]:
     """Yield names for a project's VM beside the default one: with the parent's name before it, then with numbers."""
     room = longest - len(_SUFFIX)
-    yield _shorten(_legal(f"{directory.parent.name}-{directory.name}"), str(directory), room) + _SUFFIX
+    yield shorten(fold(f"{directory.parent.name}-{directory.name}"), str(directory), room) + _SUFFIX
     for number in count(2):
         tail = f"-{number}{_SUFFIX}"
-        yield _shorten(_legal(directory.name), str(directory), longest - len(tail)) + tail
+        yield shorten(fold(directory.name), str(directory), longest - len(tail)) + tail
 
 
 def session_name(directory: Path) -> str:
     """Return the Zellij session's name for a project directory: at most 36 safe characters."""
-    return _shorten(_legal(directory.name), str(directory), _SESSION_LONGEST)
-
-
-def is_legal(name: str) -> bool:
-    """Whether Lima takes ``name`` for an instance, whatever its length."""
-    return bool(_LEGAL.match(name)) and not name.endswith((".yml", ".yaml"))
-
-
-def checked_vm_name(name: str, *, source: str, longest: int = _LONGEST, mend: str = "") -> str:
-    """Return ``name`` if Lima takes it; UsageError says what is wrong.
-
-    ``source`` names who said it: an option, a variable, or a question; ``mend`` is what to type where it is none.
-    """
-    hint = mend or _INSTEAD.get(source, "{}").format(legal(name, longest))
-    if not is_legal(name):
-        raise UsageError(
-            f"{source} is not a name for a VM: {name!r}.",
-            detail="Letters and digits, with single . _ or - between them; not ending in .yaml or .yml.",
-            hint=hint,
-        )
-    if len(name) > longest:
-        raise UsageError(
-            f"{source} is too long for a VM: {len(name)} characters.",
-            detail=f"At most {longest} fit, because the ssh socket below LIMA_HOME has a limited path.",
-            hint=hint,
-        )
-    return name
-
-
-def legal(name: str, longest: int = _LONGEST) -> str:
-    """Return the name that Lima takes and that is nearest to ``name``."""
-    return _shorten(re.sub(r"\.(?=ya?ml\Z)", "-", _legal(name)), name, longest)
-
-
-def _legal(text: str) -> str:
-    """Keep what is legal, fold accents, turn every other run into one dash."""
-    folded = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    dashed = re.sub(r"[^A-Za-z0-9._]+", "-", folded)
-    single = re.sub(r"[._-]*([._-])", r"\1", dashed).strip("._-")
-    return single or "project-" + _digest(text)
-
-
-def _shorten(legal: str, whole: str, longest: int) -> str:
-    if len(legal) <= longest:
-        return legal
-    tail = "-" + _digest(whole)
-    return legal[: max(1, longest - len(tail))].rstrip("._-") + tail
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:6]
+    return shorten(fold(directory.name), str(directory), _SESSION_LONGEST)

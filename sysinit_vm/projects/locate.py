@@ -7,12 +7,17 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from sysinit_vm.config import config
+from sysinit_vm.config import document
 from sysinit_vm.errors import StateError, edit, typed
-from sysinit_vm.lima.limactl import Limactl, host_agent_ready
-from sysinit_vm.model import NOT_CREATED, Instance
-from sysinit_vm.projects import names, owners, project
+from sysinit_vm.lima import names
+from sysinit_vm.lima.events import host_agent_ready
+from sysinit_vm.lima.home import lima_home
+from sysinit_vm.lima.instance import Instance
+from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.projects import default_names, owners, search
 from sysinit_vm.projects.project import Project
+
+NOT_CREATED = "not created"
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class Target:
     @property
     def required(self) -> Project:
         """The project; NoConfigError where there is none."""
-        return self.project or project.require(self.directory)
+        return self.project or search.require(self.directory)
 
 
 @dataclass(frozen=True)
@@ -54,18 +59,18 @@ def target(directory: str | None, name: str | None) -> Target:
 
     NoConfigError where neither names a VM; UsageError for a name that Lima would not take.
     """
-    longest = names.longest_vm_name(project.lima_home())
-    found = project.find(directory)
+    longest = names.longest_vm_name(lima_home())
+    found = search.find(directory)
     for source, said in (("--name", name), ("VM_NAME", os.environ.get("VM_NAME"))):
         if said:
             return Target(found, names.checked_vm_name(said, source=source, longest=longest), source, directory)
-    found = found or project.require(directory)
-    kept = config.load(found.config).vm_name
+    found = found or search.require(directory)
+    kept = document.load(found.config).vm_name
     if kept:
         source = f"param.VM_NAME in {found.config}"
         mend = edit(found.config)
         return Target(found, names.checked_vm_name(kept, source=source, longest=longest, mend=mend), source)
-    return Target(found, names.vm_name(found.root, longest), "directory")
+    return Target(found, default_names.vm_name(found.root, longest), "directory")
 
 
 def kept(home: Project, name: str) -> Target:

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
-from sysinit_vm.config import config
+from sysinit_vm.config import document
+from sysinit_vm.config.params import PROJECT_DIR
 from sysinit_vm.errors import StateError, VmError
+from sysinit_vm.lima import names
+from sysinit_vm.lima.home import lima_home
+from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.model import PROJECT_DIR, Instance
-from sysinit_vm.projects import names, project
+from sysinit_vm.projects import default_names, project
 from sysinit_vm.projects.project import Project
 
 
@@ -48,8 +51,8 @@ def has_config(root: Path) -> bool:
 
 def free_name(lima: Limactl, home: Project) -> str:
     """Return a name for a VM of ``home`` beside the default one, which no VM has yet."""
-    longest = names.longest_vm_name(project.lima_home())
-    return next(each for each in names.other_names(home.root, longest) if lima.instance(each) is None)
+    longest = names.longest_vm_name(lima_home())
+    return next(each for each in default_names.other_names(home.root, longest) if lima.instance(each) is None)
 
 
 def moved(lima: Limactl, instance: Instance, home: Project) -> StateError:
@@ -71,7 +74,7 @@ def question(instance: Instance, home: Project) -> str:
 def _committed_directory(home: Project) -> Path | None:
     """The directory that the committed config was rendered for, perhaps on another machine."""
     try:
-        param = config.load(home.config).data.get("param")
+        param = document.load(home.config).data.get("param")
     except VmError:
         return None
     text = param.get(PROJECT_DIR) if isinstance(param, dict) else None

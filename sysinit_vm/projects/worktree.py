@@ -9,7 +9,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from sysinit_vm.projects import project
+from sysinit_vm.lima.home import lima_home
+from sysinit_vm.projects import search
 
 _LONGEST = 2**13  # a path and a word
 _SHAPE = ("HEAD", "objects", "refs")  # what every git directory has; a directory of other things has not
@@ -62,9 +63,9 @@ def _doubt(pointer: Path, leads_to: Path, common: Path) -> str:
 def _unfit(common: Path) -> str:
     """Return why ``common`` cannot be given to a guest, whatever it is."""
     home = Path.home().resolve()
-    if home.is_relative_to(common) or project.lima_home().is_relative_to(common):
+    if home.is_relative_to(common) or lima_home().is_relative_to(common):
         return f"{common} holds your home directory or Lima's own."
-    return project.unusable(common)
+    return search.unusable(common)
 
 
 def _resolved(path: Path) -> Path | None:

@@ -2,18 +2,21 @@
 
 from invoke.context import Context
 
-from sysinit_vm import rebuild, settings
-from sysinit_vm.config import config
-from sysinit_vm.effective import facts
+from sysinit_vm import settings
+from sysinit_vm.config import document
 from sysinit_vm.errors import StateError
 from sysinit_vm.images import available
+from sysinit_vm.lima.home import lima_home
+from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.model import Instance
-from sysinit_vm.progress import Progress, say
-from sysinit_vm.projects import locate, project
+from sysinit_vm.machine import facts
+from sysinit_vm.projects import locate
 from sysinit_vm.projects.project import Project
 from sysinit_vm.tasks.context import build_debian, done, end, lima, runner, trusted
 from sysinit_vm.tasks.verb import verb
+from sysinit_vm.terminal.console import say
+from sysinit_vm.terminal.progress import Progress
+from sysinit_vm.vm import rebuild
 
 _STREAMED = "Otherwise that of the program in the guest; 128+n where signal n ended it."
 
@@ -42,12 +45,12 @@ def sync(c: Context, provision: bool = False, project: str | None = None, name: 
 
 
 def _provision(c: Context, vms: Limactl, instance: Instance) -> None:
-    from sysinit_vm import reprovision
+    from sysinit_vm.vm import reprovision
 
     if instance.project_dir is None:
         raise StateError(f"{instance.name} belongs to no project.", hint="sysinit-vm list")
     home = Project(instance.project_dir)
-    committed = trusted(c, home, config.load(home.config))
+    committed = trusted(c, home, document.load(home.config))
     say(f"Provisioning {instance.name} as {home.config} says")
     end(reprovision.run(vms, instance, home, committed))
     done(c, f"Provisioned {instance.name}.")
@@ -92,7 +95,7 @@ def _build_nixos(c: Context, name: str) -> None:
     system = settings.value("flake_system") or f"{facts.gather().arch}-linux"
     source = nix.Source(name, settings.value("flake"), system, settings.value("flake_attribute"))
     with Progress(f"Building the NixOS image {name}") as progress:
-        built = nix.build(runner(c), available.directory(project.lima_home()), source, progress)
+        built = nix.build(runner(c), available.directory(lima_home()), source, progress)
     done(c, f"Image built: {built}")
 
 
@@ -103,5 +106,5 @@ def build_debian_(c: Context) -> None:
     It contains Zellij. The first start builds one if there is none; this command builds a newer one for new VMs.
     """
     with Progress("Building the Debian image") as progress:
-        built = build_debian(c, available.directory(project.lima_home()), progress)
+        built = build_debian(c, available.directory(lima_home()), progress)
     done(c, f"Image built: {built}")

@@ -12,19 +12,21 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 
 from sysinit_vm import settings
-from sysinit_vm.boot import Wish
-from sysinit_vm.config import config
-from sysinit_vm.config.config import Config
-from sysinit_vm.drift import apply as applying
+from sysinit_vm.config import document
+from sysinit_vm.config.document import Config
 from sysinit_vm.errors import MissingError
-from sysinit_vm.lima.limactl import Limactl, host_agent_ready
-from sysinit_vm.machine import finders
-from sysinit_vm.model import Instance
-from sysinit_vm.progress import Progress, say
+from sysinit_vm.lima.events import host_agent_ready
+from sysinit_vm.lima.instance import Instance
+from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.machine import find_programs
 from sysinit_vm.projects import locate
 from sysinit_vm.projects.locate import Target
 from sysinit_vm.projects.project import Project
 from sysinit_vm.runner import Runner
+from sysinit_vm.terminal.console import say
+from sysinit_vm.terminal.progress import Progress
+from sysinit_vm.vm import apply as applying
+from sysinit_vm.vm.options import StartOptions
 
 
 def runner(c: Context) -> Runner:
@@ -34,7 +36,7 @@ def runner(c: Context) -> Runner:
 
 def lima(c: Context) -> Limactl:
     """Return limactl; MissingError (exit 6) where this machine has none."""
-    found = finders.find_limactl()
+    found = find_programs.find_limactl()
     if found is None:
         raise MissingError(
             "limactl was not found.",
@@ -55,21 +57,21 @@ def lima_if_found(c: Context) -> Limactl | None:
 def prepare_machine(c: Context, *, yes: bool) -> None:
     """Obtain what the machine lacks for a VM; every command is shown, and confirmed unless ``yes``."""
     from sysinit_vm.joining import taskfile
-    from sysinit_vm.machine import obtain
+    from sysinit_vm.machine import install
     from sysinit_vm.machine.host import Host
 
-    obtain.setup(runner(c), Host.read(), yes=yes, tolerant=True)
+    install.setup(runner(c), Host.read(), yes=yes, tolerant=True)
     if not c.config.run.dry:
         taskfile.shared()
 
 
-def wish(c: Context, timeout_option: str | None, home: Project | None) -> Wish:
+def wish(c: Context, timeout_option: str | None, home: Project | None) -> StartOptions:
     """Return how a VM is to be started, with ``home``'s config as it is now, which is asked for if not trusted."""
-    committed = config.load(home.config) if home else None
+    committed = document.load(home.config) if home else None
     limit, accelerator = timeout(timeout_option, committed), str(settings.value("accelerator", committed))
     if home and committed:
         committed = trusted(c, home, committed)
-    return Wish(limit, accelerator, functools.partial(build_debian, c), committed)
+    return StartOptions(limit, accelerator, functools.partial(build_debian, c), committed)
 
 
 def trusted(c: Context, home: Project, committed: Config) -> Config:
@@ -105,7 +107,7 @@ def build_debian(c: Context, images: Path, progress: Progress) -> Path:
     """
     from sysinit_vm.images import debian
 
-    zellij = finders.find_zellij()
+    zellij = find_programs.find_zellij()
     if zellij is None:
         raise MissingError(
             "Zellij for the guest was not found.", detail="The image carries it.", hint="sysinit-vm setup"

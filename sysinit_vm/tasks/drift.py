@@ -2,18 +2,18 @@
 
 from invoke.context import Context
 
-from sysinit_vm import prompts
-from sysinit_vm.drift import apply as applying
-from sysinit_vm.drift.observe import Drift
+from sysinit_vm.drift.compare import Drift
 from sysinit_vm.drift.plan import NONE, RECREATE
 from sysinit_vm.errors import StateError, typed
+from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.model import Instance
-from sysinit_vm.progress import say, table
 from sysinit_vm.projects import locate
 from sysinit_vm.projects.locate import Target
 from sysinit_vm.tasks.context import done, lima, print_json, wish
 from sysinit_vm.tasks.verb import verb
+from sysinit_vm.terminal import prompts
+from sysinit_vm.terminal.console import say, table
+from sysinit_vm.vm import apply as applying
 
 COLUMNS = ("WHAT", "NOW", "WISHED", "NEEDS")
 

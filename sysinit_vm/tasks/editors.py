@@ -3,11 +3,11 @@
 from invoke.context import Context
 
 from sysinit_vm import settings
-from sysinit_vm.config import config
-from sysinit_vm.progress import say
+from sysinit_vm.config import document
 from sysinit_vm.projects import locate
 from sysinit_vm.tasks.context import done, end, lima, runner, started
 from sysinit_vm.tasks.verb import verb
+from sysinit_vm.terminal.console import say
 
 
 @verb(
@@ -23,18 +23,18 @@ def ssh_config(c: Context, print_: bool = False, remove: bool = False, yes: bool
 
     It works from anywhere. The command shows and confirms one Include at the top of ~/.ssh/config.
     """
-    from sysinit_vm import change, sshconfig
+    from sysinit_vm import file_edits, ssh_config
 
     if print_:
-        hosts = [sshconfig.host(each) for each in lima(c).instances() if each.project_dir]
-        print("\n".join([f"# {sshconfig.path()}", sshconfig.include(), "", *filter(None, hosts)]), end="")
+        hosts = [ssh_config.host(each) for each in lima(c).instances() if each.project_dir]
+        print("\n".join([f"# {ssh_config.path()}", ssh_config.include(), "", *filter(None, hosts)]), end="")
     elif remove:
-        wanted = sshconfig.without_include()
+        wanted = ssh_config.without_include()
         hint = "sysinit-vm ssh-config --remove --yes"
-        change.make([wanted] if wanted else [], yes=yes, dry=c.config.run.dry, hint=hint)
-        done(c, f"{sshconfig.path()} has no Include of ours.")
+        file_edits.make([wanted] if wanted else [], yes=yes, dry=c.config.run.dry, hint=hint)
+        done(c, f"{ssh_config.path()} has no Include of ours.")
     else:
-        names = sshconfig.ensure(runner(c), lima(c).instances(), yes=yes)
+        names = ssh_config.ensure(runner(c), lima(c).instances(), yes=yes)
         done(c, "\n".join(f"ssh {name}" for name in names) or "A VM is known to ssh once it has started.")
 
 
@@ -59,12 +59,12 @@ def open_(
 
     VS Code, Cursor, Zed or JetBrains Gateway, through ssh; the VM is started if it is not running.
     """
-    from sysinit_vm import editors, sshconfig
+    from sysinit_vm import editors, ssh_config
 
     target, vms = locate.target(project, name), lima(c)
-    committed = config.load(target.project.config) if target.project else None
+    committed = document.load(target.project.config) if target.project else None
     chosen, program = editors.choose(editor or settings.value("editor", committed))
     instance = started(c, vms, target, timeout)
-    sshconfig.ensure(runner(c), [instance], yes=yes)
+    ssh_config.ensure(runner(c), [instance], yes=yes)
     say(f"{chosen.title}: {instance.name}:{instance.project_dir}")
     end(runner(c).attach((program, *chosen.words(instance.name, str(instance.project_dir or "/")))))

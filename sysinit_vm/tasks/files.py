@@ -18,8 +18,8 @@ def copy(c: Context, project: str | None = None, name: str | None = None) -> Non
 
     Directories too. :PATH is a path in the guest, relative to the home directory there.
     """
-    from sysinit_vm.guest import copying
+    from sysinit_vm.guest import copy
 
-    paths = copying.checked(words(c.remainder))
+    paths = copy.checked(words(c.remainder))
     target, vms = locate.target(project, name), lima(c)
-    copying.copy(vms, locate.running(vms, target), paths)
+    copy.copy(vms, locate.running(vms, target), paths)

@@ -7,8 +7,8 @@ from invoke.parser.context import ParserContext
 from sysinit_vm import settings
 from sysinit_vm.cli.columns import heading, paragraph, rows, width
 from sysinit_vm.cli.manual import EXITS, GROUPS, Manual
-from sysinit_vm.cli.usage import unknown
-from sysinit_vm.config import templates
+from sysinit_vm.cli.usage_errors import unknown
+from sysinit_vm.init import templates
 from sysinit_vm.tasks.verb import verb
 
 _EXAMPLES = """\

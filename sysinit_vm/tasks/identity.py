@@ -2,14 +2,15 @@
 
 from invoke.context import Context
 
-from sysinit_vm import prompts
-from sysinit_vm.config import config
+from sysinit_vm.config import document
 from sysinit_vm.inventory import listing
 from sysinit_vm.inventory import prune as pruning
-from sysinit_vm.progress import say, table
-from sysinit_vm.projects import adopt, locate
+from sysinit_vm.projects import locate
 from sysinit_vm.tasks.context import done, lima, print_json, trusted
 from sysinit_vm.tasks.verb import verb
+from sysinit_vm.terminal import prompts
+from sysinit_vm.terminal.console import say, table
+from sysinit_vm.vm import adopt
 
 
 @verb(
@@ -25,7 +26,7 @@ def adopt_(c: Context, yes: bool = False, project: str | None = None, name: str 
     Or one that was made without us. Its disk stays as it is.
     """
     target = locate.target(project, name)
-    committed = trusted(c, target.required, config.load(target.required.config))
+    committed = trusted(c, target.required, document.load(target.required.config))
     taken = adopt.adopt(lima(c), target, committed, yes=yes)
     done(c, f"VM adopted: {taken.name}. Start it: sysinit-vm start")
 

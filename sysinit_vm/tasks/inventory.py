@@ -4,15 +4,15 @@ import time
 
 from invoke.context import Context
 
-from sysinit_vm import logs
-from sysinit_vm.drift import observe
+from sysinit_vm.drift import compare
 from sysinit_vm.drift.plan import NONE
 from sysinit_vm.errors import UsageError
 from sysinit_vm.inventory import listing
-from sysinit_vm.progress import say, table
+from sysinit_vm.lima import logs
 from sysinit_vm.projects import locate, owners
 from sysinit_vm.tasks.context import lima, print_json
 from sysinit_vm.tasks.verb import verb
+from sysinit_vm.terminal.console import say, table
 
 
 @verb(group="Look", aliases=["st"], examples=["sysinit-vm status", "sysinit-vm st --json"], exits=[3, 6])
@@ -29,8 +29,8 @@ def status(c: Context, json: bool = False, project: str | None = None, name: str
     left = None if found.instance else locate.left_behind(vms, target)
     if left:
         say(f"{owners.question(left, target.required)} Take it over: sysinit-vm adopt")
-    drift = observe.summary(vms, found.instance, observe.gather()) if found.instance else None
-    if not json and drift not in {None, NONE, observe.UNKNOWN}:
+    drift = compare.summary(vms, found.instance, compare.gather()) if found.instance else None
+    if not json and drift not in {None, NONE, compare.UNKNOWN}:
         say(f"The config has changed since the VM was made, and needs: {drift}. See: sysinit-vm plan")
     record = {**listing.of_project(found, target.project), "drift": drift}
     if json:
@@ -45,8 +45,8 @@ def list_(c: Context, json: bool = False) -> None:
 
     On this machine, in whatever directory: age, memory and disk in use, ports, drift, and its project.
     """
-    vms, machine = lima(c), observe.gather()
-    records = listing.of_machine(vms, time.time(), lambda each: observe.summary(vms, each, machine))
+    vms, machine = lima(c), compare.gather()
+    records = listing.of_machine(vms, time.time(), lambda each: compare.summary(vms, each, machine))
     if json:
         print_json({"vms": records})
     elif records:

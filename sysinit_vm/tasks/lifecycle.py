@@ -2,21 +2,23 @@
 
 from invoke.context import Context
 
-from sysinit_vm import asking, lifecycle, prompts, settings
-from sysinit_vm import init as initial
-from sysinit_vm.asking import Wanted
-from sysinit_vm.config import config, sizes, templates
-from sysinit_vm.drift import apply as applying
+from sysinit_vm import settings
+from sysinit_vm.config import document, sizes
 from sysinit_vm.errors import UsageError
 from sysinit_vm.guest import access
+from sysinit_vm.init import namesakes, questions, templates
+from sysinit_vm.init import project_files as initial
+from sysinit_vm.init.questions import Wanted
 from sysinit_vm.joining import joining
-from sysinit_vm.progress import say, table
-from sysinit_vm.projects import locate, namesakes
-from sysinit_vm.projects import project as projects
+from sysinit_vm.projects import locate, search
 from sysinit_vm.tasks.context import done, end, lima, lima_if_found, prepare_machine, print_json, runner, wish
 from sysinit_vm.tasks.context import timeout as checked_timeout
 from sysinit_vm.tasks.verb import verb
+from sysinit_vm.terminal import prompts
+from sysinit_vm.terminal.console import say, table
 from sysinit_vm.trust import gate
+from sysinit_vm.vm import apply as applying
+from sysinit_vm.vm import lifecycle
 
 
 @verb(
@@ -72,7 +74,7 @@ def init(
     wanted = Wanted(_template(template), name, ssh, sizes.parse(cpus, memory, disk, ports))
     home = initial.check(wanted.template, directory=project, name=name, ssh=ssh, size=wanted.size)
     if ask:
-        wanted = asking.ask(home, wanted)
+        wanted = questions.ask(home, wanted)
     _init(c, wanted, directory=project, yes=yes, join=(taskfile, tasks))
 
 
@@ -215,9 +217,9 @@ def up(
     """
     checked_timeout(timeout)
     chosen = _template(template)
-    here = projects.find(project)
+    here = search.find(project)
     if here:
-        gate.by_itself(config.load(here.config), here)
+        gate.by_itself(document.load(here.config), here)
     else:
         initial.check_free(chosen, directory=project, name=name, lima=lima_if_found(c))
     prepare_machine(c, yes=yes)

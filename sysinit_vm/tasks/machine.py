@@ -3,7 +3,7 @@
 from invoke.context import Context
 
 from sysinit_vm.errors import VmError
-from sysinit_vm.projects import project as projects
+from sysinit_vm.lima.home import lima_home
 from sysinit_vm.tasks.context import end, lima_if_found, print_json, runner
 from sysinit_vm.tasks.verb import verb
 
@@ -21,17 +21,17 @@ def setup(c: Context, yes: bool = False, extras: bool = False, json: bool = Fals
 
     limactl, QEMU, Zellij for the guest. Each command is shown and confirmed. Typed again, it goes on where it stopped.
     """
-    from sysinit_vm.machine import extras as more
-    from sysinit_vm.machine import limits, obtain, report
+    from sysinit_vm.machine import install, limits, report
+    from sysinit_vm.machine import optional as more
     from sysinit_vm.machine.host import Host
-    from sysinit_vm.machine.parts import survey
+    from sysinit_vm.machine.prerequisites import survey
 
-    host, home = Host.read(), projects.lima_home()
+    host, home = Host.read(), lima_home()
     if json:
         parts = [*survey(runner(c), host), *more.survey(runner(c), host)]
         print(report.as_json(parts, limits.survey(runner(c), host, home)))
         return
-    parts = obtain.setup(runner(c), host, yes=yes, more=more.survey if extras else obtain.no_more)
+    parts = install.setup(runner(c), host, yes=yes, more=more.survey if extras else install.no_more)
     shown = parts if extras else [*parts, *more.survey(runner(c), host)]
     report.show(host, shown, limits.survey(runner(c), host, home))
 

@@ -2,11 +2,11 @@
 
 from invoke.context import Context
 
-from sysinit_vm.config import config
-from sysinit_vm.progress import say, table
+from sysinit_vm.config import document
 from sysinit_vm.projects import locate
 from sysinit_vm.tasks.context import lima, print_json
 from sysinit_vm.tasks.verb import verb
+from sysinit_vm.terminal.console import say, table
 
 
 @verb(group="Look", examples=["sysinit-vm ports", "sysinit-vm ports --json"], exits=[3, 6])
@@ -21,7 +21,7 @@ def ports(c: Context, json: bool = False, project: str | None = None, name: str 
     target = locate.target(project, name)
     vms = lima(c)
     found = locate.locate(vms, target)
-    committed = config.load(target.project.config) if target.project else None
+    committed = document.load(target.project.config) if target.project else None
     shown = portlist.of_vm(vms, found, committed)
     if json:
         print_json({"vm": found.name, "status": found.status, "ports": [each.data() for each in shown]})

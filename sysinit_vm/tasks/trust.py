@@ -2,12 +2,12 @@
 
 from invoke.context import Context
 
-from sysinit_vm import prompts
-from sysinit_vm.config import config
-from sysinit_vm.progress import say
-from sysinit_vm.projects import project as projects
+from sysinit_vm.config import document
+from sysinit_vm.projects import search
 from sysinit_vm.tasks.context import embedder, print_json, trusted
 from sysinit_vm.tasks.verb import verb
+from sysinit_vm.terminal import prompts
+from sysinit_vm.terminal.console import say
 
 
 @verb(
@@ -33,11 +33,11 @@ def trust_(
     """
     from sysinit_vm.trust import approvals, gate
 
-    home = projects.require(project)
+    home = search.require(project)
     if revoke:
         say("Revoked." if approvals.revoke(home.root) else "Nothing was allowed for this project.")
         return
-    verdict = gate.judge(config.load(home.config), home)
+    verdict = gate.judge(document.load(home.config), home)
     if approve is not None:
         say(f"Allowed: {gate.approve(verdict, home, approve, embedder(c))}")
     elif json:

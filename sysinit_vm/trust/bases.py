@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm.config import config
-from sysinit_vm.config.config import Config
+from sysinit_vm.config import document
+from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError, edit
-from sysinit_vm.trust.danger import Danger, Level, Place
+from sysinit_vm.trust.danger import Context, Danger, Level
 from sysinit_vm.trust.rules import shown
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
@@ -32,7 +32,7 @@ def references(committed: Config) -> list[Reference]:
     return list(_all(committed.data, committed.path, 0))
 
 
-def dangers(found: list[Reference], place: Place) -> Iterator[Danger]:
+def dangers(found: list[Reference], place: Context) -> Iterator[Danger]:
     """Yield what is fetched, and what is read from outside the project."""
     for each in found:
         if each.path is None:
@@ -44,7 +44,7 @@ def dangers(found: list[Reference], place: Place) -> Iterator[Danger]:
 
 def fingerprint(committed: Config) -> str:
     """Return a hash of ``committed`` and of every local file that it takes more from."""
-    parts = [config.dump(committed.data)]
+    parts = [document.dump(committed.data)]
     for each in references(committed):
         if each.path is not None:
             try:
@@ -61,7 +61,7 @@ def _all(data: Mapping[str, Any], path: Path, depth: int) -> Iterator[Reference]
         local = _local(locator, path)
         yield Reference(where, locator, local)
         if local is not None and where.startswith("base"):
-            yield from _all(config.load(local).data, local, depth + 1)
+            yield from _all(document.load(local).data, local, depth + 1)
 
 
 def _locators(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -40,7 +40,7 @@ class Danger:
 
 
 @dataclass(frozen=True)
-class Place:
+class Context:
     """Where a config is judged: all absolute with links resolved; ``private`` must not be written by any guest.
 
     ``committed_dir`` is the project's directory as the config itself says it.

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm.trust.danger import Danger, Level, Place
-from sysinit_vm.trust.rules import Found, Rule, guests, mapping, says, shown, unknown, words
+from sysinit_vm.trust.danger import Context, Danger, Level
+from sysinit_vm.trust.rules import Dangers, Rule, guests, mapping, says, shown, unknown, words
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _DIGEST = re.compile(r"sha(256|512):[0-9a-f]{64,128}\Z")
 
 
-def _resolved(location: str, place: Place) -> Path | None:
+def _resolved(location: str, place: Context) -> Path | None:
     """The host path that a location means, links resolved; None where only Lima could work it out."""
     if location in {"{{.Param.PROJECT_DIR}}", place.committed_dir}:
         return place.root
@@ -22,7 +22,7 @@ def _resolved(location: str, place: Place) -> Path | None:
     return (place.root / path).resolve()
 
 
-def mount(where: str, value: Any, place: Place) -> Found:
+def mount(where: str, value: Any, place: Context) -> Dangers:
     """A mount outside the project; a writable one above what starts programs of yours is as good as running them."""
     if not isinstance(value, Mapping):
         yield from unknown(where, value, place)
@@ -46,7 +46,7 @@ def mount(where: str, value: Any, place: Place) -> Found:
         yield Danger(Level.READS, where, f"lets the guest read {shown(str(path))}{_what(path, place)}", part)
 
 
-def _written(where: str, path: Path, place: Place, part: Any) -> Danger:
+def _written(where: str, path: Path, place: Context, part: Any) -> Danger:
     for private in place.private:
         if private.is_relative_to(path) or path.is_relative_to(private):
             said = f"lets the guest write {shown(str(path))}, and so approve whatever it likes"
@@ -57,12 +57,12 @@ def _written(where: str, path: Path, place: Place, part: Any) -> Danger:
     return Danger(Level.WRITES, where, f"lets the guest write {shown(str(path))}", part)
 
 
-def _hidden(path: Path, place: Place) -> bool:
+def _hidden(path: Path, place: Context) -> bool:
     """Whether it is one of home's own hidden files or directories, such as ~/.ssh, ~/.config, ~/.local."""
     return path.is_relative_to(place.home) and path.relative_to(place.home).parts[0].startswith(".")
 
 
-def _what(path: Path, place: Place) -> str:
+def _what(path: Path, place: Context) -> str:
     return ": your SSH keys" if path == place.home / ".ssh" else ""
 
 
@@ -87,7 +87,7 @@ def file(what: str, more: Mapping[str, Rule] | None = None) -> Rule:
     """A file with location, arch and digest: remote without a digest, or local outside the places of images."""
     known = {"location", "arch", "digest", *(more or {})}
 
-    def rule(where: str, value: Any, place: Place) -> Found:
+    def rule(where: str, value: Any, place: Context) -> Dangers:
         if not isinstance(value, Mapping):
             yield from unknown(where, value, place)
             return
@@ -108,7 +108,7 @@ def file(what: str, more: Mapping[str, Rule] | None = None) -> Rule:
     return rule
 
 
-def _local(where: str, what: str, location: str, place: Place) -> Found:
+def _local(where: str, what: str, location: str, place: Context) -> Dangers:
     if location.startswith("~/.lima/"):
         location = str(place.lima_home / location.removeprefix("~/.lima/"))
     path = _resolved(location, place)
@@ -121,7 +121,7 @@ def _local(where: str, what: str, location: str, place: Place) -> Found:
         )
 
 
-def forward(where: str, value: Any, place: Place) -> Found:
+def forward(where: str, value: Any, place: Context) -> Dangers:
     """A port or socket forward: sockets of the host, ports that the network sees, ways back into the host."""
     if not isinstance(value, Mapping):
         yield from unknown(where, value, place)
@@ -155,7 +155,7 @@ _FORWARD = mapping(
 )
 
 
-def copy_to_host(where: str, value: Any, place: Place) -> Found:
+def copy_to_host(where: str, value: Any, place: Context) -> Dangers:
     """A guest's file written to the host; deleteOnStop deletes what it finds there."""
     if not isinstance(value, Mapping) or set(value) - {"guest", "host", "deleteOnStop"}:
         yield from unknown(where, value, place)

@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm import prompts
-from sysinit_vm.config.config import Config, dump, load, parse
+from sysinit_vm.config.document import Config, dump, load, parse
+from sysinit_vm.config.params import PROJECT_DIR
 from sysinit_vm.errors import NotConfirmedError, UsageError
-from sysinit_vm.model import PROJECT_DIR
-from sysinit_vm.progress import say
-from sysinit_vm.projects import project
+from sysinit_vm.lima.home import lima_home
 from sysinit_vm.projects.project import Project
+from sysinit_vm.terminal import prompts
+from sysinit_vm.terminal.console import say
 from sysinit_vm.trust import approvals, bases, refusals, table
-from sysinit_vm.trust.danger import Danger, Level, Place
+from sysinit_vm.trust.danger import Context, Danger, Level
 from sysinit_vm.trust.rules import shown
 
 Embed = Callable[[Config], str]
@@ -171,9 +171,9 @@ def _stages(verdict: Verdict, home: Project, embed: Embed) -> list[tuple[Verdict
     return [first, (embedded(verdict, home, embed), beside)]
 
 
-def _place(committed: Config, home: Project) -> Place:
+def _place(committed: Config, home: Project) -> Context:
     param = committed.data.get("param")
     said = param.get(PROJECT_DIR) if isinstance(param, dict) else None
     user = Path.home().resolve()
-    private = (approvals.directory().resolve(), project.lima_home())
-    return Place(home.root, user, project.lima_home(), private, str(said or "{{.Param.PROJECT_DIR}}"))
+    private = (approvals.directory().resolve(), lima_home())
+    return Context(home.root, user, lima_home(), private, str(said or "{{.Param.PROJECT_DIR}}"))

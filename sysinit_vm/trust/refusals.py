@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sysinit_vm.config.config import Config
+from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError, edit
 from sysinit_vm.ports import forwards
 from sysinit_vm.trust.rules import shown

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sysinit_vm.trust.danger import Danger, Level, Place
+from sysinit_vm.trust.danger import Context, Danger, Level
 
-Found = Iterator[Danger]
-Rule = Callable[[str, Any, Place], Found]
+Dangers = Iterator[Danger]
+Rule = Callable[[str, Any, Context], Dangers]
 _SHOWN = 100  # characters of a value
 
 
@@ -18,7 +18,7 @@ def shown(value: object) -> str:
     return plain if len(plain) <= _SHOWN else f"{plain[:_SHOWN]}…"
 
 
-def guests(_where: str, _value: Any, _place: Place) -> Found:
+def guests(_where: str, _value: Any, _place: Context) -> Dangers:
     """Only the guest's own affair."""
     yield from ()
 
@@ -26,7 +26,7 @@ def guests(_where: str, _value: Any, _place: Place) -> Found:
 def says(level: Level, words: str) -> Rule:
     """Dangerous whenever it is set at all; ``words`` may hold ``{}`` for the value."""
 
-    def rule(where: str, value: Any, _place: Place) -> Found:
+    def rule(where: str, value: Any, _place: Context) -> Dangers:
         if value not in (None, False, "", [], {}):
             yield Danger(level, where, words.format(shown(value)), value)
 
@@ -36,14 +36,14 @@ def says(level: Level, words: str) -> Rule:
 def words(*allowed: str) -> Rule:
     """Harmless where it is one of Lima's own words, or nothing."""
 
-    def rule(where: str, value: Any, _place: Place) -> Found:
+    def rule(where: str, value: Any, _place: Context) -> Dangers:
         if value is not None and value not in allowed:
             yield Danger(Level.UNKNOWN, where, f"is {shown(value)}, which sysinit-vm does not know", value)
 
     return rule
 
 
-def plain_text(where: str, value: Any, _place: Place) -> Found:
+def plain_text(where: str, value: Any, _place: Context) -> Dangers:
     """Shown on the terminal by limactl: harmless where it cannot steer one."""
     if value is not None and re.search(r"[^\n\t -~\u00a0-\uffff]|[\u0080-\u009f\u202a-\u202e]", str(value)):
         yield Danger(Level.RUNS, where, "would send control characters to your terminal", value)
@@ -52,7 +52,7 @@ def plain_text(where: str, value: Any, _place: Place) -> Found:
 def mapping(rules: Mapping[str, Rule]) -> Rule:
     """Every key is decided by its own rule; a key that has none counts as dangerous."""
 
-    def rule(where: str, value: Any, place: Place) -> Found:
+    def rule(where: str, value: Any, place: Context) -> Dangers:
         if value is None:
             return
         if not isinstance(value, Mapping):
@@ -68,7 +68,7 @@ def mapping(rules: Mapping[str, Rule]) -> Rule:
 def each(inner: Rule) -> Rule:
     """Every entry of a list is decided by ``inner``."""
 
-    def rule(where: str, value: Any, place: Place) -> Found:
+    def rule(where: str, value: Any, place: Context) -> Dangers:
         if value is None:
             return
         if not isinstance(value, list):
@@ -80,6 +80,6 @@ def each(inner: Rule) -> Rule:
     return rule
 
 
-def unknown(where: str, value: Any, _place: Place) -> Found:
+def unknown(where: str, value: Any, _place: Context) -> Dangers:
     """Nobody knows what it does."""
     yield Danger(Level.UNKNOWN, where, f"is not known to sysinit-vm: {shown(value)}", value)

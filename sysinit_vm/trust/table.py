@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sysinit_vm.trust.danger import Danger, Level, Place
+from sysinit_vm.trust.danger import Context, Danger, Level
 from sysinit_vm.trust.files import copy_to_host, file, forward, mount
-from sysinit_vm.trust.rules import Found, each, guests, mapping, plain_text, says, shown, unknown, words
+from sysinit_vm.trust.rules import Dangers, each, guests, mapping, plain_text, says, shown, unknown, words
 
 _QEMU_OWN = re.compile(r"none|default|[A-Za-z0-9_.-]+-v?[0-9]+|host|max|[A-Z][A-Za-z0-9-]*")
 _DRIVERS = ("qemu", "vz", "default")
@@ -17,7 +17,7 @@ _IMAGE = file(
 _PROVISION_MODES = ("system", "user", "boot", "dependency", "data", "yq")
 
 
-def _qemu_text(where: str, value: Any, place: Place) -> Found:
+def _qemu_text(where: str, value: Any, place: Context) -> Dangers:
     """QEMU's options are one line of text, in which a comma begins the next option: only plain words are harmless."""
     if isinstance(value, Mapping):  # cpuType: one for each arch
         for key, inner in value.items():
@@ -26,7 +26,7 @@ def _qemu_text(where: str, value: Any, place: Place) -> Found:
         yield Danger(Level.RUNS, where, f"goes into QEMU's command line as it is: {shown(value)}", value)
 
 
-def _provision(where: str, value: Any, place: Place) -> Found:
+def _provision(where: str, value: Any, place: Context) -> Dangers:
     """A script runs in the guest, but for mode ansible; one from a file is judged where the file is looked at."""
     if isinstance(value, Mapping) and (value.get("mode") == "ansible" or value.get("playbook")):
         said = f"runs the Ansible playbook {shown(value.get('playbook'))} on this machine"
@@ -60,7 +60,7 @@ _NETWORK = mapping(
 )
 
 
-def _vm_opts(where: str, value: Any, place: Place) -> Found:
+def _vm_opts(where: str, value: Any, place: Context) -> Dangers:
     yield from mapping(
         {
             "qemu": mapping({"minimumVersion": guests, "cpuType": _qemu_text}),
@@ -69,7 +69,7 @@ def _vm_opts(where: str, value: Any, place: Place) -> Found:
     )(where, value, place)
 
 
-def _bound(where: str, value: Any, place: Place) -> Found:
+def _bound(where: str, value: Any, place: Context) -> Dangers:
     """A param is data for the guest; those that are settings of ours are checked where they are read."""
     if value is not None and not isinstance(value, Mapping):
         yield from unknown(where, value, place)

@@ -13,8 +13,10 @@ from unittest import mock
 
 import pytest
 
-from sysinit_vm.config import config, render
-from sysinit_vm.effective import facts, given
+from sysinit_vm.config import document
+from sysinit_vm.effective import prepare
+from sysinit_vm.init import render
+from sysinit_vm.machine import facts
 from sysinit_vm.projects.project import Project
 from sysinit_vm.trust import gate
 
@@ -130,7 +132,7 @@ class World:
         with mock.patch.dict(os.environ, self.env, clear=True):
             home = Project(root)
             return json.dumps(
-                given.work_out(config.load(home.config), home, f"{root.name}-dev", facts.gather(), {}).data
+                prepare.work_out(document.load(home.config), home, f"{root.name}-dev", facts.gather(), {}).data
             )
 
     def started(self, status: str = "Running", root: Path | None = None) -> None:

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from sysinit_vm.config import render
+from sysinit_vm.guest import scripts
 from tests.lima.terminal import Terminal
 
 READS = {"bash": ".profile", "dash": ".profile", "zsh": ".zprofile", "fish": ".config/fish/conf.d/it.fish"}
@@ -21,9 +21,9 @@ def login(request, tmp_path):
     profile.parent.mkdir(parents=True, exist_ok=True)
     (ours / "env").write_text("export PROJECT_NAME='a b'\nexport ZELLIJ_SESSION=a-b\n")
     (ours / "login").write_text('echo "session of $PROJECT_NAME in $0 by $SHELL"; exit 5\n')
-    (ours / "wanted").write_text(render.guest("wanted.sh"))
+    (ours / "wanted").write_text(scripts.read("wanted.sh"))
     for name in ("profile.sh", "profile.fish"):
-        (ours / name).write_text(render.guest(name).replace("/etc/sysinit-vm", str(ours)))
+        (ours / name).write_text(scripts.read(name).replace("/etc/sysinit-vm", str(ours)))
     lines = {"zsh": f"emulate sh -c '. {ours}/profile.sh'", "fish": f"source {ours}/profile.fish"}
     profile.write_text(lines.get(request.param, f". {ours}/profile.sh") + "\n")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sysinit_vm.config import config
+from sysinit_vm.config import document
 
 
 @pytest.mark.parametrize("layout", ["nonesuch", "./nonesuch.kdl", "/etc/hostname", "https://x.example/l.kdl", ""])
@@ -29,7 +29,7 @@ def test_the_choice_of_keys_is_written_or_refused(world, choice, code):
     assert done.returncode == code
     assert (world.demo / ".lima/config.yaml").exists() is (code == 0)
     if code == 0:
-        forwarded = config.load(world.demo / ".lima/config.yaml").data["ssh"].get("forwardAgent", False)
+        forwarded = document.load(world.demo / ".lima/config.yaml").data["ssh"].get("forwardAgent", False)
         assert forwarded is (choice == "agent")
 
 

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from sysinit_vm.images import debian
-from sysinit_vm.machine import finders
+from sysinit_vm.machine import find_programs
 from sysinit_vm.trust import approvals
 from tests.lima.terminal import Terminal
 
@@ -132,7 +132,7 @@ def _give_image(world: World) -> None:
     kept = platformdirs.user_cache_path("sysinit-vm") / "images"
     kept.mkdir(parents=True, exist_ok=True)
     (world.lima_home / "_images").symlink_to(kept)
-    zellij = finders.find_zellij()
+    zellij = find_programs.find_zellij()
     assert zellij is not None, "Zellij for the guest is missing: sysinit-vm setup"
     if debian.current(kept, zellij) is None:
         world.ok(world.place, "build.debian", timeout=1800)
@@ -172,7 +172,7 @@ def put(world: World, project: Path, **param: str) -> None:
     script = (
         "import json, sys; from pathlib import Path; from sysinit_vm.config import config;"
         "from sysinit_vm.effective import facts, given; from sysinit_vm.guest import guest;"
-        "from sysinit_vm.lima.limactl import Limactl; from sysinit_vm.machine.finders import find_limactl;"
+        "from sysinit_vm.lima.limactl import Limactl; from sysinit_vm.machine.find_programs import find_limactl;"
         "from sysinit_vm.projects.project import Project; from sysinit_vm.runner import Runner;"
         "home = Project(Path(sys.argv[1])); vm = home.name + '-dev';"
         "param = given.work_out(config.load(home.config), home, vm, facts.gather()).data['param'];"

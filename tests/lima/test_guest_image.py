@@ -11,11 +11,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from sysinit_vm.effective import facts
 from sysinit_vm.images.available import debian_entry
-from sysinit_vm.lima import accelerator
 from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.machine.finders import find_limactl
+from sysinit_vm.machine import accelerator, facts
+from sysinit_vm.machine.find_programs import find_limactl
 from sysinit_vm.runner import Runner
 
 READ_ONLY = "/tmp/deep/read only #1"  # where systemd clears away what is there, at each later boot

@@ -8,7 +8,7 @@ import pytest
 from sysinit_vm.errors import VmError
 from sysinit_vm.lima.account import current
 from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.machine.finders import find_limactl, limactl_version
+from sysinit_vm.machine.find_programs import find_limactl, limactl_version
 from sysinit_vm.machine.host import Host
 from sysinit_vm.runner import Runner
 

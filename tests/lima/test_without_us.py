@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sysinit_vm.effective import facts
-from sysinit_vm.lima import accelerator, account
-from sysinit_vm.machine import finders
+from sysinit_vm.lima import account
+from sysinit_vm.machine import accelerator, facts, find_programs
 from sysinit_vm.runner import Runner
 from tests.lima.conftest import inside
 
@@ -37,7 +36,7 @@ def test_limactl_alone_starts_what_init_wrote_and_it_is_the_projects_vm(world, m
     chosen = accelerator.choose(Runner(), facts.gather(), "auto", kernel)  # a KVM that does not work is this machine's
     env = {**world.env, **account.current().env, **chosen.env}
     limactl, *words = shlex.split(LINE[0])
-    argv = [*account.current().prefix, str(finders.find_limactl()), *words, "--tty=false"]
+    argv = [*account.current().prefix, str(find_programs.find_limactl()), *words, "--tty=false"]
     done = subprocess.run(argv, cwd=myapp, env=env, capture_output=True, text=True, timeout=1800, check=False)
     print(done.stderr)
     assert (limactl, done.returncode) == ("limactl", 0)

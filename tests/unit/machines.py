@@ -4,7 +4,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
-from sysinit_vm.machine import host, parts
+from sysinit_vm import executables
+from sysinit_vm.machine import package_manager, prerequisites
 from sysinit_vm.machine.host import Host
 from sysinit_vm.runner import Result
 
@@ -50,10 +51,12 @@ class Machine:
         self.bin, self.tmp = tmp_path / "bin", tmp_path
         self.bin.mkdir()
         monkeypatch.setenv("PATH", str(self.bin))
-        monkeypatch.setattr(host, "_SBIN", ())
-        monkeypatch.setattr(host, "_LISTS", tmp_path / "lists")
-        monkeypatch.setattr(parts, "_X86", (replace(parts._X86[0]),))  # without firmware: its paths are absolute
-        monkeypatch.setattr(parts, "_ARM", parts._ARM[:1])
+        monkeypatch.setattr(executables, "_SBIN", ())
+        monkeypatch.setattr(package_manager, "_LISTS", tmp_path / "lists")
+        monkeypatch.setattr(
+            prerequisites, "_X86", (replace(prerequisites._X86[0]),)
+        )  # without firmware: its paths are absolute
+        monkeypatch.setattr(prerequisites, "_ARM", prerequisites._ARM[:1])
         for name in ("SYSINIT_VM_LIMACTL", "SYSINIT_VM_ZELLIJ"):
             monkeypatch.delenv(name, raising=False)
         self.host = Host(

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from recording import Recorder
 
-from sysinit_vm.config.config import Config
+from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError
-from sysinit_vm.model import Instance
+from sysinit_vm.lima.instance import Instance
 
 
 def vm(name, directory=None, status="Stopped", place=None):

@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from sysinit_vm.model import Facts
+from sysinit_vm.machine.facts import Facts
 from sysinit_vm.runner import Result, Runner
 
 DATA = Path(__file__).parents[1] / "data" / "limactl-2.2.0"

@@ -15,7 +15,7 @@ PATH = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs"
 @pytest.fixture
 def installed(monkeypatch):
     there = set()
-    monkeypatch.setattr(editors, "which", lambda program: f"/bin/{program}" if program in there else None)
+    monkeypatch.setattr(editors, "find", lambda program: f"/bin/{program}" if program in there else None)
     return there
 
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from sysinit_vm.errors import MissingError
-from sysinit_vm.runner import Result, Runner, which
+from sysinit_vm.runner import Result, Runner
 
 RUN = Runner()
 
@@ -154,14 +154,6 @@ def test_a_command_that_ignores_the_end_is_ended_all_the_same(monkeypatch):
 
 def test_a_command_line_can_be_pasted_into_a_shell():
     assert Result(("printf", "a b", "$c"), 0).command == "printf 'a b' '$c'"
-
-
-def test_programs_are_found_on_path_only(tmp_path, monkeypatch):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert which("mine") is None
-    (tmp_path / "mine").write_text("#!/bin/sh\n")
-    (tmp_path / "mine").chmod(0o755)
-    assert which("mine") == str(tmp_path / "mine")
 
 
 def test_a_pipe_hands_on_every_byte_and_counts_them(tmp_path):

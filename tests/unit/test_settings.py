@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from sysinit_vm import settings
-from sysinit_vm.config import render
-from sysinit_vm.config.config import Config
+from sysinit_vm.config.document import Config
 from sysinit_vm.errors import UsageError, VmError
-from sysinit_vm.guest import guest
+from sysinit_vm.guest import setup
+from sysinit_vm.init import render
 
 
 def own(text):
@@ -109,7 +109,7 @@ def test_what_is_neither_names_its_source(home):
 
 def test_lima_refuses_an_unused_param_so_both_scripts_name_every_setting():
     values = {"project_name": "p", "project_dir": "/p", "session": "p", "vm_name": None, "ssh": None}
-    for text in ("\n".join(guest.setup().values()), render.config("dev", values)):
+    for text in ("\n".join(setup.setup().values()), render.config("dev", values)):
         for name in settings.params():
             assert f"PARAM_{name}" in text
 

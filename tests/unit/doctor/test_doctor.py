@@ -10,16 +10,17 @@ from recording import Recorder, facts, result
 from sysinit_vm import settings
 from sysinit_vm.doctor import examine, machine, project, report, vm
 from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding
-from sysinit_vm.drift import observe
-from sysinit_vm.effective import facts as machine_facts
+from sysinit_vm.drift import compare
 from sysinit_vm.errors import StateError, VmError
-from sysinit_vm.guest import guest
+from sysinit_vm.guest import checks
+from sysinit_vm.guest.checks import Report, Vitals
 from sysinit_vm.images import debian, debian_files
-from sysinit_vm.machine import finders
+from sysinit_vm.lima.instance import Instance
+from sysinit_vm.machine import facts as machine_facts
+from sysinit_vm.machine import find_programs
 from sysinit_vm.machine.host import Host
 from sysinit_vm.machine.limits import Limit
-from sysinit_vm.machine.parts import Prerequisite
-from sysinit_vm.model import Instance, Report, Vitals
+from sysinit_vm.machine.prerequisites import Prerequisite
 from sysinit_vm.ports import portlist
 from sysinit_vm.ports.portlist import Port
 from sysinit_vm.projects import locate
@@ -68,7 +69,7 @@ def guests(monkeypatch):
                 raise answers[name]
             return answers[name]
 
-        monkeypatch.setattr(guest, name, answer)
+        monkeypatch.setattr(checks, name, answer)
     monkeypatch.setattr(portlist, "of_vm", lambda *_: [])
     return answers
 
@@ -76,8 +77,8 @@ def guests(monkeypatch):
 @pytest.fixture(autouse=True)
 def drift(monkeypatch):
     """What a VM needs, so that it is what its config says."""
-    found = {"needs": observe.UNKNOWN}
-    monkeypatch.setattr(observe, "summary", lambda *_: found["needs"])
+    found = {"needs": compare.UNKNOWN}
+    monkeypatch.setattr(compare, "summary", lambda *_: found["needs"])
     return found
 
 
@@ -301,7 +302,7 @@ def test_an_image_of_the_users_own_choice_has_no_age(demo, built, own):
 @pytest.mark.parametrize("named", ["", "/nowhere"])
 def test_without_a_zellij_an_image_is_as_good_as_ever(demo, built, monkeypatch, named):
     monkeypatch.setenv("SYSINIT_VM_ZELLIJ", named)
-    monkeypatch.setattr(finders, "find", lambda _: None)
+    monkeypatch.setattr(find_programs, "find", lambda _: None)
     assert by(project.examine(None, demo))["image"].level == OK
 
 
@@ -335,10 +336,10 @@ def test_a_missing_part_is_wrong_only_where_a_vm_needs_it(required, level):
 
 
 def test_everything_is_examined_from_the_machine_inward(demo, place, guests, monkeypatch):
-    monkeypatch.setattr(machine.parts, "tools", lambda *_: [])
-    monkeypatch.setattr(machine.parts, "lima", lambda *_: [])
-    monkeypatch.setattr(machine.parts, "zellij", lambda *_: Prerequisite("zellij", None, "", True, "", None))
-    monkeypatch.setattr(machine.extras, "survey", lambda *_: [])
+    monkeypatch.setattr(machine.prerequisites, "tools", lambda *_: [])
+    monkeypatch.setattr(machine.prerequisites, "lima", lambda *_: [])
+    monkeypatch.setattr(machine.prerequisites, "zellij", lambda *_: Prerequisite("zellij", None, "", True, "", None))
+    monkeypatch.setattr(machine.optional, "survey", lambda *_: [])
     monkeypatch.setattr(machine.limits, "survey", lambda *_: [Limit("memory", "2 GiB", enough=False, mend="stop it")])
     own = Instance("demo-dev", "Stopped", place, param={"PROJECT_DIR": str(demo.project.root)})
     lima = Lima()
@@ -355,10 +356,10 @@ def test_what_ends_one_examination_ends_no_other(demo, monkeypatch):
     def fail(*_):
         raise VmError("It is broken.", detail="Indeed.", hint="mend it")
 
-    monkeypatch.setattr(machine.parts, "lima", fail)
-    monkeypatch.setattr(machine.extras, "survey", refuse)
+    monkeypatch.setattr(machine.prerequisites, "lima", fail)
+    monkeypatch.setattr(machine.optional, "survey", refuse)
     monkeypatch.setattr(machine.limits, "survey", lambda *_: [Limit("memory", "2 GiB", enough=True)])
-    monkeypatch.setattr(project.project, "unusable", refuse)
+    monkeypatch.setattr(project.search, "unusable", refuse)
     lima = Lima()
     lima.instance = fail
     findings = examine.everything(Recorder(), lima, demo)
@@ -428,6 +429,6 @@ def test_a_fix_that_fails_is_told_and_the_others_go_on(capsys):
 def test_the_guests_vitals_are_read_from_what_it_says(home):
     lima = Lima(result(out="time=1700000000\ndisk=42%\ninodes=-\n"))
     with pytest.raises(VmError, match="does not answer"):
-        guest.vitals(lima, "demo-dev")
+        checks.vitals(lima, "demo-dev")
     lima = Lima(result(out="time=1700000000\ndisk=42%\ninodes=7%\n"))
-    assert guest.vitals(lima, "demo-dev") == Vitals(1700000000, 42, 7)
+    assert checks.vitals(lima, "demo-dev") == Vitals(1700000000, 42, 7)

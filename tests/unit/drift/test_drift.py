@@ -7,14 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recording import captured, facts, result
 
-from sysinit_vm.config import config
-from sysinit_vm.drift import observe, plan, proof
+from sysinit_vm.config import document
+from sysinit_vm.drift import compare, plan, verify
 from sysinit_vm.drift.plan import LIVE, NONE, RECREATE, RESTART
-from sysinit_vm.effective import given as giving
+from sysinit_vm.effective import prepare as giving
 from sysinit_vm.errors import VmError
-from sysinit_vm.guest import guest
-from sysinit_vm.init import write
-from sysinit_vm.model import Instance, Seen
+from sysinit_vm.guest import checks
+from sysinit_vm.guest.checks import Seen
+from sysinit_vm.init.project_files import write
+from sysinit_vm.lima.instance import Instance
 from sysinit_vm.projects.project import Project
 
 OURS = {"mode": "system", "script": "#!/bin/bash\n# Put into the guest by sysinit-vm; 1\n"}
@@ -132,7 +133,7 @@ class Lima:
         self._filled, self.answer = filled or {}, answer or result()
 
     def config(self, instance):
-        return config.load(instance.dir / "lima.yaml")
+        return document.load(instance.dir / "lima.yaml")
 
     def filled(self, _name):
         return self._filled
@@ -151,7 +152,7 @@ def made(home, tmp_path):
     machine = facts(lima_home=home / ".lima", home=home, ssh_dir=None)
     directory = home / ".lima" / "demo-dev"
     directory.mkdir(parents=True)
-    text = giving.work_out(config.load(project.config), project, "demo-dev", machine).text
+    text = giving.work_out(document.load(project.config), project, "demo-dev", machine).text
     (directory / "lima.yaml").write_text(text)
     param = {"PROJECT_DIR": str(project.root)}
     return project, Instance("demo-dev", "Running", directory, param=param), machine
@@ -159,17 +160,17 @@ def made(home, tmp_path):
 
 def test_what_start_made_does_not_drift(made):
     project, instance, machine = made
-    found = observe.drift(Lima(), instance, config.load(project.config), machine)
+    found = compare.drift(Lima(), instance, document.load(project.config), machine)
     assert (found.changes, found.needs) == ((), NONE)
-    assert observe.summary(Lima(), instance, machine) == NONE
+    assert compare.summary(Lima(), instance, machine) == NONE
 
 
 def test_an_edited_config_drifts(made):
     project, instance, machine = made
     project.config.write_text(project.config.read_text().replace("8GiB", "4GiB") + "dns: [1.1.1.1]\n")
-    found = observe.drift(Lima(), instance, config.load(project.config), machine)
+    found = compare.drift(Lima(), instance, document.load(project.config), machine)
     assert [each.what for each in found.changes] == ["dns", "memory"]
-    assert observe.summary(Lima(), instance, machine) == RESTART
+    assert compare.summary(Lima(), instance, machine) == RESTART
 
 
 @pytest.mark.parametrize("text", ["a: [\n", "base: ./x.yaml\n", None])
@@ -179,19 +180,19 @@ def test_a_config_that_cannot_be_had_is_unknown(made, text):
         project.config.unlink()
     else:
         project.config.write_text(text)
-    assert observe.summary(Lima(), instance, machine) == "unknown"
+    assert compare.summary(Lima(), instance, machine) == "unknown"
 
 
 def test_what_limas_own_defaults_brought_since_the_boot_needs_a_restart(made):
     project, instance, machine = made
-    observe.remember(Lima({"cpus": 4, "provision": [1]}), instance)
-    found = observe.drift(Lima({"cpus": 2, "provision": [2]}), instance, config.load(project.config), machine)
+    compare.remember(Lima({"cpus": 4, "provision": [1]}), instance)
+    found = compare.drift(Lima({"cpus": 2, "provision": [2]}), instance, document.load(project.config), machine)
     assert [(each.what, each.needs) for each in found.changes] == [("cpus (LIMA_HOME/_config)", RESTART)]
 
 
 def test_a_vm_that_was_booted_by_other_means_has_nothing_to_compare_with(made):
     project, instance, machine = made
-    assert observe.drift(Lima({"cpus": 2}), instance, config.load(project.config), machine).changes == ()
+    assert compare.drift(Lima({"cpus": 2}), instance, document.load(project.config), machine).changes == ()
 
 
 # --- the proof -------------------------------------------------------------------------------------
@@ -219,29 +220,29 @@ def wished(tmp_path):
     ],
 )
 def test_a_guest_that_has_something_else_is_told(wished, monkeypatch, seen, says):
-    monkeypatch.setattr(guest, "sees", lambda *_: seen)
+    monkeypatch.setattr(checks, "sees", lambda *_: seen)
     with pytest.raises(VmError, match="runs, but not as its config says") as caught:
-        proof.require(Lima(), Instance("demo-dev", "Running", None), wished)
+        verify.require(Lima(), Instance("demo-dev", "Running", None), wished)
     assert says in caught.value.detail
 
 
 def test_a_guest_that_has_it_passes(wished, monkeypatch):
-    monkeypatch.setattr(guest, "sees", lambda *_: Seen(2, int(3.9 * GIB), {"A": "1"}, {"/m": ("b", "a")}))
-    proof.require(Lima(), Instance("demo-dev", "Running", None), wished)
+    monkeypatch.setattr(checks, "sees", lambda *_: Seen(2, int(3.9 * GIB), {"A": "1"}, {"/m": ("b", "a")}))
+    verify.require(Lima(), Instance("demo-dev", "Running", None), wished)
 
 
 def test_what_the_guest_says_is_read_to_the_byte(home):
     said = "cpus=2\nmemory=4000000\nenv=A=b=c\nplace=/m\0a b\0c=d\0\nplace=/empty\0\n"
     lima = Lima(answer=result(out=said))
-    seen = guest.sees(lima, "demo-dev", ["A", "B"], ["/m", "/empty"], 200)
+    seen = checks.sees(lima, "demo-dev", ["A", "B"], ["/m", "/empty"], 200)
     assert seen == Seen(2, 4_096_000_000, {"A": "b=c"}, {"/m": ("a b", "c=d"), "/empty": ()})
     assert lima.words[-6:] == ("200", "2", "A", "B", "/m", "/empty")
 
 
 def test_a_guest_that_does_not_answer_is_an_error(home):
     with pytest.raises(VmError, match="does not answer"):
-        guest.sees(Lima(answer=result(255, err="no route")), "demo-dev", [], [], 1)
+        checks.sees(Lima(answer=result(255, err="no route")), "demo-dev", [], [], 1)
 
 
 def test_the_captured_list_holds_the_filled_config():
-    assert "cpus" in config.parse(captured("list-stopped.json"), None)["config"]
+    assert "cpus" in document.parse(captured("list-stopped.json"), None)["config"]

@@ -7,8 +7,8 @@ from recording import Recorder, result
 from sysinit_vm.errors import UsageError
 from sysinit_vm.guest import access
 from sysinit_vm.lima.account import Account
+from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.model import Instance
 from sysinit_vm.projects.project import Project
 
 DEMO = Instance("demo-dev", "Running", Path("/l/demo-dev"), param={"PROJECT_DIR": "/work/demo"})

@@ -10,7 +10,7 @@ import pytest
 
 from sysinit_vm.errors import MissingError, VmError
 from sysinit_vm.images import debian, debian_files, debian_host
-from sysinit_vm.machine import mirror
+from sysinit_vm.machine import apt_sources
 from sysinit_vm.runner import Result, Runner
 
 LINES = ["deb http://m.example/debian bookworm main"]
@@ -85,7 +85,7 @@ def host(request, tmp_path, monkeypatch):
     temporary = tmp_path / "beside" if as_root else images / ".sysinit-debian-build"
     found = debian_host.Host("/usr/bin/mmdebstrap", "/usr/bin/qemu-img", "/sbin/mkfs.ext4", as_root, temporary)
     monkeypatch.setattr(debian_host, "inspect", lambda _: found)
-    monkeypatch.setattr(mirror, "apt_lines", lambda *_: LINES)
+    monkeypatch.setattr(apt_sources, "apt_lines", lambda *_: LINES)
     monkeypatch.setattr(debian.platform, "machine", lambda: "x86_64")
     return found
 
@@ -287,7 +287,7 @@ def test_programs_are_found_where_ordinary_accounts_do_not_look(tmp_path, monkey
     program = tmp_path / "mkfs.test"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    monkeypatch.setattr("sysinit_vm.machine.host._SBIN", (str(tmp_path),))
+    monkeypatch.setattr("sysinit_vm.executables._SBIN", (str(tmp_path),))
     assert debian_host.find("mkfs.test") == program
 
 

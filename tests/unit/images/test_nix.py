@@ -8,7 +8,7 @@ from recording import Recorder, result
 
 from sysinit_vm.errors import MissingError, VmError
 from sysinit_vm.images import nix, nix_result, nix_words
-from sysinit_vm.images.family import Family
+from sysinit_vm.images.image_files import ImageSeries
 from sysinit_vm.runner import Result
 
 SOURCE = nix.Source("dev", "github:a/b", "x86_64-linux", "packages.{system}.{name}-image")
@@ -171,7 +171,7 @@ def test_a_link_out_of_the_store_is_not_followed(tmp_path):
 
 
 def test_two_builds_in_one_second_are_two(tmp_path):
-    family = Family("kind", ("qcow2",))
+    family = ImageSeries("kind", ("qcow2",))
     first = family.fresh(tmp_path)
     (tmp_path / f"{first}.qcow2").touch()
     assert family.fresh(tmp_path) != first

@@ -5,7 +5,7 @@ from memory import Memory
 
 from sysinit_vm.inventory import listing, usage
 from sysinit_vm.inventory.usage import Usage
-from sysinit_vm.model import Instance
+from sysinit_vm.lima.instance import Instance
 from sysinit_vm.projects.locate import Located
 from sysinit_vm.projects.project import Project
 

@@ -6,9 +6,9 @@ import pytest
 from memory import Memory, vm
 
 from sysinit_vm import lock
-from sysinit_vm.effective import given
 from sysinit_vm.errors import VmError
 from sysinit_vm.inventory import prune
+from sysinit_vm.lima.locks import vm_lock
 from sysinit_vm.runner import Runner
 
 
@@ -83,7 +83,7 @@ def test_one_that_never_booted_can_go_unless_somebody_works_on_it(lima_home, tmp
         instance(lima_home, "half", tmp_path, booted=False), instance(lima_home, "by-hand", tmp_path, ours=False)
     )
     assert found(lima) == [("half-made", "half")]
-    with given.alone("half"):
+    with vm_lock("half"):
         assert found(lima) == []
 
 
@@ -95,7 +95,7 @@ def test_half_of_an_instance_can_go_if_it_was_ours(lima_home):
     (lima_home / "link").symlink_to("half")
     (lima_home / "_sysinit-vm" / "link.lock").touch()
     assert found(Memory()) == [("half-made", "half")]
-    with given.alone("half"):
+    with vm_lock("half"):
         assert found(Memory()) == []
 
 

@@ -9,7 +9,7 @@ from recording import Recorder, result
 from sysinit_vm import files
 from sysinit_vm.errors import VmError
 from sysinit_vm.joining import taskfile
-from sysinit_vm.machine import extras
+from sysinit_vm.machine import optional
 
 BLOCK = """\
 includes:
@@ -155,7 +155,7 @@ def test_a_task_of_the_same_name_is_refused_because_task_would(tmp_path):
 
 def asked(monkeypatch, root, *statuses):
     """What Task, which is there, is asked of a change to the Taskfile of ``root``."""
-    monkeypatch.setattr(extras, "find_task", lambda _: Path("/bin/task"))
+    monkeypatch.setattr(optional, "find_task", lambda _: Path("/bin/task"))
     task = Recorder(*(result(code, err=f"task: says {code}") for code in statuses))
     taskfile.prove(task, changed(root, "version: '3' # ü\n"))
     return task
@@ -180,12 +180,12 @@ def test_what_task_would_refuse_with_ours_is_left_as_it_is(monkeypatch, tmp_path
 
 def test_what_task_refuses_anyway_or_cannot_be_asked_of_proves_nothing(monkeypatch, tmp_path):
     asked(monkeypatch, tmp_path, 1, 1)
-    monkeypatch.setattr(extras, "find_task", lambda _: None)
+    monkeypatch.setattr(optional, "find_task", lambda _: None)
     taskfile.prove(Recorder(), changed(tmp_path, "version: 3\n"))
 
 
 def test_a_new_file_needs_no_proof(monkeypatch, tmp_path):
-    monkeypatch.setattr(extras, "find_task", lambda _: Path("/bin/task"))
+    monkeypatch.setattr(optional, "find_task", lambda _: Path("/bin/task"))
     task = Recorder()
     taskfile.prove(task, taskfile.changed(tmp_path))
     assert task.argvs == []

@@ -21,7 +21,7 @@ OTHER = pwd.struct_passwd(("daemon", "x", 1, 1, "daemon", "/usr/sbin", "/usr/sbi
 def as_root(home, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(pwd, "getpwall", lambda: [ROOT, SAME_UID, SAME_NAME, OTHER])
-    monkeypatch.setattr("sysinit_vm.runner.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr("sysinit_vm.lima.account.find", lambda name: f"/usr/bin/{name}")
     return home / "cache/sysinit-vm/passwd"
 
 
@@ -62,7 +62,7 @@ def test_its_passwd_is_written_only_when_it_changes(as_root):
 
 
 def test_root_without_bubblewrap_is_told_what_to_type(as_root, monkeypatch):
-    monkeypatch.setattr("sysinit_vm.runner.which", lambda _: None)
+    monkeypatch.setattr("sysinit_vm.lima.account.find", lambda _: None)
     with pytest.raises(MissingError, match=r"bubblewrap[\s\S]*sysinit-vm setup") as caught:
         account.current()
     assert caught.value.code == 6

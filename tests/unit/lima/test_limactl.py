@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from recording import Recorder, captured, result
 
 from sysinit_vm.errors import StateError, VmError
-from sysinit_vm.lima import limactl
 from sysinit_vm.lima.account import Account
+from sysinit_vm.lima.events import host_agent_ready
+from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.model import Instance
+from sysinit_vm.lima.messages import message, reason
 
 JSON = "--log-format=json"
 WRAP = 'trap : INT QUIT TERM; "$@"; exit $?'
@@ -260,15 +261,15 @@ def test_each_line_of_a_start_is_handed_on_as_level_and_text():
     ],
 )
 def test_a_log_line_is_a_level_and_a_text(line, meant):
-    assert limactl.message(line) == meant
+    assert message(line) == meant
 
 
 def test_what_limactl_said_are_its_fatal_lines_once_or_its_last_ones():
     fatal = '{"level":"fatal","msg":"no"}'
-    assert limactl.said(result(1, err=f'{{"level":"info","msg":"a"}}\n{fatal}\n{fatal}')) == "no"
-    assert limactl.said(result(1, err="\n".join("abcdefg"))) == "c\nd\ne\nf\ng"
-    assert limactl.said(result(1, out="only out")) == "only out"
-    assert limactl.said(result(1)) == ""
+    assert reason(f'{{"level":"info","msg":"a"}}\n{fatal}\n{fatal}') == "no"
+    assert reason("\n".join("abcdefg")) == "c\nd\ne\nf\ng"
+    assert reason("only out") == "only out"
+    assert reason("") == ""
 
 
 NASTY = ["a b", "c$d", "e'f", 'g"h', "*", "", "x=1", "a\nb", "--", "-n", "\\", "`id`", "é", "!"]
@@ -302,7 +303,7 @@ def test_leading_words_with_an_equals_sign_never_stand_first(some):
 
 def agent(tmp_path, *lines):
     (tmp_path / "ha.stdout.log").write_text("".join(f"{line}\n" for line in lines))
-    return limactl.host_agent_ready(Instance("a", "Running", tmp_path))
+    return host_agent_ready(Instance("a", "Running", tmp_path))
 
 
 PORT = '{"time":"2026-11-23T08:01:45.694114028Z","status":{"sshLocalPort":39381}}'
@@ -327,10 +328,10 @@ def test_the_host_agent_says_whether_the_vm_is_ready(tmp_path, lines, ready):
 
 
 def test_a_vm_without_a_host_agents_log_is_still_booting(tmp_path):
-    assert limactl.host_agent_ready(Instance("a", "Running", tmp_path)) is None
+    assert host_agent_ready(Instance("a", "Running", tmp_path)) is None
 
 
 @settings(max_examples=50)
 @given(st.text())
 def test_any_log_line_can_be_read(line):
-    assert len(limactl.message(line)) == 2
+    assert len(message(line)) == 2

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
+from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.recovery import recover
-from sysinit_vm.model import Instance
 
 
 class Lima:

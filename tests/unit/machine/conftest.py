@@ -1,7 +1,7 @@
 import pytest
 from machines import Machine, Recorder
 
-from sysinit_vm.machine import extras
+from sysinit_vm.machine import optional
 
 
 @pytest.fixture
@@ -18,6 +18,6 @@ def runner():
 def bare(machine, monkeypatch):
     """Without a task beside the interpreter, with an empty home, and without the system's own virtiofsd."""
     monkeypatch.setenv("HOME", str(machine.tmp / "home"))
-    monkeypatch.setattr(extras.sys, "executable", str(machine.bin / "python3"))
-    monkeypatch.setattr(extras, "_BACKENDS", (machine.tmp / "mine", machine.tmp / "systems"))
+    monkeypatch.setattr(optional.sys, "executable", str(machine.bin / "python3"))
+    monkeypatch.setattr(optional, "_BACKENDS", (machine.tmp / "mine", machine.tmp / "systems"))
     return machine

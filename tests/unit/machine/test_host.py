@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from sysinit_vm.machine import host
+from sysinit_vm.machine import host, package_manager
 from sysinit_vm.machine.host import Host
 
 
 def test_sudo_is_shown_where_the_account_is_not_root(machine):
     account = replace(machine.host, root=False, sudo=True)
-    update, install = host.packages(account, ["ovmf", "git", "git"])
+    update, install = package_manager.install_commands(account, ["ovmf", "git", "git"])
     apt = ("sudo", "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=120")
     assert update == (*apt, "update")
     assert install == (*apt, "install", "-y", "--no-remove", "--no-install-recommends", "ovmf", "git")
@@ -20,9 +20,9 @@ def test_sudo_is_shown_where_the_account_is_not_root(machine):
 def test_fresh_lists_are_not_updated(machine):
     (machine.tmp / "lists").mkdir()
     (machine.tmp / "lists" / "mirror_main_binary-amd64_Packages").touch()
-    assert len(host.packages(machine.host, ["git"])) == 1
+    assert len(package_manager.install_commands(machine.host, ["git"])) == 1
     os.utime(machine.tmp / "lists", (0, 0))
-    assert len(host.packages(machine.host, ["git"])) == 2
+    assert len(package_manager.install_commands(machine.host, ["git"])) == 2
 
 
 @pytest.mark.parametrize(
@@ -34,13 +34,13 @@ def test_fresh_lists_are_not_updated(machine):
     ],
 )
 def test_other_package_managers(machine, manager, words):
-    assert host.packages(replace(machine.host, manager=manager), ["git"]) == (words,)
+    assert package_manager.install_commands(replace(machine.host, manager=manager), ["git"]) == (words,)
 
 
 def test_a_package_manager_that_we_do_not_know_has_no_packages(machine):
     other = replace(machine.host, manager="apk")
-    assert host.packages(other, ["git"]) == ()
-    assert host.by_hand(other, ["git"]) == ""
+    assert package_manager.install_commands(other, ["git"]) == ()
+    assert package_manager.by_hand(other, ["git"]) == ""
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_package_manager_that_we_do_not_know_has_no_packages(machine):
     ],
 )
 def test_what_a_person_types_is_whole(machine, change, typed):
-    assert host.by_hand(replace(machine.host, **change), ["ovmf", "git", "git"]) == typed
+    assert package_manager.by_hand(replace(machine.host, **change), ["ovmf", "git", "git"]) == typed
 
 
 @pytest.mark.parametrize(("system", "other"), [("Linux", "dnf"), ("Darwin", "brew")])

@@ -7,8 +7,7 @@ from types import SimpleNamespace
 import pytest
 from machines import Recorder
 
-from sysinit_vm.lima import accelerator
-from sysinit_vm.machine import limits
+from sysinit_vm.machine import accelerator, limits
 from sysinit_vm.machine.limits import Limit
 
 

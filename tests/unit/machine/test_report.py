@@ -5,13 +5,13 @@ from dataclasses import replace
 
 from machines import Recorder
 
-from sysinit_vm.machine import extras, parts, report
-from sysinit_vm.machine.host import Route
+from sysinit_vm.machine import optional, prerequisites, report
 from sysinit_vm.machine.limits import Limit
+from sysinit_vm.machine.package_manager import Route
 
 
 def test_json_is_plain_data_and_runs_nothing(machine, runner):
-    content = json.loads(report.as_json(parts.survey(runner, machine.host), []))
+    content = json.loads(report.as_json(prerequisites.survey(runner, machine.host), []))
     assert content["version"] == 1
     limactl = next(part for part in content["prerequisites"] if part["name"] == "limactl")
     assert limactl["found"] is None
@@ -22,7 +22,7 @@ def test_json_is_plain_data_and_runs_nothing(machine, runner):
 
 def test_each_part_is_shown_with_its_own_package_and_the_words_that_install_it(bare, capsys):
     here = replace(bare.host, manager="pacman", root=False, sudo=True)
-    report.show(here, [*parts.survey(Recorder(), here), *extras.survey(Recorder(), here)], [])
+    report.show(here, [*prerequisites.survey(Recorder(), here), *optional.survey(Recorder(), here)], [])
     rows = capsys.readouterr().out.splitlines()
     for start, how in (
         ("ssh ", "sudo pacman -S openssh"),
@@ -39,7 +39,7 @@ def test_the_table_names_the_way_and_json_the_commands(bare, capsys):
     bare.complete()
     (bare.bin / "bwrap").unlink()
     runner = Recorder({"zellij --version": "zellij 0.45.1"})
-    found = parts.survey(runner, bare.host)
+    found = prerequisites.survey(runner, bare.host)
     report.show(bare.host, found, [Limit("memory", "1 GiB", enough=False, mend="stop something")])
     said = capsys.readouterr()
     row = next(line for line in said.out.splitlines() if line.startswith("bwrap"))

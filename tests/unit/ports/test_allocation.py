@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sysinit_vm.config.config import Config
+from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError
 from sysinit_vm.ports import allocation
 from sysinit_vm.ports.forwards import Forward, claims, declared

@@ -1,11 +1,12 @@
 from recording import captured
 
+from sysinit_vm.lima import events
 from sysinit_vm.ports import forwarding
 from sysinit_vm.ports.forwarding import GuestListener
 
 
 def test_where_the_host_agent_forwards_each_port_to_as_its_events_say():
-    assert forwarding.forwarded(captured("ports-ha.stdout.log").splitlines()) == {
+    assert events.forwarded(captured("ports-ha.stdout.log").splitlines()) == {
         ("tcp", 3000): ("127.0.0.1", 3000),
         ("tcp", 8080): ("127.0.0.1", 18080),
         ("tcp", 9000): ("127.0.0.1", 9000),
@@ -19,8 +20,8 @@ def test_where_the_host_agent_forwards_each_port_to_as_its_events_say():
 def test_a_forward_that_stopped_is_none():
     begun = [line for line in captured("ports-ha.stdout.log").splitlines() if '"guestAddr":"127.0.0.1:8080"' in line]
     assert [("stopping" in line) for line in begun] == [False, True]
-    assert forwarding.forwarded(begun) == {}
-    assert list(forwarding.forwarded(begun[:1])) == [("tcp", 8080)]
+    assert events.forwarded(begun) == {}
+    assert list(events.forwarded(begun[:1])) == [("tcp", 8080)]
 
 
 def test_lines_that_say_nothing_of_ports_are_passed_over():
@@ -33,15 +34,13 @@ def test_lines_that_say_nothing_of_ports_are_passed_over():
         '{"status":{"portForward":{"protocol":"tcp"}}}',
     ]
     socket = '{"status":{"portForward":{"type":"forwarding","protocol":"tcp","guestAddr":"/run/x","hostAddr":"/y"}}}'
-    assert forwarding.forwarded([*odd, socket]) == {}
+    assert events.forwarded([*odd, socket]) == {}
 
 
 def test_where_it_could_not_listen_as_its_log_says():
-    found = forwarding.failed(captured("ports-ha.stderr.log").splitlines())
+    found = events.failed(captured("ports-ha.stderr.log").splitlines())
     assert found == [("127.0.0.1", 18080), ("127.0.0.1", 80)]
-    assert forwarding.failed(["", "{}", '{"level":"warning","msg":"failed to listen tcp: [::1]:3000"}']) == [
-        ("::1", 3000)
-    ]
+    assert events.failed(["", "{}", '{"level":"warning","msg":"failed to listen tcp: [::1]:3000"}']) == [("::1", 3000)]
 
 
 def test_what_listens_in_the_guest_with_its_process_and_without_ssh():

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 from recording import captured, result
 
-from sysinit_vm.config.config import Config
+from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError
-from sysinit_vm.model import Instance
+from sysinit_vm.lima.instance import Instance
 from sysinit_vm.ports import portlist, sockets
 from sysinit_vm.ports.forwards import Forward
 from sysinit_vm.ports.sockets import Listener

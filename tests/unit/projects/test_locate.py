@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sysinit_vm.config.config import Config
+from sysinit_vm.config.document import Config
 from sysinit_vm.errors import NoConfigError, StateError, UsageError, VmError
-from sysinit_vm.model import Instance
-from sysinit_vm.projects import locate, names
+from sysinit_vm.lima.instance import Instance
+from sysinit_vm.projects import default_names, locate
 from sysinit_vm.projects.locate import Located, Target
 from sysinit_vm.projects.project import Project
 
@@ -201,8 +201,8 @@ def test_two_directories_never_get_one_vm_unnoticed(parent, child, other_parent,
     one, two = Path("/", parent, child), Path("/", other_parent, other)
     if one == two:
         return
-    registry = Registry(vm(names.vm_name(one), str(one)))
-    wanted = Target(Project(two), names.vm_name(two), "directory")
+    registry = Registry(vm(default_names.vm_name(one), str(one)))
+    wanted = Target(Project(two), default_names.vm_name(two), "directory")
     found = locate.locate(registry, wanted)
     assert found.instance is None
     if found.foreign:

@@ -6,7 +6,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sysinit_vm.errors import UsageError
-from sysinit_vm.projects import names
+from sysinit_vm.lima import names
+from sysinit_vm.projects import default_names
 
 LIMA = re.compile(r"^[A-Za-z0-9]+(?:[._-](?:[A-Za-z0-9]+))*$")
 directory_names = st.text(st.characters(exclude_characters="/\0"), min_size=1, max_size=200).filter(
@@ -28,12 +29,12 @@ directory_names = st.text(st.characters(exclude_characters="/\0"), min_size=1, m
     ],
 )
 def test_a_directory_name_becomes_a_legal_one_that_can_be_recognised(directory, name):
-    assert names.vm_name(Path("/p") / directory) == name
+    assert default_names.vm_name(Path("/p") / directory) == name
 
 
 @given(directory_names, st.integers(12, 76))
 def test_every_directory_gives_a_name_that_lima_takes_and_that_fits(directory, longest):
-    name = names.vm_name(Path("/p") / directory, longest)
+    name = default_names.vm_name(Path("/p") / directory, longest)
     assert LIMA.match(name)
     assert len(name) <= longest
     assert not name.endswith((".yaml", ".yml"))
@@ -41,19 +42,19 @@ def test_every_directory_gives_a_name_that_lima_takes_and_that_fits(directory, l
 
 @given(directory_names)
 def test_every_directory_gives_a_session_name_that_zellij_takes(directory):
-    name = names.session_name(Path("/p") / directory)
+    name = default_names.session_name(Path("/p") / directory)
     assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name)
     assert len(name) <= 36
 
 
 def test_long_names_that_begin_alike_stay_apart():
-    one, two = (names.vm_name(Path(f"/p/{'x' * 100}{end}")) for end in "ab")
+    one, two = (default_names.vm_name(Path(f"/p/{'x' * 100}{end}")) for end in "ab")
     assert one != two
     assert one.startswith("xxxxxxxx")
 
 
 def test_names_that_have_no_legal_character_stay_apart():
-    assert names.vm_name(Path("/p/日本")) != names.vm_name(Path("/p/中国"))
+    assert default_names.vm_name(Path("/p/日本")) != default_names.vm_name(Path("/p/中国"))
 
 
 @pytest.mark.parametrize("bad", ["a--b", "-a", "a_", ".a", "é", "a b", "", "x.yaml", "x" * 77, "a\n"])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from memory import Memory, vm
 
 from sysinit_vm.errors import StateError, UsageError
-from sysinit_vm.projects import locate, names, owners
+from sysinit_vm.projects import default_names, locate, owners
 from sysinit_vm.projects.locate import Target
 from sysinit_vm.projects.project import Project
 
@@ -150,7 +150,7 @@ def remove(root):
 
 def start(lima, home, name, made):
     """What ``lifecycle.start`` decides, and what it would make; a --name that says another's VM is noticed."""
-    wanted = Target(home, name or names.vm_name(home.root), "--name" if name else "directory")
+    wanted = Target(home, name or default_names.vm_name(home.root), "--name" if name else "directory")
     try:
         found = locate.own(lima, wanted)
     except StateError as error:

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sysinit_vm import prompts
-from sysinit_vm.config import config
-from sysinit_vm.config.config import Config
+from sysinit_vm.config import document
+from sysinit_vm.config.document import Config
 from sysinit_vm.errors import NotConfirmedError, UsageError, VmError
-from sysinit_vm.init import write
+from sysinit_vm.init.project_files import write
 from sysinit_vm.projects.project import Project
+from sysinit_vm.terminal import prompts
 from sysinit_vm.trust import approvals, gate, rules, table
-from sysinit_vm.trust.danger import Level, Place
+from sysinit_vm.trust.danger import Context, Level
 
 HOSTILE = sorted((Path(__file__).parents[2] / "data" / "hostile").glob("*.yaml"))
 
@@ -36,7 +36,7 @@ def data(home, monkeypatch):
 def commit(project, text):
     project.config.parent.mkdir(exist_ok=True)
     project.config.write_text(text)
-    return config.load(project.config)
+    return document.load(project.config)
 
 
 def never(_committed):
@@ -89,7 +89,7 @@ def test_what_init_wrote_is_trusted_and_nothing_but_the_keys_had_to_be(demo, tem
     (Path.home() / ".ssh").mkdir(parents=True, exist_ok=True)
     write(demo, template, None)
     gate.written_by_us(demo)
-    committed = config.load(demo.config)
+    committed = document.load(demo.config)
     assert gate.require(committed, demo, never) is committed
     assert [each.split()[0] for each in words(gate.judge(committed, demo))] == ["READS"]
 
@@ -305,7 +305,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
     max_leaves=6,
 )
-PLACE = Place(Path("/p/demo"), Path("/home/me"), Path("/home/me/.lima"), (Path("/home/me/.local/share"),))
+PLACE = Context(Path("/p/demo"), Path("/home/me"), Path("/home/me/.lima"), (Path("/home/me/.local/share"),))
 
 
 @given(

@@ -1,0 +1,23 @@
+"""What is done again and again beside a long call."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+
+@contextmanager
+def repeat_every(seconds: float, act: Callable[[], None]) -> Iterator[None]:
+    """Call ``act`` every ``seconds``, from a thread of its own, until the block ends; ``act`` must not raise."""
+    over = Event()
+
+    def repeat() -> None:
+        while not over.wait(seconds):
+            act()
+
+    thread = Thread(target=repeat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

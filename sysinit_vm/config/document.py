@@ -1,0 +1,137 @@
+"""The committed ``.lima/config.yaml``: parsed by us, before limactl sees it."""
+
+import json
+import re
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sysinit_vm.config.params import VM_NAME
+from sysinit_vm.errors import VmError, edit
+
+_LONGEST = 200_000  # characters of a config, and nodes that it stands for
+_NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+# Beside YAML's own errors, what PyYAML's constructors and JSON raise for a value of the wrong kind, such as
+# `!!int x`, a mapping as a key, a list in itself, or not-a-number.
+NOT_PLAIN = (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, RecursionError)
+
+
+@dataclass(frozen=True)
+class Config:
+    """A config as it was committed: ``path`` absolute, ``data`` as Lima's own parser would see it."""
+
+    path: Path
+    data: dict[str, Any]
+
+    @property
+    def vm_name(self) -> str | None:
+        """The VM's name that ``init`` was told to keep, None where the directory decides."""
+        param = self.data.get("param")
+        name = param.get(VM_NAME) if isinstance(param, dict) else None
+        return str(name) if name else None
+
+
+class EmptyError(VmError):
+    """There is nothing in a config, or comments alone."""
+
+
+def load(path: Path) -> Config:
+    """Read the config at ``path`` (absolute). VmError says what is wrong with it, with line and column."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "It is a directory." if path.is_dir() else str(error)
+        raise _unusable(path, reason) from error
+    return Config(path, parse(text, path))
+
+
+def parse(text: str, path: Path) -> dict[str, Any]:
+    """Return the mapping that the YAML ``text`` holds; VmError otherwise. ``path`` is for messages."""
+    try:
+        data = plain(text)
+        json.dumps(data, allow_nan=False)
+    except NOT_PLAIN as error:
+        raise _unusable(path, str(error)) from error
+    if data is None:
+        raise _unusable(path, "It is empty.", EmptyError)
+    if not isinstance(data, dict):
+        raise _unusable(path, f"It holds a {type(data).__name__}, not a mapping.")
+    return data
+
+
+def plain(text: str) -> Any:
+    """Return what the YAML 1.2 ``text`` means; NOT_PLAIN where it means nothing.
+
+    As yaml.load, but what aliases would multiply is counted first: nine lines can stand for a gigabyte.
+    """
+    if len(text) > _LONGEST:
+        raise ValueError(f"It has more than {_LONGEST} characters.")
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        if _size(node, {}) > _LONGEST:
+            raise ValueError("Its aliases make it far larger than it looks.")
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """Return how many nodes ``node`` stands for with every alias followed, without following any twice."""
+    if id(node) in known:
+        return known[id(node)]
+    known[id(node)] = _LONGEST + 1  # where it leads back to itself
+    parts = [each for pair in node.value for each in pair] if isinstance(node, yaml.MappingNode) else node.value
+    inner = parts if isinstance(node, yaml.CollectionNode) else []
+    known[id(node)] = 1 + sum(_size(each, known) for each in inner)
+    return known[id(node)]
+
+
+def dump(data: object) -> str:
+    """Return ``data`` as JSON that is YAML too: quoting everything keeps `on` and `0644` text.
+
+    What YAML takes for a line break, or not at all, is escaped.
+    """
+    return _NOT_YAML.sub(lambda char: f"\\u{ord(char[0]):04x}", json.dumps(data, indent=2, ensure_ascii=False))
+
+
+def _unusable(path: Path, reason: str, kind: type[VmError] = VmError) -> VmError:
+    return kind(
+        f"Cannot use {path}.",
+        detail=reason,
+        hint=f"{edit(path)}, or 'sysinit-vm init' for a new one",
+    )
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2 as Lima reads it: `on` and `12:30` are text, and a key stands once."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+            if key in seen and key != "<<":
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} stands twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
+def _resolve(tag: str, pattern: str, first: str) -> None:
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(rf"(?:{pattern})\Z"), list(first))
+
+
+_resolve("bool", "true|True|TRUE|false|False|FALSE", "tTfF")
+_resolve("null", "null|Null|NULL|~|", "nN~")
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"\Z"), [""])
+_resolve("int", "[-+]?(?:0|[1-9][0-9]*)|0x[0-9a-fA-F]+", "-+0123456789")
+_resolve("float", r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?", "-+.0123456789")
+_resolve("merge", "<<", "<")

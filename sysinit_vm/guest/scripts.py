@@ -1,0 +1,8 @@
+"""The files that the guest gets, as they are shipped in templates/guest."""
+
+from sysinit_vm.files import data
+
+
+def read(name: str) -> str:
+    """Return the text of one of them, such as ``check.sh``."""
+    return (data("templates") / "guest" / name).read_text(encoding="utf-8")

@@ -1,0 +1,1 @@
+"""What `init` writes and asks, and the templates that it writes from."""

@@ -1,0 +1,72 @@
+"""What the host agent says of its VM: whether it is ready, and what it does with the guest's ports (Lima 2.2).
+
+A `forwarding` event comes before the host agent listens and nothing follows if it cannot, but a line in its log: what
+is really so is asked of the host.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sysinit_vm.lima.instance import Instance
+from sysinit_vm.lima.messages import message
+
+Address = tuple[str, int]  # IP, port
+
+_FAILED = re.compile(r"failed to listen (?:tcp|udp): (\S+:\d+)")
+
+
+def host_agent_ready(instance: Instance) -> bool | None:
+    """Return what the host agent last said: True ready, False degraded or exiting, None still booting.
+
+    It is read from the events, since ``limactl start`` calls a booting instance running.
+    """
+    for status in _statuses(reversed(instance.files.event_lines())):
+        if status.get("exiting") or status.get("degraded"):
+            return False
+        if status.get("running"):
+            return True
+    return None
+
+
+def forwarded(events: Iterable[str]) -> dict[tuple[str, int], Address]:
+    """Return where each guest port is forwarded to, by protocol and guest port, as the ``events`` (lines) tell.
+
+    Forwards by socket, and lines that cannot be read, are left out.
+    """
+    addresses = dict[tuple[str, int], Address]()
+    for status in _statuses(events):
+        try:
+            event = status["portForward"]
+            key = (str(event["protocol"]), address(event["guestAddr"])[1])
+            host = address(event["hostAddr"])
+        except (ValueError, KeyError, TypeError):
+            continue
+        if event.get("type") == "forwarding":
+            addresses[key] = host
+        elif event.get("type") == "stopping":
+            addresses.pop(key, None)
+    return addresses
+
+
+def failed(log: Iterable[str]) -> list[Address]:
+    """Return the host addresses that the host agent could not listen on, as the lines of its ``log`` tell."""
+    matches = (_FAILED.match(message(line)[1]) for line in log if "failed to listen" in line)  # a log of weeks is long
+    return list(dict.fromkeys(address(match[1]) for match in matches if match))
+
+
+def address(text: str) -> Address:
+    """Return the IP and the port of ``127.0.0.1:3000`` or ``[::1]:3000``."""
+    ip, _, port = text.rpartition(":")
+    return ip.strip("[]"), int(port)
+
+
+def _statuses(lines: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+    for line in lines:
+        try:
+            status = json.loads(line)["status"]
+        except (ValueError, KeyError, TypeError):
+            continue
+        if isinstance(status, Mapping):
+            yield status

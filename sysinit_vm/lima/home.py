@@ -1,0 +1,30 @@
+"""LIMA_HOME: where Lima keeps its instances, and our own directory there."""
+
+import os
+from pathlib import Path
+
+from sysinit_vm.lima.instance_files import InstanceFiles
+
+
+def lima_home() -> Path:
+    """Return LIMA_HOME (absolute, links resolved), which need not exist."""
+    return Path(os.environ.get("LIMA_HOME") or Path.home() / ".lima").resolve()
+
+
+def own_directory() -> Path:
+    """Return our own directory below LIMA_HOME (absolute): locks, and what limactl reads. No guest sees it."""
+    return lima_home() / "_sysinit-vm"
+
+
+def instance_files(name: str) -> InstanceFiles:
+    """Return the files of the instance ``name``, which need not exist."""
+    return InstanceFiles(lima_home() / name)
+
+
+def all_instance_files() -> list[InstanceFiles]:
+    """Return the files of every instance, by name, as they are on the disk: no process is started."""
+    try:
+        directories = sorted(lima_home().iterdir())
+    except OSError:
+        return []
+    return [files for files in map(InstanceFiles, directories) if files.lima_yaml.exists()]

@@ -1,0 +1,90 @@
+"""The files that Lima 2.2 keeps in an instance's directory (pkg/limatype/filenames)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sysinit_vm.config import document
+from sysinit_vm.config.document import Config
+
+
+@dataclass(frozen=True)
+class InstanceFiles:
+    """``directory`` (absolute) is the instance's own; none of its files need exist."""
+
+    directory: Path
+
+    @property
+    def name(self) -> str:
+        """The instance's name."""
+        return self.directory.name
+
+    @property
+    def lima_yaml(self) -> Path:
+        """The config that the instance was made from or last given; without it Lima does not know the instance."""
+        return self.directory / "lima.yaml"
+
+    @property
+    def version(self) -> Path:
+        """The version of the Lima that made the instance, written once."""
+        return self.directory / "lima-version"
+
+    @property
+    def ssh_config(self) -> Path:
+        """What ssh needs to log in, made anew at each start."""
+        return self.directory / "ssh.config"
+
+    @property
+    def events(self) -> Path:
+        """The host agent's events: JSON lines, made anew at each start."""
+        return self.directory / "ha.stdout.log"
+
+    @property
+    def host_agent_log(self) -> Path:
+        """The host agent's log: JSON lines, made anew at each start."""
+        return self.directory / "ha.stderr.log"
+
+    @property
+    def consoles(self) -> list[Path]:
+        """The logs of the guest's consoles in which there is anything."""
+        return sorted(path for path in self.directory.glob("serial*.log") if path.stat().st_size)
+
+    @property
+    def pid_files(self) -> list[Path]:
+        """The recorded process ids: of the host agent and of drivers, dead or alive."""
+        return sorted(self.directory.glob("*.pid"))
+
+    @property
+    def sockets(self) -> list[Path]:
+        """The Unix sockets, dead or alive."""
+        return sorted(self.directory.glob("*.sock"))
+
+    @property
+    def began_to_boot(self) -> bool:
+        """Whether a host agent or a guest has ever said anything."""
+        return self.host_agent_log.exists() or (self.directory / "serial.log").exists()
+
+    def config(self) -> Config:
+        """Return the config that the instance was made from or last given; VmError if it cannot be read."""
+        return document.load(self.lima_yaml)
+
+    def event_lines(self) -> list[str]:
+        """Return the lines of the host agent's events, none if it has not begun."""
+        return _lines(self.events)
+
+    def host_agent_log_lines(self) -> list[str]:
+        """Return the lines of the host agent's log, none if it has not begun."""
+        return _lines(self.host_agent_log)
+
+    def host_agent_pid(self) -> int | None:
+        """Return the recorded process id of the host agent, None if there is none."""
+        try:
+            return int((self.directory / "ha.pid").read_text())
+        except (OSError, ValueError):
+            return None
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(errors="replace").splitlines()
+    except OSError:
+        return []

@@ -1,0 +1,22 @@
+"""Our locks on what Lima does not lock: one VM, and the choice of host ports."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from sysinit_vm import lock
+from sysinit_vm.lima.home import own_directory
+
+
+def vm_lock_file(name: str) -> Path:
+    """Return the lock file of the VM ``name`` (absolute), which need not exist."""
+    return own_directory() / f"{name}.lock"
+
+
+def vm_lock(name: str) -> AbstractContextManager[bool]:
+    """Hold the VM's own lock: Lima has none, and two starts at once corrupt its logs (2.2.0)."""
+    return lock.held(vm_lock_file(name), f"Waiting for another sysinit-vm command that is using {name} …")
+
+
+def ports_lock() -> AbstractContextManager[bool]:
+    """Hold the lock for ports: from looking until what was chosen stands where other starts see it."""
+    return lock.held(own_directory() / "ports.lock", "Waiting for another sysinit-vm command that chooses host ports …")

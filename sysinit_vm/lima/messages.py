@@ -1,0 +1,24 @@
+"""limactl's and the host agent's log messages (JSON lines, Lima 2.2)."""
+
+import json
+
+Message = tuple[str, str]  # level (info, warning, error, fatal) and text
+
+
+def message(line: str) -> Message:
+    """Read one line of a JSON log; anything else is an ``info`` as it stands."""
+    try:
+        entry = json.loads(line)
+        text, level = str(entry["msg"]), str(entry["level"])
+    except (ValueError, KeyError, TypeError):
+        return ("info", line)
+    if entry.get("error"):
+        text = f"{text}: {entry['error']}"
+    return (level, text.removeprefix("[hostagent] "))
+
+
+def reason(output: str) -> str:
+    """Return why limactl failed: its fatal and error messages, else its last five lines."""
+    messages = [message(line) for line in output.splitlines()]
+    fatal = [text for level, text in messages if level in {"fatal", "error"}]
+    return "\n".join(dict.fromkeys(fatal or [text for _, text in messages[-5:]]))

@@ -1,0 +1,54 @@
+"""What this machine is: read once per command, never written into a committed config."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from sysinit_vm.errors import MissingError
+from sysinit_vm.executables import find
+from sysinit_vm.lima.home import lima_home
+from sysinit_vm.machine.find_programs import find_zellij
+from sysinit_vm.machine.host import Host
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What belongs to this machine. ``memory`` in MiB; ``lima_home`` and ``ssh_dir`` absolute.
+
+    ``system`` is Linux or Darwin; ``arch`` as Lima says it (x86_64, aarch64); ``ssh_dir`` is None
+    where the user has none, because Lima would create a missing mount location on the host.
+    """
+
+    system: str
+    arch: str
+    cpus: int
+    memory: int
+    lima_home: Path
+    home: Path
+    ssh_dir: Path | None
+    can_build_image: bool
+
+
+def gather() -> Facts:
+    """Return this machine's facts."""
+    import psutil
+
+    host, ssh = Host.read(), Path.home() / ".ssh"
+    return Facts(
+        system=host.system,
+        arch=host.arch,
+        cpus=os.cpu_count() or 1,
+        memory=psutil.virtual_memory().total // 2**20,
+        lima_home=lima_home(),
+        home=Path.home(),
+        ssh_dir=ssh if ssh.is_dir() else None,
+        can_build_image=host.system == "Linux" and find("mmdebstrap") is not None and _zellij(),
+    )
+
+
+def _zellij() -> bool:
+    """Whether there is one for the guest. A variable that names none stops the build, which says so, and no more."""
+    try:
+        return find_zellij() is not None
+    except MissingError:
+        return True

@@ -1,0 +1,175 @@
+"""Obtaining what is missing: each group of commands is shown, confirmed, and run with its stages in view."""
+
+import shlex
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from itertools import count
+from pathlib import Path
+
+from sysinit_vm.background import repeat_every
+from sysinit_vm.errors import MissingError, VmError
+from sysinit_vm.lock import held
+from sysinit_vm.machine import package_manager
+from sysinit_vm.machine.host import Host
+from sysinit_vm.machine.package_manager import Command, Route
+from sysinit_vm.machine.prerequisites import Prerequisite, survey
+from sysinit_vm.runner import Runner
+from sysinit_vm.terminal import prompts
+from sysinit_vm.terminal.console import say
+from sysinit_vm.terminal.progress import Progress
+
+_EVERY = 15.0  # seconds between the lines of a long command that are shown
+_BEAT = 60.0  # seconds between the lines that show a silent command to be alive
+_INSTANT = ("rm", "mkdir", "mv", "cp", "chmod", "ln")  # no stages of their own
+_SHOWN = 15  # lines of a failed command's output
+_AGAIN = "sysinit-vm setup --yes"
+Survey = Callable[[Runner, Host], list[Prerequisite]]
+
+
+def no_more(_runner: Runner, _host: Host) -> list[Prerequisite]:
+    """Survey nothing."""
+    return []
+
+
+def setup(
+    runner: Runner, host: Host, *, yes: bool, more: Survey = no_more, tolerant: bool = False
+) -> list[Prerequisite]:
+    """Obtain what is missing and return all parts as they are then; where nothing is missing, nothing is run.
+
+    Every question comes before the first command, so that nobody has to wait for the next. ``more`` surveys further
+    parts that are wished. NotConfirmedError when a group is refused, VmError with its last lines when a command fails,
+    MissingError before all that when a required part has no route. ``tolerant`` tells of a refusal or a failure in what
+    a VM works without, and goes on.
+    """
+
+    def look() -> list[Prerequisite]:
+        return [*survey(runner, host), *more(runner, host)]
+
+    parts = look()
+    if all(part.enough for part in parts):
+        return parts
+    if not runner.dry:
+        _require(host, [part for part in parts if not part.route], "What a VM needs cannot all be obtained from here.")
+    with _alone(runner, host):
+        parts = look()  # another setup may have ended while we waited
+        _take_all(runner, parts, yes=yes, tolerant=tolerant)
+    if runner.dry:
+        return parts
+    parts = look()
+    _require(host, parts, "Something that a VM needs is still missing.")
+    return parts
+
+
+def _take_all(runner: Runner, parts: Sequence[Prerequisite], *, yes: bool, tolerant: bool) -> None:
+    needed = [part.route for part in parts if part.required and not part.enough]
+    routes = [each for each in _routes(parts) if _agreed(runner, each, yes=yes, must=each in needed or not tolerant)]
+    for route in routes:
+        try:
+            _take(runner, route)
+        except VmError as error:
+            if route in needed or not tolerant:
+                raise
+            say(f"{error.message}\nGoing on without it.")
+
+
+def _routes(parts: Iterable[Prerequisite]) -> list[Route]:
+    missing = [part for part in parts if not part.enough]
+    for part in missing:
+        say(f"Missing: {part.name}: {part.need}.")
+    return list(dict.fromkeys(part.route for part in missing if part.route))
+
+
+def _require(host: Host, parts: Iterable[Prerequisite], brief: str) -> None:
+    """MissingError where a required one is not enough, with the words that install its package where it has one."""
+    lacking = [part for part in parts if part.required and not part.enough]
+    if lacking:
+        typed = package_manager.by_hand(host, [name for part in lacking for name in part.package.split()])
+        lines = [f"{part.name}: {part.need}" for part in lacking]
+        raise MissingError(brief, detail="\n".join(lines), hint=f"{typed or 'install it'}, then sysinit-vm setup")
+
+
+def _agreed(runner: Runner, route: Route, *, yes: bool, must: bool) -> bool:
+    """Show what one route runs, and return whether it may; NotConfirmedError where what ``must`` be is refused."""
+    say(f"{route.description}:")
+    if runner.dry:
+        return True
+    for command in route.commands:
+        say(f"  $ {shlex.join(command)}")
+    question = "Run these commands?"
+    if must:
+        prompts.confirm(question, yes=yes, refusal_hint=_AGAIN)
+        return True
+    agreed = yes or (prompts.terminal() and prompts.agrees(f"{question} Without them a VM can do less."))
+    if not agreed:
+        say(f"Going on without it. For later: {_AGAIN}")
+    return agreed
+
+
+def _take(runner: Runner, route: Route) -> None:
+    """Run one route; under ``--dry`` its commands are only printed."""
+    if runner.dry:
+        for command in route.commands:
+            runner.change(command)
+        return
+    _ask_password(runner, route)
+    with Progress(route.description) as progress:
+        for command in route.commands:
+            _run(runner, command, progress)
+
+
+def _ask_password(runner: Runner, route: Route) -> None:
+    """Let sudo ask now, while the terminal is free, and not in the middle of a live line."""
+    if not any(command[0] == "sudo" for command in route.commands):
+        return
+    asked = runner.attach(("sudo", "true")) if prompts.terminal() else runner.read(("sudo", "-n", "true")).code
+    if asked:
+        raise VmError("sudo refuses.", detail="Installing system packages takes it.", hint="sudo true")
+
+
+def _run(runner: Runner, command: Command, progress: Progress) -> None:
+    label = _label(command)
+    if command[0] not in _INSTANT:
+        progress.stage(label)
+    with _heartbeat(progress.tell):
+        done = runner.stream(command, _lines(progress.tell))
+    if not done.ok:
+        detail = "\n".join(done.err.splitlines()[-_SHOWN:])
+        raise VmError(f"{label} failed (exit {done.code}).", detail=detail, hint=done.command)
+
+
+def _lines(tell: Callable[[str], None]) -> Callable[[str], None]:
+    """Return a reader of lines that tells one of them now and then, so that a long command looks alive."""
+    shown, number = time.monotonic(), 0
+
+    def read(line: str) -> None:
+        nonlocal shown, number
+        number += 1
+        if line.strip() and time.monotonic() - shown >= _EVERY:
+            shown = time.monotonic()
+            tell(f"line {number}: {line.strip()[:60]}")
+
+    return read
+
+
+def _heartbeat(tell: Callable[[str], None]) -> AbstractContextManager[None]:
+    """Tell the minutes of a command that says nothing: one of Zellij's crates compiles silently for several."""
+    minutes = count(1)
+    return repeat_every(_BEAT, lambda: tell(f"at work for {next(minutes)} min"))
+
+
+def _label(command: Command) -> str:
+    """Return a command's gist, such as ``apt-get install git``: without sudo, variables, flags and paths."""
+    plain = [word for word in command if word not in {"sudo", "env"} and " " not in word]
+    words = [word for word in plain if "=" not in word or "==" in word]
+    return " ".join([Path(words[0]).name, *[word for word in words[1:] if word[0] not in "-/"][:3]])
+
+
+@contextmanager
+def _alone(runner: Runner, host: Host) -> Iterator[None]:
+    """Hold the lock that keeps two setups of one account apart; another one is waited for."""
+    if runner.dry:
+        yield
+        return
+    with held(host.data / ".setup.lock", "Another setup of this account is running; waiting for it to end."):
+        yield

@@ -1,0 +1,107 @@
+"""What not every user needs: task for Taskfiles, nix for images from a flake, virtiofsd for that mount type."""
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from sysinit_vm.executables import find
+from sysinit_vm.machine import find_programs, package_manager
+from sysinit_vm.machine.host import Host
+from sysinit_vm.machine.package_manager import Route
+from sysinit_vm.machine.prerequisites import Prerequisite
+from sysinit_vm.runner import Runner
+
+_VIRTIOFSD = ("virtiofsd",) * 5
+# By package manager. Debian's nix needs the users that build, which a package of their own makes.
+_NIX = ("nix-bin nix-setup-systemd", "nix", "nix", "nix", "")
+# Where Lima 2.2 looks for files that name one (FindVirtiofsd of pkg/driver/qemu), beside those of QEMU's own prefix.
+_BACKENDS = (Path("~/.local/share/qemu/vhost-user"), Path("/usr/share/qemu/vhost-user"))
+_OLD = ("bookworm", "bullseye")  # Debian releases without a package of the one in Rust
+
+
+def survey(runner: Runner, host: Host) -> list[Prerequisite]:
+    """Return every extra part with its route; none of them is required. Reads only."""
+    found = [_task(runner, host), _nix(runner, host)]
+    return [*found, _virtiofsd(runner, host)] if host.system == "Linux" else found
+
+
+def find_task(host: Host) -> Path | None:
+    """Return Task (absolute): on PATH, where ``setup`` puts it, or beside this Python as its package does."""
+    beside = Path(sys.executable).with_name("task")
+    return next(filter(None, map(find, ("task", str(_link()), str(_own_task(host)), str(beside)))), None)
+
+
+def _link() -> Path:
+    return Path.home() / ".local" / "bin" / "task"
+
+
+def _own_task(host: Host) -> Path:
+    return host.data / "task" / "bin" / "task"
+
+
+def _task(runner: Runner, host: Host) -> Prerequisite:
+    """The link is made only where nothing else is in its place."""
+    need = "task lima:start"
+    if host.manager == "brew":
+        return _part(
+            runner,
+            "task",
+            find_task(host),
+            need,
+            Route("Task from Homebrew", package_manager.install_commands(host, ["go-task"])),
+        )
+    link, own = _link(), _own_task(host)
+    commands = (
+        (sys.executable, "-m", "venv", str(own.parents[1])),
+        (str(own.with_name("pip")), "install", "go-task-bin"),
+        *(() if os.path.lexists(link) else (("mkdir", "-p", str(link.parent)), ("ln", "-s", str(own), str(link)))),
+    )
+    return _part(runner, "task", find_task(host), need, Route("Task, from its Python package", commands))
+
+
+def _nix(runner: Runner, host: Host) -> Prerequisite:
+    return _packaged(runner, host, "nix", find("nix"), "build.dev, build.minimal", _NIX)
+
+
+def _virtiofsd(runner: Runner, host: Host) -> Prerequisite:
+    """Lima takes the first that tells a version, also QEMU's own in C, which then wants to be root."""
+    path = next(filter(None, map(find, _backends(host))), None)
+    told = find_programs.said(runner, path) if path else ""
+    rust = path if told.startswith("virtiofsd") and "QEMU" not in told else None
+    need, names = "mountType: virtiofs", _VIRTIOFSD
+    if path and not rust:
+        need += "; QEMU's own needs root"
+    if rust is None and host.codename in _OLD:
+        need += "; Debian has it from 13 on"
+        names = ("",) * 5
+    return _packaged(runner, host, "virtiofsd", rust, need, names)
+
+
+def _backends(host: Host) -> Iterator[str]:
+    """Yield the virtiofsds that Lima would try, in its order."""
+    qemu = find(f"qemu-system-{host.arch}")
+    prefix = [qemu.parents[1] / "share/qemu/vhost-user"] if qemu else []
+    for place in (_BACKENDS[0].expanduser(), *prefix, _BACKENDS[1]):
+        for file in sorted(place.glob("*.json")):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                backend = json.loads(file.read_text(encoding="utf-8"))
+                if backend.get("type") == "fs":
+                    yield str(backend.get("binary", ""))
+
+
+def _packaged(
+    runner: Runner, host: Host, name: str, path: Path | None, need: str, names: tuple[str, ...]
+) -> Prerequisite:
+    package = package_manager.package_name(host, names)
+    commands = package_manager.install_commands(host, package.split())
+    route = Route(f"{name}, from the system's packages", commands) if commands else None
+    return replace(_part(runner, name, path, need, route), package=package)
+
+
+def _part(runner: Runner, name: str, path: Path | None, need: str, route: Route | None) -> Prerequisite:
+    has = ".".join(map(str, find_programs.told(runner, path))) if path else ""
+    return Prerequisite(name, path, has, path is not None, need, None if path else route, required=False)

@@ -1,0 +1,199 @@
+"""What a VM needs on the host, whether it is there, and the route to each part that is not."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sysinit_vm.errors import VmError
+from sysinit_vm.executables import find, version
+from sysinit_vm.machine import find_programs, package_manager, routes
+from sysinit_vm.machine.host import Host
+from sysinit_vm.machine.package_manager import Route
+from sysinit_vm.runner import Runner
+
+OLDEST_QEMU = (4, 0, 0)
+
+
+@dataclass(frozen=True)
+class Prerequisite:
+    """One part: where it is (absolute), its version as read, whether that is enough, and how it is obtained.
+
+    ``need`` says what it is for, or why there is no route; without one not ``required`` the VM works, with
+    less. ``package`` is what the system's package manager calls it, empty where it does not come from there.
+    """
+
+    name: str
+    found: Path | None
+    version: str
+    enough: bool
+    need: str
+    route: Route | None
+    required: bool = True
+    package: str = ""
+
+    def data(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return {**asdict(self), "found": str(self.found) if self.found else None}
+
+
+@dataclass(frozen=True)
+class _Tool:
+    """A part that a system package brings: any one of ``files``, and its package for each of MANAGERS.
+
+    ``{prefix}`` in a file is where QEMU is installed, such as /usr.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    need: str
+    packages: tuple[str, str, str, str, str]
+    required: bool = True
+
+
+# Firmware paths are those that Lima 2.2 looks at (getFirmware of pkg/driver/qemu). From nixpkgs, QEMU brings it.
+_X86 = (
+    _Tool("qemu-system-x86_64", ("qemu-system-x86_64",), "runs the VM",
+          ("qemu-system-x86", "qemu-system-x86-core", "qemu-system-x86", "qemu-x86", "qemu")),
+    _Tool("firmware", ("~/.local/share/qemu/edk2-x86_64-code.fd", "{prefix}/share/qemu/edk2-x86_64-code.fd",
+                       "/usr/share/edk2/x64/OVMF_CODE.4m.fd",
+                       "/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_CODE_4M.fd",
+                       "/usr/share/edk2/ovmf/OVMF_CODE.fd",
+                       "/usr/share/qemu/ovmf-x86_64.bin", "/usr/share/qemu/ovmf-x86_64-4m.bin"),
+          "the VM's UEFI", ("ovmf", "edk2-ovmf", "edk2-ovmf", "qemu-ovmf-x86_64", "qemu")),
+)  # fmt: skip
+_ARM = (
+    _Tool("qemu-system-aarch64", ("qemu-system-aarch64",), "runs the VM",
+          ("qemu-system-arm", "qemu-system-aarch64-core", "qemu-system-aarch64", "qemu-arm", "qemu")),
+    _Tool("firmware", ("~/.local/share/qemu/edk2-aarch64-code.fd", "{prefix}/share/qemu/edk2-aarch64-code.fd",
+                       "/usr/share/edk2/aarch64/QEMU_CODE.fd", "/usr/share/AAVMF/AAVMF_CODE.fd",
+                       "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"),
+          "the VM's UEFI", ("qemu-efi-aarch64", "edk2-aarch64", "edk2-aarch64", "qemu-uefi-aarch64", "qemu")),
+)  # fmt: skip
+# No mmdebstrap from nixpkgs: that one finds neither Debian's keys nor the newuidmap with rights, which a profile of
+# an ordinary account cannot hold either.
+_ALL = (
+    _Tool("qemu-img", ("qemu-img",), "makes disks", ("qemu-utils", "qemu-img", "qemu-img", "qemu-tools", "qemu")),
+    _Tool("ssh", ("ssh",), "reaches the VM",
+          ("openssh-client", "openssh-clients", "openssh", "openssh-clients", "openssh")),
+    _Tool("mkfs.ext4", ("mkfs.ext4",), "makes the image of build.debian", ("e2fsprogs",) * 5, required=False),
+    _Tool("mmdebstrap", ("mmdebstrap",), "makes the image of build.debian",
+          ("mmdebstrap", "mmdebstrap", "", "", ""), required=False),
+    _Tool("Debian's keys", ("/usr/share/keyrings/debian-archive-keyring.gpg",), "check what build.debian gets",
+          ("debian-archive-keyring", "debian-keyring", "", "", ""), required=False),
+    _Tool("git", ("git",), "nix reads a checkout through it", ("git",) * 5, required=False),
+)  # fmt: skip
+_BWRAP = _Tool("bwrap", ("bwrap",), "compiles Zellij for the guest", ("bubblewrap",) * 5, required=False)
+_ROOT = (replace(_BWRAP, need="runs limactl for root, which it refuses", required=True),)
+_ORDINARY = (
+    _BWRAP,
+    _Tool("newuidmap", ("newuidmap",), "lets an ordinary account run build.debian",
+          ("uidmap", "shadow-utils", "shadow", "shadow", ""), required=False),
+)  # fmt: skip
+
+
+def survey(runner: Runner, host: Host) -> list[Prerequisite]:
+    """Return every part that this kind of machine needs, in the order in which they are obtained. Reads only.
+
+    MissingError where a variable names a program that cannot be one.
+    """
+    found = tools(runner, host)
+    return [*found, *lima(runner, host), zellij(runner, host, found)]
+
+
+def tools(runner: Runner, host: Host) -> list[Prerequisite]:
+    """Return what comes from the system's packages; those that are missing share one route."""
+    if host.system != "Linux":
+        return []
+    wanted = (*(_ARM if host.arch == "aarch64" else _X86), *_ALL, *(_ROOT if host.root else _ORDINARY))
+    found = _found(wanted, find(f"qemu-system-{host.arch}"))
+    lacking = [tool for tool in wanted if not found[tool] and package_manager.package_name(host, tool.packages)]
+    commands = package_manager.install_commands(
+        host, [package_manager.package_name(host, tool.packages) for tool in lacking]
+    )
+    route = Route("System packages", commands) if commands else None
+    return [_tool(runner, host, tool, path, route if tool in lacking else None) for tool, path in found.items()]
+
+
+def _found(wanted: Sequence[_Tool], qemu: Path | None) -> Mapping[_Tool, Path | None]:
+    """Return where each is. Links to QEMU are not followed, as Lima does not follow them."""
+    prefix = str(qemu.parents[1]) if qemu else "/usr"
+
+    def first(files: Sequence[str]) -> Path | None:
+        places = (str(Path(file.replace("{prefix}", prefix)).expanduser()) for file in files)
+        return next(filter(None, map(find, places)), None)
+
+    return {tool: first(tool.files) for tool in wanted}
+
+
+def _tool(runner: Runner, host: Host, tool: _Tool, path: Path | None, route: Route | None) -> Prerequisite:
+    has = _dotted(find_programs.told(runner, path)) if path and tool.name.startswith("qemu-system") else ""
+    enough = path is not None and (not has or version(has) >= OLDEST_QEMU)
+    need = tool.need
+    if path and not enough:
+        need += f"; at least {_dotted(OLDEST_QEMU)}"
+    elif not path and not route:
+        need += f"; install it (on Debian: {tool.packages[0]}), as root where sudo is not to be had"
+    return Prerequisite(
+        tool.name,
+        path,
+        has,
+        enough,
+        need,
+        route,
+        tool.required,
+        package=package_manager.package_name(host, tool.packages),
+    )
+
+
+def lima(runner: Runner, host: Host) -> list[Prerequisite]:
+    """Return limactl and its guest agent; MissingError where SYSINIT_VM_LIMACTL names none that can be used."""
+    limactl = _limactl(runner, host)
+    return [limactl, _guest_agent(limactl, host)]
+
+
+def _limactl(runner: Runner, host: Host) -> Prerequisite:
+    path = find_programs.find_limactl(runner, host)
+    need = f"makes and runs VMs; at least {_dotted(find_programs.OLDEST_LIMACTL)}"
+    if path:
+        return Prerequisite(
+            "limactl", path, _dotted(find_programs.limactl_version(runner, path, host)), True, need, None
+        )
+    other = find("limactl")
+    has = _dotted(find_programs.limactl_version(runner, other, host)) if other else ""
+    route = routes.lima(runner, host)
+    if has and version(has) >= find_programs.OLDEST_LIMACTL:
+        need += f"; the guest agent for {host.arch} is not beside {other}"
+    if not route:
+        need += "; install Homebrew or nix first" if host.system == "Darwin" else ""
+    return Prerequisite("limactl", other, has, False, need, route)
+
+
+def _guest_agent(limactl: Prerequisite, host: Host) -> Prerequisite:
+    """It comes with limactl, and by the same route."""
+    path = find_programs.guest_agent(limactl.found, host.arch) if limactl.found else None
+    return Prerequisite("guest agent", path, "", path is not None, "reports the guest's ports", limactl.route)
+
+
+def zellij(runner: Runner, host: Host, found: Sequence[Prerequisite]) -> Prerequisite:
+    """Return the guest's Zellij, compiled by the tools ``found``; MissingError where SYSINIT_VM_ZELLIJ names none."""
+    path = find_programs.find_zellij(runner, host)
+    need = "the guest's sessions; without it the guest gives a login shell"
+    if path:
+        return Prerequisite("zellij", path, _dotted(find_programs.told(runner, path)), True, need, None, required=False)
+    route: Route | None = None
+    compiles = [each for each in found if each.name in routes.COMPILES_ZELLIJ]
+    if host.system != "Linux":
+        need += f"; one for the guest cannot be compiled on {host.system}: set SYSINIT_VM_ZELLIJ to a Linux one"
+    elif not all(each.enough or each.route for each in compiles):
+        need += f"; it is compiled with {' and '.join(routes.COMPILES_ZELLIJ)}: install these first"
+    else:
+        try:
+            route = routes.zellij(host)
+        except VmError as error:  # the mirror's setting
+            need += f"; {error.brief} {error.detail}".rstrip()
+    return Prerequisite("zellij", None, "", False, need, route, required=False)
+
+
+def _dotted(parts: tuple[int, ...]) -> str:
+    return ".".join(map(str, parts))

@@ -1,0 +1,1 @@
+"""The user's terminal: messages, tables, progress and questions."""

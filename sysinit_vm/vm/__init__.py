@@ -1,0 +1,1 @@
+"""What is done with a VM: one module for each verb, on what `projects` found."""

@@ -1,0 +1,125 @@
+"""The project's own provisioning, run again in the running guest: what its config says now."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from sysinit_vm.config.document import Config
+from sysinit_vm.drift import plan
+from sysinit_vm.effective import prepare
+from sysinit_vm.errors import VmError, edit
+from sysinit_vm.guest import processes, scripts, setup
+from sysinit_vm.lima.instance import Instance
+from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.lima.locks import vm_lock
+from sysinit_vm.machine import facts
+from sysinit_vm.ports import allocation
+from sysinit_vm.projects.project import Project
+from sysinit_vm.runner import INTERRUPTED
+from sysinit_vm.terminal.console import say
+
+# As a boot runs them (Lima 2.2.0, cidata and boot.sh). It also knows yq and ansible, which are left to a boot.
+_ORDER = ("boot", "dependency", "data", "system", "user")
+_DATA = {"path": "", "owner": "root:root", "permissions": "644", "overwrite": True}  # Lima's defaults
+_BRACES = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_KNOWN = re.compile(r" *\.(Param\.\w+|Name|Hostname|UID|User|Home) *")
+_ENDED = {INTERRUPTED, 143}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One entry of ``provision``: ``where`` in the config, Lima's ``mode``, and provision.sh's next five words."""
+
+    where: str
+    mode: str
+    words: tuple[str, ...]
+
+
+def run(lima: Limactl, instance: Instance, home: Project, committed: Config) -> int:
+    """Run every script of ``committed``, ``home``'s config, in the guest of ``instance``; return 0, or 128+n.
+
+    128+n is a signal that ended it. The VM then has these scripts for its next boots, too. VmError for what only a
+    boot can fill in, before anything runs, and for scripts that failed, after the others.
+    """
+    with vm_lock(instance.name):
+        has = lima.config(instance)
+        kept = allocation.kept(has, committed)
+        wished = prepare.work_out(committed, home, instance.name, facts.gather(), kept).data
+        theirs = wished["provision"][len(setup.setup()) :]
+        steps = list(_steps(theirs, _values(lima, instance.name, wished["param"])))
+        failed = list[str]()
+        for step in steps:
+            say(f"{step.where} ({step.mode})")
+            code = _one(lima, instance.name, step, _environment(wished))
+            if code in _ENDED:
+                return code
+            failed += [f"{step.where} ({step.mode}) ended with {code}."] if code else []
+        if failed:
+            raise VmError(f"Provisioning {instance.name} failed.", detail="\n".join(failed), hint=edit(committed.path))
+        if not lima.runner.dry:
+            lima.rewrite(instance, plan.with_scripts(has.data, wished))
+    return 0
+
+
+def _one(lima: Limactl, name: str, step: Step, env: tuple[str, ...]) -> int:
+    marker = processes.marker()
+    words = ("sudo", "bash", "-c", scripts.read("provision.sh"), "bash", step.mode, *step.words, *env)
+    interrupt = partial(processes.interrupt, lima, name, marker)
+    return lima.attach(name, words, "/", stdin=False, marker=marker, on_interrupt=interrupt)
+
+
+def _environment(wished: Mapping[str, Any]) -> tuple[str, ...]:
+    param = {f"PARAM_{key}": value for key, value in wished["param"].items()}
+    every = {**wished["env"], **param}.items()
+    return tuple(f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in every)
+
+
+def _values(lima: Limactl, name: str, param: Mapping[str, str]) -> dict[str, str]:
+    """What a guest template of Lima's may say."""
+    user = lima.filled(name).get("user") or {}
+    own = {"User": str(user.get("name")), "UID": str(user.get("uid")), "Home": str(user.get("home"))}
+    hostname = "lima-" + name.replace(".", "-").replace("_", "-")
+    return {"Name": name, "Hostname": hostname, **own, **{f"Param.{key}": each for key, each in param.items()}}
+
+
+def _steps(theirs: list[dict[str, Any]], values: Mapping[str, str]) -> Iterator[Step]:
+    entries = [(f"provision[{number}]", str(each.get("mode", "system")), each) for number, each in enumerate(theirs)]
+    for where, mode, _ in entries:
+        if mode not in _ORDER:
+            say(f"{where} ({mode}) is left to the next boot: sysinit-vm restart")
+    for wanted in _ORDER:
+        for where, mode, entry in entries:
+            if mode == wanted:
+                yield Step(where, mode, tuple(_fill(each, values, where) for each in _words(entry, mode)))
+
+
+def _words(entry: Mapping[str, Any], mode: str) -> Iterator[str]:
+    yield str(entry.get("content" if mode == "data" else "script") or "")
+    for key, default in _DATA.items():
+        value = entry.get(key, default)
+        yield str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _fill(text: str, values: Mapping[str, str], where: str) -> str:
+    """Fill in what Lima fills in at a boot; its templates are Go's, of which only plain values are known here."""
+
+    def value(found: re.Match[str]) -> str:
+        known = _KNOWN.fullmatch(found[1])
+        if known is None or known[1] not in values:
+            raise _unknown(where, found[0])
+        return values[known[1]]
+
+    if "{{" in _BRACES.sub("", text):
+        raise _unknown(where, "{{")
+    return _BRACES.sub(value, text)
+
+
+def _unknown(where: str, template: str) -> VmError:
+    return VmError(
+        f"{where} has a template that only a boot fills in: {plan.shown(template)}",
+        detail="Known here are {{.User}}, {{.UID}}, {{.Home}}, {{.Name}}, {{.Hostname}} and {{.Param.NAME}}.",
+        hint="sysinit-vm apply, which restarts the VM",
+    )

@@ -1,0 +1,277 @@
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from recording import result
+
+from sysinit_vm.errors import VmError
+from sysinit_vm.guest import checks, processes, scripts, setup
+from sysinit_vm.projects.project import Project
+
+CHECK = scripts.read("check.sh")
+
+
+@pytest.fixture
+def demo(tmp_path):
+    root = tmp_path / "my 'demo' $x"
+    (root / ".lima").mkdir(parents=True)
+    return Project(root)
+
+
+class Lima:
+    """The guest is this machine: what is asked of it runs here."""
+
+    def __init__(self, answer=None):
+        self.asked, self.answer = [], answer
+
+    def run(self, name, words, *, workdir="/", timeout=None):
+        self.asked.append((name, words, timeout))
+        if self.answer:
+            return self.answer(words)
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        return result(done.returncode, done.stdout, done.stderr)
+
+
+def left(demo):
+    return [path.name for path in demo.config.parent.iterdir()]
+
+
+def test_a_mount_that_shows_our_file_and_our_host_its_answer_is_proven(demo):
+    lima = Lima()
+    assert checks.check(lima, "demo-dev", demo).mounted
+    assert lima.asked[0][0] == "demo-dev"
+    assert lima.asked[0][2] == 120
+    assert left(demo) == []
+
+
+def test_a_guest_that_sees_another_directory_is_not_mounted(demo, tmp_path):
+    def elsewhere(words):
+        done = subprocess.run([*words[:-1], str(tmp_path / "other")], capture_output=True, text=True, check=False)
+        return result(0, done.stdout)
+
+    found = checks.check(Lima(elsewhere), "a", demo)
+    assert not found.mounted
+    assert "No such file" in found.mount_problem
+    assert left(demo) == []
+
+
+def test_a_guest_whose_writes_do_not_arrive_is_not_mounted(demo):
+    found = checks.check(Lima(lambda _: result(0, "zellij=yes\n")), "a", demo)
+    assert (found.mounted, found.session_tool, found.mount_problem) == (False, True, "")
+
+
+def test_a_host_that_cannot_write_says_so(tmp_path):
+    found = checks.check(Lima(lambda _: result(0, "")), "a", Project(tmp_path / "gone"))
+    assert not found.mounted
+    assert "cannot be written on the host" in found.mount_problem
+
+
+def test_what_the_guest_says_is_read(demo):
+    said = "mount=cat: a=b: No such file\nzellij=no\nfailed=01.sh\nfailed=02.sh\nnoise\n"
+    found = checks.check(Lima(lambda _: result(0, said)), "a", demo)
+    assert found.mount_problem == "cat: a=b: No such file"
+    assert found.failed_scripts == ("01.sh", "02.sh")
+    assert not found.session_tool
+
+
+@pytest.mark.parametrize("done", [result(124), result(255, err="kex_exchange_identification")])
+def test_a_guest_that_does_not_answer_is_an_error_and_leaves_no_file(demo, done):
+    with pytest.raises(VmError, match="does not answer") as caught:
+        checks.check(Lima(lambda _: done), "a", demo)
+    assert done.err in caught.value.detail
+    assert left(demo) == []
+
+
+def test_each_check_has_its_own_file_so_that_two_at_once_do_not_meet(demo):
+    lima = Lima()
+    checks.check(lima, "a", demo), checks.check(lima, "a", demo)
+    assert lima.asked[0][1][-1] != lima.asked[1][1][-1]
+
+
+def check(path, tools):
+    done = subprocess.run(
+        ["/bin/bash", "-c", CHECK, "bash", str(path)],
+        env={"PATH": str(tools)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0
+    return done.stdout.splitlines()
+
+
+@pytest.fixture
+def tools(tmp_path):
+    place = tmp_path / "tools"
+    place.mkdir()
+    for name in ("cat", "sed", "sort"):
+        (place / name).symlink_to(f"/bin/{name}")
+
+    def stub(name, text):
+        (place / name).write_text(f"#!/bin/sh\n{text}\n")
+        (place / name).chmod(0o755)
+
+    stub("sudo", "exit 1")
+    return place, stub
+
+
+def test_the_script_answers_in_the_file_itself(tmp_path, tools):
+    path = tmp_path / "a 'token' $file"
+    path.write_text("abc")
+    assert check(path, tools[0]) == ["zellij=no"]
+    assert path.read_text() == "abc seen\n"
+
+
+def test_the_script_tells_a_missing_file(tmp_path, tools):
+    lines = check(tmp_path / "gone", tools[0])
+    assert lines[0].startswith("mount=")
+    assert "No such file" in lines[0]
+
+
+def test_the_script_tells_a_mount_that_cannot_be_written(tools):
+    unwritable = Path("/proc/version")  # not even root can
+    lines = check(unwritable, tools[0])
+    assert lines[0].startswith("mount=not writable in the guest: ")
+
+
+def test_the_script_finds_zellij_and_each_failed_script_once(tmp_path, tools):
+    place, stub = tools
+    stub("zellij", "")
+    failed = "LIMA 2026-11-23T08:00:00| WARNING: Failed to execute /mnt/lima-cidata/provision.system/00000001"
+    stub("sudo", f"echo '{failed}'; echo '{failed}'; echo 'LIMA x| fine'")
+    path = tmp_path / "token"
+    path.write_text("t")
+    assert check(path, place) == ["zellij=yes", "failed=/mnt/lima-cidata/provision.system/00000001"]
+
+
+def test_our_setup_is_complete_and_valid_shell():
+    scripts = setup.setup()
+    assert list(scripts) == ["system", "user"]
+    assert "@" + "FILES@" not in scripts["system"]
+    assert 'bind "d" "D" { Detach; }' in scripts["system"]
+    for script in scripts.values():
+        assert set(re.findall(r"\{\{.*?\}\}", script)) <= {"{{.User}}"}, "Lima fills in templates"
+        assert "LIMA_CIDATA" not in script, "Lima warns of it at every call"
+        assert subprocess.run(["bash", "-n"], input=script, text=True, capture_output=True, check=False).stderr == ""
+
+
+def functions():
+    """Return the setup's own functions, without what it does."""
+    return setup.setup()["system"].replace("{{.User}}", "me").removesuffix("main\n")
+
+
+def bash(line, *words):
+    done = subprocess.run(["bash", "-c", functions() + line, "bash", *words], capture_output=True, check=False)
+    assert done.stderr == b""
+    return done.stdout.decode()
+
+
+TEXT = st.text(st.characters(exclude_characters="\0", codec="utf-8"))
+
+
+@settings(deadline=None, max_examples=25)
+@given(TEXT)
+@example("a b'c\"d$e &|#: \u00e9[x]{y}`id`\\")
+def test_a_value_is_read_back_exactly_by_any_shell(value):
+    line = bash('assign export\\ A "$1"', value)
+    for shell in ("bash", "dash"):
+        done = subprocess.run([shell, "-c", line + '; printf %s "$A"'], capture_output=True, check=True)
+        assert done.stdout.decode() == value
+
+
+@settings(deadline=None, max_examples=25)
+@given(TEXT)
+@example('a \\ b " c \\" d \' e # f')
+def test_a_value_is_escaped_as_sshd_reads_it(value):
+    """Between double quotes a backslash stands before a quote and before itself (OpenSSH's argv_split)."""
+    assert re.sub(r"\\([\\\"])", r"\1", bash('escaped "$1"', value)) == value
+
+
+def test_every_file_of_ours_arrives_to_the_byte_and_is_written_once(tmp_path):
+    for path, name in setup.files_written().items():
+        there = tmp_path / path.lstrip("/")
+        text = setup.written(path, scripts.read(name)).replace(f"replace {path}", f"replace {shlex.quote(str(there))}")
+        bash(text)
+        assert there.read_text() == scripts.read(name)
+        there.chmod(0o444)
+        before = there.stat().st_mtime_ns
+        bash(text)
+        assert there.stat().st_mtime_ns == before
+
+
+def test_our_setup_runs_again_in_one_call_with_its_values_as_data():
+    lima = Lima(lambda _: result())
+    setup.put(lima, "demo-dev", {"PROJECT_NAME": "a 'b' $c", "GUEST_DIRS": ".venv"})
+    [(name, words, _)] = lima.asked
+    assert name == "demo-dev"
+    assert words[-2:] == ("PARAM_PROJECT_NAME=a 'b' $c", "PARAM_GUEST_DIRS=.venv")
+    assert not any("{{" in word for word in words)
+    assert all("a 'b' $c" not in word for word in words[:-2])
+
+
+def test_a_setup_that_fails_says_what_the_guest_said():
+    with pytest.raises(VmError, match="is a link") as caught:
+        setup.put(Lima(lambda _: result(1, err="/p/x is a link")), "demo-dev", {})
+    assert "sysinit-vm restart" in str(caught.value)
+
+
+def test_the_identity_travels_with_the_check_as_data(demo):
+    lima = Lima(lambda _: result(0, "zellij=yes\n"))
+    checks.check(lima, "a", demo, gitconfig='[user]\n\tname = "$y"')
+    [(_, words, _)] = lima.asked
+    assert words[:2] == ("bash", "-c")
+    assert words[5] == '[user]\n\tname = "$y"'
+    assert "$y" not in "".join((*words[:5], *words[6:]))
+    assert left(demo) == []
+
+
+@pytest.fixture
+def identify(tmp_path):
+    """The identity script in a guest whose /etc is ours; what is printed is git's own view."""
+    etc, tools = tmp_path / "etc", tmp_path / "bin"
+    etc.mkdir(), tools.mkdir()
+    (tools / "sudo").write_text('#!/bin/sh\nexec "$@"\n')
+    (tools / "sudo").chmod(0o755)
+    script = scripts.read("identity.sh").replace("/etc/gitconfig", str(etc / "gitconfig"))
+
+    def run(gitconfig):
+        env = {"PATH": f"{tools}:/usr/bin:/bin", "GIT_CONFIG_SYSTEM": str(etc / "gitconfig"), "HOME": str(tmp_path)}
+        words = ["bash", "-c", script, "bash", str(etc / "sysinit vm"), gitconfig]
+        assert subprocess.run(words, env=env, capture_output=True, check=True).stderr == b""
+        view = subprocess.run(
+            ["git", "config", "-z", "--get-regexp", "user"], env=env, cwd="/", capture_output=True, check=False
+        )
+        return dict(each.split("\n", 1) for each in view.stdout.decode().split("\0") if each)
+
+    return run, etc
+
+
+def test_the_guests_git_has_the_hosts_identity_below_everything_of_its_own(identify):
+    run, etc = identify
+    (etc / "gitconfig").write_text("[user]\n\temail = theirs\n")
+    assert run('[user]\n\tname = "A B"\n\temail = "x"') == {"user.name": "A B", "user.email": "theirs"}
+    once = (etc / "gitconfig").read_text()
+    assert run('[user]\n\tname = "C"') == {"user.name": "C", "user.email": "theirs"}
+    assert (etc / "gitconfig").read_text() == once
+    assert run("") == {"user.email": "theirs"}
+
+
+def test_no_identity_leaves_a_guest_as_it_is(identify):
+    run, etc = identify
+    assert run("") == {}
+    assert not (etc / "gitconfig").exists()
+
+
+def test_a_guest_process_is_interrupted_by_its_marker():
+    lima = Lima(lambda _: result())
+    processes.interrupt(lima, "a", "sysinit-exec-1-abc")
+    assert lima.asked[0][1][-1] == "sysinit-exec-1-abc"
+    assert lima.asked[0][2] <= 30
+
+
+def test_no_two_markers_are_alike():
+    assert len({processes.marker() for _ in range(100)}) == 100

@@ -1,0 +1,113 @@
+import pytest
+from memory import Memory, vm
+
+from sysinit_vm.init import namesakes, project_files
+from sysinit_vm.projects.project import Project
+from sysinit_vm.terminal import prompts
+
+
+@pytest.fixture
+def demo(home, tmp_path, monkeypatch):
+    (tmp_path / "work" / "demo").mkdir(parents=True)
+    (tmp_path / "you" / "demo").mkdir(parents=True)
+    monkeypatch.setenv("LIMA_HOME", "/nowhere/.lima")  # short: its length limits the names
+    return Project(tmp_path / "work" / "demo")
+
+
+@pytest.fixture
+def other(demo):
+    return demo.root.parents[1] / "you" / "demo"
+
+
+@pytest.fixture
+def typed(monkeypatch):
+    """A terminal on which these answers are typed; ``None`` is Enter."""
+    answers, asked = [], []
+
+    def text(_question, default):
+        asked.append(default)
+        return answers.pop(0) or default
+
+    monkeypatch.setattr(prompts, "terminal", lambda: True)
+    monkeypatch.setattr(prompts, "text", text)
+    return answers, asked
+
+
+def test_a_terminal_is_offered_a_free_name(demo, other, typed, capsys):
+    answers, asked = typed
+    answers.append(None)
+    assert namesakes.settle(Memory(vm("demo-dev", other)), demo, None) == "work-demo-dev"
+    assert asked == ["work-demo-dev"]
+    said = capsys.readouterr().err
+    assert str(other) in said
+    assert str(demo.root) in said
+
+
+def test_it_asks_until_a_name_is_legal_and_free(demo, other, typed, capsys):
+    answers, asked = typed
+    answers += ["a--b", "taken", "demo-x"]
+    lima = Memory(vm("demo-dev", other), vm("taken", other), vm("work-demo-dev", other))
+    assert namesakes.settle(lima, demo, None) == "demo-x"
+    assert asked == ["demo-2-dev"] * 3
+    assert "The name is not a name" in capsys.readouterr().err
+
+
+def test_a_name_that_is_said_is_asked_about_only_where_it_is_taken(demo, other, typed):
+    answers, asked = typed
+    answers.append(None)
+    lima = Memory(vm("mine", other))
+    assert namesakes.settle(lima, demo, "free") == "free"
+    assert namesakes.settle(lima, demo, None) is None
+    assert asked == []
+    assert namesakes.settle(lima, demo, "mine") == "work-demo-dev"
+
+
+def test_nobody_is_asked_without_a_terminal_or_about_ones_own(demo, other, typed, monkeypatch):
+    _, asked = typed
+    for lima in (None, Memory(vm("x", demo.root), vm("demo-dev", other)), Memory(vm("demo-dev", "/gone/demo"))):
+        assert namesakes.settle(lima, demo, None) is None
+    monkeypatch.setattr(prompts, "terminal", lambda: False)
+    assert namesakes.settle(Memory(vm("demo-dev", other)), demo, "demo-dev") == "demo-dev"
+    assert asked == []
+
+
+def test_the_name_that_was_typed_is_kept_for_good(demo, other, typed):
+    typed[0].append("demo-x")
+    lima = Memory(vm("demo-dev", other))
+    written = project_files.run("minimal", directory=str(demo.root), name=None, yes=False, lima=lima)
+    assert written.vm_name == "demo-x"
+    assert 'VM_NAME: "demo-x"' in demo.config.read_text()
+
+
+def test_a_namesake_is_warned_of(demo, other, capsys):
+    namesakes.tell(Memory(vm("demo-dev", other)), demo, "demo-dev")
+    said = capsys.readouterr().err
+    assert str(other) in said
+    assert str(demo.root) in said
+    assert "sysinit-vm init --name" in said
+
+
+def test_one_that_was_left_behind_is_told_with_what_to_type(demo, capsys):
+    namesakes.tell(Memory(vm("demo-dev", "/gone/demo")), demo, "demo-dev")
+    assert "sysinit-vm adopt" in capsys.readouterr().err
+
+
+def test_a_vm_of_its_own_under_another_name_is_told(demo, capsys):
+    namesakes.tell(Memory(vm("demo-dev", demo.root)), demo, "new-name")
+    said = capsys.readouterr().err
+    assert "demo-dev, and keeps it" in said
+    assert "new-name" in said
+
+
+def test_a_project_above_is_told(demo, capsys):
+    above = demo.root.parent
+    (above / ".lima").mkdir()
+    (above / ".lima/config.yaml").write_text("")
+    namesakes.tell(None, demo, "demo-dev")
+    assert f"{above} is a project too" in capsys.readouterr().err
+
+
+def test_nothing_is_said_where_there_is_nothing_to_say(demo, capsys):
+    for lima in (None, Memory(), Memory(vm("demo-dev", demo.root))):
+        namesakes.tell(lima, demo, "demo-dev")
+    assert capsys.readouterr().err == ""

@@ -1,0 +1,131 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sysinit_vm.config import document
+from sysinit_vm.config.sizes import Size
+from sysinit_vm.errors import UsageError
+from sysinit_vm.init import render, templates
+
+VALUES = {"project_name": "demo", "project_dir": "/p/demo", "session": "demo", "vm_name": None, "ssh": None}
+
+
+@pytest.fixture
+def mine(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    place = templates.directory()
+    place.mkdir(parents=True)
+    return place
+
+
+def made(template, size=None, **values):
+    return document.parse(render.config(str(template), {**VALUES, **values}, size), templates.directory())
+
+
+def test_each_of_ours_says_in_a_line_what_it_is_for(mine):
+    for each in templates.every():
+        assert each.trusted
+        assert 10 < len(each.summary) < 80
+        assert "Plain Lima" not in each.summary
+
+
+def test_the_users_own_come_first_and_win(mine):
+    (mine / "shop.yaml").write_text("# shop: what the shop needs. And more.\ncpus: 1\n")
+    (mine / "dev.yaml").write_text("cpus: 7\n")
+    (mine / "_part.yaml").write_text("")
+    (mine / "notes.txt").write_text("")
+    assert templates.names() == ["dev", "shop", "agent", "minimal", "project-template"]
+    assert templates.find("shop").summary == "what the shop needs"
+    assert made("dev") == {"cpus": 7}
+    assert templates.find("dev").trusted
+
+
+def test_one_that_cannot_be_read_leaves_the_others_to_be_listed(mine):
+    (mine / "bytes.yaml").write_bytes(b"\xff\xfe")
+    (mine / "folder.yaml").mkdir()
+    (mine / "gone.yaml").symlink_to("/nowhere")
+    shown = {each.name: each.record()["summary"] for each in templates.every()}
+    assert all(shown[name].endswith(f"{name}.yaml cannot be read.") for name in ("bytes", "folder", "gone"))
+    assert "cannot" not in shown["dev"]
+    with pytest.raises(UsageError) as refused:
+        made("bytes")
+    assert refused.value.hint == f"ls -l {mine}/bytes.yaml"
+
+
+def test_a_users_template_has_our_common_part(mine):
+    (mine / "shop.yaml").write_text(
+        '{% set cpus, memory, disk, ports, nixos = 1, "1GiB", "5GiB", [80], "dev" %}\n{% include "_common.yaml" %}\n'
+    )
+    assert (made("shop")["cpus"], made("shop", Size(cpus=3))["cpus"]) == (1, 3)
+    assert made("shop", vm_name="x")["param"]["VM_NAME"] == "x"
+
+
+def test_what_is_asked_for_wins_over_the_template(mine):
+    for template in ("agent", "dev", "minimal", "project-template"):
+        data = made(template, Size(3, "5GiB", "9GiB", (81, 82)))
+        assert (data["cpus"], data["memory"], data["disk"]) == (3, "5GiB", "9GiB")
+        assert [each["guestPort"] for each in data["portForwards"]] == [81, 82]
+        assert "portForwards" not in made(template, Size(ports=()))
+
+
+def test_the_agents_template_gives_the_project_alone(mine):
+    data = made("agent")
+    assert [mount["location"] for mount in data["mounts"]] == ["{{.Param.PROJECT_DIR}}"]
+    assert data["ssh"] == {"localPort": 0, "loadDotSSHPubKeys": False}
+    assert data["param"]["STRICT_PORTS"] == "true"
+    assert "portForwards" not in data
+
+
+def test_a_file_of_plain_yaml_is_taken_as_it_stands(tmp_path):
+    file = tmp_path / "a file.yaml"
+    file.write_text("cpus: 1\nmounts: [{location: '{{.Param.X}}'}]  # mine\n")
+    assert render.config(str(file), VALUES) == file.read_text()
+    assert not templates.find(str(file)).trusted
+    for more in ({"vm_name": "x"}, {"ssh": "none"}):
+        with pytest.raises(UsageError, match="plain YAML"):
+            made(file, **more)
+    with pytest.raises(UsageError, match="plain YAML"):
+        made(file, Size(cpus=1))
+
+
+def test_a_locator_becomes_the_base_of_a_config_without_images():
+    data = made("template:debian-12", Size(memory="3GiB"))
+    assert (data["base"], data["memory"]) == ("template:debian-12", "3GiB")
+    assert not {"images", "cpus", "disk"} & set(data)
+    assert not templates.find("template:debian-12").trusted
+
+
+@pytest.mark.parametrize("word", ["nope", "./nope.yaml", "/", "", "_common", "../dev", "template:", "template:a b"])
+def test_what_is_no_template_is_a_usage_error(word):
+    with pytest.raises(UsageError, match="init --list"):
+        templates.find(word)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% set x = %}",
+        "{% if x %}{{ nothing }}",
+        "{% set a = nothing.b %}",
+        '{% include "/etc/passwd" %}',
+        '{% include "../secret" %}',
+        "{% set a = ''.__class__.__mro__ %}{{ a[1] }}",
+        "{% set a = 1 // 0 %}",
+    ],
+)
+def test_a_template_that_cannot_be_used_says_so_and_can_do_nothing(tmp_path, text):
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "secret").write_text("x: 1")
+    file = tmp_path / "deep" / "t.yaml"
+    file.write_text(text)
+    with pytest.raises(UsageError, match="cannot be used"):
+        made(file)
+
+
+@given(st.text(max_size=40))
+def test_any_word_is_a_template_or_a_usage_error(word):
+    try:
+        found = templates.find(word)
+    except UsageError:
+        return
+    assert found.origin in {templates.OURS, templates.YOURS, templates.FILE, templates.LOCATOR}

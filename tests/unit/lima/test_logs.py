@@ -1,0 +1,105 @@
+import itertools
+
+import pytest
+from recording import result
+
+from sysinit_vm.errors import UsageError, VmError
+from sysinit_vm.lima import logs
+from sysinit_vm.lima.instance import Instance
+
+JOURNAL = "kernel\nLIMA 2026| Executing a\nnoise\nLIMA 2026| Exiting with 0\nlater\n"
+
+
+class Lima:
+    def __init__(self, answer):
+        self.answer = answer
+
+    def run(self, *_words, **_options):
+        return self.answer
+
+
+@pytest.fixture
+def vm(tmp_path):
+    return Instance("a", "Running", tmp_path)
+
+
+def test_every_source_is_meant_without_a_word_and_an_unknown_one_is_refused():
+    assert logs.checked(None) == ("host", "console", "provision")
+    assert logs.checked("console") == ("console",)
+    with pytest.raises(UsageError, match="host, console, provision"):
+        logs.checked("serial")
+
+
+def test_the_host_agents_log_is_read_as_sentences_without_its_debug_lines(vm):
+    (vm.dir / "ha.stderr.log").write_text(
+        '{"level":"info","msg":"Starting QEMU"}\n{"level":"debug","msg":"x"}\nplain\n{"level":"fatal","msg":"no"}\n'
+    )
+    assert logs.lines(None, vm, "host") == ["info: Starting QEMU", "info: plain", "fatal: no"]
+
+
+def test_the_console_is_read_without_colours_and_empty_ones_are_passed_over(vm):
+    (vm.dir / "serial.log").write_bytes(b"\x1b[0;32m  OK  \x1b[0m Started\r\n\xff\n")
+    (vm.dir / "serialv.log").write_text("")
+    assert logs.lines(None, vm, "console") == ["  OK   Started", "\N{REPLACEMENT CHARACTER}"]
+
+
+def test_what_said_nothing_is_empty(vm):
+    assert [logs.lines(Lima(result(1)), vm, source) for source in logs.SOURCES] == [[], [], []]
+
+
+def test_provisioning_is_asked_of_the_guest_and_cut_to_limas_part(vm):
+    assert logs.lines(Lima(result(0, JOURNAL)), vm, "provision") == [
+        "LIMA 2026| Executing a",
+        "noise",
+        "LIMA 2026| Exiting with 0",
+    ]
+
+
+@pytest.mark.parametrize("status", ["Running", "Stopped"])
+def test_provisioning_is_read_off_the_console_where_the_guest_does_not_answer(tmp_path, status):
+    (tmp_path / "serial.log").write_text("boot\n[ 9.1] cloud-init: LIMA 2026| WARNING: Failed to execute b\nend\n")
+    found = logs.lines(Lima(result(255)), Instance("a", status, tmp_path), "provision")
+    assert found == ["[ 9.1] cloud-init: LIMA 2026| WARNING: Failed to execute b"]
+
+
+def test_following_yields_new_lines_and_begins_anew_after_a_restart(vm, monkeypatch):
+    path = vm.dir / "serial.log"
+    path.write_text("before\n")
+    steps = iter([lambda: path.open("a").write("new\n"), lambda: path.write_text("x\n"), lambda: None])
+    monkeypatch.setattr("time.sleep", lambda _: next(steps)())
+    assert list(itertools.islice(logs.follow(vm, "console"), 2)) == ["new", "x"]
+
+
+def test_a_line_that_is_written_in_two_parts_is_followed_as_one(vm, monkeypatch):
+    path = vm.dir / "serial.log"
+    path.write_text("before\n")
+    steps = iter([lambda: path.open("a").write("half "), lambda: path.open("a").write("whole\n")])
+    monkeypatch.setattr("time.sleep", lambda _: next(steps)())
+    assert next(logs.follow(vm, "console")) == "half whole"
+
+
+def test_following_a_log_that_does_not_exist_yet_waits_for_it(vm, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _: (vm.dir / "serial.log").write_text("first\n"))
+    assert next(logs.follow(vm, "console")) == "first"
+
+
+def test_provisioning_has_no_file_to_follow(vm):
+    with pytest.raises(VmError, match="--source console"):
+        next(logs.follow(vm, "provision"))
+
+
+STALL = "[   24.08] rcu: rcu_preempt kthread timer wakeup didn't happen for 5251 jiffies! g-1147 f0x0\n"
+
+
+def test_a_kernel_that_misses_a_timer_twice_has_stalled_and_once_may_be_a_slow_host(vm):
+    console = vm.dir / "serial.log"
+    assert not logs.stalled(vm.dir / "gone", 0)
+    for times, stalled in ((0, False), (1, False), (2, True), (9, True)):
+        console.write_bytes(b"\xff boot\n" + STALL.encode() * times)
+        assert logs.stalled(vm.dir, 0) is stalled
+
+
+def test_an_earlier_boots_console_tells_nothing_of_this_one(vm):
+    console = vm.dir / "serial.log"
+    console.write_text(STALL * 2)
+    assert not logs.stalled(vm.dir, console.stat().st_mtime + 1)

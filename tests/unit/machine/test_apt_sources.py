@@ -1,0 +1,118 @@
+"""Reading a Debian mirror from apt's sources."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sysinit_vm.errors import UsageError
+from sysinit_vm.machine import apt_sources
+from sysinit_vm.machine.apt_sources import Source, apt_lines
+
+DEB822 = """\
+# made by the installer
+Types: deb deb-src
+URIs: http://mirror.example/debian/
+Suites: trixie trixie-updates
+Components: main
+  contrib
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+
+Types: deb
+URIs: http://mirror.example/debian-security
+Suites: trixie-security
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+"""
+ONE_LINE = """\
+# deb http://commented.example/debian trixie main
+deb cdrom:[Debian 13]/ trixie main
+deb-src http://mirror.example/debian trixie main
+deb [arch=amd64 signed-by=/etc/apt/vendor.gpg] https://vendor.example/debian trixie main
+deb [ arch=amd64,arm64 signed-by=/usr/share/keyrings/debian-archive-keyring.gpg ] http://mirror.example/debian trixie main # ours
+deb http://mirror.example/debian trixie-updates main
+deb http://sec.example/debian-security trixie-security main contrib
+"""
+MAIN = ["deb http://mirror.example/debian bookworm main", "deb http://mirror.example/debian bookworm-updates main"]
+
+
+@pytest.fixture
+def etc(tmp_path):
+    (tmp_path / "apt" / "sources.list.d").mkdir(parents=True)
+    (tmp_path / "os-release").write_text('ID=debian\nVERSION_CODENAME="trixie"\n')
+    return tmp_path
+
+
+def test_deb822(etc):
+    (etc / "apt/sources.list.d/debian.sources").write_text(DEB822)
+    security = "deb http://mirror.example/debian-security bookworm-security main"
+    assert apt_lines("bookworm", None, etc=etc) == [*MAIN, security]
+
+
+def test_one_line(etc):
+    (etc / "apt/sources.list").write_text(ONE_LINE)
+    security = "deb http://sec.example/debian-security bookworm-security main"
+    assert apt_lines("bookworm", None, etc=etc) == [*MAIN, security]
+
+
+def test_a_vendor_with_debian_s_suite_and_component_is_not_debian(etc):
+    vendor = "Types: deb\nURIs: https://vendor.example/deb\nSuites: trixie\nComponents: main\nSigned-By: /v.gpg\n\n"
+    (etc / "apt/sources.list.d/a.sources").write_text(vendor + DEB822)
+    assert apt_lines("bookworm", None, etc=etc)[:2] == MAIN
+
+
+def test_a_disabled_stanza_is_not_read():
+    assert apt_sources.deb822(f"Enabled: no\n{DEB822.partition(chr(10))[2].partition(chr(10) * 2)[0]}") == []
+
+
+def test_old_security_suites_are_known(etc):
+    (etc / "apt/sources.list").write_text(
+        "deb http://m.example/debian stable main\ndeb http://s.example/sec stable/updates main\n"
+    )
+    assert apt_lines("bookworm", None, etc=etc)[-1] == "deb http://s.example/sec bookworm-security main"
+
+
+@pytest.mark.parametrize("release", ["ID=ubuntu\nID_LIKE=debian\n", ""])
+def test_other_hosts_leave_it_to_mmdebstrap(etc, release):
+    (etc / "os-release").write_text(release)
+    (etc / "apt/sources.list").write_text("deb http://ubuntu.example/ubuntu stable main\n")
+    assert apt_lines("bookworm", None, etc=etc) == []
+
+
+def test_nothing_to_read(tmp_path):
+    assert apt_lines("bookworm", None, etc=tmp_path) == []
+
+
+def test_a_given_mirror_comes_first_and_keeps_the_host_s_security(etc):
+    (etc / "apt/sources.list.d/debian.sources").write_text(DEB822)
+    assert apt_lines("bookworm", "https://given.example/d", etc=etc) == [
+        "deb https://given.example/d bookworm main",
+        "deb https://given.example/d bookworm-updates main",
+        "deb http://mirror.example/debian-security bookworm-security main",
+    ]
+
+
+def test_whole_apt_lines(tmp_path):
+    lines = "deb [trusted=yes] file:/srv bookworm main\n\ndeb http://x.example bookworm main\n"
+    assert apt_lines("bookworm", lines, etc=tmp_path) == [line for line in lines.splitlines() if line]
+
+
+def test_what_is_no_mirror(tmp_path):
+    with pytest.raises(UsageError) as error:
+        apt_lines("bookworm", "/srv/mirror", etc=tmp_path)
+    assert error.value.exit_code == 2
+
+
+words = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="#[]="), min_size=1)
+
+
+@given(uri=words, suite=words, components=st.lists(words, max_size=3), key=words, spaced=st.booleans())
+def test_any_one_line(uri, suite, components, key, spaced):
+    options = f"[ signed-by={key} arch=amd64 ]" if spaced else f"[signed-by={key}]"
+    line = " ".join(["deb", options, uri, suite, *components])
+    assert apt_sources.one_line(line) == [Source(uri, (suite,), tuple(components), key)]
+
+
+@given(st.text())
+def test_any_text_is_read_without_a_crash(text):
+    apt_sources.one_line(text)
+    apt_sources.deb822(text)

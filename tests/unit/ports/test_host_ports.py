@@ -1,0 +1,233 @@
+import json
+import os
+import socket
+import threading
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sysinit_vm import files, lock
+from sysinit_vm.config import document
+from sysinit_vm.config.document import Config
+from sysinit_vm.effective import prepare
+from sysinit_vm.errors import VmError
+from sysinit_vm.lima.home import own_directory
+from sysinit_vm.lima.instance import Instance
+from sysinit_vm.lima.locks import ports_lock
+from sysinit_vm.ports import allocation, host_ports, sockets
+from sysinit_vm.ports.forwards import Forward, declared
+
+ROOT = Path("/work/demo")
+FIRST = next(allocation.own_range(ROOT))
+WEB = Forward(3000, 3000)
+
+
+class Lima:
+    """Instances as their directories below LIMA_HOME say them."""
+
+    def __init__(self, lima_home):
+        self.lima_home, self.edits = lima_home, []
+
+    def add(self, name, data, *, root="/work/other", agent=None):
+        directory = self.lima_home / name
+        directory.mkdir(parents=True)
+        (directory / "lima.yaml").write_text(data if isinstance(data, str) else json.dumps(data))
+        if agent:
+            (directory / "ha.pid").write_text(f"{agent}\n")
+        return Instance(name, "Stopped", directory, param={"PROJECT_DIR": root} if root else {})
+
+    def instances(self):
+        found = sorted(self.lima_home.glob("*/lima.yaml"))
+        return [
+            Instance(path.parent.name, "Stopped", path.parent, param={"PROJECT_DIR": "/work/other"}) for path in found
+        ]
+
+    def config(self, instance):
+        return document.load(instance.dir / "lima.yaml")
+
+    def edit(self, name, data):
+        self.edits.append(name)
+        (self.lima_home / name / "lima.yaml").write_text(json.dumps(data))
+
+
+@pytest.fixture
+def lima(home, monkeypatch):
+    """No program of this machine is in the way but those that a test puts there."""
+    monkeypatch.setattr(sockets, "taken", lambda *_: False)
+    monkeypatch.setattr(sockets, "privileged", lambda port: port < 1024)
+    return Lima(home / ".lima")
+
+
+def forwarding(*host_ports, **more):
+    return {"portForwards": [{"guestPort": port, "hostPort": port} for port in host_ports], **more}
+
+
+def place(lima, *wanted, kept=None):
+    return host_ports.place(lima, "demo-dev", ROOT, wanted, kept or {})
+
+
+def test_what_nobody_holds_is_given_without_a_word(lima):
+    assert place(lima, WEB) == host_ports.Placed({WEB.key: 3000}, ())
+
+
+def test_what_another_vm_has_moves_and_is_said_although_that_vm_is_stopped(lima):
+    lima.add("other-dev", forwarding(3000))
+    placed = place(lima, WEB)
+    assert placed.hosts == {WEB.key: FIRST}
+    assert placed.words == (
+        f"port 3000: 3000 is held by the VM other-dev of /work/other; this project's is http://localhost:{FIRST}",
+    )
+
+
+def test_its_own_instance_and_configs_that_cannot_be_read_hold_nothing(lima):
+    lima.add("demo-dev", forwarding(3000))
+    lima.add("corrupt", "{")
+    lima.add("odd", {"portForwards": [{"guestPort": "x"}, {"guestPort": 8080}]})
+    assert place(lima, WEB, Forward(8080, 8080)).hosts == {WEB.key: 3000, Forward(8080, 8080).key: FIRST}
+
+
+def test_a_program_that_holds_it_is_named(lima, monkeypatch):
+    monkeypatch.setattr(sockets, "taken", lambda port, *_: port == 3000)
+    monkeypatch.setattr(sockets, "listener", lambda *_: sockets.Listener(123, "python3"))
+    (word,) = place(lima, WEB).words
+    assert word == f"port 3000: 3000 is held by python3 (pid 123); this project's is http://localhost:{FIRST}"
+    monkeypatch.setattr(sockets, "listener", lambda *_: None)
+    assert "held by another program" in place(lima, WEB).words[0]
+
+
+def test_another_vms_automatic_forward_is_named_by_its_vm(lima, monkeypatch):
+    lima.add("other-dev", {}, agent=77)
+    monkeypatch.setattr(sockets, "taken", lambda port, *_: port == 3000)
+    monkeypatch.setattr(sockets, "listener", lambda *_: sockets.Listener(77, "limactl"))
+    assert "held by the VM other-dev of /work/other;" in place(lima, WEB).words[0]
+
+
+def test_a_low_port_is_explained_and_moved(lima):
+    low = Forward(80, 80)
+    (word,) = place(lima, low).words
+    assert word == f"port 80: 80 is root's alone, as all below 1024 are; this project's is http://localhost:{FIRST}"
+
+
+def test_a_moved_one_that_stays_is_said_again(lima):
+    placed = place(lima, WEB, Forward(53, 53000, "udp"), kept={WEB.key: FIRST, ("127.0.0.1", 53, "udp"): FIRST + 1})
+    assert placed.words == (
+        f"port 3000: this project's is http://localhost:{FIRST}",
+        f"port 53: this project's is {FIRST + 1}",
+    )
+
+
+def test_what_another_start_is_about_to_give_limactl_is_held_while_it_lives(lima):
+    path = own_directory() / "other-dev.yaml"
+    files.write(path, json.dumps(forwarding(3000)))
+    assert place(lima, WEB).hosts == {WEB.key: 3000}  # left by a start that was killed
+    with lock.held(path.with_suffix(".lock"), "waiting"):
+        placed = place(lima, WEB)
+    assert placed.hosts == {WEB.key: FIRST}
+    assert "the VM other-dev, which starts now" in placed.words[0]
+
+
+def test_a_start_that_ends_while_others_are_looked_at_is_not_missed(lima):
+    """Its instance was not there yet when limactl listed them, and its file is gone by then."""
+    path = own_directory() / "other-dev.yaml"
+    files.write(path, json.dumps(forwarding(3000)))
+    listed = lima.instances
+
+    def instances():
+        found = listed()
+        if path.exists():
+            path.unlink()
+            lima.add("other-dev", forwarding(3000))
+        return found
+
+    lima.instances = instances
+    with lock.held(path.with_suffix(".lock"), "waiting"):
+        assert place(lima, WEB).hosts == {WEB.key: FIRST}
+
+
+def test_its_own_file_holds_nothing(lima):
+    files.write(own_directory() / "demo-dev.yaml", json.dumps(forwarding(3000)))
+    with lock.held(own_directory() / "demo-dev.lock", "waiting"):
+        assert place(lima, WEB).hosts == {WEB.key: 3000}
+
+
+COMMITTED = Config(Path("/work/demo/.lima/config.yaml"), forwarding(3000, 8080))
+
+
+def test_a_stopped_vm_whose_port_is_held_now_is_moved_in_its_own_config_and_stays(lima, monkeypatch):
+    demo = lima.add("demo-dev", forwarding(3000, 8080, env={"A": "1"}), root=str(ROOT))
+    assert host_ports.replace_held(lima, demo, COMMITTED) == ()
+    assert lima.edits == []
+    monkeypatch.setattr(sockets, "taken", lambda port, *_: port == 3000)
+    assert f"localhost:{FIRST}" in host_ports.replace_held(lima, demo, COMMITTED)[0]
+    assert lima.edits == ["demo-dev"]
+    data = lima.config(demo).data
+    assert data["portForwards"] == [{"guestPort": 3000, "hostPort": FIRST}, {"guestPort": 8080, "hostPort": 8080}]
+    assert data["env"] == {"A": "1", "HOST_PORT_3000": str(FIRST), "HOST_PORT_8080": "8080"}
+    monkeypatch.setattr(sockets, "taken", lambda *_: False)
+    assert host_ports.replace_held(lima, demo, COMMITTED) == (f"port 3000: this project's is http://localhost:{FIRST}",)
+    assert lima.edits == ["demo-dev"]
+
+
+def test_one_that_is_held_where_it_moved_goes_back_to_the_declared_port(lima, monkeypatch):
+    data = {"portForwards": [{"guestPort": 3000, "hostPort": FIRST}]}
+    demo = lima.add("demo-dev", data, root=str(ROOT))
+    monkeypatch.setattr(sockets, "taken", lambda port, *_: port == FIRST)
+    host_ports.replace_held(lima, demo, COMMITTED)
+    assert lima.config(demo).data["portForwards"] == [{"guestPort": 3000, "hostPort": 3000}]
+
+
+def test_a_vm_without_declared_ports_asks_nothing(lima):
+    demo = lima.add("demo-dev", {"cpus": 1}, root=str(ROOT))
+    lima.instances = lambda: pytest.fail("asked")
+    assert host_ports.replace_held(lima, demo, None) == ()
+
+
+def test_a_damaged_config_is_told_and_left(lima):
+    demo = lima.add("demo-dev", {"portForwards": [{"guestPort": 99999}]}, root=str(ROOT))
+    with pytest.raises(VmError, match="99999"):
+        host_ports.replace_held(lima, demo, COMMITTED)
+    assert lima.edits == []
+
+
+def test_the_host_agent_is_known_by_its_pid(lima):
+    assert host_ports.host_agent(lima.add("a", {}, agent=12)) == 12
+    assert host_ports.host_agent(lima.add("b", {})) is None
+    (lima.add("c", {}).dir / "ha.pid").write_text("x")
+    assert list(host_ports.agents(lima)) == [12]
+
+
+def test_many_starts_at_once_race_for_one_port_and_each_gets_its_own(lima):
+    """As `start` does: the file that other starts see stands before the lock for ports is let go."""
+    ready, got, release = threading.Barrier(8), {}, threading.Event()
+
+    def start(number):
+        name, root = f"p{number}", Path(f"/work/p{number}")
+        committed = Config(root / ".lima/config.yaml", forwarding(3000))
+        with lock.held(own_directory() / f"{name}.lock", "waiting"), ExitStack() as file:
+            ready.wait(10)
+            with ports_lock():
+                hosts = host_ports.place(lima, name, root, declared(committed), {}).hosts
+                wished = replace(prepare.Effective({}), data={"portForwards": allocation.written(committed, hosts)})
+                file.enter_context(prepare.written(name, wished))
+            got[name] = next(iter(hosts.values()))
+            release.wait(10)
+
+    threads = [threading.Thread(target=start, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    while len(got) < 8 and any(thread.is_alive() for thread in threads):
+        threads[0].join(0.05)
+    release.set()
+    for thread in threads:
+        thread.join(10)
+    assert len(got) == len(set(got.values())) == 8
+    assert 3000 in got.values()
+
+
+def test_a_real_program_on_ipv6_alone_is_in_the_way(home):
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
+        port = server.getsockname()[1]
+        holder = host_ports.holders(Lima(home / ".lima"), "demo-dev")
+        assert holder(Forward(3000, port), port).endswith(f"(pid {os.getpid()})")

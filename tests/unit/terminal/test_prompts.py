@@ -1,0 +1,62 @@
+import io
+
+import pytest
+
+from sysinit_vm.errors import NotConfirmedError
+from sysinit_vm.terminal import prompts
+
+
+def ask(*, yes=False):
+    prompts.confirm("Delete it?", yes=yes, refusal_hint="sysinit-vm destroy --yes")
+
+
+@pytest.fixture
+def answer(monkeypatch):
+    def set_to(said):
+        monkeypatch.setattr(prompts, "terminal", lambda: True)
+        monkeypatch.setattr(prompts, "_ask", lambda _question: said)
+
+    return set_to
+
+
+def test_yes_answers_without_asking(monkeypatch):
+    asked = []
+    monkeypatch.setattr(prompts, "_ask", asked.append)
+    ask(yes=True)
+    assert asked == []
+
+
+def test_without_a_terminal_it_refuses_with_the_question_and_the_flag(monkeypatch):
+    monkeypatch.setattr(prompts, "terminal", lambda: False)
+    with pytest.raises(NotConfirmedError, match=r"Delete it\?[\s\S]*Try: sysinit-vm destroy --yes") as caught:
+        ask()
+    assert caught.value.code == 5
+
+
+def test_a_yes_goes_on_and_a_no_changes_nothing(answer):
+    answer(said=True)
+    assert ask() is None
+    answer(said=False)
+    with pytest.raises(NotConfirmedError, match="nothing was changed") as caught:
+        ask()
+    assert caught.value.code == 5
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stdin", "stderr", "there"),
+    [
+        (Terminal(), Terminal(), True),
+        (io.StringIO(), Terminal(), False),
+        (Terminal(), io.StringIO(), False),
+        (None, Terminal(), False),
+    ],
+)
+def test_somebody_can_be_asked_where_input_and_errors_are_terminals(monkeypatch, stdin, stderr, there):
+    monkeypatch.setattr("sys.stdin", stdin)
+    monkeypatch.setattr("sys.stderr", stderr)
+    assert prompts.terminal() is there

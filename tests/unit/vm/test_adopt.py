@@ -1,0 +1,148 @@
+import pytest
+from memory import Memory, vm
+from recording import facts
+
+from sysinit_vm.config import document
+from sysinit_vm.errors import NotConfirmedError, StateError, VmError
+from sysinit_vm.machine import facts as machine
+from sysinit_vm.projects.locate import Target
+from sysinit_vm.projects.project import Project
+from sysinit_vm.terminal import prompts
+from sysinit_vm.vm import adopt
+
+COMMITTED = (
+    "cpus: 2\ndisk: 10GiB\nimages: [{location: 'https://a.example/new.qcow2'}]\nparam: {PROJECT_DIR: /gone/demo}\n"
+)
+WAS = {"cpus": 1, "disk": "40GiB", "arch": "riscv64", "images": [{"location": "/old.qcow2"}], "mounts": []}
+
+
+@pytest.fixture
+def demo(home, tmp_path, monkeypatch):
+    root = tmp_path / "demo"
+    (root / ".lima").mkdir(parents=True)
+    (root / ".lima" / "config.yaml").write_text(COMMITTED)
+    monkeypatch.setattr(machine, "gather", facts)
+    return Project(root)
+
+
+def of(demo, name=None):
+    return Target(demo, name or "demo-dev", "--name" if name else "directory")
+
+
+def take(vms, wanted, *, yes):
+    return adopt.adopt(vms, wanted, document.load(wanted.project.config), yes=yes)
+
+
+def lima(status="Stopped", directory="/gone/demo", name="demo-dev"):
+    return Memory(vm(name, directory, status), configs={name: dict(WAS)})
+
+
+def test_a_moved_projects_vm_becomes_this_directorys_and_keeps_its_disk(demo):
+    vms = lima()
+    assert take(vms, of(demo), yes=True).name == "demo-dev"
+    given = vms.configs["demo-dev"]
+    assert given["param"]["PROJECT_DIR"] == given["mounts"][-1]["location"] == str(demo.root)
+    assert given["env"]["ZELLIJ_SESSION"] == demo.session
+    assert given["cpus"] == 2
+    assert (given["disk"], given["arch"], given["images"]) == (WAS["disk"], WAS["arch"], WAS["images"])
+    assert "vmType" not in given  # nor did it say one before
+    assert vms.calls == [("edit", "demo-dev")]
+    assert vms.known["demo-dev"].project_dir == demo.root
+
+
+def test_a_running_one_is_stopped_first(demo):
+    vms = lima("Running")
+    take(vms, of(demo), yes=True)
+    assert vms.calls == [("stop", "demo-dev", False), ("edit", "demo-dev")]
+
+
+def test_a_crashed_one_is_recovered_first(demo):
+    vms = lima("Broken")
+    take(vms, of(demo), yes=True)
+    assert vms.calls == [("stop", "demo-dev", True), ("edit", "demo-dev")]
+
+
+def test_without_yes_and_without_a_terminal_nothing_happens(demo):
+    vms = lima("Running")
+    with pytest.raises(NotConfirmedError, match="adopt --name demo-dev --yes"):
+        take(vms, of(demo), yes=False)
+    assert vms.calls == []
+
+
+def test_one_that_is_its_own_already_stays_as_it_is(demo):
+    vms = lima(directory=demo.root, name="mine")
+    assert take(vms, of(demo), yes=False).name == "mine"
+    assert take(vms, of(demo, "mine"), yes=False).name == "mine"
+    assert vms.calls == []
+
+
+def test_one_whose_project_has_its_config_is_never_taken(demo, tmp_path):
+    other = tmp_path / "other"
+    (other / ".lima").mkdir(parents=True)
+    (other / ".lima/config.yaml").write_text("")
+    vms = lima(directory=other)
+    for wanted in (of(demo, "demo-dev"), of(demo)):
+        with pytest.raises(StateError) as caught:
+            take(vms, wanted, yes=True)
+        assert str(demo.root) in str(caught.value)
+    with pytest.raises(StateError, match=f"has a project: {other}"):
+        take(vms, of(demo, "demo-dev"), yes=True)
+    (other / ".lima/config.yaml").unlink()
+    assert take(vms, of(demo, "demo-dev"), yes=True)
+
+
+def test_a_project_that_has_a_vm_takes_no_second(demo):
+    vms = lima()
+    vms.known["mine"] = vm("mine", demo.root)
+    with pytest.raises(StateError, match="has a VM already: mine"):
+        take(vms, of(demo, "demo-dev"), yes=True)
+    assert vms.calls == []
+
+
+def test_one_made_without_us_is_taken_by_its_mount_or_by_name(demo):
+    vms = Memory(vm("seed"), configs={"seed": {**WAS, "mounts": [{"location": str(demo.root)}]}})
+    assert take(vms, of(demo), yes=True).name == "seed"
+    vms = Memory(vm("by-hand"), configs={"by-hand": dict(WAS)})
+    assert take(vms, of(demo, "by-hand"), yes=True).name == "by-hand"
+
+
+@pytest.mark.parametrize("name", [None, "nonesuch"])
+def test_where_there_is_none_it_says_how_to_name_one(demo, name):
+    with pytest.raises(StateError, match="adopt --name NAME"):
+        take(Memory(), of(demo, name), yes=True)
+
+
+def test_one_that_lima_cannot_read_is_not_taken(demo):
+    with pytest.raises(StateError, match="cannot be read"):
+        take(lima(""), of(demo, "demo-dev"), yes=True)
+
+
+def test_a_config_that_cannot_be_leaves_the_vm_running(demo):
+    vms = lima("Running")
+    demo.config.write_text("vmType: wsl2\n")
+    with pytest.raises(VmError, match="vmType"):
+        take(vms, of(demo, "demo-dev"), yes=True)
+    assert vms.calls == []
+
+
+def test_one_that_another_project_took_while_it_was_asked_stays_that_ones(demo, monkeypatch, tmp_path):
+    vms = lima()
+
+    def taken_meanwhile(*_words, **_flags):
+        vms.known["demo-dev"] = vm("demo-dev", tmp_path)
+
+    monkeypatch.setattr(prompts, "confirm", taken_meanwhile)
+    with pytest.raises(StateError, match="changed meanwhile"):
+        take(vms, of(demo), yes=False)
+    assert vms.calls == []
+
+
+def test_a_start_offers_it_on_a_terminal_and_elsewhere_says_what_to_type(demo, monkeypatch):
+    vms = lima()
+    with pytest.raises(StateError, match="sysinit-vm adopt"):
+        adopt.offer(vms, of(demo), document.load(demo.config))
+    monkeypatch.setattr(prompts, "terminal", lambda: True)
+    monkeypatch.setattr(prompts, "_ask", lambda asked: "Take the VM demo-dev of /gone/demo over" in asked)
+    assert adopt.offer(vms, of(demo), document.load(demo.config))
+    assert vms.known["demo-dev"].project_dir == demo.root
+    assert not adopt.offer(vms, of(demo), document.load(demo.config))

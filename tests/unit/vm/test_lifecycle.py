@@ -1,0 +1,506 @@
+import json
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from recording import Recorder, facts, result
+
+from sysinit_vm.config import document
+from sysinit_vm.config.document import Config
+from sysinit_vm.errors import NoConfigError, StateError, VmError
+from sysinit_vm.guest import access, checks
+from sysinit_vm.guest.checks import Report
+from sysinit_vm.lima import logs
+from sysinit_vm.lima.instance import Instance
+from sysinit_vm.machine import accelerator
+from sysinit_vm.machine import facts as machine
+from sysinit_vm.machine.accelerator import Accelerator
+from sysinit_vm.ports import host_ports, portlist, sockets
+from sysinit_vm.projects.locate import Target
+from sysinit_vm.projects.project import Project
+from sysinit_vm.runner import Runner
+from sysinit_vm.vm import boot, lifecycle
+from sysinit_vm.vm.options import StartOptions
+
+GOOD = Report(mounted=True, mount_problem="", session_tool=True, failed_scripts=())
+CONFIG = "images: [{location: 'https://a.example/x.qcow2'}]\n"
+READY = '{"status":{"running":true}}\n'
+
+
+class Lima:
+    """Keeps instances as limactl does, in memory, and notes what is asked of it."""
+
+    def __init__(self, lima_home):
+        self.lima_home, self.runner = lima_home, Recorder()
+        self.known, self.calls, self.fail, self.stops = {}, [], None, True
+        self.on_start, self.configs, self.consoles = (lambda: None), {}, []
+        self.stopped = threading.Event()
+
+    def add(self, name, status, directory):
+        path = self.lima_home / name
+        path.mkdir(parents=True, exist_ok=True)
+        (path / "ha.stdout.log").write_text(READY)
+        self.known[name] = Instance(name, status, path, param={"PROJECT_DIR": str(directory)})
+        return self.known[name]
+
+    def instance(self, name):
+        return self.known.get(name)
+
+    def instances(self):
+        return list(self.known.values())
+
+    def create(self, name, config, on_message, *, timeout, env):
+        self.calls.append(("create", name, config, timeout, env))
+        on_message(("info", "Attempting to download the image"))
+        self.given = json.loads(config.read_text())
+        data = self.given
+        self.add(name, "Running", data["param"]["PROJECT_DIR"])
+        return self._begun(name, on_message)
+
+    def start(self, name, on_message, *, timeout, env):
+        self.calls.append(("start", name, timeout, env))
+        self.add(name, "Running", self.known[name].param["PROJECT_DIR"])
+        return self._begun(name, on_message)
+
+    def filled(self, name):
+        return {}
+
+    def _begun(self, name, on_message):
+        self.on_start()
+        if self.consoles:
+            (self.known[name].dir / "ha.stderr.log").write_text("x")
+            (self.known[name].dir / "serial.log").write_text(self.consoles.pop(0))
+            self.stopped.wait(timeout=0.2)
+            self.stopped.clear()
+        return self.fail or result()
+
+    def stop(self, name, *, force=False):
+        self.calls.append(("stop", name, force))
+        self.stopped.set()
+        if not self.stops and not force:
+            raise StateError("Cannot stop.")
+        self.add(name, "Stopped", self.known[name].param["PROJECT_DIR"])
+
+    def config(self, instance):
+        return Config(instance.dir / "lima.yaml", self.configs.get(instance.name, {}))
+
+    def edit(self, name, data):
+        self.calls.append(("edit", name))
+        self.configs[name] = dict(data)
+
+    def delete(self, name):
+        self.calls.append(("delete", name))
+        del self.known[name]
+
+    @property
+    def verbs(self):
+        return [call[0] for call in self.calls]
+
+
+@pytest.fixture
+def lima(home, monkeypatch):
+    fake = Lima(home / ".lima")
+    monkeypatch.setattr(machine, "gather", lambda: facts(lima_home=fake.lima_home))
+    monkeypatch.setattr(accelerator, "choose", lambda *_: Accelerator("tcg", "slow", {"Q": "tcg"}))
+    monkeypatch.setattr(checks, "check", lambda *_, **__: GOOD)
+    return fake
+
+
+@pytest.fixture
+def demo(tmp_path):
+    root = tmp_path / "demo"
+    (root / ".lima").mkdir(parents=True)
+    (root / ".lima" / "config.yaml").write_text(CONFIG)
+    return Target(Project(root), "demo-dev", "directory")
+
+
+def no_build(*_):
+    raise AssertionError("nothing is to be built")
+
+
+WISH = StartOptions(600, "auto", no_build)
+
+
+def test_the_first_start_creates_the_vm_from_the_effective_config(lima, demo, capsys):
+    found = lifecycle.start(lima, demo, WISH)
+    path = lima.lima_home / "_sysinit-vm" / "demo-dev.yaml"
+    assert lima.calls == [("create", "demo-dev", path, 600, {"Q": "tcg"})]
+    assert lima.given["param"]["PROJECT_DIR"] == str(demo.project.root)
+    assert not path.exists()
+    assert sorted(path.name for path in demo.project.config.parent.iterdir()) == ["config.yaml"]
+    assert (found.name, found.status) == ("demo-dev", "Running")
+    said = capsys.readouterr()
+    assert "copying the image" in said.err
+    assert "slow" in said.err
+    assert said.out == ""
+
+
+def test_the_committed_config_is_never_touched(lima, demo):
+    lifecycle.start(lima, demo, WISH)
+    assert demo.project.config.read_text() == CONFIG
+
+
+def test_what_was_replaced_for_this_machine_is_told(lima, demo, capsys):
+    demo.project.config.write_text(CONFIG + "vmType: vz\n")
+    lifecycle.start(lima, demo, WISH)
+    assert "vz is macOS's own" in capsys.readouterr().err
+
+
+def test_a_stopped_vm_is_started_and_not_created(lima, demo):
+    lima.add("demo-dev", "Stopped", demo.project.root)
+    assert lifecycle.start(lima, demo, WISH).running
+    assert lima.calls == [("start", "demo-dev", 600, {"Q": "tcg"})]
+
+
+def test_a_new_vm_gets_a_host_port_of_its_own_where_the_declared_one_is_held(lima, demo, capsys, monkeypatch):
+    monkeypatch.setattr(sockets, "taken", lambda port, *_: port == 3000)
+    demo.project.config.write_text(CONFIG + "portForwards: [{guestPort: 3000}]\n")
+    lifecycle.start(lima, demo, WISH)
+    assert 20000 <= lima.given["portForwards"][0]["hostPort"] < 32000
+    assert lima.given["env"]["HOST_PORT_3000"] == str(lima.given["portForwards"][0]["hostPort"])
+    assert "port 3000: 3000 is held by" in capsys.readouterr().err
+
+
+def test_a_stopped_vm_whose_port_is_held_is_edited_before_it_starts(lima, demo, capsys, monkeypatch):
+    monkeypatch.setattr(sockets, "taken", lambda port, *_: port == 3000)
+    lima.add("demo-dev", "Stopped", demo.project.root)
+    lima.configs["demo-dev"] = {"portForwards": [{"guestPort": 3000, "hostPort": 3000}]}
+    lifecycle.start(lima, demo, WISH)
+    assert lima.verbs == ["edit", "start"]
+    assert "port 3000: 3000 is held by" in capsys.readouterr().err
+
+
+def test_ports_that_cannot_be_meant_end_a_start_before_anything_is_built_or_made(lima, demo):
+    seeds_config(demo)
+    demo.project.config.write_text(demo.project.config.read_text() + "portForwards: [{guestPort: 3000.5}]\n")
+    with pytest.raises(VmError, match=r"guestPort: 3000.5[\s\S]*EDITOR"):
+        lifecycle.start(lima, demo, WISH)
+    assert lima.calls == []
+
+
+def test_a_port_that_was_lost_while_the_vm_booted_is_told(lima, demo, capsys, monkeypatch):
+    monkeypatch.setattr(portlist, "lost", lambda *_: ["port 3000: lost"])
+    lifecycle.start(lima, demo, WISH)
+    assert "  port 3000: lost\n" in capsys.readouterr().err
+
+
+def test_a_running_vm_is_only_checked(lima, demo):
+    lima.add("demo-dev", "Running", demo.project.root)
+    assert lifecycle.start(lima, demo, WISH).running
+    assert lima.calls == []
+
+
+def test_a_vm_that_still_boots_is_waited_for(lima, demo, monkeypatch):
+    log = lima.add("demo-dev", "Running", demo.project.root).dir / "ha.stdout.log"
+    log.write_text("")
+    naps = []
+
+    def nap(seconds):
+        naps.append(seconds)
+        log.write_text(READY if len(naps) == 3 else "")
+
+    monkeypatch.setattr(boot, "sleep", nap)
+    assert lifecycle.start(lima, demo, WISH).running
+    assert len(naps) == 3
+    assert lima.calls == []
+
+
+@pytest.mark.parametrize("end", ["degraded", "gone", "stopped", "late"])
+def test_a_vm_that_never_gets_ready_is_an_error_with_the_guests_last_lines(lima, demo, monkeypatch, end):
+    instance = lima.add("demo-dev", "Running", demo.project.root)
+    (instance.dir / "ha.stdout.log").write_text('{"status":{"degraded":true}}' if end == "degraded" else "")
+    (instance.dir / "serial.log").write_text("Kernel panic\n")
+
+    def nap(_):
+        if end == "gone":
+            lima.known.clear()
+        if end == "stopped":
+            lima.add("demo-dev", "Stopped", demo.project.root).dir.joinpath("ha.stdout.log").write_text("")
+
+    monkeypatch.setattr(boot, "sleep", nap)
+    wish = StartOptions(-1 if end == "late" else 600, "auto", no_build)
+    with pytest.raises(VmError, match=r"does not become ready[\s\S]*Kernel panic"):
+        lifecycle.start(lima, demo, wish)
+
+
+STALL = "rcu: rcu_preempt kthread timer wakeup didn't happen for 5251 jiffies!\n" * 2
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_guest_that_stalls_as_it_boots_is_started_once_more(lima, demo, capsys, monkeypatch, exists):
+    monkeypatch.setattr(boot, "_LOOK", 0.01)
+    if exists:
+        lima.add("demo-dev", "Stopped", demo.project.root)
+    lima.consoles = [STALL, "boot\n"]
+    assert lifecycle.start(lima, demo, WISH).running
+    assert lima.verbs == ["start" if exists else "create", "stop", "start"]
+    assert lima.calls[1:] == [("stop", "demo-dev", True), ("start", "demo-dev", 600, {"Q": "tcg"})]
+    assert "the guest stalled as it booted" in capsys.readouterr().err
+
+
+def test_a_guest_that_stalls_each_time_is_an_error_with_its_last_lines(lima, demo, monkeypatch):
+    monkeypatch.setattr(boot, "_LOOK", 0.01)
+    lima.consoles, lima.fail = [STALL, STALL], result(1, err='{"level":"fatal","msg":"did not receive an event"}')
+    with pytest.raises(VmError, match=r"did not start[\s\S]*timer wakeup didn't happen"):
+        lifecycle.start(lima, demo, WISH)
+    assert lima.verbs == ["create", "stop", "start"]
+
+
+@pytest.mark.parametrize("status", ["Broken", "Uninitialized"])
+def test_a_broken_vm_is_recovered_then_started(lima, demo, status):
+    lima.add("demo-dev", status, demo.project.root)
+    assert lifecycle.start(lima, demo, WISH).running
+    assert lima.calls == [("stop", "demo-dev", True), ("start", "demo-dev", 600, {"Q": "tcg"})]
+
+
+def test_a_create_that_fails_is_told_and_leaves_no_half_made_instance(lima, demo):
+    lima.fail = result(1, err='{"level":"fatal","msg":"no space left on device"}')
+    with pytest.raises(VmError, match="did not start") as caught:
+        lifecycle.start(lima, demo, WISH)
+    assert "no space left on device" in str(caught.value)
+    assert lima.verbs == ["create", "delete"]
+    assert demo.project.config.read_text() == CONFIG
+
+
+def test_a_create_that_failed_after_its_boot_began_keeps_the_vm_and_its_logs(lima, demo):
+    def boot():
+        directory = lima.known["demo-dev"].dir
+        (directory / "ha.stderr.log").write_text("x")
+        (directory / "serial.log").write_text("one\n" * 30 + "the last line\n")
+
+    lima.on_start, lima.fail = boot, result(1, err='{"level":"fatal","msg":"did not receive an event"}')
+    with pytest.raises(VmError, match=r"did not receive an event[\s\S]*the last line") as caught:
+        lifecycle.start(lima, demo, WISH)
+    assert lima.verbs == ["create"]
+    assert caught.value.detail.count("one") <= 12
+    assert "sysinit-vm logs" in caught.value.hint
+
+
+def test_ctrl_c_while_it_is_created_leaves_a_state_from_which_start_goes_on(lima, demo):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    lima.on_start = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        lifecycle.start(lima, demo, WISH)
+    assert demo.project.config.read_text() == CONFIG
+    lima.on_start = lambda: None
+    assert lifecycle.start(lima, demo, WISH).running
+
+
+def seeds_config(target):
+    target.project.config.write_text("images: [{location: '~/.lima/_images/sysinit-lima-dev-latest.qcow2'}]\n")
+
+
+def test_a_missing_image_is_built_first(lima, demo, monkeypatch):
+    seeds_config(demo)
+    monkeypatch.setattr(machine, "gather", lambda: facts(lima_home=lima.lima_home, can_build_image=True))
+    built = []
+
+    def build(directory, progress):
+        built.append(directory)
+        directory.mkdir(parents=True)
+        for end in ("qcow2", "vmlinuz", "initrd"):
+            (directory / f"sysinit-debian-latest.{end}").write_text("")
+        return directory
+
+    assert lifecycle.start(lima, demo, StartOptions(600, "auto", build)).running
+    assert built == [lima.lima_home / "_images"]
+    given = lima.given
+    assert given["images"][0]["location"] == str(lima.lima_home / "_images/sysinit-debian-latest.qcow2")
+
+
+def test_an_image_that_can_be_had_in_no_way_is_an_error_before_limactl(lima, demo):
+    seeds_config(demo)
+    with pytest.raises(VmError, match=r"None of the images[\s\S]*sysinit-vm setup"):
+        lifecycle.start(lima, demo, WISH)
+    assert lima.calls == []
+
+
+def test_the_kernel_of_the_image_is_what_kvm_is_probed_with(lima, demo, monkeypatch):
+    images = lima.lima_home / "_images"
+    images.mkdir(parents=True)
+    for end in ("qcow2", "vmlinuz", "initrd"):
+        (images / f"sysinit-debian-latest.{end}").write_text("")
+    seeds_config(demo)
+    probed = []
+    monkeypatch.setattr(accelerator, "choose", lambda *words: probed.append(words) or Accelerator("kvm"))
+    lifecycle.start(lima, demo, StartOptions(600, "kvm", no_build))
+    assert probed[0][2:] == ("kvm", images / "sysinit-debian-latest.vmlinuz")
+
+
+def test_a_project_without_a_config_and_a_vm_is_no_config(lima, tmp_path):
+    with pytest.raises(NoConfigError):
+        lifecycle.start(lima, Target(None, "said", "--name"), WISH)
+
+
+def test_a_vm_selected_by_name_is_started_without_a_config_and_proves_its_own_mount(lima, tmp_path, monkeypatch):
+    lima.add("said", "Stopped", "/work/theirs")
+    seen = []
+    monkeypatch.setattr(checks, "check", lambda _lima, name, home, **_: seen.append((name, home)) or GOOD)
+    assert lifecycle.start(lima, Target(None, "said", "--name"), WISH).running
+    assert seen == [("said", Project(Path("/work/theirs")))]
+
+
+def test_the_config_of_here_is_not_for_another_projects_vm_that_is_started_by_name(lima, demo, tmp_path, monkeypatch):
+    other = tmp_path / "other"
+    (other / ".lima").mkdir(parents=True)
+    lima.add("other-dev", "Stopped", other)
+    given = []
+    monkeypatch.setattr(host_ports, "replace_held", lambda _lima, _instance, committed: given.append(committed) or ())
+    wish = replace(WISH, committed=document.load(demo.project.config))
+    lifecycle.start(lima, replace(demo, name="other-dev", source="--name"), wish)
+    lima.add("demo-dev", "Stopped", demo.project.root)
+    lifecycle.start(lima, demo, wish)
+    assert given == [None, wish.committed]
+
+
+def test_another_projects_vm_is_refused_untouched(lima, demo):
+    lima.add("demo-dev", "Stopped", "/home/you/demo")
+    for act in (
+        lambda: lifecycle.start(lima, demo, WISH),
+        lambda: lifecycle.stop(lima, demo),
+        lambda: lifecycle.destroy(lima, demo),
+    ):
+        with pytest.raises(StateError, match="/home/you/demo"):
+            act()
+    assert lima.calls == []
+
+
+def test_a_guest_in_which_nobody_can_work_is_an_error(lima, demo, monkeypatch):
+    monkeypatch.setattr(checks, "check", lambda *_, **__: Report(False, "", True, ()))
+    with pytest.raises(VmError, match="not mounted"):
+        lifecycle.start(lima, demo, WISH)
+
+
+@pytest.mark.parametrize(
+    ("report", "says"),
+    [
+        (Report(False, "cat: /p: Permission denied", True, ()), r"not mounted[\s\S]*Permission denied[\s\S]*restart"),
+        (Report(False, "", True, ()), "was not seen in the guest"),
+        (
+            Report(True, "", True, ("Failed to execute 01.sh", "Failed to execute 02.sh")),
+            r"01\.sh\n[\s\S]*02\.sh[\s\S]*logs",
+        ),
+    ],
+)
+def test_what_is_wrong_in_the_guest_is_told(report, says):
+    with pytest.raises(VmError, match=says):
+        lifecycle.judge("demo-dev", Project(Path("/p")), report)
+
+
+def test_a_guest_without_zellij_is_a_word_and_a_good_one_none(capsys):
+    lifecycle.judge("a", Project(Path("/p")), Report(True, "", False, ()))
+    assert "Zellij is not installed" in capsys.readouterr().err
+    lifecycle.judge("a", Project(Path("/p")), GOOD)
+    assert capsys.readouterr().err == ""
+
+
+def test_stopping_stops_a_running_one_and_leaves_a_stopped_one(lima, demo):
+    lima.add("demo-dev", "Running", demo.project.root)
+    assert lifecycle.stop(lima, demo).status == "Stopped"
+    assert lifecycle.stop(lima, demo).status == "Stopped"
+    assert lima.calls == [("stop", "demo-dev", False)]
+
+
+def test_stopping_with_force_and_a_broken_one(lima, demo):
+    lima.add("demo-dev", "Running", demo.project.root)
+    lifecycle.stop(lima, demo, force=True)
+    lima.add("demo-dev", "Broken", demo.project.root)
+    lifecycle.stop(lima, demo)
+    assert lima.calls == [("stop", "demo-dev", True), ("stop", "demo-dev", True)]
+
+
+def test_there_is_nothing_to_stop_or_destroy_before_the_first_start(lima, demo):
+    for act in (lifecycle.stop, lifecycle.destroy):
+        with pytest.raises(StateError, match="no VM demo-dev"):
+            act(lima, demo)
+
+
+@pytest.mark.parametrize(
+    ("status", "verbs"),
+    [
+        ("Running", [("stop", "demo-dev", False), ("delete", "demo-dev")]),
+        ("Stopped", [("delete", "demo-dev")]),
+        ("Broken", [("stop", "demo-dev", True), ("delete", "demo-dev")]),
+    ],
+)
+def test_destroying_stops_first_so_that_nothing_unwritten_is_lost(lima, demo, status, verbs):
+    lima.add("demo-dev", status, demo.project.root)
+    assert lifecycle.destroy(lima, demo) == "demo-dev"
+    assert lima.calls == verbs
+
+
+def test_a_vm_that_does_not_stop_is_destroyed_by_force(lima, demo):
+    lima.add("demo-dev", "Running", demo.project.root)
+    lima.stops = False
+    lifecycle.destroy(lima, demo)
+    assert lima.calls == [("stop", "demo-dev", False), ("stop", "demo-dev", True), ("delete", "demo-dev")]
+
+
+def test_two_at_once_take_turns_and_the_second_says_so(lima, demo, capsys):
+    inside, go_on, order = threading.Event(), threading.Event(), []
+
+    def slow():
+        inside.set()
+        go_on.wait(5)
+        order.append("first")
+
+    lima.on_start = slow
+    first = threading.Thread(target=lifecycle.start, args=(lima, demo, WISH))
+    first.start()
+    assert inside.wait(5)
+    second = threading.Thread(target=lambda: order.append(lifecycle.stop(lima, demo).status))
+    second.start()
+    deadline = time.monotonic() + 5
+    while "Waiting for another" not in (said := capsys.readouterr().err) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    go_on.set()
+    first.join(5)
+    second.join(5)
+    assert "Waiting for another" in said
+    assert order == ["first", "Stopped"]
+
+
+def test_the_lock_is_let_go_when_a_start_fails(lima, demo):
+    lima.fail = result(1, err="no")
+    for _ in range(2):
+        with pytest.raises(VmError, match="did not start"):
+            lifecycle.start(lima, demo, WISH)
+
+
+def test_the_last_lines_are_those_of_the_console_that_spoke_last(tmp_path):
+    (tmp_path / "serial.log").write_text("\n".join(map(str, range(100))))
+    (tmp_path / "serialv.log").write_text("")
+    assert logs.tail(tmp_path, 2) == "98\n99"
+    assert logs.tail(tmp_path / "none", 2) == ""
+
+
+def test_a_start_without_a_terminal_tells_how_to_attach(lima, capsys, monkeypatch):
+    monkeypatch.setattr("sysinit_vm.terminal.prompts.terminal", lambda: False)
+    assert access.attach_or_tell(lima, lima.add("demo-dev", "Running", "/w")) == 0
+    said = capsys.readouterr().err
+    assert "/w" in said
+    assert "sysinit-vm shell" in said
+
+
+def test_a_second_vm_for_one_directory_is_refused_even_by_name(lima, demo):
+    lima.add("demo-dev", "Running", demo.project.root)
+    with pytest.raises(StateError, match="has a VM already: demo-dev"):
+        lifecycle.start(lima, Target(demo.project, "other", "--name"), WISH)
+    assert lima.calls == []
+
+
+def test_a_vm_that_cannot_be_read_is_deleted_by_name(lima, demo):
+    lima.add("demo-dev", "", demo.project.root)
+    assert lifecycle.destroy(lima, Target(demo.project, "demo-dev", "--name")) == "demo-dev"
+    assert lima.known == {}
+
+
+def test_a_dry_start_asks_nothing_of_the_guest_and_writes_nothing(lima, demo, monkeypatch):
+    lima.add("demo-dev", "Stopped", demo.project.root)
+    monkeypatch.setattr(checks, "check", lambda *_, **__: pytest.fail("asked"))
+    lima.runner = Runner(dry=True)
+    assert lifecycle.start(lima, demo, WISH).name == "demo-dev"
