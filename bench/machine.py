@@ -85,7 +85,7 @@ def limactl() -> Limactl:
 def acceleration(kernel: Path) -> Mapping[str, str]:
     """Return the environment with which QEMU works on this machine, found out with ``kernel``."""
     wish = str(settings.value("accelerator"))
-    return accelerator.choose(Runner(), facts.gather(), wish, kernel).env
+    return accelerator.choose(Runner(), facts.gather(), wish, [kernel]).env
 
 
 def config(disk: Path, share: Path, **more: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from functools import partial
 from sysinit_vm import settings
 from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding, guarded, wrong
 from sysinit_vm.errors import VmError
+from sysinit_vm.images import available
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.machine import limits, optional, package_manager, prerequisites
 from sysinit_vm.machine.host import Host
@@ -45,7 +46,7 @@ def _part(part: Prerequisite, mend: str, otherwise: str = "") -> Finding:
 
 
 def _limits(runner: Runner, host: Host) -> Iterator[Finding]:
-    for limit in limits.survey(runner, host, lima_home()):
+    for limit in limits.survey(runner, host, lima_home(), available.kernels(lima_home())):
         level = OK if limit.enough else WRONG if limit.hard else NOTE
         yield Finding(AREA, limit.name, level, limit.found, "" if limit.enough else limit.mend)
 

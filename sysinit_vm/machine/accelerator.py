@@ -6,6 +6,7 @@ Lima uses KVM whenever ``/dev/kvm`` exists, and then waits ten minutes for a gue
 import contextlib
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +14,6 @@ import platformdirs
 
 from sysinit_vm import files
 from sysinit_vm.errors import VmError
-from sysinit_vm.images import available
 from sysinit_vm.machine.facts import Facts
 from sysinit_vm.runner import Runner
 
@@ -35,11 +35,11 @@ class Accelerator:
     env: dict[str, str] = field(default_factory=dict)
 
 
-def choose(runner: Runner, facts: Facts, wish: str, kernel: Path | None) -> Accelerator:
+def choose(runner: Runner, facts: Facts, wish: str, kernels: Sequence[Path] = ()) -> Accelerator:
     """Return the accelerator for a VM of the machine's own arch.
 
-    ``wish`` is auto, kvm or tcg; ``kernel`` (absolute) is the VM's own, to probe KVM with. Without one
-    another kernel of this machine serves; without any, KVM that can be opened is believed, with a word.
+    ``wish`` is auto, kvm or tcg; ``kernels`` (absolute, the best first) are those to probe KVM with. Without one that
+    can be read, a kernel of this machine serves; without any, KVM that can be opened is believed, with a word.
     """
     if facts.system != "Linux" or facts.arch not in _EMULATED:
         return Accelerator("native")
@@ -51,7 +51,7 @@ def choose(runner: Runner, facts: Facts, wish: str, kernel: Path | None) -> Acce
         return _emulation(facts, "This machine offers no KVM: the VM is emulated, which is slow.")
     if not os.access(_KVM, os.R_OK | os.W_OK):
         return _emulation(facts, "/dev/kvm is not yours to open (try: sudo usermod -aG kvm $USER): the VM is emulated.")
-    kernel = next((each for each in _kernels(kernel, facts) if os.access(each, os.R_OK)), None)
+    kernel = next((path for path in (*kernels, *_of_this_machine()) if os.access(path, os.R_OK)), None)
     if kernel is None:
         return Accelerator("kvm", "KVM could not be tried out. Should the VM hang: SYSINIT_VM_ACCELERATOR=tcg")
     if not _probe(runner, facts, kernel):
@@ -59,9 +59,8 @@ def choose(runner: Runner, facts: Facts, wish: str, kernel: Path | None) -> Acce
     return Accelerator("kvm")
 
 
-def _kernels(own: Path | None, facts: Facts) -> list[Path]:
-    ours = Path(available.debian_entry(facts.lima_home)["kernel"]["location"])
-    return [*([own] if own else []), ours, *sorted(Path("/boot").glob("vmlinuz-*"))]
+def _of_this_machine() -> list[Path]:
+    return sorted(Path("/boot").glob("vmlinuz-*"))
 
 
 def _emulation(facts: Facts, note: str) -> Accelerator:

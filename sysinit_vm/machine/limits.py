@@ -5,7 +5,7 @@ import grp
 import os
 import resource
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,9 +36,19 @@ class Limit:
     hard: bool = True
 
 
-def survey(runner: Runner, host: Host, lima_home: Path) -> list[Limit]:
-    """Return this machine's limits; ``lima_home`` is absolute and need not exist. Reads only."""
-    return [_accelerator(runner), _room(lima_home), _memory(), _length(lima_home), *_rights(host), _open_files()]
+def survey(runner: Runner, host: Host, lima_home: Path, kernels: Sequence[Path] = ()) -> list[Limit]:
+    """Return this machine's limits; ``lima_home`` is absolute and need not exist. Reads only.
+
+    ``kernels`` (absolute) are those to try KVM with.
+    """
+    return [
+        _accelerator(runner, kernels),
+        _room(lima_home),
+        _memory(),
+        _length(lima_home),
+        *_rights(host),
+        _open_files(),
+    ]
 
 
 def _wish() -> str:
@@ -48,11 +58,11 @@ def _wish() -> str:
     return ""
 
 
-def _accelerator(runner: Runner) -> Limit:
+def _accelerator(runner: Runner, kernels: Sequence[Path]) -> Limit:
     """Also tells a /dev/kvm that is there and does not work, on which QEMU would hang for ever."""
     try:
         wish = str(settings.value("accelerator"))
-        chosen = accelerator.choose(runner, facts.gather(), wish, None)
+        chosen = accelerator.choose(runner, facts.gather(), wish, kernels)
     except VmError as error:
         return Limit("accelerator", error.brief, enough=False, mend=error.hint)
     found = f"{chosen.name}. {chosen.note}".rstrip(". ") + "."

@@ -21,6 +21,7 @@ def setup(c: Context, yes: bool = False, extras: bool = False, json: bool = Fals
 
     limactl, QEMU, Zellij for the guest. Each command is shown and confirmed. Typed again, it goes on where it stopped.
     """
+    from sysinit_vm.images import available
     from sysinit_vm.machine import install, limits, report
     from sysinit_vm.machine import optional as more
     from sysinit_vm.machine.host import Host
@@ -29,11 +30,11 @@ def setup(c: Context, yes: bool = False, extras: bool = False, json: bool = Fals
     host, home = Host.read(), lima_home()
     if json:
         parts = [*survey(runner(c), host), *more.survey(runner(c), host)]
-        print(report.as_json(parts, limits.survey(runner(c), host, home)))
+        print(report.as_json(parts, limits.survey(runner(c), host, home, available.kernels(home))))
         return
     parts = install.setup(runner(c), host, yes=yes, more=more.survey if extras else install.no_more)
     shown = parts if extras else [*parts, *more.survey(runner(c), host)]
-    report.show(host, shown, limits.survey(runner(c), host, home))
+    report.show(host, shown, limits.survey(runner(c), host, home, available.kernels(home)))
 
 
 @verb(

@@ -11,7 +11,7 @@ from sysinit_vm.background import repeat_every
 from sysinit_vm.config import document
 from sysinit_vm.effective import prepare, resolve
 from sysinit_vm.errors import VmError, edit
-from sysinit_vm.images.available import directory
+from sysinit_vm.images import available
 from sysinit_vm.lima import logs, stages
 from sysinit_vm.lima.events import host_agent_ready
 from sysinit_vm.lima.home import lima_home
@@ -63,7 +63,7 @@ def _create(lima: Limactl, name: str, home: Project, wish: StartOptions, progres
     wanted = forwards.declared(committed)
     choice = resolve.choose_image(committed, machine)
     if choice.entry is None and choice.buildable:
-        wish.build_image(directory(machine.lima_home), progress)
+        wish.build_image(available.directory(machine.lima_home), progress)
         choice = resolve.choose_image(committed, machine)
     if choice.entry is None and not choice.left_to_lima:
         raise VmError(
@@ -94,7 +94,7 @@ def _tell(words: Iterable[str]) -> None:
 
 
 def _accelerate(lima: Limactl, wish: StartOptions, machine: Facts, kernel: Path | None) -> dict[str, str]:
-    chosen = accelerator.choose(lima.runner, machine, wish.accelerator, kernel)
+    chosen = accelerator.choose(lima.runner, machine, wish.accelerator, available.kernels(machine.lima_home, kernel))
     if chosen.note:
         say(f"  {chosen.note}")
     return chosen.env

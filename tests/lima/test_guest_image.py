@@ -106,7 +106,7 @@ def limactl(vm, *words):
 def start(world, vm, name, *, new=False, cut=False):
     here = facts.gather()
     variable = f"QEMU_SYSTEM_{here.arch.upper()}"
-    env = dict(accelerator.choose(Runner(), here, world.env.get("SYSINIT_VM_ACCELERATOR", "auto"), None).env)
+    env = dict(accelerator.choose(Runner(), here, world.env.get("SYSINIT_VM_ACCELERATOR", "auto")).env)
     qemu, _, flags = env.get(variable, f"qemu-system-{here.arch}").partition(" ")
     if cut:
         wrapper = world.place / "qemu-without-network"

@@ -33,7 +33,9 @@ def test_limactl_alone_starts_what_init_wrote_and_it_is_the_projects_vm(world, m
     for name in ("LIMA_HOME", "HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, world.env[name])
     kernel = world.lima_home / "_images" / "sysinit-debian-latest.vmlinuz"
-    chosen = accelerator.choose(Runner(), facts.gather(), "auto", kernel)  # a KVM that does not work is this machine's
+    chosen = accelerator.choose(
+        Runner(), facts.gather(), "auto", [kernel]
+    )  # a KVM that does not work is this machine's
     env = {**world.env, **account.current().env, **chosen.env}
     limactl, *words = shlex.split(LINE[0])
     argv = [*account.current().prefix, str(find_programs.find_limactl()), *words, "--tty=false"]

@@ -17,9 +17,9 @@ MODULES = {
 TREES = {name: ast.parse(path.read_text()) for name, path in MODULES.items()}
 OWNERS = {
     "subprocess": "runner",
-    "jinja2": "config.render",
-    "questionary": "prompts",
-    "rich": "progress",
+    "jinja2": "init.render",
+    "questionary": "terminal.prompts",
+    "rich": "terminal.console",
     "filelock": "lock",
 }
 
@@ -77,32 +77,27 @@ def test_no_import_runs_in_a_circle():
     assert sorted(TopologicalSorter(uses).static_order()) == sorted(modules)
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["errors", "model", "projects.names", "runner", "files", "projects.project", "guest.zellij", "lima.stages"],
-)
-def test_imports_point_down(name):
-    above = {
-        "lifecycle",
-        "init",
-        "guest.access",
-        "lima.limactl",
-        "projects.locate",
-        "effective.effective",
-        "settings",
-        "guest.guest",
-        "program",
-    }
-    upper = {f"sysinit_vm.{each}" for each in above}
-    assert upper <= set(TREES)
-    assert not set(imports(TREES[f"sysinit_vm.{name}"])) & upper
+def floors():
+    """Which floor each package and top-level module is on, as docs/architecture.md shows them, the highest first."""
+    page = (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| (.+) \|$", page, re.MULTILINE)
+    return {name: int(number) for number, names in rows for name in re.findall(r"`(\w+)(?:/|\.py)`", names)}
 
 
-def test_what_a_machine_needs_is_below_images_and_vms():
-    above = tuple(f"sysinit_vm.{each}" for each in ("images", "boot", "lifecycle", "guest", "drift"))
-    for name, tree in TREES.items():
-        if name.startswith("sysinit_vm.machine."):
-            assert not [each for each in imports(tree) if each.startswith(above)], name
+def unit(module):
+    """The package or top-level module of the house that a module belongs to."""
+    return module.split(".")[1] if "." in module else "__init__"
+
+
+def test_each_package_and_top_level_module_has_one_floor():
+    assert set(floors()) == {unit(name) for name in TREES}
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_imports_go_down(name):
+    floor = floors()
+    used = {unit(each) for each in imports(TREES[name]) if each in TREES} - {unit(name), "__init__"}
+    assert {each: floor[each] for each in used if floor[each] >= floor[unit(name)]} == {}
 
 
 def interpolated(tree):
