@@ -29,8 +29,8 @@ LEFT_OUT = {
     "sysinit-vm build.dev": "nix builds it from the network; tests/cli/test_nix_images.py has a flake of its own",
     "sysinit-vm build.minimal": "as build.dev",
     "limactl list --quiet | xargs -r -n 1 limactl delete --force": "limactl's own verbs",
-    "limactl list": "limactl's own verbs; tests/lima/test_trouble.py types them",
-    "limactl start --name myapp-dev .lima/config.yaml": "needs a real guest; tests/lima/test_without_us.py types it",
+    "limactl list": "limactl's own verbs; tests/lima/test_failed_starts.py types them",
+    "limactl start --name myapp-dev .lima/config.yaml": "needs a real guest; tests/lima/test_plain_limactl.py types it",
 }
 # The same for one line of a block.
 LINES_LEFT_OUT = {"sysinit-vm init --ask": "asks one thing after another; tests/cli/test_templates_commands.py answers"}

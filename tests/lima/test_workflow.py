@@ -1,4 +1,4 @@
-"""The seed's project workflow, once through each entrance, each on a VM of its own."""
+"""The original project workflow, once through each entrance, each on a VM of its own."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""No lock-in: limactl itself starts a config that `init` wrote, by the line of docs/troubleshooting.md, and we find the VM."""
+"""No lock-in: plain limactl starts a config that `init` wrote, by the line of docs/troubleshooting.md, and we find the VM."""
 
 import json
 import re

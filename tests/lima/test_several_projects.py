@@ -1,4 +1,4 @@
-"""The seed's multiple-projects test: three projects with one set of declared ports, running together."""
+"""The original multiple-projects test: three projects with one set of declared ports, running together."""
 
 import json
 import re

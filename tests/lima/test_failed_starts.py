@@ -1,4 +1,4 @@
-"""Starts that go wrong, on one VM in a directory whose name is hard to carry."""
+"""Starts that fail, on one VM in a directory whose name is hard to carry."""
 
 import os
 import shlex

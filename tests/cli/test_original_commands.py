@@ -1,4 +1,4 @@
-"""What the seed's own document does at the command line."""
+"""What the original script's own document does at the command line."""
 
 import json
 import re
@@ -35,7 +35,7 @@ def test_start_without_a_config_is_an_error_with_the_command_to_type(world):
     assert "Try: sysinit-vm init" in done.stderr
 
 
-def test_the_seeds_project_workflow(world):
+def test_the_original_project_workflow(world):
     root = world.project("test-app1")
     done = world.run("init", "dev", cwd=root)
     assert done.returncode == 0
@@ -70,7 +70,7 @@ def test_three_projects_have_a_vm_each(world):
     assert [world.status(f"multi-test-{number}-dev") for number in (1, 2, 3)] == ["not created", "Running", "Running"]
 
 
-def test_the_seeds_short_names_are_there(world):
+def test_the_original_short_names_are_there(world):
     world.started()
     assert world.run("st").stdout == world.run("status").stdout
     listed = [re.sub(r"\b[0-9]+[sm]\b", "AGE", world.run(verb).stdout) for verb in ("ls", "list")]
