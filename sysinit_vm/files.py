@@ -18,6 +18,14 @@ def data(name: str) -> Path:
     return shipped if shipped.exists() else PACKAGE.parent / name
 
 
+def read_or_empty(path: Path) -> str:
+    """Return the text of ``path`` (UTF-8; other bytes are replaced), empty if it is missing or cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
 def write(path: Path, content: str | bytes, *, mode: int = 0o644) -> None:
     """Replace ``path`` (absolute) by ``content`` (text as UTF-8) atomically; parents are made.
 

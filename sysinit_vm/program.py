@@ -116,7 +116,7 @@ class Shim(Program):
         from sysinit_vm.runner import Runner
 
         super().print_version()
-        for name, told in versions.beside(Runner()):
+        for name, told in versions.lima_and_task(Runner()):
             print(f"{name} {told or 'not found'}")
 
     def print_task_help(self, name: str) -> None:

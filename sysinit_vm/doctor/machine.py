@@ -48,7 +48,7 @@ def _part(part: Prerequisite, mend: str, otherwise: str = "") -> Finding:
 def _limits(runner: Runner, host: Host) -> Iterator[Finding]:
     for limit in limits.survey(runner, host, lima_home(), available.kernels(lima_home())):
         level = OK if limit.enough else WRONG if limit.hard else NOTE
-        yield Finding(AREA, limit.name, level, limit.found, "" if limit.enough else limit.mend)
+        yield Finding(AREA, limit.name, level, limit.found, "" if limit.enough else limit.hint)
 
 
 def _settings() -> Iterator[Finding]:

@@ -1,1 +1,1 @@
-"""What this machine needs for a VM, what it has, and how the rest is obtained."""
+"""What this machine needs for a VM, what it has, and how the rest is installed."""

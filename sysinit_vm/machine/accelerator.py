@@ -1,6 +1,6 @@
-"""Whether KVM really works here, and what limactl is told when it does not.
+"""Whether KVM really works here, and what limactl is told if it does not.
 
-Lima uses KVM whenever ``/dev/kvm`` exists, and then waits ten minutes for a guest that never speaks.
+Lima uses KVM whenever ``/dev/kvm`` exists, and then waits ten minutes for a guest that never answers.
 """
 
 import contextlib
@@ -28,38 +28,40 @@ _EMULATED = {
 
 @dataclass(frozen=True)
 class Accelerator:
-    """``name`` is kvm, tcg or the system's own; ``note`` a sentence where the user should know why."""
+    """``name`` is kvm, tcg or native (the system's own); ``note`` tells the user why, if they should know."""
 
     name: str
     note: str = ""
     env: dict[str, str] = field(default_factory=dict)
 
 
-def choose(runner: Runner, facts: Facts, wish: str, kernels: Sequence[Path] = ()) -> Accelerator:
+def choose(runner: Runner, facts: Facts, wanted: str, kernels: Sequence[Path] = ()) -> Accelerator:
     """Return the accelerator for a VM of the machine's own arch.
 
-    ``wish`` is auto, kvm or tcg; ``kernels`` (absolute, the best first) are those to probe KVM with. Without one that
-    can be read, a kernel of this machine serves; without any, KVM that can be opened is believed, with a word.
+    ``wanted`` is auto, kvm or tcg. ``kernels`` (absolute, the best first) are those to probe KVM with; if none of them
+    can be read, a kernel of this machine is used. Without any kernel, KVM that can be opened is trusted, with a note.
     """
     if facts.system != "Linux" or facts.arch not in _EMULATED:
         return Accelerator("native")
-    if wish == "kvm":
+    if wanted == "kvm":
         return Accelerator("kvm")
-    if wish == "tcg":
+    if wanted == "tcg":
         return _emulation(facts, "")
     if not _KVM.exists():
         return _emulation(facts, "This machine offers no KVM: the VM is emulated, which is slow.")
     if not os.access(_KVM, os.R_OK | os.W_OK):
-        return _emulation(facts, "/dev/kvm is not yours to open (try: sudo usermod -aG kvm $USER): the VM is emulated.")
-    kernel = next((path for path in (*kernels, *_of_this_machine()) if os.access(path, os.R_OK)), None)
+        return _emulation(
+            facts, "This account may not open /dev/kvm (try: sudo usermod -aG kvm $USER): the VM is emulated."
+        )
+    kernel = next((path for path in (*kernels, *_host_kernels()) if os.access(path, os.R_OK)), None)
     if kernel is None:
-        return Accelerator("kvm", "KVM could not be tried out. Should the VM hang: SYSINIT_VM_ACCELERATOR=tcg")
+        return Accelerator("kvm", "KVM could not be tested. If the VM hangs: SYSINIT_VM_ACCELERATOR=tcg")
     if not _probe(runner, facts, kernel):
         return _emulation(facts, "/dev/kvm exists but does not work here: the VM is emulated, which is slow.")
     return Accelerator("kvm")
 
 
-def _of_this_machine() -> list[Path]:
+def _host_kernels() -> list[Path]:
     return sorted(Path("/boot").glob("vmlinuz-*"))
 
 
@@ -70,23 +72,23 @@ def _emulation(facts: Facts, note: str) -> Accelerator:
 def _probe(runner: Runner, facts: Facts, kernel: Path) -> bool:
     """Boot ``kernel`` without an initrd under KVM: it panics and QEMU exits at once, or KVM is broken.
 
-    The verdict is kept until the next boot of the host, since a broken KVM costs the whole time limit.
+    The result is kept until the host boots again, because a broken KVM takes the whole time limit.
     """
-    kept = platformdirs.user_cache_path("sysinit-vm") / f"kvm-{_boot_and_kernel(kernel)}"
-    if kept.is_file():
-        return kept.read_text() == "works"
+    cached = platformdirs.user_cache_path("sysinit-vm") / f"kvm-{_cache_key(kernel)}"
+    if cached.is_file():
+        return cached.read_text() == "works"
     argv = (
         *_QEMU[facts.arch].split(),
         *("-accel", "kvm", "-m", "256", "-display", "none", "-nodefaults", "-no-reboot"),
         *("-kernel", str(kernel), "-append", "console=ttyS0 panic=-1"),
     )
     works = runner.read(argv, timeout=_PROBE_SECONDS).ok
-    with contextlib.suppress(VmError):  # where nothing can be kept, the next start tries again
-        files.write(kept, "works" if works else "broken")
+    with contextlib.suppress(VmError):  # without a cache, the next start tests again
+        files.write(cached, "works" if works else "broken")
     return works
 
 
-def _boot_and_kernel(kernel: Path) -> str:
+def _cache_key(kernel: Path) -> str:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text()
     stat = kernel.stat()
     return hashlib.sha256(f"{boot}{kernel.resolve()}{stat.st_size}".encode()).hexdigest()[:16]

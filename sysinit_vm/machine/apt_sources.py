@@ -6,14 +6,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from sysinit_vm.errors import UsageError
+from sysinit_vm.files import read_or_empty
 
 ALIASES = frozenset({"oldoldstable", "oldstable", "stable", "testing", "unstable", "sid"})
 SECURITY_ENDINGS = ("-security", "/updates")
 
 
 @dataclass(frozen=True)
-class Source:
-    """One archive in apt's sources: where it is, what of it is used, and whose signature it carries."""
+class AptArchive:
+    """One archive in apt's sources: its URI, the suites and components in use, and the key that signs it."""
 
     uri: str
     suites: tuple[str, ...]
@@ -22,39 +23,39 @@ class Source:
 
 
 def apt_lines(suite: str, mirror: str | None, *, etc: Path = Path("/etc")) -> list[str]:
-    """Return the apt lines for ``suite``, or none at all to leave the choice to mmdebstrap.
+    """Return the apt lines for ``suite``, or none to leave the choice to mmdebstrap.
 
-    ``mirror`` is a URI (``http…``) of a Debian archive, or whole apt lines (``deb …``), one a line. Without
-    one it is what a Debian host (``etc``) itself uses. Security updates come from the host's archive for them.
-    Raises UsageError for a mirror of another form.
+    ``mirror`` is a URI (``http…``) of a Debian archive, or whole apt lines (``deb …``), one per line.
+    Without one, the mirror that a Debian host (``etc``) itself uses is taken. Security updates come from the host's
+    security archive. UsageError if the mirror has another form.
     """
     if mirror and mirror.startswith("deb "):
         return [line.strip() for line in mirror.splitlines() if line.strip()]
     if mirror and not _is_web(mirror):
-        raise UsageError(f"{mirror!r} is no mirror.", detail="It has to begin with http://, https:// or deb.")
-    sources = _of_debian_host(etc)
+        raise UsageError(f"{mirror!r} is not a mirror.", detail="It must begin with http://, https:// or deb.")
+    archives = _host_archives(etc)
     names = ALIASES | {suite, _os_release(etc).get("VERSION_CODENAME", suite)}
-    main = mirror or _best(sources, names)
+    main = mirror or _best(archives, names)
     if not main:
         return []
     lines = [f"deb {main} {suite} main", f"deb {main} {suite}-updates main"]
-    security = _best(sources, {name + end for name in names for end in SECURITY_ENDINGS})
+    security = _best(archives, {name + end for name in names for end in SECURITY_ENDINGS})
     return lines + ([f"deb {security} {suite}-security main"] if security else [])
 
 
-def one_line(text: str) -> list[Source]:
-    """Return the ``deb`` archives of a ``.list`` file's text; what is no such line is left out."""
-    return list(filter(None, map(_one, text.splitlines())))
+def one_line(text: str) -> list[AptArchive]:
+    """Return the ``deb`` archives in the text of a ``.list`` file (apt's one-line style); other lines are skipped."""
+    return list(filter(None, map(_archive, text.splitlines())))
 
 
-def _one(line: str) -> Source | None:
+def _archive(line: str) -> AptArchive | None:
     words = line.partition("#")[0].split()
     if not words or words[0] != "deb":
         return None
     options, rest = _options(words[1:])
     if len(rest) < 2:  # noqa: PLR2004  # a URI and a suite
         return None
-    return Source(rest[0], (rest[1],), tuple(rest[2:]), options.get("signed-by", ""))
+    return AptArchive(rest[0], (rest[1],), tuple(rest[2:]), options.get("signed-by", ""))
 
 
 def _options(words: list[str]) -> tuple[dict[str, str], list[str]]:
@@ -66,10 +67,10 @@ def _options(words: list[str]) -> tuple[dict[str, str], list[str]]:
     return {name.lower(): value for name, _, value in pairs}, words[end + 1 :]
 
 
-def deb822(text: str) -> list[Source]:
-    """Return the enabled ``deb`` archives of a ``.sources`` file's text, one for each URI."""
+def deb822(text: str) -> list[AptArchive]:
+    """Return the enabled ``deb`` archives in the text of a ``.sources`` file (deb822 style), one for each URI."""
     return [
-        Source(uri, tuple(fields.get("suites", "").split()), tuple(fields.get("components", "").split()), signed)
+        AptArchive(uri, tuple(fields.get("suites", "").split()), tuple(fields.get("components", "").split()), signed)
         for fields in _stanzas(text)
         if "deb" in fields.get("types", "").split() and fields.get("enabled", "yes").lower() not in {"no", "false"}
         for signed in [fields.get("signed-by", "")]
@@ -95,30 +96,31 @@ def _stanzas(text: str) -> Iterator[dict[str, str]]:
             fields[name] = value.strip()
 
 
-def _of_debian_host(etc: Path) -> list[Source]:
+def _host_archives(etc: Path) -> list[AptArchive]:
     if _os_release(etc).get("ID") != "debian":
         return []
     folder = etc / "apt" / "sources.list.d"
     lists = [etc / "apt" / "sources.list", *sorted(folder.glob("*.list"))]
-    found = [source for path in lists for source in one_line(_text(path))]
-    return found + [source for path in sorted(folder.glob("*.sources")) for source in deb822(_text(path))]
+    archives = [archive for path in lists for archive in one_line(read_or_empty(path))]
+    stanzas = map(read_or_empty, sorted(folder.glob("*.sources")))
+    return archives + [archive for text in stanzas for archive in deb822(text)]
 
 
-def _best(sources: list[Source], suites: set[str] | frozenset[str]) -> str | None:
-    """Return the URI that most looks like Debian's own archive, the first of equals.
+def _best(archives: list[AptArchive], suites: set[str] | frozenset[str]) -> str | None:
+    """Return the URI that looks most like Debian's own archive, the first of equals.
 
-    Other vendors too have suites and components by these names, so the signature and the shape decide.
+    Other vendors use the same suite and component names, so the signature and the form of the URI decide.
     """
-    able = [s for s in sources if _is_web(s.uri) and "main" in s.components and suites & set(s.suites)]
-    updated = {s.uri for s in sources if any(suite.endswith("-updates") for suite in s.suites)}
-    best = max(able, key=lambda s: _likeness(s, updated), default=None)
+    usable = [a for a in archives if _is_web(a.uri) and "main" in a.components and suites & set(a.suites)]
+    updated = {a.uri for a in archives if any(suite.endswith("-updates") for suite in a.suites)}
+    best = max(usable, key=lambda archive: _likeness(archive, updated), default=None)
     return best.uri.rstrip("/") if best else None
 
 
-def _likeness(source: Source, updated: set[str]) -> int:
-    name = urlsplit(source.uri).path.rstrip("/").rpartition("/")[2]
-    signed = "debian-archive" in source.signed_by
-    return 4 * signed + 2 * (source.uri in updated) + (name in {"debian", "debian-security"})
+def _likeness(archive: AptArchive, updated: set[str]) -> int:
+    name = urlsplit(archive.uri).path.rstrip("/").rpartition("/")[2]
+    signed = "debian-archive" in archive.signed_by
+    return 4 * signed + 2 * (archive.uri in updated) + (name in {"debian", "debian-security"})
 
 
 def _is_web(uri: str) -> bool:
@@ -126,12 +128,5 @@ def _is_web(uri: str) -> bool:
 
 
 def _os_release(etc: Path) -> dict[str, str]:
-    pairs = (line.partition("=") for line in _text(etc / "os-release").splitlines())
+    pairs = (line.partition("=") for line in read_or_empty(etc / "os-release").splitlines())
     return {name: value.strip("\"'") for name, _, value in pairs}
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

@@ -1,4 +1,4 @@
-"""What this machine is: read once per command, never written into a committed config."""
+"""The facts of this machine: read once per command, never written into a committed config."""
 
 import os
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Facts:
     """What belongs to this machine. ``memory`` in MiB; ``lima_home`` and ``ssh_dir`` absolute.
 
     ``system`` is Linux or Darwin; ``arch`` as Lima says it (x86_64, aarch64); ``ssh_dir`` is None
-    where the user has none, because Lima would create a missing mount location on the host.
+    if the user has none, because Lima would create a missing mount location on the host.
     """
 
     system: str
@@ -42,12 +42,12 @@ def gather() -> Facts:
         lima_home=lima_home(),
         home=Path.home(),
         ssh_dir=ssh if ssh.is_dir() else None,
-        can_build_image=host.system == "Linux" and find("mmdebstrap") is not None and _zellij(),
+        can_build_image=host.system == "Linux" and find("mmdebstrap") is not None and _zellij_or_error(),
     )
 
 
-def _zellij() -> bool:
-    """Whether there is one for the guest. A variable that names none stops the build, which says so, and no more."""
+def _zellij_or_error() -> bool:
+    """Whether there is a Zellij for the guest, or a variable that names none: the build then says so."""
     try:
         return find_zellij() is not None
     except MissingError:

@@ -1,4 +1,4 @@
-"""What the installation of programs knows of this machine: system, package manager, rights, our own folders."""
+"""What decides how programs are installed here: system, package manager, rights, our own directories."""
 
 import os
 import platform
@@ -12,16 +12,17 @@ from sysinit_vm.executables import find
 
 LIMA, ZELLIJ = "2.2.0", "0.45.1"  # the versions that we build
 SUITE = "bookworm"  # the Debian of the guest, and of what is compiled for it
-MANAGERS = ("apt-get", "dnf", "pacman", "zypper", "nix")  # in the order in which one is looked for
+MANAGERS = ("apt-get", "dnf", "pacman", "zypper", "nix")  # in the order in which they are looked for
 _ON_MACOS = ("brew", "nix")
 _ARCH = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
 @dataclass(frozen=True)
 class Host:
-    """What decides a route. ``manager`` is the package manager's program, empty where there is none we know.
+    """What decides a route. ``manager`` is the package manager's program; empty if we know none of this system.
 
-    ``data`` and ``cache`` are our own folders in the user's data and cache directories (absolute).
+    ``arch`` is as Lima says it (x86_64, aarch64). ``codename`` is the distribution's, such as bookworm. ``data`` and
+    ``cache`` are our own directories in the user's data and cache directories (absolute).
     """
 
     system: str
@@ -35,7 +36,7 @@ class Host:
 
     @classmethod
     def read(cls) -> Self:
-        """Return this machine's; starts no process."""
+        """Return this machine's host data; starts no process."""
         system, machine = platform.system(), platform.machine().lower()
         managers = _ON_MACOS if system == "Darwin" else MANAGERS
         release = platform.freedesktop_os_release() if Path("/etc/os-release").exists() else {}

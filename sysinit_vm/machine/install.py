@@ -1,4 +1,4 @@
-"""Obtaining what is missing: each group of commands is shown, confirmed, and run with its stages in view."""
+"""Installing what is missing: each group of commands is shown, confirmed, and run with its stages in view."""
 
 import shlex
 import time
@@ -20,53 +20,61 @@ from sysinit_vm.terminal.console import say
 from sysinit_vm.terminal.progress import Progress
 
 _EVERY = 15.0  # seconds between the lines of a long command that are shown
-_BEAT = 60.0  # seconds between the lines that show a silent command to be alive
+_BEAT = 60.0  # seconds between the lines that show that a silent command is alive
 _INSTANT = ("rm", "mkdir", "mv", "cp", "chmod", "ln")  # no stages of their own
-_SHOWN = 15  # lines of a failed command's output
-_AGAIN = "sysinit-vm setup --yes"
+_LAST_LINES = 15  # lines of a failed command's output
+_RETRY = "sysinit-vm setup --yes"
 Survey = Callable[[Runner, Host], list[Prerequisite]]
 
 
-def no_more(_runner: Runner, _host: Host) -> list[Prerequisite]:
-    """Survey nothing."""
+def nothing_more(_runner: Runner, _host: Host) -> list[Prerequisite]:
+    """Survey nothing: no optional parts are wanted."""
     return []
 
 
 def setup(
-    runner: Runner, host: Host, *, yes: bool, more: Survey = no_more, tolerant: bool = False
+    runner: Runner, host: Host, *, yes: bool, more: Survey = nothing_more, tolerant: bool = False
 ) -> list[Prerequisite]:
-    """Obtain what is missing and return all parts as they are then; where nothing is missing, nothing is run.
+    """Install what is missing and return all parts as they are afterwards; if nothing is missing, nothing is run.
 
-    Every question comes before the first command, so that nobody has to wait for the next. ``more`` surveys further
-    parts that are wished. NotConfirmedError when a group is refused, VmError with its last lines when a command fails,
-    MissingError before all that when a required part has no route. ``tolerant`` tells of a refusal or a failure in what
-    a VM works without, and goes on.
+    All questions come before the first command, so that nobody has to wait for the next. ``more`` surveys optional
+    parts that are wanted too. If ``tolerant``, a refusal or a failure of a part that a VM works without is reported,
+    and the rest goes on. MissingError before any question if a required part has no route, NotConfirmedError if a
+    group is refused, VmError with the command's last lines if a command fails.
     """
 
-    def look() -> list[Prerequisite]:
+    def survey_all() -> list[Prerequisite]:
         return [*survey(runner, host), *more(runner, host)]
 
-    parts = look()
+    parts = survey_all()
     if all(part.enough for part in parts):
         return parts
     if not runner.dry:
-        _require(host, [part for part in parts if not part.route], "What a VM needs cannot all be obtained from here.")
-    with _alone(runner, host):
-        parts = look()  # another setup may have ended while we waited
-        _take_all(runner, parts, yes=yes, tolerant=tolerant)
+        _require(
+            host,
+            [part for part in parts if not part.route],
+            "Not everything that a VM needs can be installed from here.",
+        )
+    with _setup_lock(runner, host):
+        parts = survey_all()  # another setup may have ended while we waited
+        _install_all(runner, parts, yes=yes, tolerant=tolerant)
     if runner.dry:
         return parts
-    parts = look()
+    parts = survey_all()
     _require(host, parts, "Something that a VM needs is still missing.")
     return parts
 
 
-def _take_all(runner: Runner, parts: Sequence[Prerequisite], *, yes: bool, tolerant: bool) -> None:
+def _install_all(runner: Runner, parts: Sequence[Prerequisite], *, yes: bool, tolerant: bool) -> None:
     needed = [part.route for part in parts if part.required and not part.enough]
-    routes = [each for each in _routes(parts) if _agreed(runner, each, yes=yes, must=each in needed or not tolerant)]
+    routes = [
+        route
+        for route in _routes(parts)
+        if _confirmed(runner, route, yes=yes, required=route in needed or not tolerant)
+    ]
     for route in routes:
         try:
-            _take(runner, route)
+            _install(runner, route)
         except VmError as error:
             if route in needed or not tolerant:
                 raise
@@ -81,7 +89,7 @@ def _routes(parts: Iterable[Prerequisite]) -> list[Route]:
 
 
 def _require(host: Host, parts: Iterable[Prerequisite], brief: str) -> None:
-    """MissingError where a required one is not enough, with the words that install its package where it has one."""
+    """MissingError if a required part is missing, with the command that installs its package, if it has one."""
     lacking = [part for part in parts if part.required and not part.enough]
     if lacking:
         typed = package_manager.by_hand(host, [name for part in lacking for name in part.package.split()])
@@ -89,24 +97,24 @@ def _require(host: Host, parts: Iterable[Prerequisite], brief: str) -> None:
         raise MissingError(brief, detail="\n".join(lines), hint=f"{typed or 'install it'}, then sysinit-vm setup")
 
 
-def _agreed(runner: Runner, route: Route, *, yes: bool, must: bool) -> bool:
-    """Show what one route runs, and return whether it may; NotConfirmedError where what ``must`` be is refused."""
+def _confirmed(runner: Runner, route: Route, *, yes: bool, required: bool) -> bool:
+    """Show a route's commands and return whether to run them; NotConfirmedError if a ``required`` one is refused."""
     say(f"{route.description}:")
     if runner.dry:
         return True
     for command in route.commands:
         say(f"  $ {shlex.join(command)}")
     question = "Run these commands?"
-    if must:
-        prompts.confirm(question, yes=yes, refusal_hint=_AGAIN)
+    if required:
+        prompts.confirm(question, yes=yes, refusal_hint=_RETRY)
         return True
     agreed = yes or (prompts.terminal() and prompts.agrees(f"{question} Without them a VM can do less."))
     if not agreed:
-        say(f"Going on without it. For later: {_AGAIN}")
+        say(f"Going on without it. For later: {_RETRY}")
     return agreed
 
 
-def _take(runner: Runner, route: Route) -> None:
+def _install(runner: Runner, route: Route) -> None:
     """Run one route; under ``--dry`` its commands are only printed."""
     if runner.dry:
         for command in route.commands:
@@ -119,12 +127,12 @@ def _take(runner: Runner, route: Route) -> None:
 
 
 def _ask_password(runner: Runner, route: Route) -> None:
-    """Let sudo ask now, while the terminal is free, and not in the middle of a live line."""
+    """Let sudo ask now, while the terminal is free, not in the middle of a live line."""
     if not any(command[0] == "sudo" for command in route.commands):
         return
-    asked = runner.attach(("sudo", "true")) if prompts.terminal() else runner.read(("sudo", "-n", "true")).code
-    if asked:
-        raise VmError("sudo refuses.", detail="Installing system packages takes it.", hint="sudo true")
+    code = runner.attach(("sudo", "true")) if prompts.terminal() else runner.read(("sudo", "-n", "true")).code
+    if code:
+        raise VmError("sudo refuses.", detail="System packages are installed with it.", hint="sudo true")
 
 
 def _run(runner: Runner, command: Command, progress: Progress) -> None:
@@ -132,14 +140,14 @@ def _run(runner: Runner, command: Command, progress: Progress) -> None:
     if command[0] not in _INSTANT:
         progress.stage(label)
     with _heartbeat(progress.tell):
-        done = runner.stream(command, _lines(progress.tell))
+        done = runner.stream(command, _line_sampler(progress.tell))
     if not done.ok:
-        detail = "\n".join(done.err.splitlines()[-_SHOWN:])
+        detail = "\n".join(done.err.splitlines()[-_LAST_LINES:])
         raise VmError(f"{label} failed (exit {done.code}).", detail=detail, hint=done.command)
 
 
-def _lines(tell: Callable[[str], None]) -> Callable[[str], None]:
-    """Return a reader of lines that tells one of them now and then, so that a long command looks alive."""
+def _line_sampler(tell: Callable[[str], None]) -> Callable[[str], None]:
+    """Return a reader of lines that shows one of them every 15 seconds, so that a long command looks alive."""
     shown, number = time.monotonic(), 0
 
     def read(line: str) -> None:
@@ -153,21 +161,21 @@ def _lines(tell: Callable[[str], None]) -> Callable[[str], None]:
 
 
 def _heartbeat(tell: Callable[[str], None]) -> AbstractContextManager[None]:
-    """Tell the minutes of a command that says nothing: one of Zellij's crates compiles silently for several."""
+    """Show the minutes of a command that prints nothing: one of Zellij's crates compiles silently for several."""
     minutes = count(1)
-    return repeat_every(_BEAT, lambda: tell(f"at work for {next(minutes)} min"))
+    return repeat_every(_BEAT, lambda: tell(f"running for {next(minutes)} min"))
 
 
 def _label(command: Command) -> str:
-    """Return a command's gist, such as ``apt-get install git``: without sudo, variables, flags and paths."""
+    """Return a command in brief, such as ``apt-get install git``: without sudo, variables, flags and paths."""
     plain = [word for word in command if word not in {"sudo", "env"} and " " not in word]
     words = [word for word in plain if "=" not in word or "==" in word]
     return " ".join([Path(words[0]).name, *[word for word in words[1:] if word[0] not in "-/"][:3]])
 
 
 @contextmanager
-def _alone(runner: Runner, host: Host) -> Iterator[None]:
-    """Hold the lock that keeps two setups of one account apart; another one is waited for."""
+def _setup_lock(runner: Runner, host: Host) -> Iterator[None]:
+    """Hold the lock that allows one setup per account at a time; wait for another one to end."""
     if runner.dry:
         yield
         return

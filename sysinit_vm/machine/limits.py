@@ -1,4 +1,4 @@
-"""What no command obtains: acceleration, room, memory, the length of LIMA_HOME, rights, open files."""
+"""What cannot be installed: acceleration, disk space, memory, the length of LIMA_HOME, rights, open files."""
 
 import contextlib
 import grp
@@ -6,8 +6,9 @@ import os
 import resource
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from sysinit_vm import settings
 from sysinit_vm.errors import UsageError, VmError
@@ -24,22 +25,27 @@ _FILES = 1024  # QEMU's 9p server and Lima's forwards open many
 
 @dataclass(frozen=True)
 class Limit:
-    """One of them: what there is, in words, whether that is enough, and what to type where it is not.
+    """What there is, in words, whether that is enough, and what to type if it is not.
 
-    Where it is not ``hard``, VMs may still work with less.
+    If it is not ``hard``, VMs may still work with less.
     """
 
     name: str
     found: str
     enough: bool
-    mend: str = ""
+    hint: str = ""
     hard: bool = True
+
+    def data(self) -> dict[str, Any]:
+        """Return plain data for JSON, where the hint is called ``mend``."""
+        plain = asdict(self)
+        return {"mend" if name == "hint" else name: value for name, value in plain.items()}
 
 
 def survey(runner: Runner, host: Host, lima_home: Path, kernels: Sequence[Path] = ()) -> list[Limit]:
     """Return this machine's limits; ``lima_home`` is absolute and need not exist. Reads only.
 
-    ``kernels`` (absolute) are those to try KVM with.
+    ``kernels`` (absolute) are those to probe KVM with.
     """
     return [
         _accelerator(runner, kernels),
@@ -51,28 +57,28 @@ def survey(runner: Runner, host: Host, lima_home: Path, kernels: Sequence[Path] 
     ]
 
 
-def _wish() -> str:
-    """Return the setting; a bad one is told with the accelerator."""
+def _wanted_accelerator() -> str:
+    """Return the setting; empty if it is bad, which the limit ``accelerator`` reports."""
     with contextlib.suppress(VmError):
         return str(settings.value("accelerator"))
     return ""
 
 
 def _accelerator(runner: Runner, kernels: Sequence[Path]) -> Limit:
-    """Also tells a /dev/kvm that is there and does not work, on which QEMU would hang for ever."""
+    """It is not enough if /dev/kvm exists but does not work, since QEMU would hang forever."""
     try:
-        wish = str(settings.value("accelerator"))
-        chosen = accelerator.choose(runner, facts.gather(), wish, kernels)
+        wanted = str(settings.value("accelerator"))
+        chosen = accelerator.choose(runner, facts.gather(), wanted, kernels)
     except VmError as error:
-        return Limit("accelerator", error.brief, enough=False, mend=error.hint)
+        return Limit("accelerator", error.brief, enough=False, hint=error.hint)
     found = f"{chosen.name}. {chosen.note}".rstrip(". ") + "."
     return Limit("accelerator", found, enough=not chosen.note, hard=False)
 
 
 def _room(lima_home: Path) -> Limit:
-    place = next(each for each in (lima_home, *lima_home.parents) if each.exists())
-    free = shutil.disk_usage(place).free
-    return Limit("disk space", f"{free / _GIB:.0f} GiB free at {place}", free >= _ROOM, "sysinit-vm prune")
+    directory = next(path for path in (lima_home, *lima_home.parents) if path.exists())
+    free = shutil.disk_usage(directory).free
+    return Limit("disk space", f"{free / _GIB:.0f} GiB free at {directory}", free >= _ROOM, "sysinit-vm prune")
 
 
 def _memory() -> Limit:
@@ -80,33 +86,33 @@ def _memory() -> Limit:
 
     memory = psutil.virtual_memory()
     found = f"{memory.available / _GIB:.1f} of {memory.total / _GIB:.1f} GiB available"
-    mend = "sysinit-vm list, then stop what you do not need"
-    return Limit("memory", found, memory.available >= _MEMORY, mend, hard=False)
+    hint = "sysinit-vm list, then stop what you do not need"
+    return Limit("memory", found, memory.available >= _MEMORY, hint, hard=False)
 
 
 def _length(lima_home: Path) -> Limit:
     try:
         longest = names.longest_vm_name(lima_home)
     except UsageError as error:
-        return Limit("LIMA_HOME", f"{error.brief} {error.detail}", enough=False, mend=error.hint)
-    return Limit("LIMA_HOME", f"{lima_home}: names of VMs may have {longest} characters", enough=True)
+        return Limit("LIMA_HOME", f"{error.brief} {error.detail}", enough=False, hint=error.hint)
+    return Limit("LIMA_HOME", f"{lima_home}: VM names may have up to {longest} characters", enough=True)
 
 
 def _rights(host: Host) -> Iterator[Limit]:
     if host.system != "Linux":
         return
-    mine = {grp.getgrgid(group).gr_name for group in os.getgroups() if _named(group)}
+    groups = ", ".join(sorted({grp.getgrgid(group).gr_name for group in os.getgroups() if _has_name(group)}))
     kvm = Path("/dev/kvm")
     if kvm.exists() and not host.root:
-        wish, allowed = _wish(), os.access(kvm, os.R_OK | os.W_OK)
-        found = "may use /dev/kvm" if allowed else f"may not use /dev/kvm; in groups {', '.join(sorted(mine))}"
-        enough = allowed or wish == "tcg"
-        yield Limit("user", found, enough, "sudo usermod -aG kvm $USER, then log in anew", hard=wish == "kvm")
+        wanted, allowed = _wanted_accelerator(), os.access(kvm, os.R_OK | os.W_OK)
+        found = "may use /dev/kvm" if allowed else f"may not use /dev/kvm; in groups {groups}"
+        enough = allowed or wanted == "tcg"
+        yield Limit("user", found, enough, "sudo usermod -aG kvm $USER, then log in again", hard=wanted == "kvm")
         return
-    yield Limit("user", "root" if host.root else f"in groups {', '.join(sorted(mine))}", enough=True)
+    yield Limit("user", "root" if host.root else f"in groups {groups}", enough=True)
 
 
-def _named(group: int) -> bool:
+def _has_name(group: int) -> bool:
     try:
         grp.getgrgid(group)
     except KeyError:

@@ -1,4 +1,4 @@
-"""What not every user needs: task for Taskfiles, nix for images from a flake, virtiofsd for that mount type."""
+"""What not every user needs: task for Taskfiles, nix for images from a flake, virtiofsd for its mount type."""
 
 import contextlib
 import json
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from sysinit_vm.executables import find
+from sysinit_vm.executables import dotted, find
 from sysinit_vm.machine import find_programs, package_manager
 from sysinit_vm.machine.host import Host
 from sysinit_vm.machine.package_manager import Route
@@ -16,21 +16,21 @@ from sysinit_vm.machine.prerequisites import Prerequisite
 from sysinit_vm.runner import Runner
 
 _VIRTIOFSD = ("virtiofsd",) * 5
-# By package manager. Debian's nix needs the users that build, which a package of their own makes.
+# By package manager. Debian's nix needs build users, which a separate package creates.
 _NIX = ("nix-bin nix-setup-systemd", "nix", "nix", "nix", "")
-# Where Lima 2.2 looks for files that name one (FindVirtiofsd of pkg/driver/qemu), beside those of QEMU's own prefix.
+# Where Lima 2.2 looks for files that name a virtiofsd (FindVirtiofsd of pkg/driver/qemu), besides QEMU's own prefix.
 _BACKENDS = (Path("~/.local/share/qemu/vhost-user"), Path("/usr/share/qemu/vhost-user"))
-_OLD = ("bookworm", "bullseye")  # Debian releases without a package of the one in Rust
+_WITHOUT_RUST_ONE = ("bookworm", "bullseye")  # Debian releases that do not package the virtiofsd written in Rust
 
 
 def survey(runner: Runner, host: Host) -> list[Prerequisite]:
-    """Return every extra part with its route; none of them is required. Reads only."""
-    found = [_task(runner, host), _nix(runner, host)]
-    return [*found, _virtiofsd(runner, host)] if host.system == "Linux" else found
+    """Return every optional part with its route. Reads only."""
+    parts = [_task(runner, host), _nix(runner, host)]
+    return [*parts, _virtiofsd(runner, host)] if host.system == "Linux" else parts
 
 
 def find_task(host: Host) -> Path | None:
-    """Return Task (absolute): on PATH, where ``setup`` puts it, or beside this Python as its package does."""
+    """Return Task (absolute): on PATH, where ``setup`` puts it, or beside this Python, where its package puts it."""
     beside = Path(sys.executable).with_name("task")
     return next(filter(None, map(find, ("task", str(_link()), str(_own_task(host)), str(beside)))), None)
 
@@ -44,7 +44,7 @@ def _own_task(host: Host) -> Path:
 
 
 def _task(runner: Runner, host: Host) -> Prerequisite:
-    """The link is made only where nothing else is in its place."""
+    """The link is made only if nothing else is in its place."""
     need = "task lima:start"
     if host.manager == "brew":
         return _part(
@@ -68,14 +68,14 @@ def _nix(runner: Runner, host: Host) -> Prerequisite:
 
 
 def _virtiofsd(runner: Runner, host: Host) -> Prerequisite:
-    """Lima takes the first that tells a version, also QEMU's own in C, which then wants to be root."""
+    """Lima takes the first that prints a version, even QEMU's own in C, which then needs root."""
     path = next(filter(None, map(find, _backends(host))), None)
-    told = find_programs.said(runner, path) if path else ""
-    rust = path if told.startswith("virtiofsd") and "QEMU" not in told else None
+    output = find_programs.version_output(runner, path) if path else ""
+    rust = path if output.startswith("virtiofsd") and "QEMU" not in output else None
     need, names = "mountType: virtiofs", _VIRTIOFSD
     if path and not rust:
         need += "; QEMU's own needs root"
-    if rust is None and host.codename in _OLD:
+    if rust is None and host.codename in _WITHOUT_RUST_ONE:
         need += "; Debian has it from 13 on"
         names = ("",) * 5
     return _packaged(runner, host, "virtiofsd", rust, need, names)
@@ -85,8 +85,8 @@ def _backends(host: Host) -> Iterator[str]:
     """Yield the virtiofsds that Lima would try, in its order."""
     qemu = find(f"qemu-system-{host.arch}")
     prefix = [qemu.parents[1] / "share/qemu/vhost-user"] if qemu else []
-    for place in (_BACKENDS[0].expanduser(), *prefix, _BACKENDS[1]):
-        for file in sorted(place.glob("*.json")):
+    for directory in (_BACKENDS[0].expanduser(), *prefix, _BACKENDS[1]):
+        for file in sorted(directory.glob("*.json")):
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 backend = json.loads(file.read_text(encoding="utf-8"))
                 if backend.get("type") == "fs":
@@ -103,5 +103,5 @@ def _packaged(
 
 
 def _part(runner: Runner, name: str, path: Path | None, need: str, route: Route | None) -> Prerequisite:
-    has = ".".join(map(str, find_programs.told(runner, path))) if path else ""
-    return Prerequisite(name, path, has, path is not None, need, None if path else route, required=False)
+    version = dotted(find_programs.program_version(runner, path)) if path else ""
+    return Prerequisite(name, path, version, path is not None, need, None if path else route, required=False)

@@ -1,7 +1,7 @@
 """How this machine's package manager installs: the commands that we run, and what a person types.
 
-apt-get is run by our own tests; dnf, pacman, zypper and Homebrew are written from these systems' documents, nix
-from nixpkgs' own files, and none of them has been run by us.
+Our own tests run apt-get. dnf, pacman, zypper and Homebrew follow these systems' documentation, and nix follows
+nixpkgs' own files; we have run none of them.
 """
 
 import shlex
@@ -12,8 +12,8 @@ from pathlib import Path
 
 from sysinit_vm.machine.host import MANAGERS, Host
 
-_OF_THE_ACCOUNT = ("brew", "nix")  # these install without root
-# As people type it; what we run says more.
+_WITHOUT_ROOT = ("brew", "nix")
+# As people type it; what we run has more options.
 _INSTALL = {
     "apt-get": ("apt-get", "install"),
     "dnf": ("dnf", "install"),
@@ -29,60 +29,60 @@ Command = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Route:
-    """One way to obtain something: a sentence, and the commands in order, each with its own variables."""
+    """One way to install something: what it is, in a phrase, and the commands in order, each with its own variables."""
 
     description: str
     commands: tuple[Command, ...]
 
 
 def package_name(host: Host, names: Sequence[str]) -> str:
-    """Return what this machine's package manager calls a part, empty where it has none; ``names`` are by MANAGERS."""
+    """Return this machine's package of a part, empty if there is none; ``names`` are in the order of MANAGERS."""
     return names[MANAGERS.index(host.manager)] if host.manager in MANAGERS else ""
 
 
 def install_commands(host: Host, names: Sequence[str]) -> tuple[Command, ...]:
-    """Return the commands that install packages; none without rights or a known package manager."""
-    own = host.manager in _OF_THE_ACCOUNT
-    if not names or host.manager not in _INSTALL or not (own or host.root or host.sudo):
+    """Return the commands that install packages; none without the rights, or without a package manager that we know."""
+    rootless = host.manager in _WITHOUT_ROOT
+    if not names or host.manager not in _INSTALL or not (rootless or host.root or host.sudo):
         return ()
-    if own:
-        return (_typed(host, names),)
+    if rootless:
+        return (_command_by_hand(host, names),)
     sudo = () if host.root else ("sudo",)
-    wanted = tuple(dict.fromkeys(names))
+    packages = tuple(dict.fromkeys(names))
     if host.manager == "apt-get":
-        return _apt(sudo, wanted)
+        return _apt(sudo, packages)
     words = {
         "dnf": ("dnf", "install", "-y"),
         "pacman": ("pacman", "-S", "--needed", "--noconfirm"),
         "zypper": ("zypper", "--non-interactive", "install"),
     }[host.manager]
-    return ((*sudo, *words, *wanted),)
+    return ((*sudo, *words, *packages),)
 
 
 def by_hand(host: Host, names: Sequence[str]) -> str:
-    """Return what a person types to install packages, empty where there is nothing to type."""
+    """Return what a person types to install packages; empty if there is nothing to type."""
     if not names or host.manager not in _INSTALL:
         return ""
-    typed = shlex.join(_typed(host, names))
-    if host.root or host.manager in _OF_THE_ACCOUNT:
-        return typed
-    return f"sudo {typed}" if host.sudo else f"as root: {typed}"
+    command = shlex.join(_command_by_hand(host, names))
+    if host.root or host.manager in _WITHOUT_ROOT:
+        return command
+    return f"sudo {command}" if host.sudo else f"as root: {command}"
 
 
-def _typed(host: Host, names: Sequence[str]) -> Command:
+def _command_by_hand(host: Host, names: Sequence[str]) -> Command:
     flake = "nixpkgs#" if host.manager == "nix" else ""
     return (*_INSTALL[host.manager], *dict.fromkeys(f"{flake}{name}" for name in names))
 
 
 def _apt(sudo: Command, names: tuple[str, ...]) -> tuple[Command, ...]:
-    """``--no-remove``: nothing of the machine's own makes room for what we install."""
+    """``--no-remove``: what the machine has is never removed for what we install."""
     apt = (*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=120")
     update = () if _lists_fresh() else ((*apt, "update"),)
     return (*update, (*apt, "install", "-y", "--no-remove", "--no-install-recommends", *names))
 
 
 def _lists_fresh() -> bool:
-    """Whether apt has lists of at most a day: older ones name files that mirrors no longer hold."""
+    """Whether apt's lists are at most a day old: older ones name files that mirrors no longer have."""
     if not any(_LISTS.glob("*_Packages*")):
         return False
     newest = max(path.stat().st_mtime for path in (_LISTS, _LISTS / "partial") if path.exists())

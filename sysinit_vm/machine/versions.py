@@ -1,21 +1,22 @@
-"""The versions of the programs beside us, for people who report what went wrong."""
+"""The versions of the programs that we use, for people who report a problem."""
 
 import contextlib
 from collections.abc import Iterator
 
 from sysinit_vm.errors import VmError
+from sysinit_vm.executables import Version, dotted
 from sysinit_vm.machine import find_programs, optional
 from sysinit_vm.machine.host import Host
 from sysinit_vm.runner import Runner
 
 
-def beside(runner: Runner) -> Iterator[tuple[str, str]]:
-    """Yield Lima and Task, each with its dotted version, empty where it is not to be had."""
+def lima_and_task(runner: Runner) -> Iterator[tuple[str, str]]:
+    """Yield Lima and Task, each with its dotted version; empty if it is missing or prints none."""
     host = Host.read()
-    has: tuple[int, ...] = ()
+    version: Version = ()
     with contextlib.suppress(VmError):
         limactl = find_programs.find_limactl(runner, host)
-        has = find_programs.limactl_version(runner, limactl, host) if limactl else ()
-    yield "Lima", ".".join(map(str, has))
+        version = find_programs.limactl_version(runner, limactl, host) if limactl else ()
+    yield "Lima", dotted(version)
     task = optional.find_task(host)
-    yield "Task", ".".join(map(str, find_programs.told(runner, task))) if task else ""
+    yield "Task", dotted(find_programs.program_version(runner, task)) if task else ""

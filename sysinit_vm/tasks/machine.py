@@ -32,7 +32,7 @@ def setup(c: Context, yes: bool = False, extras: bool = False, json: bool = Fals
         parts = [*survey(runner(c), host), *more.survey(runner(c), host)]
         print(report.as_json(parts, limits.survey(runner(c), host, home, available.kernels(home))))
         return
-    parts = install.setup(runner(c), host, yes=yes, more=more.survey if extras else install.no_more)
+    parts = install.setup(runner(c), host, yes=yes, more=more.survey if extras else install.nothing_more)
     shown = parts if extras else [*parts, *more.survey(runner(c), host)]
     report.show(host, shown, limits.survey(runner(c), host, home, available.kernels(home)))
 

@@ -69,3 +69,9 @@ def test_what_is_shipped_is_found(tmp_path, monkeypatch):
     (tmp_path / "data" / "templates").mkdir()
     monkeypatch.setattr(files, "PACKAGE", tmp_path)
     assert files.data("templates") == Path(tmp_path / "data/templates")
+
+
+def test_what_cannot_be_read_is_empty_and_odd_bytes_are_replaced(tmp_path):
+    (tmp_path / "odd").write_bytes(b"a\xffb\n")
+    assert files.read_or_empty(tmp_path / "odd") == "a\ufffdb\n"
+    assert files.read_or_empty(tmp_path / "missing") == files.read_or_empty(tmp_path) == ""

@@ -340,7 +340,7 @@ def test_everything_is_examined_from_the_machine_inward(demo, place, guests, mon
     monkeypatch.setattr(machine.prerequisites, "lima", lambda *_: [])
     monkeypatch.setattr(machine.prerequisites, "zellij", lambda *_: Prerequisite("zellij", None, "", True, "", None))
     monkeypatch.setattr(machine.optional, "survey", lambda *_: [])
-    monkeypatch.setattr(machine.limits, "survey", lambda *_: [Limit("memory", "2 GiB", enough=False, mend="stop it")])
+    monkeypatch.setattr(machine.limits, "survey", lambda *_: [Limit("memory", "2 GiB", enough=False, hint="stop it")])
     own = Instance("demo-dev", "Stopped", place, param={"PROJECT_DIR": str(demo.project.root)})
     lima = Lima()
     lima.instance = lambda _: own

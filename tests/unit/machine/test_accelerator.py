@@ -85,7 +85,7 @@ def test_another_kernel_is_probed_anew(kvm, kernel, tmp_path):
 
 
 def test_without_a_kernel_to_probe_with_kvm_is_believed_with_a_word(kvm, monkeypatch):
-    monkeypatch.setattr("sysinit_vm.machine.accelerator._of_this_machine", list)
+    monkeypatch.setattr("sysinit_vm.machine.accelerator._host_kernels", list)
     recorder = Recorder()
     chosen = choose(recorder, facts(), "auto")
     assert chosen.name == "kvm"
@@ -105,7 +105,7 @@ def test_an_arm_machine_is_told_in_its_own_words(home, monkeypatch):
     assert "-machine virt" in found.env["QEMU_SYSTEM_AARCH64"]
 
 
-def test_another_kernel_of_this_machine_serves_where_the_image_has_none(kvm, tmp_path):
+def test_another_kernel_host_kernels_serves_where_the_image_has_none(kvm, tmp_path):
     images = tmp_path / "lima" / "_images"
     images.mkdir(parents=True)
     (images / "sysinit-debian-latest.vmlinuz").write_text("kernel")

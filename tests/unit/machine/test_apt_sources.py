@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sysinit_vm.errors import UsageError
 from sysinit_vm.machine import apt_sources
-from sysinit_vm.machine.apt_sources import Source, apt_lines
+from sysinit_vm.machine.apt_sources import AptArchive, apt_lines
 
 DEB822 = """\
 # made by the installer
@@ -109,7 +109,7 @@ words = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_chara
 def test_any_one_line(uri, suite, components, key, spaced):
     options = f"[ signed-by={key} arch=amd64 ]" if spaced else f"[signed-by={key}]"
     line = " ".join(["deb", options, uri, suite, *components])
-    assert apt_sources.one_line(line) == [Source(uri, (suite,), tuple(components), key)]
+    assert apt_sources.one_line(line) == [AptArchive(uri, (suite,), tuple(components), key)]
 
 
 @given(st.text())

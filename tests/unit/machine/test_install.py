@@ -205,7 +205,7 @@ def test_a_long_command_shows_a_line_now_and_then(monkeypatch):
     clock = iter([0, 1, 20, 20, 21])
     monkeypatch.setattr(install.time, "monotonic", lambda: next(clock))
     shown = []
-    read = install._lines(shown.append)
+    read = install._line_sampler(shown.append)
     for line in ("  Compiling a", "  Compiling b", "  Compiling c"):
         read(line)
     assert shown == ["line 2: Compiling b"]
@@ -222,7 +222,7 @@ def test_a_silent_command_shows_that_it_is_alive(monkeypatch):
 
     with install._heartbeat(stage):
         assert twice.wait(10)
-    assert shown[:2] == ["at work for 1 min", "at work for 2 min"]
+    assert shown[:2] == ["running for 1 min", "running for 2 min"]
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_a_limit_is_short_where_a_vm_would_not_fit(machine, monkeypatch, free, a
     monkeypatch.setenv("SYSINIT_VM_ACCELERATOR", "tcg")
     found = limits.survey(Recorder(), machine.host, Path("/nowhere/lima"))
     assert {limit.name for limit in found if not limit.enough} == short
-    assert all(limit.mend for limit in found if not limit.enough)
+    assert all(limit.hint for limit in found if not limit.enough)
 
 
 def test_broken_kvm_is_told_with_its_reason_and_stops_nothing(machine, monkeypatch):
@@ -45,7 +45,7 @@ def test_an_accelerator_that_cannot_be_is_told_with_what_to_type(machine, monkey
     first = limits.survey(Recorder(), machine.host, machine.tmp)[0]
     assert (first.enough, first.hard) == (False, True)
     assert "magic" in first.found
-    assert first.mend
+    assert first.hint
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_no_right_to_kvm_is_in_the_way_of_nobody_who_can_do_without(machine, mon
     monkeypatch.setattr(limits.Path, "exists", lambda _: True)
     (found,) = limits._rights(replace(machine.host, root=False))
     assert (found.enough, found.hard) == (enough, hard)
-    assert "kvm" in found.mend
+    assert "kvm" in found.hint
 
 
 def test_a_setting_of_something_else_says_nothing_of_the_accelerator(machine, monkeypatch):
@@ -69,4 +69,4 @@ def test_a_setting_of_something_else_says_nothing_of_the_accelerator(machine, mo
 def test_a_lima_home_that_leaves_no_room_for_a_name_is_short(machine):
     found = {limit.name: limit for limit in limits.survey(Recorder(), machine.host, machine.tmp / ("x" * 90))}
     assert not found["LIMA_HOME"].enough
-    assert "shorter" in found["LIMA_HOME"].mend
+    assert "shorter" in found["LIMA_HOME"].hint

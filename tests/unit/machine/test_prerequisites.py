@@ -130,4 +130,4 @@ def test_a_bad_mirror_leaves_all_but_zellij_as_it_is(machine, monkeypatch):
     found = by_name(prerequisites.survey(Recorder(), machine.host))
     assert found["limactl"].route
     assert found["zellij"].route is None
-    assert "is no mirror" in found["zellij"].need
+    assert "is not a mirror" in found["zellij"].need

@@ -40,13 +40,13 @@ def test_the_table_names_the_way_and_json_the_commands(bare, capsys):
     (bare.bin / "bwrap").unlink()
     runner = Recorder({"zellij --version": "zellij 0.45.1"})
     found = prerequisites.survey(runner, bare.host)
-    report.show(bare.host, found, [Limit("memory", "1 GiB", enough=False, mend="stop something")])
+    report.show(bare.host, found, [Limit("memory", "1 GiB", enough=False, hint="stop something")])
     said = capsys.readouterr()
     row = next(line for line in said.out.splitlines() if line.startswith("bwrap"))
     assert "MISSING" in row
     assert "apt-get install bubblewrap" in row
-    assert report._how(Route("Built from source", (("true",),) * 4)) == "Built from source"
-    assert report._how(Route("Lima", (("brew", "upgrade", "lima"),))) == "brew upgrade lima"
+    assert report._route_in_brief(Route("Built from source", (("true",),) * 4)) == "Built from source"
+    assert report._route_in_brief(Route("Lima", (("brew", "upgrade", "lima"),))) == "brew upgrade lima"
     assert "SHORT" in said.out
     assert "Everything" not in said.err
     content = json.loads(report.as_json(found, [Limit("memory", "1 GiB", enough=False)]))

@@ -54,7 +54,7 @@ def test_a_go_that_cannot_build_lima_gives_way_to_one_of_our_own(machine, versio
 def archives(monkeypatch):
     """What the host's apt sources give."""
     known = ["deb http://a.example/debian bookworm main", "deb http://a.example/security bookworm-security main"]
-    monkeypatch.setattr(routes.mirrors, "apt_lines", lambda suite, mirror: known)
+    monkeypatch.setattr(routes.apt_sources, "apt_lines", lambda suite, mirror: known)
     return known
 
 
