@@ -138,6 +138,11 @@ def value(name: str, committed: Config | None = None) -> Any:
     return one(name, committed).value
 
 
+def flake_configuration() -> str:
+    """Return what `sync` and `rebuild` make of a guest that has Nix: FLAKE#FLAKE_CONFIGURATION."""
+    return f"{value('flake')}#{value('flake_configuration')}"
+
+
 def one(name: str, committed: Config | None = None) -> Setting:
     """Return one setting with its source, whatever is wrong with the others; else as ``load``."""
     default, parse = KNOWN[name]

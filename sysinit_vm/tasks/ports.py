@@ -4,7 +4,8 @@ from invoke.context import Context
 
 from sysinit_vm.config import document
 from sysinit_vm.projects import locate
-from sysinit_vm.tasks.context import lima, print_json
+from sysinit_vm.tasks.context import lima
+from sysinit_vm.tasks.output import print_json
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal.console import say, table
 

@@ -1,34 +1,14 @@
-"""Whose a VM is, and what is nobody's: adopt, prune."""
+"""prune: remove what nobody uses."""
 
 from invoke.context import Context
 
-from sysinit_vm.config import document
 from sysinit_vm.inventory import listing
-from sysinit_vm.inventory import prune as pruning
-from sysinit_vm.projects import locate
-from sysinit_vm.tasks.context import done, lima, print_json, trusted
+from sysinit_vm.inventory.prune import Litter, find, remove
+from sysinit_vm.tasks.context import lima
+from sysinit_vm.tasks.output import done, print_json
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say, table
-from sysinit_vm.vm import adopt
-
-
-@verb(
-    "adopt",
-    group="Change",
-    examples=["sysinit-vm adopt", "sysinit-vm adopt --name old-dev"],
-    exits=[3, 4, 5, 6],
-    name="The VM to take over; default: the one that this project left behind when it was moved.",
-)
-def adopt_(c: Context, yes: bool = False, project: str | None = None, name: str | None = None) -> None:
-    """Take over the VM of a moved project.
-
-    Or one that was made without us. Its disk stays as it is.
-    """
-    target = locate.target(project, name)
-    committed = trusted(c, target.required, document.load(target.required.config))
-    taken = adopt.adopt(lima(c), target, committed, yes=yes)
-    done(c, f"VM adopted: {taken.name}. Start it: sysinit-vm start")
 
 
 @verb(
@@ -44,7 +24,7 @@ def prune(c: Context, yes: bool = False, running: bool = False, json: bool = Fal
     VMs whose project is gone, and half-made ones. Each is shown with its size and why, before it asks.
     """
     vms = lima(c)
-    found = pruning.find(vms)
+    found = find(vms)
     if json:
         print_json({"litter": [each.data() for each in found], "bytes": sum(each.size for each in found)})
         return
@@ -60,9 +40,9 @@ def prune(c: Context, yes: bool = False, running: bool = False, json: bool = Fal
         say("A directory on a drive that is not connected looks gone, too. A moved project keeps its VM by `adopt`.")
     question = f"Remove {_sum(doomed)}?"
     prompts.confirm(question, yes=yes, refusal_hint="sysinit-vm prune --yes")
-    pruning.remove(vms, doomed)
+    remove(vms, doomed)
     done(c, f"Removed: {_sum(doomed)}")
 
 
-def _sum(litter: list[pruning.Litter]) -> str:
+def _sum(litter: list[Litter]) -> str:
     return f"{', '.join(each.name for each in litter)} ({listing.size(sum(each.size for each in litter))})"

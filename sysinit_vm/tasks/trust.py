@@ -4,14 +4,14 @@ from invoke.context import Context
 
 from sysinit_vm.config import document
 from sysinit_vm.projects import search
-from sysinit_vm.tasks.context import embedder, print_json, trusted
+from sysinit_vm.tasks.output import print_json
+from sysinit_vm.tasks.start_options import embedder, trusted
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
 
 
 @verb(
-    "trust",
     group="Change",
     examples=["sysinit-vm trust --show", "sysinit-vm trust --revoke"],
     exits=[3, 5],
@@ -19,7 +19,7 @@ from sysinit_vm.terminal.console import say
     approve="The hash that was shown: allow just that without asking.",
     revoke="Take back whatever was allowed for this project.",
 )
-def trust_(
+def trust(
     c: Context,
     show: bool = False,
     approve: str | None = None,

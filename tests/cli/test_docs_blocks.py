@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from sysinit_vm import settings
+from sysinit_vm.drift import report
 from sysinit_vm.ports import portlist
-from sysinit_vm.tasks import drift
 from tests.cli.conftest import SCRIPT
 
 TOP = Path(__file__).parents[2]
@@ -36,7 +36,7 @@ TASKFILES = ["README.md yaml 1", "taskfile.md yaml 1"]
 TASKS = ["README.md python 1", "taskfile.md python 1"]
 CONFIGS = ["configuration.md yaml 2", "ports.md yaml 1", "ports.md yaml 2", "session.md yaml 1"]
 MODULES = ["installation.md nix 1", "installation.md nix 2"]
-TABLES = {"drift.md text 1": drift.COLUMNS, "ports.md text 1": portlist.COLUMNS}
+TABLES = {"drift.md text 1": report.COLUMNS, "ports.md text 1": portlist.COLUMNS}
 ALONE = [
     "architecture.md mermaid 1",
     "configuration.md yaml 1",

@@ -62,12 +62,23 @@ def test_nothing_imports_the_tasks_but_the_command_line_and_themselves():
     }
 
 
+SHARED_BY_TASKS = {f"sysinit_vm.tasks.{name}" for name in ("context", "output", "start_options", "verb")}
+
+
 def test_no_task_module_leans_on_another():
-    shared = {"sysinit_vm.tasks.context", "sysinit_vm.tasks.verb"}
     for name, tree in TREES.items():
         if name.startswith("sysinit_vm.tasks."):
-            inner = {each for each in imports(tree) if each in TREES and each.startswith("sysinit_vm.tasks.")}
-            assert inner <= shared, name
+            inner = {module for module in imports(tree) if module in TREES and module.startswith("sysinit_vm.tasks.")}
+            assert inner <= SHARED_BY_TASKS, name
+
+
+def test_each_task_is_alone_in_a_file_of_its_name():
+    tasks = {str(context.name): sysinit_vm.ns[str(context.name)] for context in sysinit_vm.ns.to_contexts()}
+    homes = {f"sysinit_vm.tasks.{re.sub('[.-]', '_', verb)}": task for verb, task in tasks.items()}
+    assert {name for name in TREES if name.startswith("sysinit_vm.tasks.")} - SHARED_BY_TASKS == set(homes)
+    for home, task in homes.items():
+        assert task.body.__module__ == home
+        assert task.body.__name__.rstrip("_") == home.rpartition(".")[2]
 
 
 def test_no_import_runs_in_a_circle():

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sysinit_vm import program as cli
 from sysinit_vm.cli.spelling import spelled
 from sysinit_vm.tasks import ns
-from sysinit_vm.tasks.access import words
+from sysinit_vm.tasks.context import exact_words
 
 COMMANDS = cli.commands()
 CONTEXTS = {str(each.name): each for each in ns.to_contexts()}
@@ -98,7 +98,7 @@ def test_what_follows_exec_itself_comes_back_exactly(some):
 def test_the_task_gets_the_exact_words_through_our_script(some):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.argv", ["sysinit-vm", "exec", "--", *some])
-        assert words(spelled(["exec", "--", *some], COMMANDS)[2]) == some
+        assert exact_words(spelled(["exec", "--", *some], COMMANDS)[2]) == some
 
 
 @given(argv_words.filter(lambda some: not some[0].startswith("-")))
@@ -106,7 +106,7 @@ def test_the_task_gets_the_exact_words_through_our_script(some):
 def test_the_task_gets_the_exact_words_without_a_separator_too(some):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.argv", ["sysinit-vm", "exec", *some])
-        assert words(spelled(["exec", *some], COMMANDS)[2]) == some
+        assert exact_words(spelled(["exec", *some], COMMANDS)[2]) == some
 
 
 @given(argv_words)
@@ -115,7 +115,7 @@ def test_the_task_gets_the_exact_words_without_a_separator_too(some):
 def test_the_task_gets_the_exact_words_through_inv_which_joins_them_with_spaces(some):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.argv", ["inv", "lima.exec", "--", *some])
-        assert words(" ".join(some)) == some
+        assert exact_words(" ".join(some)) == some
 
 
 @pytest.mark.parametrize("verb", ["exec", "init", "help", "logs"])

@@ -1,0 +1,39 @@
+"""What `plan` and `apply` say of a VM's drift."""
+
+from sysinit_vm.drift.compare import Drift
+from sysinit_vm.drift.plan import LIVE, NONE, RECREATE, RESTART, Change
+from sysinit_vm.errors import StateError, typed
+from sysinit_vm.lima.instance import Instance
+from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.projects import locate
+from sysinit_vm.projects.locate import Target
+
+COLUMNS = ("WHAT", "NOW", "WISHED", "NEEDS")
+
+
+def row(change: Change) -> tuple[str, ...]:
+    """Return one line of `plan`'s table, by COLUMNS."""
+    return change.what, change.now, change.wished, change.needs
+
+
+def no_config(lima: Limactl, target: Target) -> StateError:
+    """Return the error for a VM that no config here describes; StateError is raised if there is no VM either."""
+    instance = locate.existing(lima, target)
+    owner = instance.project_dir
+    return StateError(
+        f"{instance.name} has no config to be compared with.",
+        detail="It belongs to no project here, or to another directory.",
+        hint=f"{typed('cd', owner)} && sysinit-vm plan" if owner else "sysinit-vm adopt",
+    )
+
+
+def what_apply_does(instance: Instance, drift: Drift) -> str:
+    """Return in a sentence what `apply` would do about ``drift``."""
+    sentences = {
+        NONE: f"{instance.name} is what its config says.",
+        LIVE: "`sysinit-vm apply` does it in the running guest.",
+        RESTART: "`sysinit-vm apply` restarts the VM; its data stays.",
+        RECREATE: "`sysinit-vm apply` does what it can; `apply --recreate` makes the VM anew, and its data is lost.",
+    }
+    stopped = "`sysinit-vm apply` saves the change for the next start."
+    return stopped if not instance.running and drift.needs in {LIVE, RESTART} else sentences[drift.needs]

@@ -1,0 +1,40 @@
+"""Build a guest image as the settings say."""
+
+from pathlib import Path
+
+from sysinit_vm import settings
+from sysinit_vm.errors import MissingError
+from sysinit_vm.images import available
+from sysinit_vm.lima.home import lima_home
+from sysinit_vm.machine import facts, find_programs
+from sysinit_vm.runner import Runner
+from sysinit_vm.terminal.progress import Progress
+
+
+def build_debian(runner: Runner, images: Path, progress: Progress) -> Path:
+    """Build our Debian image in the directory ``images`` (absolute) and return the qcow2.
+
+    MissingError if Zellij for the guest is not installed yet; otherwise the errors of ``debian.build``.
+    """
+    from sysinit_vm.images import debian
+
+    zellij = find_programs.find_zellij()
+    if zellij is None:
+        raise MissingError(
+            "Zellij for the guest was not found.", detail="The image carries it.", hint="sysinit-vm setup"
+        )
+    mirror = settings.value("mirror")
+    return debian.build(runner, images, zellij=zellij, mirror=mirror or None, progress=progress)
+
+
+def build_nixos(runner: Runner, template: str) -> Path:
+    """Build the NixOS image of ``template`` (dev, minimal) from the flake in the settings and return the qcow2.
+
+    It is written where Lima keeps its images. The errors are those of ``nix.build``.
+    """
+    from sysinit_vm.images import nix
+
+    system = settings.value("flake_system") or f"{facts.gather().arch}-linux"
+    source = nix.Source(template, settings.value("flake"), system, settings.value("flake_attribute"))
+    with Progress(f"Building the NixOS image {template}") as progress:
+        return nix.build(runner, available.directory(lima_home()), source, progress)

@@ -1,0 +1,29 @@
+"""adopt: take over a VM."""
+
+from invoke.context import Context
+
+from sysinit_vm.config import document
+from sysinit_vm.projects import locate
+from sysinit_vm.tasks.context import lima
+from sysinit_vm.tasks.output import done
+from sysinit_vm.tasks.start_options import trusted
+from sysinit_vm.tasks.verb import verb
+from sysinit_vm.vm import adopt
+
+
+@verb(
+    "adopt",
+    group="Change",
+    examples=["sysinit-vm adopt", "sysinit-vm adopt --name old-dev"],
+    exits=[3, 4, 5, 6],
+    name="The VM to take over; default: the one that this project left behind when it was moved.",
+)
+def adopt_(c: Context, yes: bool = False, project: str | None = None, name: str | None = None) -> None:
+    """Take over the VM of a moved project.
+
+    Or one that was made without us. Its disk stays as it is.
+    """
+    target = locate.target(project, name)
+    committed = trusted(c, target.required, document.load(target.required.config))
+    taken = adopt.adopt(lima(c), target, committed, yes=yes)
+    done(c, f"VM adopted: {taken.name}. Start it: sysinit-vm start")

@@ -1,0 +1,22 @@
+"""build.debian: build our Debian image."""
+
+from invoke.context import Context
+
+from sysinit_vm.images import available
+from sysinit_vm.images.build import build_debian
+from sysinit_vm.lima.home import lima_home
+from sysinit_vm.tasks.context import runner
+from sysinit_vm.tasks.output import done
+from sysinit_vm.tasks.verb import verb
+from sysinit_vm.terminal.progress import Progress
+
+
+@verb("debian", group="Content", examples=["sysinit-vm build.debian"], exits=[6])
+def build_debian_(c: Context) -> None:
+    """Build the Debian guest image from packages.
+
+    It contains Zellij. The first start builds one if there is none; this command builds a newer one for new VMs.
+    """
+    with Progress("Building the Debian image") as progress:
+        built = build_debian(runner(c), available.directory(lima_home()), progress)
+    done(c, f"Image built: {built}")

@@ -1,0 +1,39 @@
+"""doctor: say what is wrong, and what fixes it."""
+
+from invoke.context import Context
+
+from sysinit_vm.errors import VmError
+from sysinit_vm.tasks.context import lima_if_found, runner
+from sysinit_vm.tasks.output import end, print_json
+from sysinit_vm.tasks.verb import verb
+
+
+@verb(
+    group="Machine",
+    examples=["sysinit-vm doctor", "sysinit-vm doctor --fix"],
+    ends="1 also where anything is wrong.",
+    fix="Fix what can be fixed safely, then check again.",
+)
+def doctor(
+    c: Context, fix: bool = False, json: bool = False, project: str | None = None, name: str | None = None
+) -> None:
+    """Name what is wrong, and what mends it.
+
+    Examines machine, project and VM. Works outside of a project too, on the machine alone.
+    """
+    from sysinit_vm.doctor import examine, report
+    from sysinit_vm.doctor.finding import wrong
+
+    (target, problems), vms = examine.meant(project, name), None
+    try:
+        vms = lima_if_found(c)  # one that is missing is told with the other parts
+    except VmError as error:
+        problems.append(wrong("machine", "limactl", error))
+    findings = examine.everything(runner(c), vms, target, problems)
+    if fix and report.fix(findings, dry=bool(c.config.run.dry)):
+        findings = examine.everything(runner(c), vms, target, problems)
+    if json:
+        print_json({"findings": [each.data() for each in findings]})
+    else:
+        report.show(findings)
+    end(int(any(each.wrong for each in findings)))

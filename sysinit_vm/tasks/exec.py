@@ -1,0 +1,36 @@
+"""exec: run one command in the guest."""
+
+from invoke.context import Context
+
+from sysinit_vm.guest import access
+from sysinit_vm.projects import locate
+from sysinit_vm.tasks.context import exact_words, lima
+from sysinit_vm.tasks.output import end
+from sysinit_vm.tasks.verb import verb
+
+
+@verb(
+    "exec",
+    group="Access",
+    usage="<command> ...",
+    examples=['sysinit-vm exec "ls | wc -l"', "sysinit-vm exec --env CI=1 git --version"],
+    exits=[3, 4, 6],
+    ends="Otherwise the command's own; 128+n where signal n ended it.",
+    iterable=["env"],
+    env="NAME=VALUE for the command; may be repeated.",
+    no_stdin="Do not read standard input, for example in a `while read` loop.",
+)
+def exec_(
+    c: Context,
+    env: list[str] | None = None,
+    no_stdin: bool = False,
+    project: str | None = None,
+    name: str | None = None,
+) -> None:
+    """Run a command in the VM, and exit with its status.
+
+    A single word is run as a shell line, several words as an exact command. Flags of sysinit-vm come before it.
+    """
+    command = access.command(exact_words(c.remainder), env or ())
+    target, vms = locate.target(project, name), lima(c)
+    end(access.execute(vms, locate.running(vms, target), command, stdin=not no_stdin))

@@ -1,0 +1,51 @@
+"""logs: show what Lima and the guest logged."""
+
+from invoke.context import Context
+
+from sysinit_vm.errors import UsageError
+from sysinit_vm.lima import logs
+from sysinit_vm.projects import locate
+from sysinit_vm.tasks.context import lima
+from sysinit_vm.tasks.verb import verb
+from sysinit_vm.terminal.console import say
+
+
+@verb(
+    "logs",
+    group="Look",
+    word="source",
+    examples=["sysinit-vm logs", "sysinit-vm logs console --lines 20"],
+    exits=[3, 4, 6],
+    source="host, console or provision; default: all three.",
+    follow="Go on with new lines until Ctrl-C; needs --source host or console, default console.",
+    lines="How many of the last lines of each source; default 50, 0 for all.",
+)
+def logs_(
+    c: Context,
+    source: str | None = None,
+    follow: bool = False,
+    lines: str = "50",
+    project: str | None = None,
+    name: str | None = None,
+) -> None:
+    """Show the host agent, console and provision logs.
+
+    Also of a start that failed.
+    """
+    target = locate.target(project, name)
+    sources, count = logs.checked(source), _count(lines)
+    vms = lima(c)
+    instance = locate.existing(vms, target)
+    for each in sources if not follow or source else ("console",):
+        shown = logs.lines(vms, instance, each)
+        say(f"== {each} ==")
+        print("\n".join(shown[-count:] if count else shown), flush=True)
+    if follow:
+        for line in logs.follow(instance, source or "console"):
+            print(line, flush=True)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise UsageError(f"--lines takes a whole number, not {text!r}.", hint="sysinit-vm logs --lines 50")
+    return int(text)

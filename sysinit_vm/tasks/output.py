@@ -1,0 +1,29 @@
+"""What tasks print at their end, and how they end."""
+
+import json
+from typing import Any
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from sysinit_vm.terminal.console import say
+
+STREAMED = "Otherwise that of the program in the guest; 128+n where signal n ended it."
+"""The exit status of verbs that show a guest's program as it runs, for their help."""
+
+
+def done(c: Context, text: str) -> None:
+    """Tell the user what was done; under ``--dry`` nothing was, and nothing is said."""
+    if not c.config.run.dry:
+        say(text)
+
+
+def end(status: int) -> None:
+    """End the command with an exit status; 0 lets a chain of tasks go on."""
+    if status:
+        raise Exit(code=status)
+
+
+def print_json(content: dict[str, Any]) -> None:
+    """Print one versioned JSON document, and nothing else, on standard output."""
+    print(json.dumps({"version": 1, **content}, indent=2, ensure_ascii=False))

@@ -1,0 +1,33 @@
+"""plan: show how a VM differs from its config."""
+
+from invoke.context import Context
+
+from sysinit_vm.drift import report
+from sysinit_vm.projects import locate
+from sysinit_vm.tasks.context import lima
+from sysinit_vm.tasks.output import print_json
+from sysinit_vm.tasks.start_options import start_options
+from sysinit_vm.tasks.verb import verb
+from sysinit_vm.terminal.console import say, table
+from sysinit_vm.vm.apply import look
+
+
+@verb(group="Change", examples=["sysinit-vm plan", "sysinit-vm plan --json"], exits=[3, 4, 5, 6])
+def plan(c: Context, json: bool = False, project: str | None = None, name: str | None = None) -> None:
+    """Show how the VM differs from its config.
+
+    Compare it with what the config would give it on this machine now. Each change needs only the running guest, a
+    restart, or a new VM.
+    """
+    target = locate.target(project, name)
+    options, vms = start_options(c, None, target.project), lima(c)
+    comparison = look(vms, target, options)
+    if comparison is None:
+        raise report.no_config(vms, target)
+    instance, drift = comparison
+    if json:
+        print_json({"vm": instance.name, "needs": drift.needs, "changes": [each.data() for each in drift.changes]})
+        return
+    if drift.changes:
+        table(report.COLUMNS, [report.row(change) for change in drift.changes])
+    say(report.what_apply_does(instance, drift))

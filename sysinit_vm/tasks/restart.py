@@ -1,0 +1,21 @@
+"""restart: stop the VM of a project, then start it."""
+
+from invoke.context import Context
+
+from sysinit_vm.projects import locate
+from sysinit_vm.tasks.context import lima
+from sysinit_vm.tasks.output import done
+from sysinit_vm.tasks.start_options import start_options
+from sysinit_vm.tasks.verb import verb
+from sysinit_vm.vm import apply, lifecycle
+
+
+@verb(group="Life", examples=["sysinit-vm restart"], exits=[3, 4, 5, 6])
+def restart(c: Context, project: str | None = None, name: str | None = None, timeout: str | None = None) -> None:
+    """Stop the project's VM, then start it."""
+    target = locate.target(project, name)
+    options = start_options(c, timeout, target.project)
+    vms = lima(c)
+    lifecycle.stop(vms, target)
+    instance = apply.start(vms, target, options, "ask")
+    done(c, f"VM restarted: {instance.name}")

@@ -1,0 +1,36 @@
+"""status: show the VM of a project."""
+
+from invoke.context import Context
+
+from sysinit_vm.drift import compare
+from sysinit_vm.drift.plan import NONE
+from sysinit_vm.inventory import listing
+from sysinit_vm.projects import locate, owners
+from sysinit_vm.tasks.context import lima
+from sysinit_vm.tasks.output import print_json
+from sysinit_vm.tasks.verb import verb
+from sysinit_vm.terminal.console import say, table
+
+
+@verb(group="Look", aliases=["st"], examples=["sysinit-vm status", "sysinit-vm st --json"], exits=[3, 6])
+def status(c: Context, json: bool = False, project: str | None = None, name: str | None = None) -> None:
+    """Show the project's VM.
+
+    One that does not exist yet is `not created`, which is no error.
+    """
+    target = locate.target(project, name)
+    vms = lima(c)
+    found = locate.locate(vms, target)
+    if found.foreign:
+        say(f"A VM {found.name} exists, but it belongs to {owners.owner(found.foreign)}.")
+    left = None if found.instance else locate.left_behind(vms, target)
+    if left:
+        say(f"{owners.question(left, target.required)} Take it over: sysinit-vm adopt")
+    drift = compare.summary(vms, found.instance, compare.gather()) if found.instance else None
+    if not json and drift not in {None, NONE, compare.UNKNOWN}:
+        say(f"The config has changed since the VM was made, and needs: {drift}. See: sysinit-vm plan")
+    record = {**listing.of_project(found, target.project), "drift": drift}
+    if json:
+        print_json({"vm": record})
+    else:
+        table(listing.COLUMNS, [listing.row(record)])

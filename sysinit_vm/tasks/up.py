@@ -1,0 +1,63 @@
+"""up: do all that is missing, then attach."""
+
+from invoke.context import Context
+
+from sysinit_vm import settings
+from sysinit_vm.config import document
+from sysinit_vm.guest import access
+from sysinit_vm.init import project_files
+from sysinit_vm.projects import locate, search
+from sysinit_vm.tasks.context import lima, lima_if_found, runner
+from sysinit_vm.tasks.output import end
+from sysinit_vm.tasks.start_options import seconds_to_wait, start_options
+from sysinit_vm.tasks.verb import verb
+from sysinit_vm.trust import gate
+from sysinit_vm.vm import apply
+
+
+@verb(
+    group="Life",
+    examples=["sysinit-vm up", "sysinit-vm up --template minimal --yes"],
+    exits=[4, 5, 6],
+    template="The template for a project without a config; default: the setting TEMPLATE.",
+)
+def up(
+    c: Context,
+    template: str | None = None,
+    yes: bool = False,
+    project: str | None = None,
+    name: str | None = None,
+    timeout: str | None = None,
+) -> None:
+    """Do all that is missing, then attach.
+
+    This covers the programs, the image, the config and the running VM. Run again, it continues where it stopped.
+    """
+    seconds_to_wait(timeout)
+    chosen = template or str(settings.value("template"))
+    here = search.find(project)
+    if here:
+        gate.by_itself(document.load(here.config), here)
+    else:
+        project_files.check_free(chosen, directory=project, name=name, lima=lima_if_found(c))
+    _prepare_machine(c, yes=yes)
+    if c.config.run.dry:
+        return
+    vms = lima(c)
+    written = project_files.run_if_missing(chosen, directory=project, name=name, lima=vms)
+    if written and written.trusted:
+        gate.written_by_us(written.home)
+    target = locate.kept(written.home, written.vm_name) if written else locate.target(project, name)
+    instance = apply.start(vms, target, start_options(c, timeout, target.project), "ask")
+    end(access.attach_or_tell(vms, instance))
+
+
+def _prepare_machine(c: Context, *, yes: bool) -> None:
+    """Install what the machine lacks for a VM; every command is shown, and confirmed unless ``yes``."""
+    from sysinit_vm.joining import taskfile
+    from sysinit_vm.machine import install
+    from sysinit_vm.machine.host import Host
+
+    install.setup(runner(c), Host.read(), yes=yes, tolerant=True)
+    if not c.config.run.dry:
+        taskfile.shared()
