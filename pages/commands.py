@@ -6,7 +6,7 @@ from pathlib import Path
 from invoke.collection import Collection
 from invoke.parser.context import ParserContext
 
-from sysinit_vm.cli.manual import EXITS, GROUPS, Manual
+from sysinit_vm.cli.manual import EXIT_STATUSES, GROUPS, Manual
 
 PAGE = Path(__file__).parents[1] / "docs" / "commands.md"
 _INTRODUCTION = """\
@@ -26,7 +26,7 @@ def page(collection: Collection) -> str:
 
 
 def _statuses() -> str:
-    rows = "\n".join(f"| {code} | {meaning} |" for code, meaning in EXITS.items())
+    rows = "\n".join(f"| {code} | {meaning} |" for code, meaning in EXIT_STATUSES.items())
     return f"| exit status | meaning |\n|---|---|\n{rows}"
 
 

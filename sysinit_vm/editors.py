@@ -1,4 +1,4 @@
-"""Editors that work on a guest through ssh: which there are, and how each is told the directory."""
+"""Editors that work in a guest through ssh: which there are, and how each is given the directory."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,11 +10,14 @@ from sysinit_vm.executables import find
 
 @dataclass(frozen=True)
 class Editor:
-    """``programs`` are its names on PATH; ``words`` makes its arguments of host and guest directory (absolute)."""
+    """One editor. ``programs`` are its names on PATH, ``get`` is where to get it.
+
+    ``arguments`` makes its arguments from the ssh host and the guest directory (absolute).
+    """
 
     title: str
     programs: tuple[str, ...]
-    words: Callable[[str, str], tuple[str, ...]]
+    arguments: Callable[[str, str], tuple[str, ...]]
     get: str
 
 
@@ -27,12 +30,12 @@ def _zed(host: str, directory: str) -> tuple[str, ...]:
 
 
 def _gateway(host: str, directory: str) -> tuple[str, ...]:
-    known = {"type": "ssh", "host": host, "port": "22", "deploy": "false", "projectPath": directory}
-    return (f"jetbrains-gateway://connect#{urlencode(known)}",)
+    parameters = {"type": "ssh", "host": host, "port": "22", "deploy": "false", "projectPath": directory}
+    return (f"jetbrains-gateway://connect#{urlencode(parameters)}",)
 
 
 # In the order in which they are looked for.
-KNOWN: Mapping[str, Editor] = {
+EDITORS: Mapping[str, Editor] = {
     "code": Editor("VS Code", ("code",), _vscode, "https://code.visualstudio.com, with its extension Remote - SSH"),
     "cursor": Editor("Cursor", ("cursor",), _vscode, "https://cursor.com"),
     "zed": Editor("Zed", ("zed", "zeditor"), _zed, "https://zed.dev"),
@@ -46,23 +49,23 @@ KNOWN: Mapping[str, Editor] = {
 
 
 def choose(wanted: str) -> tuple[Editor, str]:
-    """Return the editor ``wanted`` (a key of KNOWN, empty for the first that is there) and its program's path.
+    """Return the editor ``wanted`` (a key of EDITORS; empty for the first one installed) and its program's path.
 
-    UsageError for an unknown name; MissingError (exit 6) says where to get it.
+    UsageError if the name is unknown; MissingError (exit 6) if it is not installed, with where to get it.
     """
-    if wanted and wanted not in KNOWN:
+    if wanted and wanted not in EDITORS:
         raise UsageError(
             f"There is no editor {wanted!r}.",
-            detail=f"It is one of {', '.join(KNOWN)}.",
+            detail=f"It is one of {', '.join(EDITORS)}.",
             hint="sysinit-vm open --editor code",
         )
-    asked = [KNOWN[wanted]] if wanted else list(KNOWN.values())
-    for editor in asked:
+    editors = [EDITORS[wanted]] if wanted else list(EDITORS.values())
+    for editor in editors:
         for program in editor.programs:
-            if found := find(program):
-                return editor, str(found)
+            if path := find(program):
+                return editor, str(path)
     raise MissingError(
-        f"{f'{asked[0].title} was not' if wanted else 'No editor was'} found on PATH.",
-        detail="\n".join(f"{each.title} (`{each.programs[0]}`): {each.get}" for each in asked),
-        hint="install one and its command line, then sysinit-vm open",
+        f"{f'{editors[0].title} was not' if wanted else 'No editor was'} found on PATH.",
+        detail="\n".join(f"{editor.title} (`{editor.programs[0]}`): {editor.get}" for editor in editors),
+        hint="install one with its command line, then sysinit-vm open",
     )

@@ -1,4 +1,4 @@
-"""A change to a file that is not ours: shown as a difference, confirmed, then made whole; nothing else in it moves."""
+"""Edits of files that are not ours: each is shown as a diff, confirmed, and written whole; the rest stays as it is."""
 
 import difflib
 import os
@@ -15,9 +15,9 @@ from sysinit_vm.terminal.console import say
 
 @dataclass(frozen=True)
 class FileEdit:
-    """What a file holds now and shall hold; ``path`` is absolute, ``before`` None where there is no file.
+    """The content of a file before and after the edit. ``path`` is absolute; ``before`` is None if there is no file.
 
-    ``after`` is None where the file shall go; what a link leads to becomes empty then. ``mode`` is a new file's.
+    ``after`` is None to remove the file; if it is a link, its target becomes empty instead. ``mode`` is for a new file.
     """
 
     path: Path
@@ -26,25 +26,25 @@ class FileEdit:
     mode: int = 0o644
 
     def difference(self) -> str:
-        """Return the change as a unified diff; bytes that are not UTF-8 are shown escaped."""
-        old, new = (_shown(each) for each in (self.before, self.after))
+        """Return the edit as a unified diff; bytes that are not UTF-8 are escaped."""
+        old, new = _lines(self.before), _lines(self.after)
         names = ("/dev/null" if self.before is None else str(self.path), str(self.path))
         return "\n".join(difflib.unified_diff(old, new, *names, lineterm=""))
 
 
-def _shown(content: bytes | None) -> list[str]:
+def _lines(content: bytes | None) -> list[str]:
     return (content or b"").decode(errors="backslashreplace").splitlines()
 
 
 def read(path: Path) -> bytes | None:
-    """Return what the file ``path`` (absolute) holds, None where there is none; VmError where it cannot be read."""
+    """Return what the file ``path`` (absolute) holds, None if there is none; VmError if it cannot be read."""
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
         if path.is_symlink():
             raise VmError(
                 f"{path} is a link to a file that does not exist.",
-                detail=f"It leads to {path.readlink()}.",
+                detail=f"It points to {path.readlink()}.",
                 hint=typed("rm", path),
             ) from error
         return None
@@ -52,58 +52,58 @@ def read(path: Path) -> bytes | None:
         raise files.denied("read", path, error) from error
 
 
-def make(changes: Sequence[FileEdit], *, yes: bool, dry: bool, hint: str) -> None:
+def ask_and_write(edits: Sequence[FileEdit], *, yes: bool, dry: bool, hint: str) -> None:
     """``ask``, then ``write``; ``dry`` only shows."""
-    ask(changes, yes=yes, dry=dry, hint=hint)
+    ask(edits, yes=yes, dry=dry, hint=hint)
     if not dry:
-        write(changes)
+        write(edits)
 
 
-def ask(changes: Sequence[FileEdit], *, yes: bool, dry: bool, hint: str) -> None:
-    """Show each change, and ask once for all of them; ``dry`` only shows.
+def ask(edits: Sequence[FileEdit], *, yes: bool, dry: bool, hint: str) -> None:
+    """Show each edit, and ask once for all of them; ``dry`` only shows.
 
-    NotConfirmedError (exit 5), and VmError for a file that may not be written. ``hint`` is the command that would have
-    answered.
+    NotConfirmedError (exit 5) if the answer is no; VmError for a read-only file. ``hint`` is the command that answers
+    yes.
     """
-    for each in changes:
-        _refuse_read_only(each)
-    for each in changes:
-        say(each.difference())
-        if each.path.is_symlink():
-            say(f"{each.path} is a link: {each.path.resolve()} is changed.")
-    if not changes or dry:
+    for edit in edits:
+        _refuse_read_only(edit)
+    for edit in edits:
+        say(edit.difference())
+        if edit.path.is_symlink():
+            say(f"{edit.path} is a link: {edit.path.resolve()} will be changed.")
+    if not edits or dry:
         return
-    names = " and ".join(str(each.path) for each in changes)
+    names = " and ".join(str(edit.path) for edit in edits)
     prompts.confirm(f"Change {names} like this?", yes=yes, refusal_hint=hint)
 
 
-def write(changes: Sequence[FileEdit]) -> None:
-    """Make changes that were agreed to: a link is written through to its file, and a file's permissions stay."""
-    for each in changes:
-        put(each.path, each.after, each.mode)
+def write(edits: Sequence[FileEdit]) -> None:
+    """Make the edits. A link stays and its target is written; permissions stay as they are."""
+    for edit in edits:
+        write_content(edit.path, edit.after, edit.mode)
 
 
-def put(path: Path, content: bytes | None, mode: int = 0o644) -> None:
-    """Give the file ``path`` (absolute; a link is followed) this content; ``mode`` is a new one's.
+def write_content(path: Path, content: bytes | None, mode: int = 0o644) -> None:
+    """Write ``content`` to the file ``path`` (absolute; a link is followed); ``mode`` is for a new file.
 
-    None removes it. What a link leads to is not ours to remove, and the link would lead nowhere: it becomes empty.
+    None removes the file. A link's target is not ours to remove, and the link would dangle: it becomes empty instead.
     """
-    real = path.resolve()
+    target = path.resolve()
     if content is None and not path.is_symlink():
         path.unlink(missing_ok=True)
         return
-    files.write(real, content or b"", mode=stat.S_IMODE(real.stat().st_mode) if real.exists() else mode)
+    files.write(target, content or b"", mode=stat.S_IMODE(target.stat().st_mode) if target.exists() else mode)
 
 
-def _refuse_read_only(wanted: FileEdit) -> None:
-    """Root may write everything, and a replacement needs no right to the file: what its owner said counts."""
-    real = wanted.path.resolve()
-    if not real.exists():
+def _refuse_read_only(edit: FileEdit) -> None:
+    """Refuse a file without its owner's write permission: root needs none, and replacing a file needs none either."""
+    target = edit.path.resolve()
+    if not target.exists():
         return
-    if os.access(real, os.W_OK) and real.stat().st_mode & stat.S_IWUSR and os.access(real.parent, os.W_OK):
+    if os.access(target, os.W_OK) and target.stat().st_mode & stat.S_IWUSR and os.access(target.parent, os.W_OK):
         return
     raise VmError(
-        f"{real} is read-only.",
-        detail=f"It would be changed like this:\n{wanted.difference()}",
-        hint=f"{typed('chmod', 'u+w', real)}, or make the change where the file comes from",
+        f"{target} is read-only.",
+        detail=f"It would be changed like this:\n{edit.difference()}",
+        hint=f"{typed('chmod', 'u+w', target)}, or make the change where the file comes from",
     )

@@ -9,8 +9,8 @@ from invoke.program import Program
 from sysinit_vm import __version__
 from sysinit_vm.cli.completion import SHELLS, Command, candidates
 from sysinit_vm.cli.invokeconfig import SUFFIXES, InvokeConfig
-from sysinit_vm.cli.spelling import spelled
-from sysinit_vm.cli.usage_errors import unknown, unparsed
+from sysinit_vm.cli.spelling import normalized
+from sysinit_vm.cli.usage_errors import explain_parse_error, unknown_command
 from sysinit_vm.errors import UsageError
 from sysinit_vm.tasks import ns
 from sysinit_vm.tasks.help import of_task
@@ -29,7 +29,7 @@ def commands() -> dict[str, Command]:
     return found
 
 
-class Shim(Program):
+class ConsoleProgram(Program):
     """Invoke's Program with usage errors as exit 2, the overview as help, and plain words for flags."""
 
     def run(self, argv: list[str] | None = None, exit: bool = True) -> None:  # noqa: A002  # Invoke's own name
@@ -57,7 +57,7 @@ class Shim(Program):
     def normalize_argv(self, argv: list[str] | None) -> None:
         """Translate the seed's spellings (`init dev`, `exec make test`, `help start`) first."""
         super().normalize_argv(argv)
-        self.argv = [self.argv[0], *spelled(list(self.argv[1:]), commands())]
+        self.argv = [self.argv[0], *normalized(list(self.argv[1:]), commands())]
 
     def update_config(self, merge: bool = True) -> None:
         """Read Invoke's own configuration; a file that is named with -f and missing is refused."""
@@ -77,7 +77,7 @@ class Shim(Program):
         except ValueError as error:
             raise UsageError("A flag takes a number.", detail=str(error), hint="sysinit-vm help") from error
         except ParseError as error:
-            raise unparsed(error, [], commands(), self.initial_context) from error
+            raise explain_parse_error(error, [], commands(), self.initial_context) from error
         shell = self.args["print-completion-script"].value
         if shell:
             raise UsageError(
@@ -91,7 +91,7 @@ class Shim(Program):
             super().parse_tasks()
         except ParseError as error:
             exact = ["--", self.core.remainder] if self.core.remainder else []
-            raise unparsed(error, [*self.core.unparsed, *exact], commands(), self.initial_context) from error
+            raise explain_parse_error(error, [*self.core.unparsed, *exact], commands(), self.initial_context) from error
 
     def parse_cleanup(self) -> None:
         """Act on Invoke's core flags; what `--help` or `--list` does not know is a usage error."""
@@ -99,7 +99,7 @@ class Shim(Program):
         try:
             super().parse_cleanup()
         except ParseError as error:
-            raise unknown(str(self.args.help.value), commands(), explain=True) from error
+            raise unknown_command(str(self.args.help.value), commands(), explain=True) from error
 
     def _check_list(self) -> None:
         group, shape, groups = self.args.list.value, self.args["list-format"].value, self.collection.collections
@@ -131,7 +131,7 @@ class Shim(Program):
         self.execute()
 
 
-program = Shim(
+program = ConsoleProgram(
     name="sysinit-vm",
     binary="sysinit-vm",
     binary_names=["sysinit-vm"],

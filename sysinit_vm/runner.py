@@ -7,7 +7,6 @@ Three ways to run, chosen by who owns the terminal: ``read`` (captured; runs eve
 import contextlib
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -41,11 +40,6 @@ class Result:
     def command(self) -> str:
         """The command line, quoted so that it can be pasted into a shell."""
         return shlex.join(self.argv)
-
-
-def which(program: str) -> str | None:
-    """Return the absolute path of ``program`` on PATH, or None."""
-    return shutil.which(program)
 
 
 @dataclass(frozen=True)

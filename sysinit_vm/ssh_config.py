@@ -1,8 +1,8 @@
 """`ssh VM` from anywhere: one Include in ~/.ssh/config, and in each VM's own directory the host that it names.
 
-Nothing goes stale. The host's file lies in the instance's directory, which goes with the VM. It is Lima's own
-ssh.config under the VM's name, but for the port, which is another one at each start: where Lima's connection is up it
-is shared, and where it is not, the port is read from Lima's file as it is then.
+Nothing goes stale. The host's file lies in the instance's directory, which is deleted with the VM. It has the options
+of Lima's own ssh config under the VM's name, but not the port, which changes at each start: ssh shares Lima's
+connection if it is up, or else reads the port from Lima's file at that moment.
 """
 
 import glob
@@ -22,10 +22,10 @@ from sysinit_vm.lima.instance import Instance
 from sysinit_vm.runner import Runner
 from sysinit_vm.terminal.console import say
 
-_FILE = "ssh.sysinit-vm"
+_HOST_FILE = "ssh.sysinit-vm"
 _NOTE = "# sysinit-vm: ssh VM, for the project VMs of this LIMA_HOME. Undo: sysinit-vm ssh-config --remove"
-# Connections of ours share Lima's, or stand alone: who makes the shared one is Lima.
-_LIMAS_AFFAIR = {"port", "controlmaster", "controlpersist"}
+# Lima makes the shared connection. Ours use it, or stand alone.
+_OMITTED_OPTIONS = {"port", "controlmaster", "controlpersist"}
 
 
 def path() -> Path:
@@ -33,58 +33,61 @@ def path() -> Path:
     return Path.home() / ".ssh" / "config"
 
 
-def include() -> str:
+def include_line() -> str:
     """Return the line that makes every project VM of this LIMA_HOME known to ssh."""
-    pattern = f"{glob.escape(str(lima_home()))}/*/{_FILE}"
+    pattern = f"{glob.escape(str(lima_home()))}/*/{_HOST_FILE}"
     return 'Include "' + pattern.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def host(instance: Instance) -> str:
-    """Return what ssh is told of ``instance``; empty where it has not started yet."""
-    theirs = instance.dir / "ssh.config"
+def host_block(instance: Instance) -> str:
+    """Return the ssh config of ``instance`` as a host; empty if it has never started."""
+    lima_config = instance.files.ssh_config
     try:
-        lines = theirs.read_text().splitlines()
+        lines = lima_config.read_text().splitlines()
     except OSError:
         return ""
     options = [line for line in lines if line.startswith((" ", "\t")) and line.split()[:1]]
-    kept = [line for line in options if line.split()[0].lower() not in _LIMAS_AFFAIR]
-    through = shlex.join(["ssh", "-F", str(theirs), "-o", "ControlMaster=no", "-W", "127.0.0.1:22"])
-    proxy = f"  ProxyCommand {through.replace('%', '%%')} lima-{instance.name}"
+    kept = [line for line in options if line.split()[0].lower() not in _OMITTED_OPTIONS]
+    proxy_argv = shlex.join(["ssh", "-F", str(lima_config), "-o", "ControlMaster=no", "-W", "127.0.0.1:22"])
+    proxy = f"  ProxyCommand {proxy_argv.replace('%', '%%')} lima-{instance.name}"
     return "\n".join([f"Host {instance.name}", *kept, "  LogLevel ERROR", proxy, ""])
 
 
-def refresh(instances: Iterable[Instance]) -> list[str]:
-    """Write the hosts of those ``instances`` that belong to projects, and return the names of those that have one."""
-    known = []
-    for each in instances:
-        text = host(each) if each.project_dir else ""
+def write_hosts(instances: Iterable[Instance]) -> list[str]:
+    """Write the host files of those ``instances`` that belong to projects, and return the names of these hosts."""
+    names = []
+    for instance in instances:
+        text = host_block(instance) if instance.project_dir else ""
         if text:
-            known.append(each.name)
-            kept = each.dir / _FILE
-            if not kept.is_file() or kept.read_text() != text:
-                files.write(kept, text, mode=0o600)
-    return known
+            names.append(instance.name)
+            host_file = instance.dir / _HOST_FILE
+            if not host_file.is_file() or host_file.read_text() != text:
+                files.write(host_file, text, mode=0o600)
+    return names
 
 
 def with_include() -> FileEdit | None:
-    """Return what ~/.ssh/config becomes with our Include at its top, None where it has it."""
+    """Return the edit that puts our Include at the top of ~/.ssh/config, None if it is there already."""
     config = path()
     before = file_edits.read(config)
-    if include() in _lines(before):
+    if include_line() in _lines(before):
         return None
-    block = f"{_NOTE}\n{include()}\n" + ("\n" if before else "")
+    block = f"{_NOTE}\n{include_line()}\n" + ("\n" if before else "")
     return FileEdit(config, before, block.encode() + (before or b""), mode=0o600)
 
 
 def without_include() -> FileEdit | None:
-    """Return what ~/.ssh/config becomes without it, the file gone where nothing else is in it; None where it is not."""
+    """Return the edit that takes our Include out of ~/.ssh/config, None if it is not there.
+
+    A file with nothing else in it is removed.
+    """
     config = path()
     before = file_edits.read(config)
-    if before is None or include() not in _lines(before):
+    if before is None or include_line() not in _lines(before):
         return None
     ours = rb"(?m)^(?:%s\r?\n)?[ \t]*%s[ \t]*(?:\r?\n|\Z)\n?" % (
         re.escape(_NOTE.encode()),
-        re.escape(include().encode()),
+        re.escape(include_line().encode()),
     )
     return FileEdit(config, before, re.sub(ours, b"", before) or None)
 
@@ -94,44 +97,44 @@ def _lines(content: bytes | None) -> list[str]:
 
 
 def ensure(runner: Runner, instances: Iterable[Instance], *, yes: bool) -> list[str]:
-    """Make ssh know the project VMs and return their names; the change to ~/.ssh/config is shown and confirmed.
+    """Make ssh know the project VMs and return their names; the edit of ~/.ssh/config is shown and confirmed.
 
-    VmError where ssh does not know them afterwards: then the file is as it was. MissingError without ssh.
+    MissingError if there is no ssh. VmError if ssh does not know a VM afterwards; then the file is as it was.
     """
     if find("ssh") is None:
-        raise MissingError("ssh was not found.", detail="Its config is of no use without it.", hint="sysinit-vm setup")
-    names = refresh(instances) if not runner.dry else []
-    wanted = with_include()
-    if wanted:
+        raise MissingError("ssh was not found.", detail="Its config is useless without it.", hint="sysinit-vm setup")
+    names = write_hosts(instances) if not runner.dry else []
+    edit = with_include()
+    if edit:
         for name in names:
-            if _said(runner, name).get("hostname", name).lower() != name.lower():  # ssh prints it in lower case
-                say(f"Your own ssh config has a host {name}: the VM of that name takes its place.")
-        new = not path().parent.exists()
-        file_edits.make([wanted], yes=yes, dry=runner.dry, hint="sysinit-vm ssh-config --yes")
-        if new and not runner.dry:
+            if _options(runner, name).get("hostname", name).lower() != name.lower():  # ssh prints it in lower case
+                say(f"Your own ssh config has a host {name}. The VM of that name replaces it.")
+        new_directory = not path().parent.exists()
+        file_edits.ask_and_write([edit], yes=yes, dry=runner.dry, hint="sysinit-vm ssh-config --yes")
+        if new_directory and not runner.dry:
             path().parent.chmod(0o700)
     if not runner.dry:
-        _prove(runner, names, wanted)
+        _verify(runner, names, edit)
     return names
 
 
-def _prove(runner: Runner, names: Iterable[str], made: FileEdit | None) -> None:
+def _verify(runner: Runner, names: Iterable[str], edit: FileEdit | None) -> None:
     for name in names:
-        said = _said(runner, name)
-        if f"lima-{name}" in said.get("proxycommand", "") and said.get("hostname") == "127.0.0.1":
+        options = _options(runner, name)
+        if f"lima-{name}" in options.get("proxycommand", "") and options.get("hostname") == "127.0.0.1":
             continue
-        if made:
-            file_edits.put(made.path, made.before)
-        reads = Path(pwd.getpwuid(getuid()).pw_dir) / ".ssh" / "config"  # whatever HOME says
+        if edit:
+            file_edits.write_content(edit.path, edit.before)
+        config_of_ssh = Path(pwd.getpwuid(getuid()).pw_dir) / ".ssh" / "config"  # whatever HOME says
         raise VmError(
             f"ssh does not know the VM {name}, though {path()} names it.",
-            detail=said.get("error") or f"ssh reads {reads}; what that says of {name} first wins.",
+            detail=options.get("error") or f"ssh reads {config_of_ssh}, and uses what that says first about {name}.",
             hint=f"ssh -G {name}",
         )
 
 
-def _said(runner: Runner, name: str) -> dict[str, str]:
-    """Return the options that ssh would use for a host; ``error`` where it cannot read its config."""
+def _options(runner: Runner, name: str) -> dict[str, str]:
+    """Return the options that ssh would use for a host; ``error`` if it cannot read its config."""
     done = runner.read(("ssh", "-G", name))
     if not done.ok:
         return {"error": done.err}

@@ -12,7 +12,7 @@ from sysinit_vm.lima import logs
 from sysinit_vm.lima.home import lima_home
 
 # What follows these and their flags is words of the user's own, among which no command is looked for.
-EXACT = ("exec", "copy")
+PASS_THROUGH = ("exec", "copy")
 SHELLS = ("bash", "zsh", "fish")
 _Values = Callable[[], Iterable[str]]
 
@@ -36,10 +36,10 @@ def vm_names() -> list[str]:
 # The values of flags, and so of the plain words that stand for them.
 VALUES: Mapping[str, _Values] = {
     "name": vm_names,
-    "template": templates.names,
+    "template": templates.available_names,
     "source": lambda: logs.SOURCES,
     "shell": lambda: SHELLS,
-    "editor": lambda: editors.KNOWN,
+    "editor": lambda: editors.EDITORS,
 }
 
 
@@ -79,7 +79,7 @@ def _read(before: Sequence[str], commands: Mapping[str, Command], core: ParserCo
         known = (line.verb.context if line.verb else core).flags.get(word)
         if line.awaits:
             line = replace(line, awaits="")
-        elif word == "--" or (_is(line.verb, *EXACT) and not word.startswith("-")):
+        elif word == "--" or (_is(line.verb, *PASS_THROUGH) and not word.startswith("-")):
             return replace(line, closed=True)
         elif word.startswith("-"):
             line = replace(line, awaits=str(known.name) if known and known.takes_value else "")
@@ -103,7 +103,7 @@ def _fitting(line: _Line, last: str, commands: Mapping[str, Command], core: Pars
         yield from _flags(line.verb.context if line.verb else core, last, commands)
     elif line.verb and line.verb.plain and not line.words:
         yield from _values(line.verb.plain, commands)
-    elif not _is(line.verb, *EXACT):
+    elif not _is(line.verb, *PASS_THROUGH):
         yield from ((name, each.help) for name, each in commands.items())
 
 

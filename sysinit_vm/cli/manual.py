@@ -6,7 +6,7 @@ from dataclasses import dataclass
 # The overview's groups, in its order.
 GROUPS = ("Life", "Access", "Look", "Change", "Content", "Machine")
 # What each exit status means, under every command that can end so.
-EXITS = {
+EXIT_STATUSES = {
     0: "done",
     1: "failed",
     2: "usage",
@@ -50,7 +50,7 @@ class Manual:
     @property
     def statuses(self) -> dict[int, str]:
         """Each exit status of the command, and what it means."""
-        return {code: EXITS[code] for code in sorted({*_ALWAYS, *self.exits})}
+        return {code: EXIT_STATUSES[code] for code in sorted({*_ALWAYS, *self.exits})}
 
     @property
     def ending(self) -> str:

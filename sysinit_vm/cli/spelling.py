@@ -5,12 +5,12 @@ from collections.abc import Mapping
 
 from invoke.parser.argument import Argument
 
-from sysinit_vm.cli.completion import EXACT, Command
+from sysinit_vm.cli.completion import PASS_THROUGH, Command
 
 _Flags = Mapping[str, Argument]
 
 
-def spelled(words: list[str], commands: Mapping[str, Command]) -> list[str]:
+def normalized(words: list[str], commands: Mapping[str, Command]) -> list[str]:
     """Return ``words`` as Invoke's parser takes them; ``commands`` has each command under each of its names.
 
     A plain word after `init` or `logs` becomes the value of its flag, unless it is a command itself; after `help` all
@@ -26,7 +26,7 @@ def spelled(words: list[str], commands: Mapping[str, Command]) -> list[str]:
         command = commands.get(word := words.pop(0))
         flags = command.context.flags if command else {}
         done += [word, *take_flags(words, flags)]
-        if word in EXACT:
+        if word in PASS_THROUGH:
             mixed, rest = _parted(words, flags) if word == "copy" else ([], words)
             rest = rest[1:] if rest[:1] == ["--"] else rest
             return [*done, *mixed, "--", shlex.join(rest)] if rest else [*done, *mixed]

@@ -8,7 +8,7 @@ from invoke.exceptions import ParseError
 from invoke.parser.argument import Argument
 from invoke.parser.context import ParserContext
 
-from sysinit_vm.cli.completion import EXACT, Command
+from sysinit_vm.cli.completion import PASS_THROUGH, Command
 from sysinit_vm.cli.spelling import take_flags
 from sysinit_vm.errors import UsageError, typed
 
@@ -16,7 +16,7 @@ _UNKNOWN = re.compile(r"No idea what '(.*)' is!", re.DOTALL)
 _NO_VALUE = re.compile(r"Flag <Argument: ([\w-]+).*> needed value and was not given one!")
 
 
-def unparsed(
+def explain_parse_error(
     error: ParseError, words: Sequence[str], commands: Mapping[str, Command], core: ParserContext
 ) -> UsageError:
     """Return what is said of ``words`` for which Invoke's parser has only ``error``; ``core`` has its own flags.
@@ -29,7 +29,7 @@ def unparsed(
         return UsageError(brief, hint=" ".join(filter(None, ["sysinit-vm help", name])))
     word = told[1]
     if not word.startswith("-"):
-        return unknown(word, commands)
+        return unknown_command(word, commands)
     if name:
         detail = _meant(_nearest(word, commands[name].context.flags))
         return UsageError(f"{name} takes no {word}.", detail=detail, hint=f"sysinit-vm help {name}")
@@ -40,7 +40,7 @@ def unparsed(
     return UsageError(f"Unknown flag: {word}.", detail=detail, hint="sysinit-vm help")
 
 
-def unknown(name: str, known: Iterable[str], *, explain: bool = False) -> UsageError:
+def unknown_command(name: str, known: Iterable[str], *, explain: bool = False) -> UsageError:
     """Return the error for an unknown command, which meant those of ``known`` that it begins, else the nearest.
 
     ``explain`` where it was to be explained instead of run.
@@ -61,7 +61,7 @@ def _behind(words: list[str], commands: Mapping[str, Command], ours: Mapping[str
     if any(each in ours and each not in flags for each in lead):
         return f"sysinit-vm help {name}"
     line = typed("sysinit-vm", name, *lead, *take_flags(words, flags))
-    return f"{line} {words[1]}" if name in EXACT and words[:1] == ["--"] else line
+    return f"{line} {words[1]}" if name in PASS_THROUGH and words[:1] == ["--"] else line
 
 
 def _nearest(word: str, known: Iterable[str]) -> list[str]:

@@ -53,7 +53,7 @@ def _state(instance: Instance) -> Finding:
 
 def _left_behind(instance: Instance) -> Iterator[Finding]:
     """Files of processes that are no more. limactl would kill whatever has a recorded id now (2.2.0)."""
-    stale = [path for path in sorted(instance.dir.glob("*.pid")) if not recovery.is_limas(path)]
+    stale = [path for path in sorted(instance.dir.glob("*.pid")) if not recovery.is_lima_process(path)]
     dead = [path for path in sorted(instance.dir.glob("*.sock")) if _refuses(path)]
     for kind, paths in (("stale pids", stale), ("dead sockets", dead)):
         if paths:

@@ -44,7 +44,7 @@ def shell(lima: Limactl, instance: Instance, *, plain: bool = False, layout: str
 
 def attach_or_tell(lima: Limactl, instance: Instance) -> int:
     """Attach where there is a terminal, elsewhere say how; return the exit status."""
-    if prompts.terminal():
+    if prompts.can_ask():
         return shell(lima, instance)
     say(f"VM ready: {instance.name}. Attach: {typed('cd', str(instance.project_dir))} && sysinit-vm shell")
     return 0

@@ -1,4 +1,4 @@
-"""What ``init`` says and asks of other projects: VMs of the same name, a VM of its own, a project above."""
+"""What ``init`` says and asks about other projects: a VM of the same name, the project's own VM, a project above."""
 
 from sysinit_vm.errors import StateError, UsageError
 from sysinit_vm.lima import names
@@ -11,67 +11,70 @@ from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
 
 
-def settle(lima: Limactl | None, home: Project, kept: str | None) -> str | None:
-    """Return the name to keep in ``home``'s config, ``kept`` unless that of another project's VM.
+def settle(lima: Limactl | None, project: Project, requested: str | None) -> str | None:
+    """Return the VM name to keep in the project's config: ``requested``, unless another project's VM has it.
 
-    Then a terminal is asked for another, with a free one to begin with; elsewhere it stays, and ``tell`` warns.
+    Then the user is asked for another name on a terminal, with a free one as default. Without a terminal the name
+    stays, and ``tell`` warns. None leaves the name to the directory.
     """
-    if lima is None or not prompts.terminal() or locate.of_project(lima, home):
-        return kept
+    if lima is None or not prompts.can_ask() or locate.of_project(lima, project):
+        return requested
     longest = names.longest_vm_name(lima_home())
-    wished = kept or default_names.vm_name(home.root, longest)
-    while (other := _namesake(lima, home, wished)) and other != owners.left_behind(lima, home, wished):
-        say(_taken(other, home))
-        typed = prompts.text("A name for this VM:", owners.free_name(lima, home))
+    wanted = requested or default_names.vm_name(project.root, longest)
+    while (other := _namesake(lima, project, wanted)) and other != owners.left_behind(lima, project, wanted):
+        say(_name_taken(other, project))
+        answer = prompts.text("A name for this VM:", owners.free_name(lima, project))
         try:
-            wished = kept = names.checked_vm_name(typed, source="The name", longest=longest)
+            wanted = requested = names.checked_vm_name(answer, source="The name", longest=longest)
         except UsageError as error:
             say(str(error))
-    return kept
+    return requested
 
 
-def require_free(lima: Limactl | None, home: Project, kept: str | None) -> None:
-    """StateError (exit 4) where ``home``'s VM would have the name of another project's and no terminal is asked.
+def require_free(lima: Limactl | None, project: Project, requested: str | None) -> None:
+    """StateError (exit 4) if another project's VM has the name and there is no terminal to ask on.
 
-    A project that has a VM keeps that; of one that it left behind, ``start`` says more.
+    A project that has a VM keeps it. A VM that this project left behind is no error here: ``start`` explains it.
     """
-    if lima is None or prompts.terminal() or locate.of_project(lima, home):
+    if lima is None or prompts.can_ask() or locate.of_project(lima, project):
         return
-    wished = kept or default_names.vm_name(home.root, names.longest_vm_name(lima_home()))
-    other = _namesake(lima, home, wished)
-    if other and other != owners.left_behind(lima, home, wished):
+    wanted = requested or default_names.vm_name(project.root, names.longest_vm_name(lima_home()))
+    other = _namesake(lima, project, wanted)
+    if other and other != owners.left_behind(lima, project, wanted):
         raise StateError(
-            f"The VM {other.name} belongs to another project.", detail=_taken(other, home), hint=_another(lima, home)
+            f"The VM {other.name} belongs to another project.",
+            detail=_name_taken(other, project),
+            hint=_init_with_free_name(lima, project),
         )
 
 
-def tell(lima: Limactl | None, home: Project, name: str) -> None:
-    """Say what stands beside ``home``'s new config, whose VM is to be called ``name``; ``start`` is what refuses."""
-    above = search.find(str(home.root.parent))
+def tell(lima: Limactl | None, project: Project, name: str) -> None:
+    """Tell what the user should know of the new config, whose VM will be called ``name``; only ``start`` refuses."""
+    above = search.find(str(project.root.parent))
     if above:
-        say(f"{above.root} is a project too; in {home.root} and below, commands mean this one.")
+        say(f"{above.root} is a project too; in {project.root} and below, commands mean this one.")
     if lima is None:
         return
-    for mine in locate.of_project(lima, home):
-        if mine.name != name:
-            say(f"This directory has a VM, {mine.name}, and keeps it; {name} will be the name of one made after it.")
+    for instance in locate.of_project(lima, project):
+        if instance.name != name:
+            say(f"This directory has a VM, {instance.name}, and keeps it. {name} will be the name of the next one.")
             return
-    other = _namesake(lima, home, name)
-    if other and other == owners.left_behind(lima, home, name):
-        say(f"{owners.question(other, home)} Take it over: sysinit-vm adopt")
+    other = _namesake(lima, project, name)
+    if other and other == owners.left_behind(lima, project, name):
+        say(f"{owners.question(other, project)} Take it over: sysinit-vm adopt")
     elif other:
-        say(_taken(other, home))
-        say(f"`start` will not touch it. Choose another name: {_another(lima, home)}")
+        say(_name_taken(other, project))
+        say(f"`start` will not touch it. Choose another name: {_init_with_free_name(lima, project)}")
 
 
-def _namesake(lima: Limactl, home: Project, name: str) -> Instance | None:
+def _namesake(lima: Limactl, project: Project, name: str) -> Instance | None:
     other = lima.instance(name)
-    return None if other is None or owners.belongs(other, home) else other
+    return None if other is None or owners.belongs(other, project) else other
 
 
-def _another(lima: Limactl, home: Project) -> str:
-    return f"sysinit-vm init --name {owners.free_name(lima, home)}"
+def _init_with_free_name(lima: Limactl, project: Project) -> str:
+    return f"sysinit-vm init --name {owners.free_name(lima, project)}"
 
 
-def _taken(other: Instance, home: Project) -> str:
-    return f"A VM {other.name} exists already, made for {owners.owner(other)}; this is {home.root}."
+def _name_taken(other: Instance, project: Project) -> str:
+    return f"The VM {other.name} exists already, made for {owners.owner(other)}; this is {project.root}."

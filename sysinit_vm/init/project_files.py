@@ -1,4 +1,4 @@
-"""What ``init`` writes: the committed config and the ``.gitignore`` beside it."""
+"""What ``init`` writes: the config to commit, and the ``.gitignore`` beside it."""
 
 import os
 import time
@@ -19,9 +19,9 @@ from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
 
-# How ssh in the guest gets at your keys: ~/.ssh mounted read-only, your ssh-agent forwarded, or not at all.
+# How ssh in the guest gets at the user's keys: ~/.ssh mounted read-only, the ssh-agent forwarded, or not at all.
 SSH_CHOICES = ("keys", "agent", "none")
-# The seed's four patterns, then ours.
+# The four patterns of the original script, then ours.
 _GITIGNORE = """\
 # Lima VM state files
 *.sock
@@ -35,19 +35,19 @@ config.yaml.*
 
 
 @dataclass(frozen=True)
-class Written:
-    """``replaced`` is where the old config was kept (absolute), None where there was none.
+class InitResult:
+    """What was written. ``old_config`` is where the replaced config was kept (absolute), None if there was none.
 
-    ``trusted`` says that nobody else had a hand in what was written.
+    ``trusted`` says that the config needs no approval, because nobody else had a hand in it.
     """
 
-    home: Project
-    replaced: Path | None
+    project: Project
+    old_config: Path | None
     vm_name: str
     trusted: bool = True
 
 
-def run(
+def init_project(
     template: str,
     *,
     directory: str | None,
@@ -56,109 +56,111 @@ def run(
     ssh: str | None = None,
     size: Size | None = None,
     lima: Limactl | None = None,
-) -> Written:
-    """Write the config of ``directory``, the current one without it; asks only before it overwrites.
+) -> InitResult:
+    """Write the config of ``directory`` (default: the current one), asking only before it overwrites one.
 
-    ``name`` or else VM_NAME is kept for good; where ``lima`` has another project's VM of it, a terminal is asked for
-    another. ``ssh`` is one of SSH_CHOICES, None the template's own, as for ``size``. UsageError for
-    a directory, template, name or choice that cannot be; NotConfirmedError where an existing config may not be
-    replaced. Then nothing was changed.
+    ``name``, or else VM_NAME, is kept in the config for good. If ``lima`` has another project's VM of that name, the
+    user is asked for another name on a terminal. ``ssh`` is one of SSH_CHOICES; None for ``ssh`` or ``size`` keeps
+    the template's own. UsageError if the directory, template, name or choice is invalid; NotConfirmedError if an
+    existing config may not be replaced. Both leave everything as it was.
     """
-    home = check(template, directory=directory, name=name, ssh=ssh, size=size)
-    if existing(home):
+    project = checked_project(template, directory=directory, name=name, ssh=ssh, size=size)
+    if has_config(project):
         question = ".lima/config.yaml already exists. Overwrite it?"
         prompts.confirm(question, yes=yes, refusal_hint="sysinit-vm init --yes")
-    return write(home, template, namesakes.settle(lima, home, _kept_name(name)), ssh, size)
+    return write_config(project, template, namesakes.settle(lima, project, _requested_name(name)), ssh, size)
 
 
-def check(
+def checked_project(
     template: str, *, directory: str | None, name: str | None, ssh: str | None = None, size: Size | None = None
 ) -> Project:
-    """Return the project that ``run`` would write for; UsageError for what cannot be, before anything is done."""
+    """Return the project that ``init_project`` would write for; UsageError if one of its arguments is invalid."""
     if ssh is not None and ssh not in SSH_CHOICES:
         raise UsageError(
             f"--ssh cannot be {ssh!r}.",
             detail=f"It is one of {', '.join(SSH_CHOICES)}.",
             hint="sysinit-vm init --ssh agent",
         )
-    home = search.for_init(directory)
-    _kept_name(name)
-    render.config(template, _values(home, None, ssh), size)
-    return home
+    project = search.for_init(directory)
+    _requested_name(name)
+    render.rendered_config(template, render.template_values(project, ssh=ssh), size)
+    return project
 
 
-def check_free(template: str, *, directory: str | None, name: str | None, lima: Limactl | None) -> None:
-    """As ``check``, and StateError where ``lima`` has another project's VM of the name, and no terminal is asked."""
-    home = check(template, directory=directory, name=name)
-    namesakes.require_free(lima, home, _kept_name(name))
+def require_free_name(template: str, *, directory: str | None, name: str | None, lima: Limactl | None) -> None:
+    """Check the arguments; StateError if another project's VM has the name and nobody can be asked."""
+    project = checked_project(template, directory=directory, name=name)
+    namesakes.require_free(lima, project, _requested_name(name))
 
 
-def run_if_missing(
+def init_if_missing(
     template: str, *, directory: str | None, name: str | None, lima: Limactl | None = None
-) -> Written | None:
-    """As ``run``, where neither the directory nor one above it has a config; None where one has."""
+) -> InitResult | None:
+    """Write a config as ``init_project`` does; None if the directory or one above it has a config already."""
     if search.find(directory) is not None:
         return None
-    written = run(template, directory=directory, name=name, yes=False, lima=lima)
-    say(f"Lima VM config created at {written.home.config}")
-    return written
+    result = init_project(template, directory=directory, name=name, yes=False, lima=lima)
+    say(f"Lima VM config created at {result.project.config}")
+    return result
 
 
-def _kept_name(option: str | None) -> str | None:
+def _requested_name(option: str | None) -> str | None:
     longest = names.longest_vm_name(lima_home())
-    for source, said in (("--name", option), ("VM_NAME", os.environ.get("VM_NAME"))):
-        if said:
-            mend = f"sysinit-vm init --name {names.legal(said, longest)}" if source == "--name" else ""
-            return names.checked_vm_name(said, source=source, longest=longest, mend=mend)
+    for source, name in (("--name", option), ("VM_NAME", os.environ.get("VM_NAME"))):
+        if name:
+            hint = f"sysinit-vm init --name {names.legal(name, longest)}" if source == "--name" else ""
+            return names.checked_vm_name(name, source=source, longest=longest, hint=hint)
     return None
 
 
-def next_steps(written: Written) -> str:
-    """Return what ``init`` tells its user at the end."""
-    replaced = f"The old config is kept as {written.replaced}\n" if written.replaced else ""
+def next_steps(result: InitResult) -> str:
+    """Return what ``init`` tells the user at the end: what was written, and the commands to type next."""
+    old_config = f"The old config is kept as {result.old_config}\n" if result.old_config else ""
     return (
-        f"{replaced}Lima VM config created at .lima/config.yaml\n"
-        f"VM name: {written.vm_name}\n\n"
+        f"{old_config}Lima VM config created at .lima/config.yaml\n"
+        f"VM name: {result.vm_name}\n\n"
         "Next steps:\n"
-        f"  1. Review .lima/config.yaml{'' if written.trusted else ', and allow it: sysinit-vm trust'}\n"
+        f"  1. Review .lima/config.yaml{'' if result.trusted else ', and allow it: sysinit-vm trust'}\n"
         "  2. Start VM: sysinit-vm start\n"
         "  3. Connect: sysinit-vm shell"
     )
 
 
-def existing(home: Project) -> bool:
-    """Whether a config would be replaced; VmError where something that is no file is in its place."""
-    if home.config.is_dir():
+def has_config(project: Project) -> bool:
+    """Whether the project has a config that would be replaced; VmError if a directory is in its place."""
+    config = project.config
+    if config.is_dir():
         raise VmError(
-            f"{home.config} is a directory.",
+            f"{config} is a directory.",
             detail="The VM's config is a file of that name.",
-            hint=f"{typed('mv', home.config, home.config.with_name('config.yaml.old'))}, then sysinit-vm init",
+            hint=f"{typed('mv', config, config.with_name('config.yaml.old'))}, then sysinit-vm init",
         )
-    return home.config.exists() or home.config.is_symlink()
+    return config.exists() or config.is_symlink()
 
 
-def write(
-    home: Project, template: str, vm_name: str | None, ssh: str | None = None, size: Size | None = None
-) -> Written:
-    """Write ``home``'s config from ``template``; an old one is kept beside it under its time.
+def write_config(
+    project: Project, template: str, vm_name: str | None, ssh: str | None = None, size: Size | None = None
+) -> InitResult:
+    """Write the project's config from ``template``; an old one is kept beside it, named after the time.
 
-    ``vm_name`` is kept in the config for good, None leaves the name to the directory. UsageError for an
-    unknown template, VmError where the disk refuses; both leave everything as it was.
+    ``vm_name`` is kept in the config for good; None derives the name from the directory. UsageError if the template
+    is unknown, VmError if a file cannot be written; both leave everything as it was.
     """
     longest = names.longest_vm_name(lima_home())
-    text = render.config(template, _values(home, vm_name, ssh), size)
-    with _undone_on_failure(home.config.parent) as made:
-        kept = _keep(home.config, made) if existing(home) else None
-        ignore = home.config.with_name(".gitignore")
-        if not ignore.exists():
-            made.append(ignore)
-        files.write(ignore, _ignored(ignore))
-        files.write(home.config, text)
-    return Written(home, kept, vm_name or default_names.vm_name(home.root, longest), templates.find(template).trusted)
+    text = render.rendered_config(template, render.template_values(project, vm_name=vm_name, ssh=ssh), size)
+    config, gitignore = project.config, project.config.with_name(".gitignore")
+    with _undone_on_failure(config.parent) as new_files:
+        old_config = _keep(config, new_files) if has_config(project) else None
+        if not gitignore.exists():
+            new_files.append(gitignore)
+        files.write(gitignore, _gitignore_text(gitignore))
+        files.write(config, text)
+    vm_name = vm_name or default_names.vm_name(project.root, longest)
+    return InitResult(project, old_config, vm_name, templates.resolve(template).trusted)
 
 
-def _ignored(path: Path) -> str:
-    """Return what is ignored: the lines that are there, and those of ours that are missing."""
+def _gitignore_text(path: Path) -> str:
+    """Return the lines that the .gitignore has, followed by those of ours that it lacks."""
     present = path.read_text(errors="surrogateescape") if path.exists() else ""
     missing = [line for line in _GITIGNORE.splitlines() if line not in present.splitlines()]
     return present + ("\n" if present and not present.endswith("\n") else "") + "".join(f"{line}\n" for line in missing)
@@ -166,34 +168,23 @@ def _ignored(path: Path) -> str:
 
 @contextmanager
 def _undone_on_failure(directory: Path) -> Iterator[list[Path]]:
-    """Remove the files that were made, and the directory if it was, when the rest fails as on a full disk."""
-    made, new = list[Path](), not directory.exists()
+    """If the block fails, as on a full disk, remove the files listed in it, and the directory if it was new."""
+    new_files, new_directory = list[Path](), not directory.exists()
     try:
-        yield made
+        yield new_files
     except BaseException:
         with suppress(OSError):
-            for path in made:
+            for path in new_files:
                 path.unlink(missing_ok=True)
-            if new:
+            if new_directory:
                 directory.rmdir()
         raise
 
 
-def _values(home: Project, vm_name: str | None, ssh: str | None) -> dict[str, str | None]:
-    return {
-        "project_name": home.name,
-        "project_dir": str(home.root),
-        "session": home.session,
-        "vm_name": vm_name,
-        "ssh": ssh,
-    }
-
-
-def _keep(config: Path, made: list[Path]) -> Path:
-    stem = f"{config.name}.{time.strftime('%Y%m%d-%H%M%S')}"
-    copy = config.with_name(stem)
+def _keep(config: Path, new_files: list[Path]) -> Path:
+    copy = config.with_name(f"{config.name}.{time.strftime('%Y%m%d-%H%M%S')}")
     while copy.exists():
         copy = copy.with_name(f"{copy.name}+")
-    made.append(copy)
+    new_files.append(copy)
     files.write(copy, config.read_bytes())
     return copy

@@ -1,4 +1,4 @@
-"""What ``init --ask`` asks, each question with the answer that its flag or the template gives to begin with."""
+"""What ``init --ask`` asks. The default of each question comes from its flag, or else from the template."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
 
-T = TypeVar("T")
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What ``init`` is to write: ``name``, ``ssh`` and what is missing in ``size`` are the template's own."""
+class InitOptions:
+    """What ``init`` is to write; the template decides what is None, also in ``size``."""
 
     template: str
     name: str | None
@@ -30,60 +30,60 @@ class Wanted:
     size: Size
 
 
-def ask(home: Project, wanted: Wanted) -> Wanted:
-    """Ask on a terminal for everything that ``init`` has a flag for; NotConfirmedError (exit 5) without one.
+def ask(project: Project, options: InitOptions) -> InitOptions:
+    """Ask on a terminal for everything that ``init`` has a flag for, and return the answers.
 
-    ``wanted`` is what the flags said. Ctrl-C is KeyboardInterrupt, and nothing was written.
+    ``options`` come from the flags. NotConfirmedError (exit 5) without a terminal; Ctrl-C raises KeyboardInterrupt.
     """
-    if not prompts.terminal():
+    if not prompts.can_ask():
         raise NotConfirmedError(
             "--ask needs a terminal to ask on.",
             detail="Each of its questions has a flag: --name, --template, --cpus, --memory, --disk, --ports, --ssh.",
             hint="sysinit-vm init dev --ports 3000",
         )
     longest = names.longest_vm_name(lima_home())
-    own = default_names.vm_name(home.root, longest)
-    name = _valid(
+    default_name = default_names.vm_name(project.root, longest)
+    name = _ask_valid(
         "The VM's name:",
-        wanted.name or own,
+        options.name or default_name,
         lambda text: names.checked_vm_name(text, source="The name", longest=longest),
     )
-    known = templates.names()
-    template = wanted.template
-    if template in known:
-        template = prompts.choice("The template:", known, template)
-    size = _size(template, home, wanted.size)
-    ssh = prompts.choice("What ssh in the guest logs in with:", SSH_CHOICES, wanted.ssh or _ssh(template, home))
-    return Wanted(template, None if name == own and not wanted.name else name, ssh, size)
+    template, template_names = options.template, templates.available_names()
+    if template in template_names:
+        template = prompts.choice("The template:", template_names, template)
+    size = _ask_size(template, project, options.size)
+    ssh = prompts.choice(
+        "What ssh in the guest logs in with:", SSH_CHOICES, options.ssh or _template_ssh(template, project)
+    )
+    return InitOptions(template, None if name == default_name and not options.name else name, ssh, size)
 
 
-def _size(template: str, home: Project, said: Size) -> Size:
-    """Ask with what ``template`` has where the flags say nothing."""
-    has = _config(template, home, said)
-    ports = ",".join(str(each.guest) for each in forwards.declared(has)) or "none"
+def _ask_size(template: str, project: Project, size: Size) -> Size:
+    """Ask for each size; the default is that of ``size`` (the flags), or else the template's."""
+    config = _config(template, project, size)
+    ports = ",".join(str(forward.guest) for forward in forwards.declared(config)) or "none"
     return Size(
-        _valid("CPUs:", str(has.data.get("cpus") or 4), sizes.count),
-        _valid("Memory:", str(has.data.get("memory") or "4GiB"), lambda text: sizes.size("--memory", text)),
-        _valid("Disk:", str(has.data.get("disk") or "20GiB"), lambda text: sizes.size("--disk", text)),
-        _valid("Ports that the host reaches (3000,8080 or none):", ports, sizes.numbers),
+        _ask_valid("CPUs:", str(config.data.get("cpus") or 4), sizes.count),
+        _ask_valid("Memory:", str(config.data.get("memory") or "4GiB"), lambda text: sizes.size("--memory", text)),
+        _ask_valid("Disk:", str(config.data.get("disk") or "20GiB"), lambda text: sizes.size("--disk", text)),
+        _ask_valid("Ports that the host reaches (3000,8080 or none):", ports, sizes.numbers),
     )
 
 
-def _ssh(template: str, home: Project) -> str:
-    data = _config(template, home, Size()).data
+def _template_ssh(template: str, project: Project) -> str:
+    data = _config(template, project, Size()).data
     if any(mount.get("location") == "~/.ssh" for mount in data.get("mounts") or ()):
         return "keys"
     return "agent" if (data.get("ssh") or {}).get("forwardAgent") else "none"
 
 
-def _config(template: str, home: Project, size: Size) -> document.Config:
-    values = {"project_name": home.name, "project_dir": str(home.root), "session": home.session}
-    text = render.config(template, {**values, "vm_name": None, "ssh": None}, size)
-    return document.Config(home.config, document.parse(text, home.config))
+def _config(template: str, project: Project, size: Size) -> document.Config:
+    text = render.rendered_config(template, render.template_values(project), size)
+    return document.Config(project.config, document.parse(text, project.config))
 
 
-def _valid(question: str, default: str, parse: Callable[[str], T]) -> T:
-    """Ask until the answer can be meant."""
+def _ask_valid(question: str, default: str, parse: Callable[[str], Answer]) -> Answer:
+    """Ask until ``parse`` accepts the answer."""
     while True:
         try:
             return parse(prompts.text(question, default))

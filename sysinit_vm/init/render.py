@@ -1,4 +1,4 @@
-"""The only module that imports jinja2: templates, values entering as data."""
+"""The only module that imports jinja2: renders templates, into which values enter as data."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,64 +10,76 @@ from sysinit_vm.config.sizes import Size
 from sysinit_vm.errors import UsageError
 from sysinit_vm.init import templates
 from sysinit_vm.init.templates import LOCATOR, OURS, Template
+from sysinit_vm.projects.project import Project
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-def config(template: str, values: Mapping[str, Any], size: Size | None = None) -> str:
-    """Return the text of a committed config from a template, by its name, path or locator.
+def template_values(project: Project, *, vm_name: str | None = None, ssh: str | None = None) -> dict[str, str | None]:
+    """Return the values that a template is rendered with; None leaves the choice to the template."""
+    return {
+        "project_name": project.name,
+        "project_dir": str(project.root),
+        "session": project.session,
+        "vm_name": vm_name,
+        "ssh": ssh,
+    }
 
-    Every value enters as a YAML string or number; ``size`` wins over what the template says. The result is read
-    back as YAML before it is returned. UsageError for a template that is unknown or cannot be used; VmError where
-    what it makes is no config.
+
+def rendered_config(template: str, values: Mapping[str, Any], size: Size | None = None) -> str:
+    """Return the text of a config to commit, made from a ``template``: a name, a path or a locator.
+
+    Every value enters as a YAML string or number; ``size`` overrides the template's own. The result is parsed as
+    YAML before it is returned. UsageError if the template is unknown or cannot be used; VmError if its result is not
+    a config.
     """
-    found = templates.find(template)
-    asked = size or Size()
-    if found.origin not in {OURS, LOCATOR} and "{%" not in found.text:
-        text = _plain(found, bool(asked or values.get("vm_name") or values.get("ssh")))
+    source = templates.resolve(template)
+    sizes = size or Size()
+    if source.origin not in {OURS, LOCATOR} and "{%" not in source.text:
+        text = _plain(source, bool(sizes or values.get("vm_name") or values.get("ssh")))
     else:
-        text = _rendered(found, {**values, "asked": asked})
-    parse(text, found.path or Path(found.name))
+        text = _rendered(source, {**values, "asked": sizes})
+    parse(text, source.path or Path(source.name))
     return text
 
 
-def _plain(found: Template, asked: bool) -> str:
-    """A file that is Lima's YAML as it stands: `{{…}}` in it is Lima's own."""
-    if asked:
+def _plain(template: Template, has_options: bool) -> str:
+    """Return the text of a file that is plain Lima YAML, in which `{{…}}` is Lima's own syntax."""
+    if has_options:
         raise UsageError(
-            f"{found.path} is plain YAML, which takes none of --name, --ssh, --cpus, --memory, --disk and --ports.",
-            detail="It is copied as it stands; a template takes them where it includes our _common.yaml.",
-            hint=found.mend,
+            f"{template.path} is plain YAML, which takes none of --name, --ssh, --cpus, --memory, --disk and --ports.",
+            detail="It is copied unchanged. A template takes them if it includes our _common.yaml.",
+            hint=template.hint,
         )
-    return found.text
+    return template.text
 
 
-def _rendered(found: Template, values: Mapping[str, Any]) -> str:
+def _rendered(template: Template, values: Mapping[str, Any]) -> str:
     from jinja2 import TemplateError
 
-    environment = _environment(found)
+    environment = _environment(template)
     try:
-        if found.origin == LOCATOR:
-            return environment.get_template("_located.yaml").render({**values, "base": found.name})
-        return environment.from_string(found.text).render(values)
+        if template.origin == LOCATOR:
+            return environment.get_template("_located.yaml").render({**values, "base": template.name})
+        return environment.from_string(template.text).render(values)
     except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
         line = getattr(error, "lineno", None)
         raise UsageError(
-            f"The template {found.path or found.name} cannot be used.",
+            f"The template {template.path or template.name} cannot be used.",
             detail=f"{f'Line {line}: ' if line else ''}{error}",
-            hint=found.mend,
+            hint=template.hint,
         ) from error
 
 
-def _environment(found: Template) -> "Environment":
-    """A sandbox: a template may be somebody else's file, and all that it can do is make text."""
+def _environment(template: Template) -> "Environment":
+    """Return a sandbox: a template may be somebody else's file, and must do nothing but produce text."""
     from jinja2 import FileSystemLoader, StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
 
-    beside = [found.path.parent] if found.path else []
+    own_folder = [template.path.parent] if template.path else []
     environment = SandboxedEnvironment(
-        loader=FileSystemLoader([*beside, files.data("templates")]),
+        loader=FileSystemLoader([*own_folder, files.data("templates")]),
         undefined=StrictUndefined,
         autoescape=False,  # YAML, not HTML: every value goes through `quote`
         keep_trailing_newline=True,

@@ -1,4 +1,4 @@
-"""Which templates ``init`` writes from: the user's own, ours, a file, or one of Lima's by its locator."""
+"""Which templates ``init`` can use: the user's own, ours, a file, or one of Lima's by its locator."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _SUMMARY = re.compile(r"#+\s*(?:[\w-]+:\s*)?(.+)")
 
 @dataclass(frozen=True)
 class Template:
-    """``path`` is its file (absolute), None for a locator, which is then the ``name``."""
+    """One template. ``path`` is its file (absolute), None for a Lima locator, which is then the ``name``."""
 
     name: str
     origin: str
@@ -23,12 +23,12 @@ class Template:
 
     @property
     def trusted(self) -> bool:
-        """Whether a config made from it needs no approval: it is ours, or the user's own."""
+        """Whether a config made from it needs no approval, because it is ours or the user's own."""
         return self.origin in {OURS, YOURS}
 
     @property
     def text(self) -> str:
-        """Its text; UsageError where it cannot be read."""
+        """The template's text; UsageError if it cannot be read."""
         try:
             return self.path.read_text(encoding="utf-8") if self.path else ""
         except (OSError, UnicodeDecodeError) as error:
@@ -39,18 +39,18 @@ class Template:
             ) from error
 
     @property
-    def mend(self) -> str:
-        """What to type where it is wrong: only a file can be edited."""
+    def hint(self) -> str:
+        """What to type if the template is wrong: only a file can be edited."""
         return edit(self.path) if self.path else "sysinit-vm init --list"
 
     @property
     def summary(self) -> str:
-        """The first sentence of the comment that it begins with; empty without one."""
+        """The first sentence of the comment at the top of the template; empty if there is none."""
         first = _SUMMARY.match(self.text)
         return first[1].partition(". ")[0].rstrip(".") if first else ""
 
     def record(self) -> dict[str, str]:
-        """Return what ``init --list`` shows of it; one that cannot be read leaves the others to be shown."""
+        """Return what ``init --list`` shows of the template; if it cannot be read, the summary is the error."""
         try:
             summary = self.summary
         except UsageError as error:
@@ -59,24 +59,25 @@ class Template:
 
 
 def directory() -> Path:
-    """Return where the user's own templates are (absolute); it need not exist."""
+    """Return the directory of the user's own templates (absolute), which need not exist."""
     return settings.user_file().parent / "templates"
 
 
-def every() -> list[Template]:
-    """Return what ``init`` knows by name: the user's own first, then ours that none of them replaces."""
-    mine = list(_in(directory(), YOURS))
-    names = {each.name for each in mine}
-    return [*mine, *(each for each in _in(files.data("templates"), OURS) if each.name not in names)]
+def available() -> list[Template]:
+    """Return the templates that ``init`` knows by name: the user's own, then ours that these do not replace."""
+    own = list(_templates_in(directory(), YOURS))
+    own_names = {template.name for template in own}
+    ours = _templates_in(files.data("templates"), OURS)
+    return [*own, *(template for template in ours if template.name not in own_names)]
 
 
-def names() -> list[str]:
+def available_names() -> list[str]:
     """Return the names that ``init`` takes, such as ``dev``."""
-    return [each.name for each in every()]
+    return [template.name for template in available()]
 
 
-def find(word: str) -> Template:
-    """Return the template that ``word`` means: a name, Lima's locator, or a path; UsageError for none of them."""
+def resolve(word: str) -> Template:
+    """Return the template that ``word`` means: a name, a path, or a Lima locator. UsageError if there is none."""
     if _LOCATOR.match(word):
         return Template(word, LOCATOR)
     if "/" in word or word.endswith((".yaml", ".yml")):
@@ -84,18 +85,19 @@ def find(word: str) -> Template:
         if path.is_file():
             return Template(word, FILE, path)
         raise UsageError(f"There is no template file {path}.", hint="sysinit-vm init --list")
-    found = next((each for each in every() if each.name == word), None)
-    if found is None:
+    template = next((template for template in available() if template.name == word), None)
+    if template is None:
         raise UsageError(
             f"There is no template {word!r}.",
-            detail=f"The templates are: {', '.join(names())}. A path and Lima's locators (template:debian-12) do too.",
+            detail=f"The templates are: {', '.join(available_names())}. "
+            "A path or a Lima locator (template:debian-12) works too.",
             hint="sysinit-vm init --list",
         )
-    return found
+    return template
 
 
-def _in(place: Path, origin: str) -> Iterator[Template]:
-    """Yield the templates in ``place``; a name that begins with _ is only a part of others."""
-    for path in sorted(place.glob("*.yaml")):
+def _templates_in(folder: Path, origin: str) -> Iterator[Template]:
+    """Yield the templates in ``folder``. A file whose name begins with _ is only included by others."""
+    for path in sorted(folder.glob("*.yaml")):
         if not path.stem.startswith("_"):
             yield Template(path.stem, origin, path)

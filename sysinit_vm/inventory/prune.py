@@ -137,7 +137,7 @@ def _halves() -> list[Litter]:
     for path in _entries(lima_home()):
         if not names.is_legal(path.name) or path.is_symlink() or not path.is_dir() or (path / "lima.yaml").exists():
             continue
-        if _abandoned(path.name) and not any(recovery.is_limas(pid) for pid in path.glob("*.pid")):
+        if _abandoned(path.name) and not any(recovery.is_lima_process(pid) for pid in path.glob("*.pid")):
             why = "Lima was ended while it made or deleted it"
             found.append(Litter("half-made", path.name, why, (path,), usage.allocated(path)))
     return found

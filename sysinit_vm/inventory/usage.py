@@ -38,7 +38,7 @@ def resident(instance: Instance) -> int | None:
 
     What its pid belongs to is looked at: after a crash it can be anyone's.
     """
-    process = recovery.process(instance.driver_pid) if instance.driver_pid else None
+    process = recovery.lima_process(instance.driver_pid) if instance.driver_pid else None
     if process is None:
         return None
     import psutil

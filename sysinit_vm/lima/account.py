@@ -1,7 +1,7 @@
-"""limactl refuses uid 0: for root it runs in a user namespace, where root appears as an ordinary account.
+"""limactl refuses uid 0, so root runs it in a user namespace in which root appears as an ordinary account.
 
-Files stay root's own, and every later call from another shell sees the same VMs. The way is bubblewrap's;
-nothing is changed on the machine but one file in the user's cache directory.
+The files stay root's own, and later calls from another shell see the same VMs. bubblewrap makes the namespace; nothing
+on the machine changes but one file in the user's cache directory.
 """
 
 import os
@@ -17,19 +17,19 @@ from sysinit_vm.errors import MissingError
 from sysinit_vm.executables import find
 
 _UID = 1000
-_NAME = "dev"  # the guest's user: Lima refuses one called root
+_NAME = "dev"  # the guest's user, because Lima refuses one called root
 
 
 @dataclass(frozen=True)
 class Account:
-    """How limactl is run: words before its own, and variables."""
+    """How limactl is run: the words before its own, and its environment variables."""
 
     prefix: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
 
 
 def current() -> Account:
-    """Return how this process's user runs limactl; MissingError where root has no bubblewrap."""
+    """Return how this process's user runs limactl; MissingError if root has no bubblewrap."""
     if os.geteuid() != 0:
         return Account()
     bwrap = find("bwrap")

@@ -1,7 +1,7 @@
-"""What the host agent says of its VM: whether it is ready, and what it does with the guest's ports (Lima 2.2).
+"""What the host agent reports of its VM: whether it is ready, and where it forwards the guest's ports (Lima 2.2).
 
-A `forwarding` event comes before the host agent listens and nothing follows if it cannot, but a line in its log: what
-is really so is asked of the host.
+The host agent sends a `forwarding` event before it listens. If it then cannot listen, no event follows, only a line in
+its log, so the host is asked what is really open.
 """
 
 import json
@@ -20,7 +20,7 @@ _FAILED = re.compile(r"failed to listen (?:tcp|udp): (\S+:\d+)")
 def host_agent_ready(instance: Instance) -> bool | None:
     """Return what the host agent last said: True ready, False degraded or exiting, None still booting.
 
-    It is read from the events, since ``limactl start`` calls a booting instance running.
+    It is read from the events, because Lima calls an instance running while it still boots.
     """
     for status in _statuses(reversed(instance.files.event_lines())):
         if status.get("exiting") or status.get("degraded"):
@@ -31,9 +31,9 @@ def host_agent_ready(instance: Instance) -> bool | None:
 
 
 def forwarded(events: Iterable[str]) -> dict[tuple[str, int], Address]:
-    """Return where each guest port is forwarded to, by protocol and guest port, as the ``events`` (lines) tell.
+    """Return where each guest port is forwarded to, by protocol and guest port, according to the ``events`` (lines).
 
-    Forwards by socket, and lines that cannot be read, are left out.
+    Forwarded sockets, and lines that cannot be read, are left out.
     """
     addresses = dict[tuple[str, int], Address]()
     for status in _statuses(events):
@@ -51,8 +51,8 @@ def forwarded(events: Iterable[str]) -> dict[tuple[str, int], Address]:
 
 
 def failed(log: Iterable[str]) -> list[Address]:
-    """Return the host addresses that the host agent could not listen on, as the lines of its ``log`` tell."""
-    matches = (_FAILED.match(message(line)[1]) for line in log if "failed to listen" in line)  # a log of weeks is long
+    """Return the host addresses that the host agent could not listen on, according to the lines of its ``log``."""
+    matches = (_FAILED.match(message(line)[1]) for line in log if "failed to listen" in line)  # a log can be weeks long
     return list(dict.fromkeys(address(match[1]) for match in matches if match))
 
 

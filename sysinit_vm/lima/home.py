@@ -12,7 +12,7 @@ def lima_home() -> Path:
 
 
 def own_directory() -> Path:
-    """Return our own directory below LIMA_HOME (absolute): locks, and what limactl reads. No guest sees it."""
+    """Return our own directory below LIMA_HOME (absolute): locks, and files that limactl reads. No guest sees it."""
     return lima_home() / "_sysinit-vm"
 
 

@@ -1,4 +1,4 @@
-"""Our locks on what Lima does not lock: one VM, and the choice of host ports."""
+"""Our locks for what Lima does not lock: a VM, and the choice of host ports."""
 
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -13,10 +13,12 @@ def vm_lock_file(name: str) -> Path:
 
 
 def vm_lock(name: str) -> AbstractContextManager[bool]:
-    """Hold the VM's own lock: Lima has none, and two starts at once corrupt its logs (2.2.0)."""
+    """Hold the VM's lock. Lima has none, and two starts at once corrupt its logs (2.2.0)."""
     return lock.held(vm_lock_file(name), f"Waiting for another sysinit-vm command that is using {name} …")
 
 
 def ports_lock() -> AbstractContextManager[bool]:
-    """Hold the lock for ports: from looking until what was chosen stands where other starts see it."""
-    return lock.held(own_directory() / "ports.lock", "Waiting for another sysinit-vm command that chooses host ports …")
+    """Hold the lock of the host ports, until other starts can see the chosen ones."""
+    return lock.held(
+        own_directory() / "ports.lock", "Waiting for another sysinit-vm command that is choosing host ports …"
+    )

@@ -1,4 +1,4 @@
-"""limactl's and the host agent's log messages (JSON lines, Lima 2.2)."""
+"""The log messages of limactl and the host agent (JSON lines, Lima 2.2)."""
 
 import json
 
@@ -6,7 +6,7 @@ Message = tuple[str, str]  # level (info, warning, error, fatal) and text
 
 
 def message(line: str) -> Message:
-    """Read one line of a JSON log; anything else is an ``info`` as it stands."""
+    """Return the message in one line of a JSON log; any other line is an ``info`` as it is."""
     try:
         entry = json.loads(line)
         text, level = str(entry["msg"]), str(entry["level"])
@@ -18,7 +18,7 @@ def message(line: str) -> Message:
 
 
 def reason(output: str) -> str:
-    """Return why limactl failed: its fatal and error messages, else its last five lines."""
+    """Return why limactl failed: its fatal and error messages, or else its last five lines."""
     messages = [message(line) for line in output.splitlines()]
-    fatal = [text for level, text in messages if level in {"fatal", "error"}]
-    return "\n".join(dict.fromkeys(fatal or [text for _, text in messages[-5:]]))
+    errors = [text for level, text in messages if level in {"fatal", "error"}]
+    return "\n".join(dict.fromkeys(errors or [text for _, text in messages[-5:]]))

@@ -1,4 +1,4 @@
-"""A VM that Lima calls broken: made startable again without harming a stranger's process."""
+"""How a VM that Lima calls broken is made startable again, without ending processes that are not Lima's."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,31 +11,31 @@ if TYPE_CHECKING:
 
 
 def recover(lima: Limactl, instance: Instance) -> None:
-    """End what is left of a crashed VM, so that it is Stopped.
+    """End what is left of a crashed VM, so that Lima calls it Stopped.
 
-    ``limactl stop --force`` kills whatever process has the recorded ids, so a recycled id is dropped first.
+    ``limactl stop --force`` kills whatever process has a recorded id, so a recycled id is removed first.
     """
-    for path in instance.dir.glob("*.pid"):
-        if not is_limas(path):
+    for path in instance.files.pid_files:
+        if not is_lima_process(path):
             path.unlink(missing_ok=True)
     lima.stop(instance.name, force=True)
 
 
-def is_limas(pid_file: Path) -> bool:
-    """Whether the process of a pid file is a host agent, QEMU or another driver of Lima's."""
+def is_lima_process(pid_file: Path) -> bool:
+    """Whether the process that a pid file records is a host agent, QEMU or another of Lima's drivers."""
     try:
-        return process(int(pid_file.read_text())) is not None
+        return lima_process(int(pid_file.read_text())) is not None
     except (ValueError, OSError):
         return False
 
 
-def process(pid: int) -> "psutil.Process | None":
-    """Return the process ``pid`` if it is a host agent, QEMU or another driver of Lima's, None otherwise."""
+def lima_process(pid: int) -> "psutil.Process | None":
+    """Return the process ``pid`` if it is a host agent, QEMU or another of Lima's drivers, else None."""
     import psutil
 
     try:
-        found = psutil.Process(pid)
-        program = Path(found.exe()).name
+        process = psutil.Process(pid)
+        program = Path(process.exe()).name
     except (ValueError, OverflowError, OSError, psutil.Error):
         return None
-    return found if program.startswith(("limactl", "lima-driver", "qemu", "virtiofsd")) else None
+    return process if program.startswith(("limactl", "lima-driver", "qemu", "virtiofsd")) else None

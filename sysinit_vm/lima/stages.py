@@ -1,4 +1,4 @@
-"""limactl's log messages as stages that a user understands. Pure; wording as of limactl 2.2.0."""
+"""limactl's log messages as stages that a user understands (the wording of limactl 2.2.0)."""
 
 import re
 
@@ -15,5 +15,5 @@ _STAGES = (
 
 
 def stage(text: str) -> str | None:
-    """Return the stage that a log message begins, None where it begins none."""
+    """Return the stage that a log message begins, None if it begins none."""
     return next((name for pattern, name in _STAGES if re.search(pattern, text)), None)

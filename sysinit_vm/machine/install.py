@@ -108,7 +108,7 @@ def _confirmed(runner: Runner, route: Route, *, yes: bool, required: bool) -> bo
     if required:
         prompts.confirm(question, yes=yes, refusal_hint=_RETRY)
         return True
-    agreed = yes or (prompts.terminal() and prompts.agrees(f"{question} Without them a VM can do less."))
+    agreed = yes or (prompts.can_ask() and prompts.agrees(f"{question} Without them a VM can do less."))
     if not agreed:
         say(f"Going on without it. For later: {_RETRY}")
     return agreed
@@ -130,7 +130,7 @@ def _ask_password(runner: Runner, route: Route) -> None:
     """Let sudo ask now, while the terminal is free, not in the middle of a live line."""
     if not any(command[0] == "sudo" for command in route.commands):
         return
-    code = runner.attach(("sudo", "true")) if prompts.terminal() else runner.read(("sudo", "-n", "true")).code
+    code = runner.attach(("sudo", "true")) if prompts.can_ask() else runner.read(("sudo", "-n", "true")).code
     if code:
         raise VmError("sudo refuses.", detail="System packages are installed with it.", hint="sudo true")
 

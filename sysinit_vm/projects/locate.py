@@ -69,7 +69,7 @@ def target(directory: str | None, name: str | None) -> Target:
     if kept:
         source = f"param.VM_NAME in {found.config}"
         mend = edit(found.config)
-        return Target(found, names.checked_vm_name(kept, source=source, longest=longest, mend=mend), source)
+        return Target(found, names.checked_vm_name(kept, source=source, longest=longest, hint=mend), source)
     return Target(found, default_names.vm_name(found.root, longest), "directory")
 
 

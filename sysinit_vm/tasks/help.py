@@ -6,8 +6,8 @@ from invoke.parser.context import ParserContext
 
 from sysinit_vm import settings
 from sysinit_vm.cli.columns import heading, paragraph, rows, width
-from sysinit_vm.cli.manual import EXITS, GROUPS, Manual
-from sysinit_vm.cli.usage_errors import unknown
+from sysinit_vm.cli.manual import EXIT_STATUSES, GROUPS, Manual
+from sysinit_vm.cli.usage_errors import unknown_command
 from sysinit_vm.init import templates
 from sysinit_vm.tasks.verb import verb
 
@@ -48,14 +48,16 @@ def help_(_c: Context, topic: list[str] | None = None) -> None:
 def overview(collection: Collection) -> str:
     """Return the overview of the commands of ``collection``, as wide as the terminal."""
     columns = width()
-    exits = f"{'; '.join(f'{code} {meaning}' for code, meaning in EXITS.items())}; exec gives the guest command's own."
+    statuses = "; ".join(f"{code} {meaning}" for code, meaning in EXIT_STATUSES.items())
+    exits = f"{statuses}; exec gives the guest command's own."
     return "\n\n".join(
         [
             "sysinit-vm - Manage project-scoped Lima development VMs",
             f"{heading('Usage:')} sysinit-vm <command> [options]",
             *_groups(collection, columns),
             paragraph(
-                f"Templates: {', '.join(templates.names())}. More of a command: sysinit-vm help <command>.", columns
+                f"Templates: {', '.join(templates.available_names())}. More of a command: sysinit-vm help <command>.",
+                columns,
             ),
             f"{heading('Environment:')}\n{rows(_environment(), columns)}",
             f"{heading('Examples:')}\n{_EXAMPLES}",
@@ -101,7 +103,7 @@ def of_task(collection: Collection, name: str) -> str:
     contexts = {str(context.name): context for context in collection.to_contexts()}
     found = next((each for each in contexts.values() if name in {each.name, *each.aliases}), None)
     if found is None:
-        raise unknown(name, contexts, explain=True)
+        raise unknown_command(name, contexts, explain=True)
     columns, manual = width(), _manual(collection, found)
     usage = " ".join(filter(None, ["sysinit-vm", str(found.name), "[options]" if found.args else "", manual.usage]))
     also = f"\n{heading('Also:')} {', '.join(f'sysinit-vm {each}' for each in found.aliases)}" if found.aliases else ""

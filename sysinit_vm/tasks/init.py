@@ -5,7 +5,7 @@ from invoke.context import Context
 from sysinit_vm import settings
 from sysinit_vm.config import sizes
 from sysinit_vm.init import namesakes, project_files, questions, templates
-from sysinit_vm.init.questions import Wanted
+from sysinit_vm.init.questions import InitOptions
 from sysinit_vm.joining import joining
 from sysinit_vm.tasks.context import lima_if_found, runner
 from sysinit_vm.tasks.output import print_json
@@ -64,35 +64,40 @@ def init(
     if list:
         _list_templates(json=json)
         return
-    wanted = Wanted(template or str(settings.value("template")), name, ssh, sizes.parse(cpus, memory, disk, ports))
-    home = project_files.check(wanted.template, directory=project, name=name, ssh=ssh, size=wanted.size)
+    wanted = InitOptions(template or str(settings.value("template")), name, ssh, sizes.parse(cpus, memory, disk, ports))
+    home = project_files.checked_project(wanted.template, directory=project, name=name, ssh=ssh, size=wanted.size)
     if ask:
         wanted = questions.ask(home, wanted)
     _init(c, wanted, directory=project, yes=yes, join=(taskfile, tasks))
 
 
 def _list_templates(*, json: bool) -> None:
-    found = templates.every()
+    found = templates.available()
     if json:
         print_json({"templates": [each.record() for each in found]})
     else:
         table(("TEMPLATE", "FROM", "FOR"), [tuple(each.record().values()) for each in found], folding=("FOR",))
 
 
-def _init(c: Context, wanted: Wanted, *, directory: str | None, yes: bool, join: tuple[bool, bool]) -> None:
+def _init(c: Context, wanted: InitOptions, *, directory: str | None, yes: bool, join: tuple[bool, bool]) -> None:
     template, name, ssh, size = wanted.template, wanted.name, wanted.ssh, wanted.size
-    dry, home = c.config.run.dry, project_files.check(template, directory=directory, name=name, ssh=ssh, size=size)
+    dry, home = (
+        c.config.run.dry,
+        project_files.checked_project(template, directory=directory, name=name, ssh=ssh, size=size),
+    )
     taskfile, tasks = join
     if taskfile or tasks:
         joining.join(runner(c), home.root, taskfile=taskfile, tasks=tasks, yes=yes)
-        if project_files.existing(home):
+        if project_files.has_config(home):
             return
     if dry:
         say(f"Would write {home.config}")
         return
     vms = lima_if_found(c)
-    written = project_files.run(template, directory=directory, name=name, yes=yes, ssh=ssh, size=size, lima=vms)
+    written = project_files.init_project(
+        template, directory=directory, name=name, yes=yes, ssh=ssh, size=size, lima=vms
+    )
     if written.trusted:
-        gate.written_by_us(written.home)
-    namesakes.tell(vms, written.home, written.vm_name)
+        gate.written_by_us(written.project)
+    namesakes.tell(vms, written.project, written.vm_name)
     say(project_files.next_steps(written))

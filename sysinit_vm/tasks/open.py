@@ -41,4 +41,4 @@ def open_(
     instance = start_if_needed(c, vms, target, timeout)
     ssh_config.ensure(runner(c), [instance], yes=yes)
     say(f"{chosen.title}: {instance.name}:{instance.project_dir}")
-    end(runner(c).attach((program, *chosen.words(instance.name, str(instance.project_dir or "/")))))
+    end(runner(c).attach((program, *chosen.arguments(instance.name, str(instance.project_dir or "/")))))

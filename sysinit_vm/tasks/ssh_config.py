@@ -22,12 +22,12 @@ def ssh_config_(c: Context, print_: bool = False, remove: bool = False, yes: boo
     It works from anywhere. The command shows and confirms one Include at the top of ~/.ssh/config.
     """
     if print_:
-        hosts = [ssh_config.host(each) for each in lima(c).instances() if each.project_dir]
-        print("\n".join([f"# {ssh_config.path()}", ssh_config.include(), "", *filter(None, hosts)]), end="")
+        hosts = [ssh_config.host_block(each) for each in lima(c).instances() if each.project_dir]
+        print("\n".join([f"# {ssh_config.path()}", ssh_config.include_line(), "", *filter(None, hosts)]), end="")
     elif remove:
         wanted = ssh_config.without_include()
         hint = "sysinit-vm ssh-config --remove --yes"
-        file_edits.make([wanted] if wanted else [], yes=yes, dry=c.config.run.dry, hint=hint)
+        file_edits.ask_and_write([wanted] if wanted else [], yes=yes, dry=c.config.run.dry, hint=hint)
         done(c, f"{ssh_config.path()} has no Include of ours.")
     else:
         names = ssh_config.ensure(runner(c), lima(c).instances(), yes=yes)

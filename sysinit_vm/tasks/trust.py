@@ -42,7 +42,7 @@ def trust(
         say(f"Allowed: {gate.approve(verdict, home, approve, embedder(c))}")
     elif json:
         print_json(gate.record(verdict, home))
-    elif show or not prompts.terminal():
+    elif show or not prompts.can_ask():
         gate.tell(verdict, home)
     else:
         trusted(c, home, verdict.config)

@@ -39,15 +39,15 @@ def up(
     if here:
         gate.by_itself(document.load(here.config), here)
     else:
-        project_files.check_free(chosen, directory=project, name=name, lima=lima_if_found(c))
+        project_files.require_free_name(chosen, directory=project, name=name, lima=lima_if_found(c))
     _prepare_machine(c, yes=yes)
     if c.config.run.dry:
         return
     vms = lima(c)
-    written = project_files.run_if_missing(chosen, directory=project, name=name, lima=vms)
+    written = project_files.init_if_missing(chosen, directory=project, name=name, lima=vms)
     if written and written.trusted:
-        gate.written_by_us(written.home)
-    target = locate.kept(written.home, written.vm_name) if written else locate.target(project, name)
+        gate.written_by_us(written.project)
+    target = locate.kept(written.project, written.vm_name) if written else locate.target(project, name)
     instance = apply.start(vms, target, start_options(c, timeout, target.project), "ask")
     end(access.attach_or_tell(vms, instance))
 

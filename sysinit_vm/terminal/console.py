@@ -1,24 +1,33 @@
-"""The only module that imports rich: messages on stderr, tables on stdout, and a live line."""
+"""The only module that imports rich: messages on stderr, tables on stdout, and a live line on stderr."""
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from rich.console import Group
-    from rich.live import Live
 
-_FOLDED = 11  # characters, below which a column is not folded
-_ENDLESS = 100_000  # characters in a line where that is no terminal's
+_NARROWEST_COLUMN = 11  # characters; a narrower column is never folded
+_UNLIMITED_WIDTH = 100_000  # characters; a line's width if stdout is not a terminal
+
+
+class LiveLine(Protocol):
+    """A line that is redrawn in place between ``start`` and ``stop``, which removes it."""
+
+    def start(self) -> None:
+        """Show the line."""
+
+    def stop(self) -> None:
+        """Remove the line."""
 
 
 def say(text: str) -> None:
-    """Tell the user one thing, on stderr."""
+    """Print a message for the user on stderr."""
     print(text, file=sys.stderr, flush=True)
 
 
-def live_line(text_of: Callable[[], str]) -> "Live":
-    """Return a line on stderr that shows what ``text_of`` returns, until it is stopped."""
+def live_line(text_of: Callable[[], str]) -> LiveLine:
+    """Return a line on stderr that shows what ``text_of`` returns, asked four times a second."""
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text
@@ -32,10 +41,10 @@ def live_line(text_of: Callable[[], str]) -> "Live":
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], folding: Sequence[str] | None = None) -> None:
-    """Print aligned columns on stdout; nothing is cut where that is no terminal.
+    """Print aligned columns on stdout; nothing is cut if stdout is not a terminal.
 
-    On a narrow terminal the columns named in ``folding`` (default: all) go on in the next line; where too little
-    is left even for that, each row is a block of lines, one for each column.
+    On a narrow terminal the columns named in ``folding`` (default: all) continue on the next line. If the terminal
+    is too narrow even for that, each row becomes a block of lines, one for each column.
     """
     from io import StringIO
 
@@ -44,9 +53,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], folding: Sequen
     if sys.stdout.isatty():
         Console().print(_grid(columns, rows, columns if folding is None else folding, Console().width))
         return
-    text = StringIO()
-    Console(file=text, width=_ENDLESS).print(_grid(columns, rows, (), _ENDLESS))
-    print("\n".join(line.rstrip() for line in text.getvalue().splitlines()))
+    output = StringIO()
+    Console(file=output, width=_UNLIMITED_WIDTH).print(_grid(columns, rows, (), _UNLIMITED_WIDTH))
+    print("\n".join(line.rstrip() for line in output.getvalue().splitlines()))
 
 
 def _grid(columns: Sequence[str], rows: Sequence[Sequence[str]], folding: Sequence[str], width: int) -> "Group":
@@ -54,13 +63,13 @@ def _grid(columns: Sequence[str], rows: Sequence[Sequence[str]], folding: Sequen
     from rich.table import Table
     from rich.text import Text
 
-    longest = {name: max(map(len, cells)) for name, *cells in zip(columns, columns, *rows, strict=True)}
-    least = {name: min(longest[name], _FOLDED) if name in folding else longest[name] for name in columns}
-    if sum(least.values()) + 2 * (len(columns) - 1) > width:
+    widths = {name: max(map(len, cells)) for name, *cells in zip(columns, columns, *rows, strict=True)}
+    least_widths = {name: min(widths[name], _NARROWEST_COLUMN) if name in folding else widths[name] for name in columns}
+    if sum(least_widths.values()) + 2 * (len(columns) - 1) > width:
         return _blocks(columns, rows)
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
-        grid.add_column(name, overflow="fold", no_wrap=name not in folding, min_width=least[name])
+        grid.add_column(name, overflow="fold", no_wrap=name not in folding, min_width=least_widths[name])
     for row in rows:
         grid.add_row(*map(Text, row))
     return Group(grid)

@@ -1,67 +1,64 @@
-"""The stages of long work, each with its time, on stderr."""
+"""The stages of a long task, each with its time, on stderr."""
 
 import sys
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-from sysinit_vm.terminal.console import live_line, say
-
-if TYPE_CHECKING:
-    from rich.live import Live
+from sysinit_vm.terminal.console import LiveLine, live_line, say
 
 
 class Progress:
-    """Stages of one long piece of work, each shown with the seconds since its beginning.
+    """The stages of one long task, each shown with the seconds since the task began.
 
-    On a terminal the present stage is a live line, which ends in ``note``; elsewhere each stage is a plain line as it
-    begins.
+    On a terminal the current stage is a live line that ends in ``note``. Elsewhere each stage is printed as a plain
+    line when it begins.
     """
 
     def __init__(self, title: str) -> None:
         self.title, self.current, self.note = title, "", ""
         self._began, self._stage_began = time.monotonic(), 0
-        self._live: Live | None = None
+        self._live_line: LiveLine | None = None
 
     def __enter__(self) -> Self:
         say(self.title)
         if sys.stderr.isatty():
-            self._live = live_line(self._live_text)
-            self._live.start()
+            self._live_line = live_line(self._live_text)
+            self._live_line.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._live:
-            self._live.stop()
+        if self._live_line:
+            self._live_line.stop()
             self._print_finished("" if kind is None else " (stopped here)")
 
     @property
     def seconds(self) -> int:
-        """Whole seconds since the work began."""
+        """Whole seconds since the task began."""
         return int(time.monotonic() - self._began)
 
     def stage(self, text: str) -> None:
-        """Begin a stage; a repeated text is the same stage."""
+        """Begin the stage ``text``; the same text again continues the stage."""
         if text == self.current:
             return
-        if self._live:
+        if self._live_line:
             self._print_finished()
         else:
             say(f"  [{self.seconds:3d}s] {text}")
         self.current, self.note, self._stage_began = text, "", self.seconds
 
     def tell(self, note: str) -> None:
-        """Show ``note`` beside the present stage: in the live line on a terminal, elsewhere as a line of its own."""
+        """Show ``note`` beside the current stage: in the live line on a terminal, elsewhere on its own line."""
         self.note = note
-        if not self._live:
+        if not self._live_line:
             say(f"  [{self.seconds:3d}s] {self.current}: {note}")
 
     def _print_finished(self, suffix: str = "") -> None:
         if self.current:
-            took = self.seconds - self._stage_began
-            say(f"  [{self.seconds:3d}s] {self.current}{suffix or f' ({took}s)'}")
+            duration = self.seconds - self._stage_began
+            say(f"  [{self.seconds:3d}s] {self.current}{suffix or f' ({duration}s)'}")
 
     def _live_text(self) -> str:
         return f"  [{self.seconds:3d}s] {self.current} … {self.note}".rstrip()

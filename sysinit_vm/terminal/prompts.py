@@ -1,4 +1,4 @@
-"""The only module that imports questionary: questions on a terminal, each with a flag that answers it."""
+"""The only module that imports questionary: questions on a terminal, each of which a flag can answer."""
 
 import sys
 from collections.abc import Sequence
@@ -6,50 +6,46 @@ from collections.abc import Sequence
 from sysinit_vm.errors import NotConfirmedError
 
 
-def terminal() -> bool:
-    """Whether there is somebody to ask: standard input and errors are terminals."""
+def can_ask() -> bool:
+    """Whether somebody can be asked: standard input and standard error are terminals."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def confirm(question: str, *, yes: bool, refusal_hint: str) -> None:
-    """Return when the answer is yes; the default is no.
+    """Ask and return if the answer is yes; the default is no.
 
-    ``yes`` answers without asking. NotConfirmedError (exit 5) when refused, or when nobody can be asked;
-    Ctrl-C at the question is KeyboardInterrupt. ``refusal_hint`` is the command that would have answered.
+    ``yes`` answers without asking. NotConfirmedError (exit 5) if the answer is no or nobody can be asked; Ctrl-C at
+    the question raises KeyboardInterrupt. ``refusal_hint`` is the command that answers yes.
     """
     if yes:
         return
-    if not terminal():
+    if not can_ask():
         raise NotConfirmedError(
             "Not confirmed.", detail=f"{question} There is no terminal to ask on.", hint=refusal_hint
         )
-    if not _ask(question):
+    if not agrees(question):
         raise NotConfirmedError("Not confirmed: nothing was changed.")
 
 
 def text(question: str, default: str) -> str:
-    """Return what is typed, ``default`` for Enter; to be asked on a terminal only. Ctrl-C is KeyboardInterrupt."""
+    """Return what the user types, or ``default`` for Enter alone. Needs a terminal; Ctrl-C raises KeyboardInterrupt."""
     import questionary
     from prompt_toolkit.output import create_output
 
     return str(questionary.text(question, default=default, output=create_output(sys.stderr)).unsafe_ask()).strip()
 
 
-def choice(question: str, among: Sequence[str], default: str) -> str:
-    """Return the one of ``among`` that is chosen on a terminal. Ctrl-C is KeyboardInterrupt."""
+def choice(question: str, options: Sequence[str], default: str) -> str:
+    """Return the option that the user chooses. Needs a terminal; Ctrl-C raises KeyboardInterrupt."""
     import questionary
     from prompt_toolkit.output import create_output
 
-    asked = questionary.select(question, choices=list(among), default=default, output=create_output(sys.stderr))
-    return str(asked.unsafe_ask())
+    prompt = questionary.select(question, choices=list(options), default=default, output=create_output(sys.stderr))
+    return str(prompt.unsafe_ask())
 
 
 def agrees(question: str) -> bool:
-    """Ask on a terminal and return the answer; the default is no. Ctrl-C is KeyboardInterrupt."""
-    return _ask(question)
-
-
-def _ask(question: str) -> bool:
+    """Ask yes or no and return the answer; the default is no. Needs a terminal; Ctrl-C raises KeyboardInterrupt."""
     import questionary
     from prompt_toolkit.output import create_output
 

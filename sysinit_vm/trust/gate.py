@@ -103,7 +103,7 @@ def _pass(verdict: Verdict, home: Project, beside: Sequence[str] = ()) -> None:
     if allowed(verdict, home):
         return
     tell(verdict, home)
-    if not prompts.terminal():
+    if not prompts.can_ask():
         raise NotConfirmedError(
             f"{verdict.config.path} is not trusted yet.",
             detail="What it can do to this machine is above. --yes does not answer this.",

@@ -50,7 +50,7 @@ def offer(lima: Limactl, wanted: Target, committed: Config | None) -> bool:
     vm = locate.left_behind(lima, wanted)
     if vm is None or committed is None:
         return False
-    if not prompts.terminal():
+    if not prompts.can_ask():
         raise owners.moved(lima, vm, wanted.required)
     adopt(lima, wanted, committed, yes=False)
     say(f"VM adopted: {vm.name}")

@@ -44,7 +44,7 @@ def start(lima: Limactl, target: Target, wish: StartOptions, answer: str) -> Ins
 def _wanted(answer: str, needs: str) -> bool:
     if answer != "ask" or needs == RECREATE:
         return answer == "apply"
-    return prompts.terminal() and prompts.agrees("Apply the changes now?")
+    return prompts.can_ask() and prompts.agrees("Apply the changes now?")
 
 
 def apply(lima: Limactl, target: Target, wish: StartOptions, drift: Drift, *, start: bool) -> Instance:

@@ -52,7 +52,7 @@ def start(lima: Limactl, target: Target, wish: StartOptions) -> Instance:
         say(f"  {word}")
     if instance is None:
         raise VmError(f"The VM {found.name} vanished while it started.", hint="sysinit-vm start")
-    ssh_config.refresh([instance])
+    ssh_config.write_hosts([instance])
     return instance
 
 

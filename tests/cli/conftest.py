@@ -119,7 +119,7 @@ class World:
         }
         written = root / ".lima" / "config.yaml"
         written.parent.mkdir(exist_ok=True)
-        written.write_text(render.config("dev", values))
+        written.write_text(render.rendered_config("dev", values))
         self.trust(root)
 
     def trust(self, root: Path) -> None:

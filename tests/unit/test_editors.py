@@ -39,15 +39,15 @@ def test_an_unknown_one_is_refused_with_those_that_are_known(installed):
 
 
 def test_the_setting_takes_the_same_names(home, monkeypatch):
-    for name in editors.KNOWN:
+    for name in editors.EDITORS:
         monkeypatch.setenv("SYSINIT_VM_EDITOR", name)
         assert settings.load()["editor"].value == name
 
 
 @given(PATH)
 def test_a_directory_of_any_name_arrives_in_each_editors_own_spelling(directory):
-    assert editors.KNOWN["code"].words("vm", directory) == ("--remote", "ssh-remote+vm", directory)
-    zed = urlparse(editors.KNOWN["zed"].words("vm", directory)[0])
+    assert editors.EDITORS["code"].arguments("vm", directory) == ("--remote", "ssh-remote+vm", directory)
+    zed = urlparse(editors.EDITORS["zed"].arguments("vm", directory)[0])
     assert (zed.scheme, zed.netloc, unquote(zed.path), zed.query, zed.fragment) == ("ssh", "vm", directory, "", "")
-    gateway = urlparse(editors.KNOWN["gateway"].words("vm", directory)[0])
+    gateway = urlparse(editors.EDITORS["gateway"].arguments("vm", directory)[0])
     assert parse_qs(gateway.fragment)["projectPath"] == [directory]

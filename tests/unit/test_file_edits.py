@@ -8,7 +8,7 @@ from sysinit_vm.file_edits import FileEdit
 
 
 def made(*changes, dry=False):
-    file_edits.make(changes, yes=True, dry=dry, hint="x --yes")
+    file_edits.ask_and_write(changes, yes=True, dry=dry, hint="x --yes")
 
 
 def test_the_difference_shows_what_comes_and_goes(tmp_path):
@@ -45,7 +45,7 @@ def test_a_link_is_written_through(tmp_path, capsys):
     made(FileEdit(link, b"old", b"new"))
     assert link.is_symlink()
     assert real.read_bytes() == b"new"
-    assert f"{real} is changed" in capsys.readouterr().err
+    assert f"{real} will be changed" in capsys.readouterr().err
 
 
 def test_what_a_link_leads_to_is_emptied_where_the_file_should_go(tmp_path):
@@ -81,7 +81,7 @@ def test_a_read_only_file_is_refused_before_any_other_is_touched(tmp_path):
 
 def test_without_yes_and_terminal_nothing_is_changed_but_the_difference_is_seen(tmp_path, capsys):
     with pytest.raises(NotConfirmedError, match="x --yes"):
-        file_edits.make([FileEdit(tmp_path / "f", None, b"new\n")], yes=False, dry=False, hint="x --yes")
+        file_edits.ask_and_write([FileEdit(tmp_path / "f", None, b"new\n")], yes=False, dry=False, hint="x --yes")
     assert not (tmp_path / "f").exists()
     assert "+new" in capsys.readouterr().err
 
@@ -93,4 +93,4 @@ def test_dry_only_shows(tmp_path, capsys):
 
 
 def test_nothing_to_change_asks_nothing():
-    file_edits.make([], yes=False, dry=False, hint="")
+    file_edits.ask_and_write([], yes=False, dry=False, hint="")

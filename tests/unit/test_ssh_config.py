@@ -17,7 +17,7 @@ def vm(place, name="demo-dev", *, project=True, started=True):
 
 
 def test_a_host_is_limas_own_without_what_changes_at_each_start(tmp_path):
-    text = ssh_config.host(vm(tmp_path / "a b%"))
+    text = ssh_config.host_block(vm(tmp_path / "a b%"))
     lines = text.splitlines()
     assert lines[0] == "Host demo-dev"
     assert "  User dev" in lines
@@ -31,21 +31,21 @@ def test_a_host_is_limas_own_without_what_changes_at_each_start(tmp_path):
 
 def test_only_project_vms_that_have_started_are_hosts(tmp_path):
     known = [vm(tmp_path, "a"), vm(tmp_path, "b", project=False), vm(tmp_path, "c", started=False)]
-    assert ssh_config.refresh(known) == ["a"]
+    assert ssh_config.write_hosts(known) == ["a"]
     assert [path.parent.name for path in tmp_path.glob("*/ssh.sysinit-vm")] == ["a"]
 
 
 def test_a_host_that_is_current_is_not_written_again(tmp_path):
-    ssh_config.refresh([vm(tmp_path)])
+    ssh_config.write_hosts([vm(tmp_path)])
     before = (tmp_path / "demo-dev" / "ssh.sysinit-vm").stat().st_ino
-    ssh_config.refresh([vm(tmp_path)])
+    ssh_config.write_hosts([vm(tmp_path)])
     assert (tmp_path / "demo-dev" / "ssh.sysinit-vm").stat().st_ino == before
 
 
 @pytest.mark.parametrize(("part", "written"), [("a b", "a b"), ("a[b]*", "a[[]b][*]"), ('q"\\', 'q\\"\\\\')])
 def test_the_include_names_the_lima_home_whatever_its_name(home, monkeypatch, part, written):
     monkeypatch.setenv("LIMA_HOME", str(home / part))
-    assert ssh_config.include() == f'Include "{home}/{written}/*/ssh.sysinit-vm"'
+    assert ssh_config.include_line() == f'Include "{home}/{written}/*/ssh.sysinit-vm"'
 
 
 LINES = st.lists(
@@ -72,7 +72,7 @@ def test_what_is_added_is_taken_away_again_to_the_byte(home, lines, end, last, n
 
 def test_an_include_that_was_moved_is_found_and_taken_away(home):
     ssh_config.path().parent.mkdir()
-    ssh_config.path().write_text(f"Host a\n  User b\n  {ssh_config.include()}\nHost c\n")
+    ssh_config.path().write_text(f"Host a\n  User b\n  {ssh_config.include_line()}\nHost c\n")
     assert ssh_config.with_include() is None
     assert ssh_config.without_include().after == b"Host a\n  User b\nHost c\n"
 
@@ -99,7 +99,7 @@ def test_only_a_host_that_is_another_machine_is_told_of_whatever_case_ssh_prints
     ssh_config.path().write_text("# mine\n")
 
     def ssh(argv):
-        ours = ssh_config.include() in ssh_config.path().read_text()
+        ours = ssh_config.include_line() in ssh_config.path().read_text()
         return result(out="hostname 127.0.0.1\nproxycommand ssh lima-Big-dev\n" if ours else f"hostname {said}\n")
 
     assert ssh_config.ensure(Recorder(answer=ssh), [vm(home / ".lima", "Big-dev")], yes=True) == ["Big-dev"]

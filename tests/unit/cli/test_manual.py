@@ -5,7 +5,7 @@ import pytest
 
 from pages import commands
 from sysinit_vm import errors
-from sysinit_vm.cli.manual import EXITS, GROUPS, Manual
+from sysinit_vm.cli.manual import EXIT_STATUSES, GROUPS, Manual
 from sysinit_vm.tasks import ns
 
 MANUALS = {str(each.name): ns[str(each.name)].manual for each in ns.to_contexts()}
@@ -22,13 +22,13 @@ class TestOf:
 
     def test_it_has_an_example_that_calls_it_on_one_line(self, name):
         assert MANUALS[name].examples
-        spelled = "|".join(re.escape(each) for each in (name, *ns[name].aliases))
+        spellings = "|".join(re.escape(each) for each in (name, *ns[name].aliases))
         for example in MANUALS[name].examples:
-            assert re.search(rf"\bsysinit-vm ({spelled})\b", example)
+            assert re.search(rf"\bsysinit-vm ({spellings})\b", example)
             assert len(example) <= 58
 
     def test_its_exit_statuses_are_known_and_fit_its_flags(self, name):
-        assert set(MANUALS[name].statuses) <= set(EXITS)
+        assert set(MANUALS[name].statuses) <= set(EXIT_STATUSES)
         assert (5 in MANUALS[name].exits) >= ("yes" in PARAMETERS[name])
 
     def test_the_flag_of_its_plain_word_is_its_own(self, name):
@@ -48,7 +48,7 @@ def test_inv_shows_where_words_go_that_no_flag_stands_for():
 
 def test_every_error_has_an_exit_status_that_is_explained():
     kinds = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.VmError)]
-    assert {kind.exit_code for kind in kinds} == set(EXITS) - {0, 130}
+    assert {kind.exit_code for kind in kinds} == set(EXIT_STATUSES) - {0, 130}
 
 
 def test_a_manual_is_what_its_docstring_says():

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sysinit_vm import program as cli
-from sysinit_vm.cli.spelling import spelled
+from sysinit_vm.cli.spelling import normalized
 from sysinit_vm.tasks import ns
 from sysinit_vm.tasks.context import exact_words
 
@@ -15,7 +15,7 @@ argv_words = st.lists(st.text(st.characters(exclude_characters="\0", exclude_cat
 
 
 def told(line):
-    return spelled(line.split(), COMMANDS)
+    return normalized(line.split(), COMMANDS)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_our_flags_of_exec_stop_at_its_first_word(typed, meant):
 @example([""])
 @example(["a", "--", "b"])
 def test_what_follows_execs_separator_comes_back_exactly(some):
-    done = spelled(["exec", "--", *some], COMMANDS)
+    done = normalized(["exec", "--", *some], COMMANDS)
     assert done[:2] == ["exec", "--"]
     assert len(done) == 3
     assert shlex.split(done[2]) == some
@@ -87,7 +87,7 @@ def test_what_follows_execs_separator_comes_back_exactly(some):
 
 @given(argv_words.filter(lambda some: not some[0].startswith("-")))
 def test_what_follows_exec_itself_comes_back_exactly(some):
-    done = spelled(["exec", *some], COMMANDS)
+    done = normalized(["exec", *some], COMMANDS)
     assert shlex.split(done[2]) == some
 
 
@@ -98,7 +98,7 @@ def test_what_follows_exec_itself_comes_back_exactly(some):
 def test_the_task_gets_the_exact_words_through_our_script(some):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.argv", ["sysinit-vm", "exec", "--", *some])
-        assert exact_words(spelled(["exec", "--", *some], COMMANDS)[2]) == some
+        assert exact_words(normalized(["exec", "--", *some], COMMANDS)[2]) == some
 
 
 @given(argv_words.filter(lambda some: not some[0].startswith("-")))
@@ -106,7 +106,7 @@ def test_the_task_gets_the_exact_words_through_our_script(some):
 def test_the_task_gets_the_exact_words_without_a_separator_too(some):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.argv", ["sysinit-vm", "exec", *some])
-        assert exact_words(spelled(["exec", *some], COMMANDS)[2]) == some
+        assert exact_words(normalized(["exec", *some], COMMANDS)[2]) == some
 
 
 @given(argv_words)
@@ -123,7 +123,7 @@ def test_the_task_gets_the_exact_words_through_inv_which_joins_them_with_spaces(
 @pytest.mark.parametrize("flag", ["--name", "--project"])
 def test_the_value_of_a_flag_is_never_taken_for_a_command(verb, rest, flag):
     typed = ["status", flag, verb, *rest]
-    assert spelled(list(typed), COMMANDS) == typed
+    assert normalized(list(typed), COMMANDS) == typed
 
 
 def test_every_task_is_published_with_dashes_and_a_help_text_for_each_flag():

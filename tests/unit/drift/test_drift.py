@@ -14,7 +14,7 @@ from sysinit_vm.effective import prepare as giving
 from sysinit_vm.errors import VmError
 from sysinit_vm.guest import checks
 from sysinit_vm.guest.checks import Seen
-from sysinit_vm.init.project_files import write
+from sysinit_vm.init.project_files import write_config
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.projects.project import Project
 
@@ -148,7 +148,7 @@ def made(home, tmp_path):
     """A project as `init` wrote it, and the instance that `start` made of it."""
     project = Project((tmp_path / "demo").resolve())
     project.root.mkdir()
-    write(project, "dev", None)
+    write_config(project, "dev", None)
     machine = facts(lima_home=home / ".lima", home=home, ssh_dir=None)
     directory = home / ".lima" / "demo-dev"
     directory.mkdir(parents=True)

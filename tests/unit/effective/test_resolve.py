@@ -315,10 +315,10 @@ def test_a_key_of_the_wrong_kind_is_refused_by_its_name(data):
         made(data)
 
 
-@pytest.mark.parametrize("template", templates.names())
+@pytest.mark.parametrize("template", templates.available_names())
 def test_each_template_gives_an_effective_config_with_one_image_and_the_project(template):
     values = {"project_name": "demo", "project_dir": "/work/demo", "session": "demo", "vm_name": None, "ssh": None}
-    committed = Config(DEMO.config, document.parse(render.config(template, values), DEMO.config))
+    committed = Config(DEMO.config, document.parse(render.rendered_config(template, values), DEMO.config))
     found = effective(committed, DEMO, "demo-dev", facts(), setup.setup())
     assert len(found.data["images"]) == 1
     assert found.data["images"][0]["arch"] == "x86_64"

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from recording import result
 
 from sysinit_vm import program as cli
-from sysinit_vm.cli.spelling import spelled
+from sysinit_vm.cli.spelling import normalized
 from sysinit_vm.errors import UsageError, VmError
 from sysinit_vm.guest import copy
 from sysinit_vm.guest.copy import Seen
@@ -86,11 +86,11 @@ def test_flags_before_the_words_or_after_them_are_ours_and_the_words_exact(words
 
     flags = ["--name", "x"]
     typed = ["copy", *(flags if before else []), *words, *([] if before else flags)]
-    assert spelled(typed, COMMANDS) == ["copy", "--name", "x", "--", shlex.join(words)]
+    assert normalized(typed, COMMANDS) == ["copy", "--name", "x", "--", shlex.join(words)]
 
 
 @given(st.lists(WORD, min_size=1))
 def test_words_after_two_dashes_are_exact_whatever_they_begin_with(words):
     import shlex
 
-    assert spelled(["copy", "--", *words], COMMANDS) == ["copy", "--", shlex.join(words)]
+    assert normalized(["copy", "--", *words], COMMANDS) == ["copy", "--", shlex.join(words)]

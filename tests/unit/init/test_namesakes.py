@@ -28,7 +28,7 @@ def typed(monkeypatch):
         asked.append(default)
         return answers.pop(0) or default
 
-    monkeypatch.setattr(prompts, "terminal", lambda: True)
+    monkeypatch.setattr(prompts, "can_ask", lambda: True)
     monkeypatch.setattr(prompts, "text", text)
     return answers, asked
 
@@ -66,7 +66,7 @@ def test_nobody_is_asked_without_a_terminal_or_about_ones_own(demo, other, typed
     _, asked = typed
     for lima in (None, Memory(vm("x", demo.root), vm("demo-dev", other)), Memory(vm("demo-dev", "/gone/demo"))):
         assert namesakes.settle(lima, demo, None) is None
-    monkeypatch.setattr(prompts, "terminal", lambda: False)
+    monkeypatch.setattr(prompts, "can_ask", lambda: False)
     assert namesakes.settle(Memory(vm("demo-dev", other)), demo, "demo-dev") == "demo-dev"
     assert asked == []
 
@@ -74,7 +74,7 @@ def test_nobody_is_asked_without_a_terminal_or_about_ones_own(demo, other, typed
 def test_the_name_that_was_typed_is_kept_for_good(demo, other, typed):
     typed[0].append("demo-x")
     lima = Memory(vm("demo-dev", other))
-    written = project_files.run("minimal", directory=str(demo.root), name=None, yes=False, lima=lima)
+    written = project_files.init_project("minimal", directory=str(demo.root), name=None, yes=False, lima=lima)
     assert written.vm_name == "demo-x"
     assert 'VM_NAME: "demo-x"' in demo.config.read_text()
 

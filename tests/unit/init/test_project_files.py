@@ -8,7 +8,7 @@ import pytest
 from sysinit_vm.config import document
 from sysinit_vm.errors import NotConfirmedError, UsageError, VmError
 from sysinit_vm.init import project_files, templates
-from sysinit_vm.init.project_files import Written
+from sysinit_vm.init.project_files import InitResult
 from sysinit_vm.projects import default_names
 from sysinit_vm.projects.project import Project
 
@@ -25,7 +25,7 @@ def demo(home, tmp_path, monkeypatch):
 
 
 def run(template="dev", *, directory=None, name=None, yes=False):
-    return project_files.run(template, directory=directory, name=name, yes=yes)
+    return project_files.init_project(template, directory=directory, name=name, yes=yes)
 
 
 def tree(project):
@@ -33,7 +33,7 @@ def tree(project):
 
 
 def test_it_writes_a_config_that_names_the_project_and_its_directory(demo):
-    assert run() == Written(demo, None, "demo-dev")
+    assert run() == InitResult(demo, None, "demo-dev")
     text = demo.config.read_text()
     assert f'PROJECT_DIR: "{demo.root}"' in text
     assert document.load(demo.config).data["param"] == {"PROJECT_NAME": "demo", "PROJECT_DIR": str(demo.root)}
@@ -63,10 +63,10 @@ def test_the_old_config_is_kept_beside_the_new_one(demo):
     run()
     demo.config.write_text("cpus: 7 # mine\n")
     written = run("minimal", yes=True)
-    assert written.replaced.read_text() == "cpus: 7 # mine\n"
-    assert written.replaced.parent == demo.config.parent
+    assert written.old_config.read_text() == "cpus: 7 # mine\n"
+    assert written.old_config.parent == demo.config.parent
     assert "minimal" in demo.config.read_text()
-    assert str(written.replaced) in project_files.next_steps(written)
+    assert str(written.old_config) in project_files.next_steps(written)
 
 
 def test_two_replacements_in_one_second_keep_both_old_configs(demo, monkeypatch):
@@ -75,14 +75,14 @@ def test_two_replacements_in_one_second_keep_both_old_configs(demo, monkeypatch)
     kept = []
     for text in ("first", "second"):
         demo.config.write_text(f"# {text}\n")
-        kept.append(run(yes=True).replaced)
+        kept.append(run(yes=True).old_config)
     assert [path.read_text() for path in kept] == ["# first\n", "# second\n"]
 
 
 def test_an_old_config_of_any_bytes_is_kept_as_it_was(demo):
     run()
     demo.config.write_bytes(b"# caf\xe9 \xff\n\r\n")
-    assert run(yes=True).replaced.read_bytes() == b"# caf\xe9 \xff\n\r\n"
+    assert run(yes=True).old_config.read_bytes() == b"# caf\xe9 \xff\n\r\n"
 
 
 def test_an_unknown_template_writes_nothing_and_lists_those_that_there_are(demo):
@@ -100,13 +100,13 @@ def test_what_is_no_template_writes_nothing(demo, template):
 
 
 def test_the_ssh_choice_is_written(demo):
-    project_files.run("dev", directory=str(demo.root), name=None, yes=False, ssh="agent")
+    project_files.init_project("dev", directory=str(demo.root), name=None, yes=False, ssh="agent")
     assert document.load(demo.config).data["ssh"]["forwardAgent"] is True
 
 
 def test_an_unknown_ssh_choice_writes_nothing_and_lists_those_that_there_are(demo):
     with pytest.raises(UsageError, match="keys, agent, none"):
-        project_files.run("dev", directory=str(demo.root), name=None, yes=True, ssh="all")
+        project_files.init_project("dev", directory=str(demo.root), name=None, yes=True, ssh="all")
     assert not demo.config.exists()
 
 
@@ -184,21 +184,21 @@ def test_a_directory_below_a_project_becomes_a_project_of_its_own(demo, monkeypa
     run()
     (demo.root / "sub").mkdir()
     monkeypatch.chdir(demo.root / "sub")
-    assert run().home.root == demo.root / "sub"
+    assert run().project.root == demo.root / "sub"
 
 
 def test_what_is_missing_is_written_and_what_is_there_stays(demo, monkeypatch, capsys):
-    project_files.run_if_missing("dev", directory=None, name=None)
+    project_files.init_if_missing("dev", directory=None, name=None)
     assert str(demo.config) in capsys.readouterr().err
     before = tree(demo)
     (demo.root / "sub").mkdir()
     monkeypatch.chdir(demo.root / "sub")
-    project_files.run_if_missing("minimal", directory=None, name=None)
+    project_files.init_if_missing("minimal", directory=None, name=None)
     assert tree(demo) == before
     assert list((demo.root / "sub").iterdir()) == []
 
 
-@pytest.mark.parametrize("template", templates.names())
+@pytest.mark.parametrize("template", templates.available_names())
 @pytest.mark.parametrize("name", ["a b", "q\"u'o", "$HOME", "#x", "a: b", "[x]", "{y}", "%s", "{% raw %}", "ünï", "-r"])
 def test_an_awkward_directory_is_written_exactly(home, tmp_path, template, name):
     root = tmp_path / name

@@ -23,12 +23,12 @@ def own_param(template):
 
 
 def test_init_offers_every_template_but_the_common_part():
-    assert templates.names() == ["agent", "dev", "minimal", "project-template"]
+    assert templates.available_names() == ["agent", "dev", "minimal", "project-template"]
 
 
-@pytest.mark.parametrize("template", templates.names())
+@pytest.mark.parametrize("template", templates.available_names())
 def test_every_template_renders_to_a_config_that_lima_can_read(template):
-    text = render.config(template, VALUES)
+    text = render.rendered_config(template, VALUES)
     data = read(text)
     assert "{%" not in text
     assert text.endswith("\n")
@@ -39,9 +39,9 @@ def test_every_template_renders_to_a_config_that_lima_can_read(template):
     assert not {"vmType", "arch"} & set(data)
 
 
-@pytest.mark.parametrize("template", templates.names())
+@pytest.mark.parametrize("template", templates.available_names())
 def test_lima_refuses_an_unused_param_so_each_templates_scripts_name_every_one(template):
-    data = read(render.config(template, {**VALUES, "vm_name": "mine"}))
+    data = read(render.rendered_config(template, {**VALUES, "vm_name": "mine"}))
     scripts = "\n".join(each["script"] for each in data["provision"])
     assert data["param"]["VM_NAME"] == "mine"
     for name in data["param"]:
@@ -49,7 +49,7 @@ def test_lima_refuses_an_unused_param_so_each_templates_scripts_name_every_one(t
 
 
 def test_the_templates_differ_in_what_they_are_for():
-    dev, minimal = (read(render.config(template, VALUES)) for template in ("dev", "minimal"))
+    dev, minimal = (read(render.rendered_config(template, VALUES)) for template in ("dev", "minimal"))
     assert [each["hostPort"] for each in dev["portForwards"]] == [3000, 8080, 5173]
     assert "portForwards" not in minimal
     assert minimal["cpus"] < dev["cpus"]
@@ -60,7 +60,7 @@ def test_the_templates_differ_in_what_they_are_for():
     [(None, True, None), ("keys", True, None), ("agent", False, True), ("none", False, None)],
 )
 def test_the_ssh_choice_is_what_the_config_itself_says(ssh, mounted, forwarded):
-    data = read(render.config("minimal", {**VALUES, "ssh": ssh}))
+    data = read(render.rendered_config("minimal", {**VALUES, "ssh": ssh}))
     keys = {"location": "~/.ssh", "mountPoint": "/mnt/host-ssh", "writable": False}
     assert (keys in data["mounts"]) is mounted
     assert data["ssh"].get("forwardAgent") is forwarded
@@ -70,12 +70,12 @@ def test_the_ssh_choice_is_what_the_config_itself_says(ssh, mounted, forwarded):
 @pytest.mark.parametrize("missing", VALUES)
 def test_a_value_that_is_not_given_is_an_error_and_no_empty_text(missing):
     with pytest.raises(UsageError, match=missing):
-        render.config("dev", {key: value for key, value in VALUES.items() if key != missing})
+        render.rendered_config("dev", {key: value for key, value in VALUES.items() if key != missing})
 
 
 def test_an_unknown_template_is_a_usage_error():
     with pytest.raises(UsageError, match="sysinit-vm init --list"):
-        render.config("nope", VALUES)
+        render.rendered_config("nope", VALUES)
 
 
 directories = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=60).map(
@@ -84,7 +84,7 @@ directories = st.text(st.characters(exclude_characters="/\0", exclude_categories
 
 
 @settings(max_examples=60, deadline=None)
-@given(directories.filter(lambda path: not search.unusable(path)), st.sampled_from(templates.names()))
+@given(directories.filter(lambda path: not search.unusable(path)), st.sampled_from(templates.available_names()))
 def test_every_project_that_is_taken_is_written_exactly(root, template):
     values = {
         "project_name": root.name,
@@ -93,7 +93,7 @@ def test_every_project_that_is_taken_is_written_exactly(root, template):
         "vm_name": None,
         "ssh": None,
     }
-    data = read(render.config(template, values))
+    data = read(render.rendered_config(template, values))
     assert data["param"] == {"PROJECT_NAME": root.name, "PROJECT_DIR": str(root)} | own_param(template)
     assert data["env"]["PROJECT_NAME"] == root.name
 

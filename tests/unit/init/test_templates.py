@@ -19,11 +19,11 @@ def mine(tmp_path, monkeypatch):
 
 
 def made(template, size=None, **values):
-    return document.parse(render.config(str(template), {**VALUES, **values}, size), templates.directory())
+    return document.parse(render.rendered_config(str(template), {**VALUES, **values}, size), templates.directory())
 
 
 def test_each_of_ours_says_in_a_line_what_it_is_for(mine):
-    for each in templates.every():
+    for each in templates.available():
         assert each.trusted
         assert 10 < len(each.summary) < 80
         assert "Plain Lima" not in each.summary
@@ -34,17 +34,17 @@ def test_the_users_own_come_first_and_win(mine):
     (mine / "dev.yaml").write_text("cpus: 7\n")
     (mine / "_part.yaml").write_text("")
     (mine / "notes.txt").write_text("")
-    assert templates.names() == ["dev", "shop", "agent", "minimal", "project-template"]
-    assert templates.find("shop").summary == "what the shop needs"
+    assert templates.available_names() == ["dev", "shop", "agent", "minimal", "project-template"]
+    assert templates.resolve("shop").summary == "what the shop needs"
     assert made("dev") == {"cpus": 7}
-    assert templates.find("dev").trusted
+    assert templates.resolve("dev").trusted
 
 
 def test_one_that_cannot_be_read_leaves_the_others_to_be_listed(mine):
     (mine / "bytes.yaml").write_bytes(b"\xff\xfe")
     (mine / "folder.yaml").mkdir()
     (mine / "gone.yaml").symlink_to("/nowhere")
-    shown = {each.name: each.record()["summary"] for each in templates.every()}
+    shown = {each.name: each.record()["summary"] for each in templates.available()}
     assert all(shown[name].endswith(f"{name}.yaml cannot be read.") for name in ("bytes", "folder", "gone"))
     assert "cannot" not in shown["dev"]
     with pytest.raises(UsageError) as refused:
@@ -79,8 +79,8 @@ def test_the_agents_template_gives_the_project_alone(mine):
 def test_a_file_of_plain_yaml_is_taken_as_it_stands(tmp_path):
     file = tmp_path / "a file.yaml"
     file.write_text("cpus: 1\nmounts: [{location: '{{.Param.X}}'}]  # mine\n")
-    assert render.config(str(file), VALUES) == file.read_text()
-    assert not templates.find(str(file)).trusted
+    assert render.rendered_config(str(file), VALUES) == file.read_text()
+    assert not templates.resolve(str(file)).trusted
     for more in ({"vm_name": "x"}, {"ssh": "none"}):
         with pytest.raises(UsageError, match="plain YAML"):
             made(file, **more)
@@ -92,13 +92,13 @@ def test_a_locator_becomes_the_base_of_a_config_without_images():
     data = made("template:debian-12", Size(memory="3GiB"))
     assert (data["base"], data["memory"]) == ("template:debian-12", "3GiB")
     assert not {"images", "cpus", "disk"} & set(data)
-    assert not templates.find("template:debian-12").trusted
+    assert not templates.resolve("template:debian-12").trusted
 
 
 @pytest.mark.parametrize("word", ["nope", "./nope.yaml", "/", "", "_common", "../dev", "template:", "template:a b"])
 def test_what_is_no_template_is_a_usage_error(word):
     with pytest.raises(UsageError, match="init --list"):
-        templates.find(word)
+        templates.resolve(word)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_template_that_cannot_be_used_says_so_and_can_do_nothing(tmp_path, tex
 @given(st.text(max_size=40))
 def test_any_word_is_a_template_or_a_usage_error(word):
     try:
-        found = templates.find(word)
+        found = templates.resolve(word)
     except UsageError:
         return
     assert found.origin in {templates.OURS, templates.YOURS, templates.FILE, templates.LOCATOR}

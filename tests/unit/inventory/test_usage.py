@@ -45,7 +45,7 @@ def test_its_age_is_that_of_what_lima_writes_once(tmp_path):
 def test_resident_memory_is_the_drivers_and_no_strangers(monkeypatch):
     mine = replace(vm("x"), driver_pid=os.getpid())
     assert usage.resident(mine) is None  # this is no QEMU: the id was given anew after a crash
-    monkeypatch.setattr(recovery, "process", psutil.Process)
+    monkeypatch.setattr(recovery, "lima_process", psutil.Process)
     assert usage.resident(mine) > 2**20
     assert usage.resident(vm("x")) is None
 

@@ -64,8 +64,8 @@ def asked(monkeypatch):
         seen["questions"].append(question)
         return seen["answers"].pop(0)
 
-    monkeypatch.setattr(install.prompts, "terminal", lambda: True)
-    monkeypatch.setattr(install.prompts, "_ask", answer)
+    monkeypatch.setattr(install.prompts, "can_ask", lambda: True)
+    monkeypatch.setattr(install.prompts, "agrees", answer)
     return seen
 
 

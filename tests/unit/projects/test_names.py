@@ -75,7 +75,7 @@ def test_a_name_that_lima_refuses_is_refused_with_its_source(bad):
 )
 def test_what_to_type_instead_of_a_name_is_a_line_where_that_was_said(bad, source, mend, hint):
     with pytest.raises(UsageError) as caught:
-        names.checked_vm_name(bad, source=source, longest=20, mend=mend)
+        names.checked_vm_name(bad, source=source, longest=20, hint=mend)
     assert re.fullmatch(hint.replace("$", r"\$"), caught.value.hint)
 
 

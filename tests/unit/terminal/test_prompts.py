@@ -13,21 +13,21 @@ def ask(*, yes=False):
 @pytest.fixture
 def answer(monkeypatch):
     def set_to(said):
-        monkeypatch.setattr(prompts, "terminal", lambda: True)
-        monkeypatch.setattr(prompts, "_ask", lambda _question: said)
+        monkeypatch.setattr(prompts, "can_ask", lambda: True)
+        monkeypatch.setattr(prompts, "agrees", lambda _question: said)
 
     return set_to
 
 
 def test_yes_answers_without_asking(monkeypatch):
     asked = []
-    monkeypatch.setattr(prompts, "_ask", asked.append)
+    monkeypatch.setattr(prompts, "agrees", asked.append)
     ask(yes=True)
     assert asked == []
 
 
 def test_without_a_terminal_it_refuses_with_the_question_and_the_flag(monkeypatch):
-    monkeypatch.setattr(prompts, "terminal", lambda: False)
+    monkeypatch.setattr(prompts, "can_ask", lambda: False)
     with pytest.raises(NotConfirmedError, match=r"Delete it\?[\s\S]*Try: sysinit-vm destroy --yes") as caught:
         ask()
     assert caught.value.code == 5
@@ -59,4 +59,4 @@ class Terminal(io.StringIO):
 def test_somebody_can_be_asked_where_input_and_errors_are_terminals(monkeypatch, stdin, stderr, there):
     monkeypatch.setattr("sys.stdin", stdin)
     monkeypatch.setattr("sys.stderr", stderr)
-    assert prompts.terminal() is there
+    assert prompts.can_ask() is there

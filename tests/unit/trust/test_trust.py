@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import NotConfirmedError, UsageError, VmError
-from sysinit_vm.init.project_files import write
+from sysinit_vm.init.project_files import write_config
 from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal import prompts
 from sysinit_vm.trust import approvals, gate, rules, table
@@ -87,7 +87,7 @@ def test_the_corpus_has_a_config_for_each_level():
 @pytest.mark.parametrize("template", ["dev", "minimal", "project-template"])
 def test_what_init_wrote_is_trusted_and_nothing_but_the_keys_had_to_be(demo, template):
     (Path.home() / ".ssh").mkdir(parents=True, exist_ok=True)
-    write(demo, template, None)
+    write_config(demo, template, None)
     gate.written_by_us(demo)
     committed = document.load(demo.config)
     assert gate.require(committed, demo, never) is committed
@@ -243,8 +243,8 @@ def test_a_data_directory_that_cannot_be_written_is_a_sentence(demo):
 def test_on_a_terminal_yes_allows_and_no_does_not(demo, monkeypatch):
     committed = commit(demo, AGENT)
     answers = [False, True]
-    monkeypatch.setattr(prompts, "terminal", lambda: True)
-    monkeypatch.setattr(prompts, "_ask", lambda _: answers.pop(0))
+    monkeypatch.setattr(prompts, "can_ask", lambda: True)
+    monkeypatch.setattr(prompts, "agrees", lambda _: answers.pop(0))
     with pytest.raises(NotConfirmedError):
         gate.require(committed, demo, never)
     assert gate.require(committed, demo, never) is committed

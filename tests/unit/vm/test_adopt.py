@@ -141,8 +141,8 @@ def test_a_start_offers_it_on_a_terminal_and_elsewhere_says_what_to_type(demo, m
     vms = lima()
     with pytest.raises(StateError, match="sysinit-vm adopt"):
         adopt.offer(vms, of(demo), document.load(demo.config))
-    monkeypatch.setattr(prompts, "terminal", lambda: True)
-    monkeypatch.setattr(prompts, "_ask", lambda asked: "Take the VM demo-dev of /gone/demo over" in asked)
+    monkeypatch.setattr(prompts, "can_ask", lambda: True)
+    monkeypatch.setattr(prompts, "agrees", lambda asked: "Take the VM demo-dev of /gone/demo over" in asked)
     assert adopt.offer(vms, of(demo), document.load(demo.config))
     assert vms.known["demo-dev"].project_dir == demo.root
     assert not adopt.offer(vms, of(demo), document.load(demo.config))

@@ -479,7 +479,7 @@ def test_the_last_lines_are_those_of_the_console_that_spoke_last(tmp_path):
 
 
 def test_a_start_without_a_terminal_tells_how_to_attach(lima, capsys, monkeypatch):
-    monkeypatch.setattr("sysinit_vm.terminal.prompts.terminal", lambda: False)
+    monkeypatch.setattr("sysinit_vm.terminal.prompts.can_ask", lambda: False)
     assert access.attach_or_tell(lima, lima.add("demo-dev", "Running", "/w")) == 0
     said = capsys.readouterr().err
     assert "/w" in said
