@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Level(IntEnum):
-    """Dangers, the worst first; the name is what a reader sees."""
+    """The kinds of danger, worst first; users see the name."""
 
     RUNS = 1
     DELETES = 2
@@ -24,7 +24,7 @@ class Level(IntEnum):
 class Danger:
     """``where`` is the key in the config, such as ``portForwards[2].hostSocket``; ``words`` say what it does.
 
-    ``part`` is the part of the config that an approval covers, as plain data: whatever changes in it asks again.
+    ``part`` is the part of the config that an approval covers, as plain data: any change in it asks again.
     """
 
     level: Level
@@ -34,16 +34,17 @@ class Danger:
 
     @property
     def item(self) -> str:
-        """What is approved, as one line of canonical JSON: the key without its number, and the part."""
-        key = "".join(each.partition("]")[2] if index else each for index, each in enumerate(self.where.split("[")))
+        """What is approved, as one line of canonical JSON: the key without list numbers, and the part."""
+        first, *others = self.where.split("[")
+        key = first + "".join(other.partition("]")[2] for other in others)
         return json.dumps([key, self.part], sort_keys=True, ensure_ascii=True)
 
 
 @dataclass(frozen=True)
 class Context:
-    """Where a config is judged: all absolute with links resolved; ``private`` must not be written by any guest.
+    """What a config is judged against: absolute paths with links resolved.
 
-    ``committed_dir`` is the project's directory as the config itself says it.
+    No guest may write ``private``. ``committed_dir`` is the project's directory as the config itself gives it.
     """
 
     root: Path

@@ -1,4 +1,4 @@
-"""The gate before limactl: a config passes when nothing in it is dangerous, or what is was allowed."""
+"""The gate before limactl: a config passes if nothing in it is dangerous, or all that is dangerous was allowed."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
 from sysinit_vm.trust import approvals, bases, refusals, table
 from sysinit_vm.trust.danger import Context, Danger, Level
-from sysinit_vm.trust.rules import shown
+from sysinit_vm.trust.rules import display
 
 Embed = Callable[[Config], str]
 _SHORT = 16  # characters of a hash that are typed
@@ -24,12 +24,12 @@ _SHORT = 16  # characters of a hash that are typed
 class Verdict:
     """What ``config`` can do to this machine.
 
-    ``open`` says that files which it names are not in it yet: fetching them takes an approval too.
+    ``incomplete`` says that files which it names are not in it yet: fetching them takes an approval too.
     """
 
     config: Config
     dangers: tuple[Danger, ...]
-    open: bool = False
+    incomplete: bool = False
 
     @property
     def items(self) -> list[str]:
@@ -38,142 +38,147 @@ class Verdict:
 
     @property
     def hash(self) -> str:
-        """What is typed to allow just this, and nothing that it may become."""
+        """What to type to allow exactly this, and nothing that the config may become later."""
         return approvals.digest(self.items)[:_SHORT]
 
 
-def judge(committed: Config, home: Project) -> Verdict:
-    """Return what ``committed`` can do to this machine by itself; VmError for what no approval allows. Reads only."""
+def judge(committed: Config, project: Project) -> Verdict:
+    """Return what ``committed`` can do to this machine by itself; VmError for what no approval allows. Only reads."""
     refusals.check(committed)
-    place = _place(committed, home)
+    context = _context(committed, project)
     references = bases.references(committed)
-    found = [*table.CONFIG("", committed.data, place), *bases.dangers(references, place)]
-    return Verdict(committed, tuple(sorted(found, key=lambda each: (each.level, each.where))), open=bool(references))
+    dangers = [*table.CONFIG("", committed.data, context), *bases.dangers(references, context)]
+    return Verdict(
+        committed, tuple(sorted(dangers, key=lambda danger: (danger.level, danger.where))), incomplete=bool(references)
+    )
 
 
-def allowed(verdict: Verdict, home: Project) -> bool:
-    """Whether everything in ``verdict`` was allowed for ``home``, or nothing is dangerous."""
-    return not verdict.items or approvals.digest(verdict.items) in approvals.load(home.root).hashes
+def allowed(verdict: Verdict, project: Project) -> bool:
+    """Whether everything in ``verdict`` was allowed for ``project``, or nothing in it is dangerous."""
+    return not verdict.items or approvals.digest(verdict.items) in approvals.load(project.root).hashes
 
 
-def require(committed: Config, home: Project, embed: Embed) -> Config:
+def require(committed: Config, project: Project, embed: Embed) -> Config:
     """Return the config that may be given to limactl: ``committed``, with every file that it names in it.
 
-    On a terminal what is not allowed yet is shown and asked; elsewhere NotConfirmedError (exit 5) with the
-    command. ``embed`` fetches and puts in what a config names, and is called only after that was allowed.
+    On a terminal, what is not allowed yet is shown and asked; elsewhere NotConfirmedError (exit 5) gives the command
+    that allows it. ``embed`` fetches the files that a config names and puts them in; it is called only after that was
+    allowed.
     """
-    verdict = by_itself(committed, home)
-    if not verdict.open:
+    verdict = by_itself(committed, project)
+    if not verdict.incomplete:
         return committed
-    whole = embedded(verdict, home, embed)
-    _pass(whole, home, beside=[approvals.digest(verdict.items)] if verdict.items else [])
+    whole = embedded(verdict, project, embed)
+    _require_allowed(whole, project, beside=[approvals.digest(verdict.items)] if verdict.items else [])
     return whole.config
 
 
-def by_itself(committed: Config, home: Project) -> Verdict:
-    """As ``require``, but without the files that ``committed`` names: before anything is obtained for it."""
-    verdict = judge(committed, home)
-    _pass(verdict, home)
+def by_itself(committed: Config, project: Project) -> Verdict:
+    """As ``require``, but without the files that ``committed`` names: before anything is fetched for it."""
+    verdict = judge(committed, project)
+    _require_allowed(verdict, project)
     return verdict
 
 
-def written_by_us(home: Project) -> None:
-    """Allow what `init` has just written for ``home``: nobody else had a hand in it."""
-    approvals.save(home.root, judge(load(home.config), home).items)
+def written_by_us(project: Project) -> None:
+    """Allow what `init` has just written for ``project``: nobody else has changed it."""
+    approvals.save(project.root, judge(load(project.config), project).items)
 
 
-def embedded(verdict: Verdict, home: Project, embed: Embed) -> Verdict:
-    """Return the verdict on a config with all that it names in it: its approval covers every byte of that.
+def embedded(verdict: Verdict, project: Project, embed: Embed) -> Verdict:
+    """Return the verdict on a config with every file that it names in it; an approval covers every byte of them.
 
-    What was fetched is kept, so that a start needs no network and takes nothing new that the far end has now;
-    a change of the config or of a local file that it names, and `trust --revoke`, fetch anew.
+    What was fetched is kept, so that a start needs no network and takes nothing that the server has changed since.
+    A change of the config or of a local file that it names fetches again, and so does `trust --revoke`.
     """
     key = bases.fingerprint(verdict.config)
-    text = approvals.embedded(home.root, key)
+    text = approvals.embedded(project.root, key)
     if text is None:
         text = embed(verdict.config)
-        approvals.keep_embedded(home.root, key, text)
-    whole = judge(Config(verdict.config.path, parse(text, verdict.config.path)), home)
-    content = Danger(Level.FETCHES, "base", "is made of more files than the config itself", dump(whole.config.data))
-    outside = [each for each in verdict.dangers if each.where.startswith(("base", "provision", "probes"))]
+        approvals.keep_embedded(project.root, key, text)
+    whole = judge(Config(verdict.config.path, parse(text, verdict.config.path)), project)
+    content = Danger(Level.FETCHES, "base", "is made of other files too", dump(whole.config.data))
+    outside = any(danger.where.startswith(("base", "provision", "probes")) for danger in verdict.dangers)
     return replace(whole, dangers=(*whole.dangers, content) if outside else whole.dangers)
 
 
-def _pass(verdict: Verdict, home: Project, beside: Sequence[str] = ()) -> None:
-    if allowed(verdict, home):
+def _require_allowed(verdict: Verdict, project: Project, beside: Sequence[str] = ()) -> None:
+    if allowed(verdict, project):
         return
-    tell(verdict, home)
+    tell(verdict, project)
     if not prompts.can_ask():
         raise NotConfirmedError(
             f"{verdict.config.path} is not trusted yet.",
-            detail="What it can do to this machine is above. --yes does not answer this.",
+            detail="What it can do to this machine is listed above. --yes does not allow it.",
             hint=f"sysinit-vm trust --approve {verdict.hash}",
         )
     prompts.confirm("Allow this?", yes=False, refusal_hint=f"sysinit-vm trust --approve {verdict.hash}")
-    approvals.save(home.root, verdict.items, beside=beside)
+    approvals.save(project.root, verdict.items, beside=beside)
 
 
-def tell(verdict: Verdict, home: Project) -> None:
-    """Say on stderr what a config can do to this machine, by danger, and what changed since it was allowed."""
+def tell(verdict: Verdict, project: Project) -> None:
+    """Print on stderr what a config can do to this machine, worst first, and what has changed since it was allowed."""
     if not verdict.dangers:
-        more = ", but it takes more from other files" if verdict.open else ""
+        more = ", but it takes more from other files" if verdict.incomplete else ""
         say(f"{verdict.config.path} can do nothing to your machine outside the project{more}.")
         return
-    before = set(approvals.load(home.root).items)
+    before = set(approvals.load(project.root).items)
     now = set(verdict.items)
     say(f"{verdict.config.path} can do this to your machine:")
-    for each in verdict.dangers:
-        mark = "+" if before and each.item not in before else " "
-        say(f" {mark} {each.level.name:<7} {shown(each.where)} {each.words}")
+    for danger in verdict.dangers:
+        mark = "+" if before and danger.item not in before else " "
+        say(f" {mark} {danger.level.name:<7} {display(danger.where)} {danger.words}")
     if before and before != now:
         say(f"Since you allowed it: {len(now - before)} new (+), {len(before - now)} gone.")
     say(
         "It is allowed."
-        if allowed(verdict, home)
+        if allowed(verdict, project)
         else f"It is not allowed yet: sysinit-vm trust --approve {verdict.hash}"
     )
 
 
-def record(verdict: Verdict, home: Project) -> dict[str, Any]:
-    """Return what `trust --json` says of ``home``'s config."""
+def record(verdict: Verdict, project: Project) -> dict[str, Any]:
+    """Return what `trust --json` prints about ``project``'s config."""
     return {
-        "directory": str(home.root),
+        "directory": str(project.root),
         "hash": verdict.hash,
-        "allowed": allowed(verdict, home),
-        "takes_more_files": verdict.open,
-        "dangers": [{"level": each.level.name, "where": each.where, "says": each.words} for each in verdict.dangers],
+        "allowed": allowed(verdict, project),
+        "takes_more_files": verdict.incomplete,
+        "dangers": [
+            {"level": danger.level.name, "where": danger.where, "says": danger.words} for danger in verdict.dangers
+        ],
     }
 
 
-def approve(verdict: Verdict, home: Project, typed: str, embed: Embed) -> str:
+def approve(verdict: Verdict, project: Project, typed: str, embed: Embed) -> str:
     """Allow what ``typed``, the beginning of a hash, stands for, and return the whole hash.
 
-    UsageError where the config does not have that hash now: what is allowed must be what was shown.
+    UsageError if the config does not have that hash now: what is allowed must be what was shown.
     """
-    for each, beside in _stages(verdict, home, embed):
-        whole = approvals.digest(each.items)
+    for stage, beside in _stages(verdict, project, embed):
+        whole = approvals.digest(stage.items)
         if len(typed) >= _SHORT and whole.startswith(typed):
-            approvals.save(home.root, each.items, beside=beside)
+            approvals.save(project.root, stage.items, beside=beside)
             return whole
     raise UsageError(
-        f"{shown(typed)} is not what {verdict.config.path} can do now.",
-        detail="A hash stands for what was shown with it, at least 16 characters of it; the config may have changed.",
+        f"{display(typed)} is not the hash of what {verdict.config.path} can do now.",
+        detail="Type at least 16 characters of the hash that was shown; the config may have changed since.",
         hint="sysinit-vm trust --show",
     )
 
 
-def _stages(verdict: Verdict, home: Project, embed: Embed) -> list[tuple[Verdict, list[str]]]:
-    """The config by itself, and, where that is allowed, with what it names in it."""
+def _stages(verdict: Verdict, project: Project, embed: Embed) -> list[tuple[Verdict, list[str]]]:
+    """The config by itself and, if that is allowed, with the files that it names in it."""
     first = (verdict, list[str]())
-    if not verdict.open or not allowed(verdict, home):
+    if not verdict.incomplete or not allowed(verdict, project):
         return [first]
     beside = [approvals.digest(verdict.items)] if verdict.items else []
-    return [first, (embedded(verdict, home, embed), beside)]
+    return [first, (embedded(verdict, project, embed), beside)]
 
 
-def _place(committed: Config, home: Project) -> Context:
+def _context(committed: Config, project: Project) -> Context:
     param = committed.data.get("param")
-    said = param.get(PROJECT_DIR) if isinstance(param, dict) else None
+    committed_dir = param.get(PROJECT_DIR) if isinstance(param, dict) else None
     user = Path.home().resolve()
     private = (approvals.directory().resolve(), lima_home())
-    return Context(home.root, user, lima_home(), private, str(said or "{{.Param.PROJECT_DIR}}"))
+    return Context(project.root, user, lima_home(), private, str(committed_dir or "{{.Param.PROJECT_DIR}}"))

@@ -1,4 +1,4 @@
-"""What no approval allows: values that would end one of Lima's own lines and begin another."""
+"""What no approval allows: values that would end one line of Lima's and begin another."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -7,9 +7,9 @@ from typing import Any
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError, edit
 from sysinit_vm.ports import forwards
-from sysinit_vm.trust.rules import shown
+from sysinit_vm.trust.rules import display
 
-# Lima's and QEMU's own words for the options of a 9p mount.
+# The values that Lima and QEMU take for the options of a 9p mount.
 _NINEP = {
     "securityModel": re.compile(r"passthrough|mapped-xattr|mapped-file|none"),
     "protocolVersion": re.compile(r"9p2000(\.u|\.L)?"),
@@ -21,13 +21,13 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 def check(config: Config) -> None:
-    """Return if nothing in ``config`` breaks out of its place; VmError names what does. Nothing can allow it.
+    """VmError if a value in ``config`` would break out of its place; nothing can allow it.
 
-    A forward that cannot be meant is refused here too: whoever is asked should not first allow what then fails.
+    An invalid forward is refused here too: nobody should be asked to allow what then fails.
     """
     forwards.rules(config)
     for where, value, why in (*_mounts(config.data), *_env(config.data)):
-        raise VmError(f"{where} in {config.path} is refused: {shown(value)}.", detail=why, hint=edit(config.path))
+        raise VmError(f"{where} in {config.path} is refused: {display(value)}.", detail=why, hint=edit(config.path))
 
 
 def _mounts(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
@@ -38,7 +38,7 @@ def _mounts(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
         for key in ("location", "mountPoint"):
             text = str(mount.get(key) or "")
             if "," in text or _CONTROL.search(text):
-                why = "A comma or control character ends QEMU's option for the mount, and begins another."
+                why = "A comma or control character ends QEMU's option for the mount and begins another."
                 yield f"mounts[{number}].{key}", text, why
         ninep = mount.get("9p")
         for key, allowed in _NINEP.items():
@@ -47,15 +47,15 @@ def _mounts(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
                 yield (
                     f"mounts[{number}].9p.{key}",
                     value,
-                    f"QEMU knows {allowed.pattern}; anything else could begin another option.",
+                    f"QEMU takes {allowed.pattern}; anything else could begin another option.",
                 )
 
 
 def _env(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
-    """/etc/environment knows no escapes: a newline begins another variable."""
+    """/etc/environment has no escapes: a newline begins another variable."""
     env = data.get("env")
     for key, value in (env if isinstance(env, Mapping) else {}).items():
         if not _NAME.match(str(key)):
-            yield f"env.{shown(key)}", key, "A variable has letters, digits and underscores."
+            yield f"env.{display(key)}", key, "A variable's name has letters, digits and underscores."
         if _CONTROL.search(str(value)):
             yield f"env.{key}", value, "A newline would begin another variable in the guest."

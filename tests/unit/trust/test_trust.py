@@ -164,7 +164,7 @@ def test_every_key_that_lima_has_is_decided(demo):
         "tpm",
         "osOpts",
     ]
-    place = gate._place(Config(demo.config, {}), demo)
+    place = gate._context(Config(demo.config, {}), demo)
     told = [each for key in keys for each in table.CONFIG("", {key: None}, place)]
     assert told == []
     assert [each.level for each in table.CONFIG("", {"nonesuch": None}, place)] == [Level.UNKNOWN]
@@ -320,7 +320,7 @@ def test_a_key_that_nobody_knows_is_always_a_danger(key, value):
 @given(st.dictionaries(st.sampled_from(["mounts", "ssh", "portForwards", "images", "vmOpts", "networks", "x"]), JSON))
 def test_any_config_is_judged_without_failing_and_told_in_plain_characters(data):
     for each in table.CONFIG("", data, PLACE):
-        assert (rules.shown(each.where) + each.words).isprintable()
+        assert (rules.display(each.where) + each.words).isprintable()
         json.loads(each.item)
 
 
