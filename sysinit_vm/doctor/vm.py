@@ -16,6 +16,7 @@ from sysinit_vm.lima import recovery
 from sysinit_vm.lima.events import host_agent_ready
 from sysinit_vm.lima.instance import STOPPED, Instance
 from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.machine import facts
 from sysinit_vm.ports import portlist
 from sysinit_vm.projects.locate import Located
 from sysinit_vm.projects.project import Project
@@ -91,7 +92,7 @@ def _remove(paths: list[Path]) -> None:
 
 def _drift(lima: Limactl, instance: Instance) -> Iterator[Finding]:
     """Whether the VM is what its project's config says now; nothing where nobody can tell."""
-    needs = compare.summary(lima, instance, compare.gather())
+    needs = compare.summary(lima, instance, facts.gather())
     if needs == NONE:
         yield Finding(AREA, "drift", OK, "none: the VM is what its config says")
     elif needs != compare.UNKNOWN:
@@ -142,7 +143,7 @@ def _full(subject: str, percent: int) -> Finding:
 def _work(lima: Limactl, instance: Instance, home: Project) -> Iterator[Finding]:
     """The mount, the session tool, and how provisioning ended."""
     try:
-        report = checks.check(lima, instance.name, home)
+        report = checks.readiness(lima, instance.name, home)
     except VmError as error:
         yield Finding(AREA, "guest", WRONG, error.brief, error.hint)
         return

@@ -1,4 +1,4 @@
-"""What differs between the config that a VM has and the one that it would be given now. Pure."""
+"""How the config that a VM has differs from the one that it would be given now. Pure."""
 
 import json
 import re
@@ -7,120 +7,121 @@ from dataclasses import dataclass
 from typing import Any
 
 from sysinit_vm.config.sizes import in_bytes
+from sysinit_vm.terminal.escaping import printable
 
 NONE, LIVE, RESTART, RECREATE = "none", "live", "restart", "recreate"
 _ORDER = (NONE, LIVE, RESTART, RECREATE)
-# Lima takes these from the config only while the disk does not exist yet, or builds the guest on them (2.2.0).
-_MADE_WITH = ("images", "arch", "vmType", "os", "user")
+# Lima uses these only when it makes the disk, or builds the guest on them (2.2.0).
+_NEEDS_NEW_DISK = ("images", "arch", "vmType", "os", "user")
 _OURS = "Put into the guest by sysinit-vm"  # in each script of templates/guest
-_SHOWN = 60
+_LONGEST = 60  # characters of a value that are shown
 
 
 @dataclass(frozen=True)
 class Change:
-    """One difference: ``what`` names it, ``now`` and ``wished`` are for people; see ``worst`` for ``needs``."""
+    """One difference: ``what`` names it, ``now`` and ``wanted`` are for users; ``worst`` lists what it ``needs``."""
 
     what: str
     now: str
-    wished: str
+    wanted: str
     needs: str
 
     def data(self) -> dict[str, str]:
         """Return plain data for JSON."""
-        return {"what": self.what, "now": self.now, "wished": self.wished, "needs": self.needs}
+        return {"what": self.what, "now": self.now, "wished": self.wanted, "needs": self.needs}
 
 
 def worst(changes: Sequence[Change]) -> str:
-    """Return what the whole of ``changes`` needs: none, live, restart or recreate."""
-    return max((each.needs for each in changes), key=_ORDER.index, default=NONE)
+    """Return what all of ``changes`` together need: none, live, restart or recreate."""
+    return max((change.needs for change in changes), key=_ORDER.index, default=NONE)
 
 
-def changes(has: Mapping[str, Any], wished: Mapping[str, Any]) -> list[Change]:
+def changes(has: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Change]:
     """Return every difference between two configs as limactl is given them."""
-    return [each for key in sorted({*has, *wished}) for each in _key(key, has.get(key), wished.get(key))]
+    return [change for key in sorted({*has, *wanted}) for change in _changes(key, has.get(key), wanted.get(key))]
 
 
-def without_recreation(has: Mapping[str, Any], wished: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``wished``, but with what ``has`` wherever only making the VM anew could change it."""
-    kept = {each.what for each in changes(has, wished) if each.needs == RECREATE}
-    new = {key: value for key, value in wished.items() if key not in kept}
+def without_recreation(has: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``wanted``, but with the values that it ``has`` for all that only a new VM could change."""
+    kept = {change.what for change in changes(has, wanted) if change.needs == RECREATE}
+    new = {key: value for key, value in wanted.items() if key not in kept}
     return new | {key: value for key, value in has.items() if key in kept}
 
 
-def only_live(has: Mapping[str, Any], wished: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``has`` with what a running guest can take up: our own scripts and their values."""
-    theirs = [each for each in has.get("provision") or [] if not _is_ours(each)]
-    ours = [each for each in wished.get("provision") or [] if _is_ours(each)]
-    return {**has, "provision": [*ours, *theirs], "param": wished.get("param", {})}
+def only_live(has: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``has`` with what can change in a running guest: our own scripts and their values."""
+    theirs = [entry for entry in has.get("provision") or [] if not _is_ours(entry)]
+    ours = [entry for entry in wanted.get("provision") or [] if _is_ours(entry)]
+    return {**has, "provision": [*ours, *theirs], "param": wanted.get("param", {})}
 
 
-def with_scripts(has: Mapping[str, Any], wished: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``has`` with the project's own scripts and values as they are wished, and ours as they are."""
-    ours = [each for each in has.get("provision") or [] if _is_ours(each)]
-    theirs = [each for each in wished.get("provision") or [] if not _is_ours(each)]
-    read = set(re.findall(r"PARAM_(\w+)", "\n".join(str(each.get("script", "")) for each in ours)))
+def with_scripts(has: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``has`` with the project's own scripts and values as in ``wanted``, and ours as they are."""
+    ours = [entry for entry in has.get("provision") or [] if _is_ours(entry)]
+    theirs = [entry for entry in wanted.get("provision") or [] if not _is_ours(entry)]
+    read = set(re.findall(r"PARAM_(\w+)", "\n".join(str(entry.get("script", "")) for entry in ours)))
     kept = {key: value for key, value in (has.get("param") or {}).items() if key in read}
-    new = {key: value for key, value in (wished.get("param") or {}).items() if key not in read}
+    new = {key: value for key, value in (wanted.get("param") or {}).items() if key not in read}
     return {**has, "provision": [*ours, *theirs], "param": {**new, **kept}}
 
 
-def _key(key: str, has: Any, wished: Any) -> Iterator[Change]:
-    if _plain(key, has) == _plain(key, wished):
+def _changes(key: str, has: Any, wanted: Any) -> Iterator[Change]:
+    if _normal(key, has) == _normal(key, wanted):
         return
     rule: Callable[[str, Any, Any], Iterator[Change]] = _RULES.get(key, _whole)
-    yield from rule(key, has, wished)
+    yield from rule(key, has, wanted)
 
 
-def _whole(key: str, has: Any, wished: Any) -> Iterator[Change]:
-    yield Change(key, shown(has), shown(wished), RECREATE if key in _MADE_WITH else RESTART)
+def _whole(key: str, has: Any, wanted: Any) -> Iterator[Change]:
+    yield Change(key, display(has), display(wanted), RECREATE if key in _NEEDS_NEW_DISK else RESTART)
 
 
-def _disk(key: str, has: Any, wished: Any) -> Iterator[Change]:
+def _disk(key: str, has: Any, wanted: Any) -> Iterator[Change]:
     """A disk grows at the next start; Lima refuses to shrink one."""
-    before, after = in_bytes(has), in_bytes(wished)
+    before, after = in_bytes(has), in_bytes(wanted)
     shrinks = isinstance(before, int) and isinstance(after, int) and after < before
-    yield Change(key, shown(has), shown(wished), RECREATE if shrinks else RESTART)
+    yield Change(key, display(has), display(wanted), RECREATE if shrinks else RESTART)
 
 
 def _values(needs: str) -> Callable[[str, Any, Any], Iterator[Change]]:
-    """Each key of a mapping on its own."""
+    """Compare each key of a mapping by itself."""
 
-    def rule(key: str, has: Any, wished: Any) -> Iterator[Change]:
-        before, after = has or {}, wished or {}
+    def rule(key: str, has: Any, wanted: Any) -> Iterator[Change]:
+        before, after = has or {}, wanted or {}
         for name in sorted({*before, *after}):
             if before.get(name) != after.get(name):
-                yield Change(f"{key}.{name}", shown(before.get(name)), shown(after.get(name)), needs)
+                yield Change(f"{key}.{name}", display(before.get(name)), display(after.get(name)), needs)
 
     return rule
 
 
-def _entries(named: Callable[[Mapping[str, Any]], str]) -> Callable[[str, Any, Any], Iterator[Change]]:
-    """Each entry of a list on its own, known by what ``named`` says; a mere change of order is one, too."""
+def _entries(identify: Callable[[Mapping[str, Any]], str]) -> Callable[[str, Any, Any], Iterator[Change]]:
+    """Compare each entry of a list by itself, known by what ``identify`` returns; a different order is a change too."""
 
-    def rule(key: str, has: Any, wished: Any) -> Iterator[Change]:
-        before = {named(each): each for each in has or []}
-        after = {named(each): each for each in wished or []}
-        found = [
-            Change(f"{key} {name}", _rest(before.get(name)), _rest(after.get(name)), RESTART)
+    def rule(key: str, has: Any, wanted: Any) -> Iterator[Change]:
+        before = {identify(entry): entry for entry in has or []}
+        after = {identify(entry): entry for entry in wanted or []}
+        changes = [
+            Change(f"{key} {name}", _summary(before.get(name)), _summary(after.get(name)), RESTART)
             for name in dict.fromkeys([*before, *after])
             if before.get(name) != after.get(name)
         ]
-        yield from found or [Change(key, f"{len(has or [])} entries", "the same in another order", RESTART)]
+        yield from changes or [Change(key, f"{len(has or [])} entries", "the same in another order", RESTART)]
 
     return rule
 
 
-def _scripts(key: str, has: Any, wished: Any) -> Iterator[Change]:
+def _scripts(key: str, has: Any, wanted: Any) -> Iterator[Change]:
     """Our own scripts can run again in a running guest; the project's own run at the next boot."""
-    before, after = has or [], wished or []
-    ours = [[each for each in scripts if _is_ours(each)] for scripts in (before, after)]
-    theirs = [[each for each in scripts if not _is_ours(each)] for scripts in (before, after)]
+    before, after = has or [], wanted or []
+    ours = [[entry for entry in entries if _is_ours(entry)] for entries in (before, after)]
+    theirs = [[entry for entry in entries if not _is_ours(entry)] for entries in (before, after)]
     if ours[0] != ours[1]:
-        yield Change("what sysinit-vm puts into the guest", "as made by another version", "this version's", LIVE)
+        yield Change("what sysinit-vm puts into the guest", "as put there by another version", "this version's", LIVE)
     for number in range(max(map(len, theirs))):
-        pair = [scripts[number] if number < len(scripts) else None for scripts in theirs]
-        if pair[0] != pair[1]:
-            yield Change(f"{key}[{number}]", _script(pair[0]), _script(pair[1]), RESTART)
+        old, new = (entries[number] if number < len(entries) else None for entries in theirs)
+        if old != new:
+            yield Change(f"{key}[{number}]", _script(old), _script(new), RESTART)
 
 
 def _is_ours(entry: Any) -> bool:
@@ -129,9 +130,9 @@ def _is_ours(entry: Any) -> bool:
 
 def _script(entry: Any) -> str:
     if not isinstance(entry, Mapping):
-        return "-" if entry is None else shown(entry)
+        return "-" if entry is None else display(entry)
     lines = [line for line in str(entry.get("script", "")).splitlines() if line.strip() and not line.startswith("#!")]
-    return f"{entry.get('mode', 'system')}, {len(lines)} lines" + (f": {shown(lines[-1])}" if lines else "")
+    return f"{entry.get('mode', 'system')}, {len(lines)} lines" + (f": {display(lines[-1])}" if lines else "")
 
 
 def _mount(entry: Mapping[str, Any]) -> str:
@@ -142,14 +143,14 @@ def _forward(entry: Mapping[str, Any]) -> str:
     return str(entry.get("guestPort") or entry.get("guestPortRange") or entry.get("guestSocket") or "rule")
 
 
-def _rest(entry: Mapping[str, Any] | None) -> str:
+def _summary(entry: Mapping[str, Any] | None) -> str:
     if entry is None:
         return "-"
     if "location" in entry:
-        return f"{shown(entry['location'])}, {'writable' if entry.get('writable') else 'read-only'}"
+        return f"{display(entry['location'])}, {'writable' if entry.get('writable') else 'read-only'}"
     if "hostPort" in entry:
         return f"host port {entry['hostPort']}"
-    return shown(entry)
+    return display(entry)
 
 
 _RULES: Mapping[str, Callable[[str, Any, Any], Iterator[Change]]] = {
@@ -162,15 +163,14 @@ _RULES: Mapping[str, Callable[[str, Any, Any], Iterator[Change]]] = {
 }
 
 
-def _plain(key: str, value: Any) -> Any:
-    """What means the same is the same: sizes in bytes, nothing and empty."""
+def _normal(key: str, value: Any) -> Any:
+    """Return one value for all that mean the same: sizes in bytes, None for empty."""
     if key in {"memory", "disk"}:
         return in_bytes(value)
     return value if value not in ({}, [], "") else None
 
 
-def shown(value: Any) -> str:
-    """Return a value for people: one line, nothing that a terminal would obey, not too long."""
+def display(value: Any) -> str:
+    """Return a value of a config as one short line that no terminal obeys."""
     text = "-" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    plain = "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
-    return plain if len(plain) <= _SHOWN else f"{plain[:_SHOWN]}…"
+    return printable(text, _LONGEST)

@@ -1,6 +1,6 @@
-"""The guest itself is asked whether it has what its config says.
+"""Whether the guest has what its config says: the guest itself is asked.
 
-After a mount change, the wrong directory has been seen mounted (lima#3957).
+After a change of mounts, Lima has mounted the wrong directory (lima#3957).
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,47 +10,49 @@ from typing import Any
 from sysinit_vm.config.sizes import in_bytes
 from sysinit_vm.errors import VmError
 from sysinit_vm.guest import checks
-from sysinit_vm.guest.checks import Seen
+from sysinit_vm.guest.checks import GuestState
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
 
-_KERNELS_OWN = 0.80  # of the memory is what a guest sees at the least; its kernel keeps the rest
-_ENOUGH = 200  # names of a directory that are compared
+_LEAST_MEMORY = 0.80  # the part of its memory that a guest counts at least; its kernel keeps the rest
+_MOST_NAMES = 200  # of a directory that are compared
 
 
-def require(lima: Limactl, instance: Instance, wished: Mapping[str, Any]) -> None:
-    """Return if the guest of ``instance`` has the CPUs, memory, environment and mounts of ``wished``; VmError else."""
-    mounts = {str(each.get("mountPoint") or each["location"]): str(each["location"]) for each in _mounts(wished)}
-    seen = checks.sees(lima, instance.name, list(wished.get("env") or {}), list(mounts), _ENOUGH)
-    wrong = [*_machine(seen, wished), *_environment(seen, wished), *_directories(seen, mounts)]
-    if wrong:
+def require(lima: Limactl, instance: Instance, wanted: Mapping[str, Any]) -> None:
+    """VmError if the guest of ``instance`` has not the CPUs, memory, environment and mounts of ``wanted``."""
+    mounts = {str(mount.get("mountPoint") or mount["location"]): str(mount["location"]) for mount in _mounts(wanted)}
+    state = checks.state(lima, instance.name, list(wanted.get("env") or {}), list(mounts), _MOST_NAMES)
+    differences = [*_machine(state, wanted), *_environment(state, wanted), *_directories(state, mounts)]
+    if differences:
         raise VmError(
-            f"{instance.name} runs, but not as its config says.", detail="\n".join(wrong), hint="sysinit-vm restart"
+            f"{instance.name} runs, but not as its config says.",
+            detail="\n".join(differences),
+            hint="sysinit-vm restart",
         )
 
 
-def _mounts(wished: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Those whose places need no template of Lima's."""
-    every = wished.get("mounts") or []
-    return [each for each in every if "{{" not in f"{each.get('location')}{each.get('mountPoint')}"]
+def _mounts(wanted: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Those that have no template for Lima to fill in."""
+    mounts = wanted.get("mounts") or []
+    return [mount for mount in mounts if "{{" not in f"{mount.get('location')}{mount.get('mountPoint')}"]
 
 
-def _machine(seen: Seen, wished: Mapping[str, Any]) -> Iterator[str]:
-    cpus, memory = wished.get("cpus"), in_bytes(wished.get("memory"))
-    if isinstance(cpus, int) and seen.cpus != cpus:
-        yield f"cpus: the guest has {seen.cpus}, not {cpus}"
-    if isinstance(memory, int) and not memory * _KERNELS_OWN <= seen.memory <= memory:
-        yield f"memory: the guest has {seen.memory // 2**20} MiB, not {memory // 2**20} MiB"
+def _machine(state: GuestState, wanted: Mapping[str, Any]) -> Iterator[str]:
+    cpus, memory = wanted.get("cpus"), in_bytes(wanted.get("memory"))
+    if isinstance(cpus, int) and state.cpus != cpus:
+        yield f"cpus: the guest has {state.cpus}, not {cpus}"
+    if isinstance(memory, int) and not memory * _LEAST_MEMORY <= state.memory <= memory:
+        yield f"memory: the guest has {state.memory // 2**20} MiB, not {memory // 2**20} MiB"
 
 
-def _environment(seen: Seen, wished: Mapping[str, Any]) -> Iterator[str]:
-    for name, value in (wished.get("env") or {}).items():
-        if seen.env.get(name) != str(value):
-            yield f"env: {name} is {seen.env.get(name)!r} in the guest, not {value!r}"
+def _environment(state: GuestState, wanted: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in (wanted.get("env") or {}).items():
+        if state.env.get(name) != str(value):
+            yield f"env: {name} is {state.env.get(name)!r} in the guest, not {value!r}"
 
 
-def _directories(seen: Seen, mounts: Mapping[str, str]) -> Iterator[str]:
-    for place, location in mounts.items():
-        host = sorted(path.name for path in Path(location).expanduser().iterdir())[:_ENOUGH]
-        if sorted(seen.names.get(place, ())) != host:
-            yield f"mounts: {place} in the guest does not hold what {location} holds"
+def _directories(state: GuestState, mounts: Mapping[str, str]) -> Iterator[str]:
+    for mount_point, location in mounts.items():
+        host = sorted(path.name for path in Path(location).expanduser().iterdir())[:_MOST_NAMES]
+        if sorted(state.names.get(mount_point, ())) != host:
+            yield f"mounts: {mount_point} in the guest does not hold what {location} holds"

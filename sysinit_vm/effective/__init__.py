@@ -1,1 +1,1 @@
-"""What this machine makes of a committed config, and what limactl is given."""
+"""What a committed config becomes on this machine, and what limactl is given."""

@@ -1,4 +1,4 @@
-"""What a booted guest says of itself: whether one can work in it, how it is, and what it has."""
+"""What a booted guest says about itself: whether the user can work in it, how it is, and what it has."""
 
 import os
 import time
@@ -10,15 +10,16 @@ from sysinit_vm.errors import VmError
 from sysinit_vm.guest import scripts
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.projects.project import Project
+from sysinit_vm.runner import Result
 
 _CHECK_SECONDS = 120
-_WHICH = 'for each; do if command -v "$each" >/dev/null 2>&1; then echo "$each"; fi; done'
+_WHICH = 'for program; do if command -v "$program" >/dev/null 2>&1; then echo "$program"; fi; done'
 _IDENTIFY_AND_CHECK = 'bash -c "$1" bash /etc/sysinit-vm "$2"; exec bash -c "$3" bash "$4"'
 
 
 @dataclass(frozen=True)
-class Report:
-    """What the guest itself says of its readiness."""
+class Readiness:
+    """Whether the user can work in a guest; ``mount_problem`` may be empty even if it is not ``mounted``."""
 
     mounted: bool
     mount_problem: str
@@ -27,8 +28,8 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What a guest has: ``memory`` in bytes as its kernel tells, ``names`` of each directory that was asked for."""
+class GuestState:
+    """What a guest has: ``memory`` in bytes as its kernel counts it, ``names`` in each directory that was asked for."""
 
     cpus: int
     memory: int
@@ -45,12 +46,12 @@ class Vitals:
     inode_percent: int
 
 
-def check(lima: Limactl, name: str, project: Project, *, gitconfig: str | None = None) -> Report:
+def readiness(lima: Limactl, name: str, project: Project, *, gitconfig: str | None = None) -> Readiness:
     """Ask a booted guest whether the user can work in it.
 
-    The mount is proven by a round trip: a file written here is read there, and its answer is read here.
-    ``gitconfig`` becomes the guest's git identity on the way (see ``identity``), None leaves it as it is.
-    VmError where the guest does not answer within two minutes.
+    A round trip proves the mount: the guest reads a file that is written here, and its answer is read here.
+    ``gitconfig`` becomes the guest's git identity in the same call (see ``git_identity``); None leaves it as it is.
+    VmError if the guest does not answer within two minutes.
     """
     token = os.urandom(8).hex()
     path = project.config.parent / f".mounted-{token}"
@@ -60,16 +61,18 @@ def check(lima: Limactl, name: str, project: Project, *, gitconfig: str | None =
         identify = scripts.read("identity.sh")
         words = ("bash", "-c", _IDENTIFY_AND_CHECK, "bash", identify, gitconfig, words[2], words[4])
     done = lima.run(name, words, timeout=_CHECK_SECONDS)
-    answer = _read_and_remove(path)
+    token_answer = _read_and_remove(path)
     if not done.ok:
-        raise VmError(f"The guest of {name} does not answer.", detail=done.err or done.out, hint="sysinit-vm logs")
-    said = dict(line.split("=", 1) for line in done.out.splitlines() if "=" in line)
-    mounted = answer == f"{token} seen"
-    failed = tuple(line.removeprefix("failed=") for line in done.out.splitlines() if line.startswith("failed="))
-    return Report(mounted, problem or said.get("mount", ""), said.get("zellij") == "yes", failed)
+        raise no_answer(name, done)
+    answers = _answers(done)
+    values = dict(answers)
+    failed = tuple(value for key, value in answers if key == "failed")
+    mounted = token_answer == f"{token} seen"
+    return Readiness(mounted, problem or values.get("mount", ""), values.get("zellij") == "yes", failed)
 
 
 def _write_token(path: Path, token: str) -> str:
+    """Return why it cannot be written, empty if it was."""
     try:
         path.write_text(token)
     except OSError as error:
@@ -87,47 +90,53 @@ def _read_and_remove(path: Path) -> str:
 
 
 def vitals(lima: Limactl, name: str) -> Vitals:
-    """Ask a booted guest for its clock and the room on its disk; VmError where it does not answer."""
+    """Ask a booted guest for its clock and how full its disk is; VmError if it does not answer."""
     done = lima.run(name, ("sh", "-c", scripts.read("vitals.sh")), timeout=_CHECK_SECONDS)
-    said = dict(line.split("=", 1) for line in done.out.splitlines() if "=" in line)
+    values = dict(_answers(done))
     try:
-        return Vitals(*(int(said[key].rstrip("%")) for key in ("time", "disk", "inodes")))
+        return Vitals(*(int(values[key].rstrip("%")) for key in ("time", "disk", "inodes")))
     except (KeyError, ValueError) as error:
-        raise VmError(
-            f"The guest of {name} does not answer.", detail=done.err or done.out, hint="sysinit-vm logs"
-        ) from error
+        raise no_answer(name, done) from error
 
 
-def sees(lima: Limactl, name: str, variables: Sequence[str], places: Sequence[str], most: int) -> Seen:
-    """Ask a login of the guest what it has: CPUs, memory, ``variables``, and ``most`` names in each of ``places``.
+def state(lima: Limactl, name: str, variables: Sequence[str], directories: Sequence[str], most: int) -> GuestState:
+    """Ask a login of the guest for its CPUs and memory, ``variables``, and ``most`` names in each of ``directories``.
 
-    ``places`` are absolute. VmError where it does not answer.
+    ``directories`` are absolute. VmError if it does not answer.
     """
-    script = ("bash", "-c", scripts.read("sees.sh"), "bash", str(most), str(len(variables)), *variables, *places)
+    script = ("bash", "-c", scripts.read("state.sh"), "bash", str(most), str(len(variables)), *variables, *directories)
     done = lima.run(name, script, timeout=_CHECK_SECONDS)
-    said = [line.partition("=") for line in done.out.split("\n")]
-    first = {key: value for key, _, value in said}
-    env = dict(value.split("=", 1) for key, _, value in said if key == "env")
-    held = [value.rstrip("\0").split("\0") for key, _, value in said if key == "place"]
+    answers = _answers(done)
+    values = dict(answers)
+    env = dict(value.split("=", 1) for key, value in answers if key == "env")
+    listings = [value.rstrip("\0").split("\0") for key, value in answers if key == "place"]
     try:
-        cpus, memory = int(first["cpus"]), int(first["memory"]) * 1024
+        cpus, memory = int(values["cpus"]), int(values["memory"]) * 1024
     except (KeyError, ValueError) as error:
-        raise VmError(
-            f"The guest of {name} does not answer.", detail=done.err or done.out, hint="sysinit-vm logs"
-        ) from error
-    return Seen(cpus, memory, env, {place: tuple(names) for place, *names in held})
+        raise no_answer(name, done) from error
+    return GuestState(cpus, memory, env, {directory: tuple(names) for directory, *names in listings})
 
 
 def programs(lima: Limactl, name: str, wanted: Sequence[str]) -> set[str]:
-    """Return those of the programs ``wanted`` that a login of the guest finds; VmError where it does not answer."""
+    """Return which of the programs ``wanted`` a login of the guest finds; VmError if it does not answer."""
     done = lima.run(name, ("sh", "-c", _WHICH, "sh", *wanted), timeout=_CHECK_SECONDS)
     if not done.ok:
-        raise VmError(f"The guest of {name} does not answer.", detail=done.err or done.out, hint="sysinit-vm logs")
+        raise no_answer(name, done)
     return set(done.out.split()) & set(wanted)
 
 
 def set_clock(lima: Limactl, name: str) -> None:
-    """Set the guest's clock to this machine's, which a host that slept leaves behind; VmError where it refuses."""
+    """Set the guest's clock to this machine's, because it stops while the host sleeps; VmError if it refuses."""
     done = lima.run(name, ("sudo", "date", "--set", f"@{time.time():.0f}"), timeout=_CHECK_SECONDS)
     if not done.ok:
         raise VmError(f"The clock of {name} cannot be set.", detail=done.err or done.out, hint="sysinit-vm restart")
+
+
+def _answers(done: Result) -> list[tuple[str, str]]:
+    """Return the KEY=VALUE lines that a script of ours printed, in order; a key may appear more than once."""
+    return [(key, value) for key, equals, value in (line.partition("=") for line in done.out.split("\n")) if equals]
+
+
+def no_answer(name: str, done: Result) -> VmError:
+    """Return the error of a guest that did not run what it was asked to."""
+    return VmError(f"The guest of {name} does not answer.", detail=done.err or done.out, hint="sysinit-vm logs")

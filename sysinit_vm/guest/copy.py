@@ -1,7 +1,7 @@
-"""Files between host and guest, as `cp -r` puts them: tar on one side into tar on the other, over `limactl shell`.
+"""Files between host and guest, as `cp -r` copies them: tar on one side into tar on the other, over `limactl shell`.
 
-`limactl copy` (2.2.0) takes a host file with a colon in its name for a guest's, and a directory lands in another place
-with rsync than with scp; tar takes every name, and keeps modes, times and links the same everywhere.
+`limactl copy` (2.2.0) takes a host file with a colon in its name for a guest file, and puts a directory in a different
+place with rsync than with scp. tar takes every name, and keeps modes, times and links the same everywhere.
 """
 
 import posixpath
@@ -11,13 +11,14 @@ from pathlib import Path
 
 from sysinit_vm.errors import UsageError, VmError
 from sysinit_vm.guest import scripts
+from sysinit_vm.guest.checks import no_answer
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.terminal.progress import Progress
 
-_LOOK_SECONDS = 120
+_INFO_SECONDS = 120
 _USAGE = "sysinit-vm copy notes.txt :notes.txt, or sysinit-vm copy :notes.txt ."
-# A file is unpacked beside its place and moved there, so that nobody sees half of it.
+# A file is unpacked beside its place and then moved there, so that nobody sees half of it.
 _INTO_DIRECTORY = 'mkdir -p -- "$1" && exec tar -C "$1" -xopf -'
 _INTO_FILE = (
     'new=$(mktemp -d "$(dirname -- "$1")/.copy.XXXXXX") || exit; trap \'rm -rf -- "$new"\' EXIT; '
@@ -28,7 +29,7 @@ _INTO_FILE = (
 
 @dataclass(frozen=True)
 class Side:
-    """The host or the guest: ``argv`` makes a host command of words that run there, ``base`` is for relative paths."""
+    """The host or the guest: ``argv`` makes a host command of words to run there; ``base`` starts relative paths."""
 
     argv: Callable[[Sequence[str]], Sequence[str]]
     mark: str
@@ -36,42 +37,44 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What lies at a path: ``kind`` is dir, file, other, none or lost, ``real`` the path without links (absolute)."""
+class PathInfo:
+    """What is at a path: ``kind`` is dir, file, other, none or lost; ``real`` is the path without links (absolute)."""
 
     kind: str
     real: str
 
 
 def copy(lima: Limactl, instance: Instance, words: Sequence[str]) -> None:
-    """Copy ``checked`` words, one or more sources and where they go; either side is the running guest's.
+    """Copy ``checked`` words, one or more sources and then the target; one side is in the running guest.
 
-    A guest path is `:PATH`, relative to the guest's home. In a directory that is there, each keeps its name.
-    UsageError for words that cannot be meant, VmError for a source that is missing or a goal that cannot be: then
-    nothing was done.
+    A guest path is `:PATH`, relative to the guest's home. Each source keeps its name in a target directory that exists.
+    UsageError for invalid words, VmError for a missing source or an impossible target; nothing is copied then.
     """
-    host, guest = Side(tuple, "", str(Path.cwd())), Side(lambda w: lima.shell_argv(instance.name, w, "/"), ":", "")
-    inside, paths = _split(instance.name, words)
-    here, there = (guest, host) if inside else (host, guest)
+    name = instance.name
+    host, guest = Side(tuple, "", str(Path.cwd())), Side(lambda words: lima.shell_argv(name, words, "/"), ":", "")
+    from_guest, paths = _split(name, words)
+    here, there = (guest, host) if from_guest else (host, guest)
     *sources, goal = paths
-    seen = _look(lima, here, sources)
-    targets = _look(lima, there, [goal, *(posixpath.join(goal or ".", _own_name(each)) for each in sources)])
-    wanted = [_pair(each, found, targets, at) for at, (each, found) in enumerate(zip(sources, seen, strict=True), 1)]
-    _refuse_no_directory(wanted, targets[0], goal)
-    for found, target in wanted:
-        _refuse_same(instance, found, target)
+    infos = _path_infos(lima, name, here, sources)
+    targets = _path_infos(
+        lima, name, there, [goal, *(posixpath.join(goal or ".", _own_name(path)) for path in sources)]
+    )
+    pairs = [_pair(path, info, targets, at) for at, (path, info) in enumerate(zip(sources, infos, strict=True), 1)]
+    _require_directory(pairs, targets[0], goal)
+    for source, target in pairs:
+        _refuse_same(instance, source, target)
     with Progress(f"Copying to {there.mark}{targets[0].real}") as progress:
-        for source, (found, target) in zip(sources, wanted, strict=True):
-            progress.stage(f"{here.mark}{source}")
-            _run(lima, here.argv(_pack(found)), there.argv(_unpack(found, target)), progress, source)
+        for path, (source, target) in zip(sources, pairs, strict=True):
+            progress.stage(f"{here.mark}{path}")
+            _run(lima, here.argv(_pack(source)), there.argv(_unpack(source, target)), progress, path)
 
 
 def checked(words: Sequence[str]) -> Sequence[str]:
-    """Return ``words``; UsageError for too few, or an empty one: only a guest path may be empty, after its mark."""
-    if len(words) < 2:  # noqa: PLR2004  # a source and where it goes
+    """Return ``words``; UsageError if there are too few or one is empty. Only a guest path may be just its mark."""
+    if len(words) < 2:  # noqa: PLR2004  # a source and a target
         raise UsageError("copy needs a source and a target.", hint=_USAGE)
     if "" in words:
-        detail = "A variable that is not set looks like this. The current directory is `.`, the guest's home `:`."
+        detail = "Perhaps a variable is not set. The current directory is `.`, the guest's home is `:`."
         raise UsageError("A path is empty.", detail=detail, hint=_USAGE)
     return words
 
@@ -79,93 +82,95 @@ def checked(words: Sequence[str]) -> Sequence[str]:
 def _split(name: str, words: Sequence[str]) -> tuple[bool, list[str]]:
     """Return whether the sources are the guest's, and the paths without their marks."""
     marks = [next((mark for mark in (":", f"{name}:") if word.startswith(mark)), "") for word in words]
-    inside = {bool(mark) for mark in marks[:-1]}
-    if len(inside) != 1 or bool(marks[-1]) in inside:
+    from_guest = {bool(mark) for mark in marks[:-1]}
+    if len(from_guest) != 1 or bool(marks[-1]) in from_guest:
         raise UsageError(
             "Either the source or the target must be in the guest.",
-            detail=f"A path of the guest is :PATH or {name}:PATH; a host path that begins so is ./:PATH.",
+            detail=f"A guest path is :PATH or {name}:PATH; a host path that begins like that is ./:PATH.",
             hint=_USAGE,
         )
     paths = [word.removeprefix(mark) for word, mark in zip(words, marks, strict=True)]
-    return inside.pop(), ["" if mark and path in {"~", "~/"} else path for path, mark in zip(paths, marks, strict=True)]
+    return from_guest.pop(), [
+        "" if mark and path in {"~", "~/"} else path for path, mark in zip(paths, marks, strict=True)
+    ]
 
 
 def _own_name(path: str) -> str:
-    """Return the name that a copy of ``path`` has in a directory; empty where its contents are meant, as `DIR/.`."""
+    """Return the name that a copy of ``path`` has in a directory; empty for its contents alone, as in `DIR/.`."""
     name = posixpath.basename(path.rstrip("/"))
     return "" if name in {".", ".."} else name
 
 
-def _look(lima: Limactl, side: Side, paths: Sequence[str]) -> list[Seen]:
-    # `./~` is a host file of that name; a host shell has expanded a leading ~ already
-    said = [path if side.mark or path.startswith("/") else f"./{path}" for path in paths]
-    argv = side.argv(("sh", "-c", scripts.read("look.sh"), "sh", side.base, *said))
-    done = lima.read(argv, timeout=_LOOK_SECONDS)
+def _path_infos(lima: Limactl, name: str, side: Side, paths: Sequence[str]) -> list[PathInfo]:
+    # `./~` is a host file of that name; the user's shell has expanded a leading ~ already
+    words = [path if side.mark or path.startswith("/") else f"./{path}" for path in paths]
+    argv = side.argv(("sh", "-c", scripts.read("path-info.sh"), "sh", side.base, *words))
+    done = lima.read(argv, timeout=_INFO_SECONDS)
     records = done.out.split("\0")[:-1]
     if not done.ok or len(records) != len(paths):
-        raise VmError("The guest does not answer.", detail=done.err or done.out, hint="sysinit-vm logs")
-    return [Seen(*record.split(" ", 1)) for record in records]
+        raise no_answer(name, done)
+    return [PathInfo(*record.split(" ", 1)) for record in records]
 
 
-def _pair(source: str, found: Seen, targets: Sequence[Seen], at: int) -> tuple[Seen, Seen]:
-    """Return what is copied and where it will lie; VmError where `cp -r` would refuse too."""
+def _pair(path: str, source: PathInfo, targets: Sequence[PathInfo], at: int) -> tuple[PathInfo, PathInfo]:
+    """Return what is copied and where it will be; VmError if `cp -r` would refuse too."""
     goal = targets[0]
     target = targets[at] if goal.kind == "dir" else goal
     problem = ""
-    if found.kind in {"none", "lost"}:
+    if source.kind in {"none", "lost"}:
         problem = "There is no such file or directory."
-    elif found.kind == "other":
+    elif source.kind == "other":
         problem = "It is neither a file nor a directory."
     elif goal.kind == "lost":
-        problem = f"{posixpath.dirname(goal.real)} is no directory."
-    elif found.kind == "file" and (target.kind in {"dir", "other"}):
-        problem = f"{target.real} is there, and no file."
-    elif found.kind == "dir" and target.kind in {"file", "other"}:
-        problem = f"{target.real} is there, and no directory."
+        problem = f"{posixpath.dirname(goal.real)} is not a directory."
+    elif source.kind == "file" and target.kind in {"dir", "other"}:
+        problem = f"{target.real} exists and is not a file."
+    elif source.kind == "dir" and target.kind in {"file", "other"}:
+        problem = f"{target.real} exists and is not a directory."
     if problem:
-        raise VmError(f"Cannot copy {source or 'the home directory'}.", detail=problem, hint=_USAGE)
-    return found, target
+        raise VmError(f"Cannot copy {path or 'the home directory'}.", detail=problem, hint=_USAGE)
+    return source, target
 
 
-def _refuse_no_directory(wanted: Sequence[tuple[Seen, Seen]], goal: Seen, said: str) -> None:
-    """Several files, or one to a path that ends in a slash, need a directory."""
-    files = any(found.kind == "file" for found, _ in wanted)
-    if goal.kind != "dir" and (len(wanted) > 1 or (said.endswith("/") and files)):
-        raise UsageError(f"{said} is no directory.", detail="Nothing was copied.", hint=_USAGE)
+def _require_directory(pairs: Sequence[tuple[PathInfo, PathInfo]], goal: PathInfo, path: str) -> None:
+    """Several sources, or a file to a path that ends in a slash, need a directory as the target."""
+    files = any(source.kind == "file" for source, _ in pairs)
+    if goal.kind != "dir" and (len(pairs) > 1 or (path.endswith("/") and files)):
+        raise UsageError(f"{path} is not a directory.", detail="Nothing was copied.", hint=_USAGE)
 
 
-def _refuse_same(instance: Instance, found: Seen, target: Seen) -> None:
+def _refuse_same(instance: Instance, source: PathInfo, target: PathInfo) -> None:
     """The project is one directory on both sides."""
-    root, source, goal = instance.project_dir, Path(found.real), Path(target.real)
-    shared = root is not None and source.is_relative_to(root) and goal.is_relative_to(root)
-    if shared and goal.is_relative_to(source):
+    root, origin, goal = instance.project_dir, Path(source.real), Path(target.real)
+    shared = root is not None and origin.is_relative_to(root) and goal.is_relative_to(root)
+    if shared and goal.is_relative_to(origin):
         raise UsageError(
-            f"{source} would be copied onto itself.",
+            f"{origin} would be copied onto itself.",
             detail=f"The project {root} is one directory, mounted in the guest.",
             hint=_USAGE,
         )
 
 
-def _pack(found: Seen) -> tuple[str, ...]:
-    if found.kind == "dir":
-        return ("tar", "-C", found.real, "-cf", "-", ".")
-    directory, name = posixpath.split(found.real)
+def _pack(source: PathInfo) -> tuple[str, ...]:
+    if source.kind == "dir":
+        return ("tar", "-C", source.real, "-cf", "-", ".")
+    directory, name = posixpath.split(source.real)
     return ("tar", "-C", directory, "-cf", "-", f"./{name}")
 
 
-def _unpack(found: Seen, target: Seen) -> tuple[str, ...]:
-    """Owners are who unpacks, modes and times the archive's; both GNU's and BSD's tar take these letters."""
-    if found.kind == "dir":
+def _unpack(source: PathInfo, target: PathInfo) -> tuple[str, ...]:
+    """Whoever unpacks owns the files; modes and times are the archive's. GNU's and BSD's tar take these letters."""
+    if source.kind == "dir":
         return ("sh", "-c", _INTO_DIRECTORY, "sh", target.real)
-    return ("sh", "-c", _INTO_FILE, "sh", target.real, posixpath.basename(found.real))
+    return ("sh", "-c", _INTO_FILE, "sh", target.real, posixpath.basename(source.real))
 
 
-def _run(lima: Limactl, source: Sequence[str], sink: Sequence[str], progress: Progress, what: str) -> None:
+def _run(lima: Limactl, pack: Sequence[str], unpack: Sequence[str], progress: Progress, path: str) -> None:
     def count(size: int) -> None:
         progress.note = f"{size / 2**20:.1f} MiB"
 
-    packed, unpacked = lima.pipe(source, sink, count)
-    failed = [each for each in (unpacked, packed) if not each.ok]
-    if failed:  # what unpacks tells why, where both fail: the other one lost its reader
+    packed, unpacked = lima.pipe(pack, unpack, count)
+    failed = [done for done in (unpacked, packed) if not done.ok]
+    if failed:  # if both fail, the unpacking side says why: the other one only lost its reader
         detail = failed[0].err or f"Exit status {failed[0].code}."
-        raise VmError(f"{what} was not copied, or not all of it.", detail=detail, hint=_USAGE)
+        raise VmError(f"{path} was not copied, or only in part.", detail=detail, hint=_USAGE)

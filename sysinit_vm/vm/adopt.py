@@ -86,8 +86,8 @@ def _take_over(lima: Limactl, vm: Instance, home: Project, wished: Config) -> No
         if now is None or now.project_dir != vm.project_dir:
             raise StateError(f"The VM {vm.name} was changed meanwhile.", hint="sysinit-vm status")
         was = lima.config(vm)
-        data = prepare.work_out(wished, home, vm.name, facts.gather(), allocation.kept(was, wished))
-        for word in data.words:
+        data = prepare.prepared(wished, home, vm.name, facts.gather(), allocation.kept(was, wished))
+        for word in data.notes:
             say(f"  {word}")
         if now.status not in {RUNNING, STOPPED}:
             recover(lima, now)

@@ -7,6 +7,7 @@ from sysinit_vm.errors import VmError
 from sysinit_vm.guest import setup
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.machine import facts
 from sysinit_vm.projects import locate
 from sysinit_vm.projects.locate import Target
 from sysinit_vm.terminal import prompts
@@ -22,7 +23,7 @@ def look(lima: Limactl, target: Target, wish: StartOptions) -> tuple[Instance, D
         return None
     if target.project is None or instance.project_dir != target.project.root:
         return None
-    return instance, compare.drift(lima, instance, wish.committed, compare.gather())
+    return instance, compare.drift(lima, instance, wish.committed, facts.gather())
 
 
 def start(lima: Limactl, target: Target, wish: StartOptions, answer: str) -> Instance:
@@ -58,7 +59,7 @@ def apply(lima: Limactl, target: Target, wish: StartOptions, drift: Drift, *, st
         return instance
     if instance.running and drift.needs == LIVE:
         return _live(lima, instance, drift)
-    wished = plan.without_recreation(drift.has, drift.wished)
+    wished = plan.without_recreation(drift.has, drift.wanted)
     was_running = instance.running
     if was_running:
         lifecycle.stop(lima, target)
@@ -94,8 +95,8 @@ def _start_or_restore(lima: Limactl, target: Target, wish: StartOptions, drift: 
 
 def _live(lima: Limactl, instance: Instance, drift: Drift) -> Instance:
     """Our own scripts run again in the guest; its config is written without limactl, which refuses a running one."""
-    setup.put(lima, instance.name, drift.wished.get("param") or {})
-    lima.rewrite(instance, plan.only_live(drift.has, drift.wished))
+    setup.apply_live(lima, instance.name, drift.wanted.get("param") or {})
+    lima.rewrite(instance, plan.only_live(drift.has, drift.wanted))
     return instance
 
 

@@ -78,9 +78,9 @@ def _create(lima: Limactl, name: str, home: Project, wish: StartOptions, progres
     with ExitStack() as file:
         with ports_lock():  # until the file stands, where other starts see the ports
             placed = host_ports.place(lima, name, home.root, wanted, {})
-            wished = prepare.work_out(committed, home, name, machine, placed.hosts)
-            path = file.enter_context(prepare.written(name, wished, dry=lima.runner.dry))
-        _tell((*wished.words, *placed.words))
+            wished = prepare.prepared(committed, home, name, machine, placed.hosts)
+            path = file.enter_context(prepare.config_file(name, wished, dry=lima.runner.dry))
+        _tell((*wished.notes, *placed.words))
         begin = partial(lima.create, name, path)
         done = _up(lima, instance_dir, begin, progress, timeout=wish.timeout, env=env)
     removed = not done.ok and _remove_half_made(lima, name)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from sysinit_vm.drift import compare
 from sysinit_vm.errors import VmError
 from sysinit_vm.guest import checks, git_identity
-from sysinit_vm.guest.checks import Report
+from sysinit_vm.guest.checks import Readiness
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.lima.instance import BROKEN, RUNNING, STOPPED, Instance
 from sysinit_vm.lima.limactl import Limactl
@@ -43,7 +43,7 @@ def start(lima: Limactl, target: Target, wish: StartOptions) -> Instance:
             if lima.runner.dry:
                 return found.instance or Instance(found.name, "", lima_home() / found.name)
             progress.stage("checking the guest")
-            report = checks.check(lima, found.name, home, gitconfig=git_identity.gitconfig(lima.runner, home.root))
+            report = checks.readiness(lima, found.name, home, gitconfig=git_identity.gitconfig(lima.runner, home.root))
         judge(found.name, home, report)
         instance = lima.instance(found.name)
         if instance and not (found.instance and found.instance.running):
@@ -79,7 +79,7 @@ def _refuse_second(lima: Limactl, home: Project, target: Target) -> None:
         say(f"  The VM {lost.name} lost its project, {lost.project_dir}. Is it this one's? adopt --name {lost.name}")
 
 
-def judge(name: str, home: Project, report: Report) -> None:
+def judge(name: str, home: Project, report: Readiness) -> None:
     """Return if the user can work in the guest; VmError says what is wrong with it."""
     if not report.mounted:
         raise VmError(

@@ -47,8 +47,8 @@ def run(lima: Limactl, instance: Instance, home: Project, committed: Config) -> 
     with vm_lock(instance.name):
         has = lima.config(instance)
         kept = allocation.kept(has, committed)
-        wished = prepare.work_out(committed, home, instance.name, facts.gather(), kept).data
-        theirs = wished["provision"][len(setup.setup()) :]
+        wished = prepare.prepared(committed, home, instance.name, facts.gather(), kept).data
+        theirs = wished["provision"][len(setup.provision_scripts()) :]
         steps = list(_steps(theirs, _values(lima, instance.name, wished["param"])))
         failed = list[str]()
         for step in steps:
@@ -119,7 +119,7 @@ def _fill(text: str, values: Mapping[str, str], where: str) -> str:
 
 def _unknown(where: str, template: str) -> VmError:
     return VmError(
-        f"{where} has a template that only a boot fills in: {plan.shown(template)}",
+        f"{where} has a template that only a boot fills in: {plan.display(template)}",
         detail="Known here are {{.User}}, {{.UID}}, {{.Home}}, {{.Name}}, {{.Hostname}} and {{.Param.NAME}}.",
         hint="sysinit-vm apply, which restarts the VM",
     )

@@ -132,7 +132,7 @@ class World:
         with mock.patch.dict(os.environ, self.env, clear=True):
             home = Project(root)
             return json.dumps(
-                prepare.work_out(document.load(home.config), home, f"{root.name}-dev", facts.gather(), {}).data
+                prepare.prepared(document.load(home.config), home, f"{root.name}-dev", facts.gather(), {}).data
             )
 
     def started(self, status: str = "Running", root: Path | None = None) -> None:

@@ -136,13 +136,13 @@ def test_several_go_into_a_directory_only(world, place):
         ((":there", ""), 2, "path is empty"),
         (("missing", ":"), 1, "no such file"),
         ((":missing", "."), 1, "no such file"),
-        (("there", ":no/such/place"), 1, "is no directory"),
+        (("there", ":no/such/place"), 1, "is not a directory"),
         (("directory", "missing", ":to"), 1, "no such file"),
         (("there", ":to"), 1, "and no file"),
         (("directory", ":file"), 1, "and no directory"),
         (("/dev/null", ":"), 1, "neither a file nor"),
-        (("there", ":file/"), 1, "is no directory"),
-        (("there", ":new/"), 2, "is no directory"),
+        (("there", ":file/"), 1, "is not a directory"),
+        (("there", ":new/"), 2, "is not a directory"),
     ],
 )
 def test_what_cannot_be_is_refused_in_three_parts_before_anything(world, place, words, code, says):

@@ -109,7 +109,7 @@ def test_what_is_neither_names_its_source(home):
 
 def test_lima_refuses_an_unused_param_so_both_scripts_name_every_setting():
     values = {"project_name": "p", "project_dir": "/p", "session": "p", "vm_name": None, "ssh": None}
-    for text in ("\n".join(setup.setup().values()), render.rendered_config("dev", values)):
+    for text in ("\n".join(setup.provision_scripts().values()), render.rendered_config("dev", values)):
         for name in settings.params():
             assert f"PARAM_{name}" in text
 

@@ -13,7 +13,7 @@ from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding
 from sysinit_vm.drift import compare
 from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.guest import checks
-from sysinit_vm.guest.checks import Report, Vitals
+from sysinit_vm.guest.checks import Readiness, Vitals
 from sysinit_vm.images import debian, debian_files
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.machine import facts as machine_facts
@@ -28,7 +28,7 @@ from sysinit_vm.projects.locate import Target
 from sysinit_vm.projects.project import Project
 
 NOW = 1_700_000_000
-GOOD = Report(mounted=True, mount_problem="", session_tool=True, failed_scripts=())
+GOOD = Readiness(mounted=True, mount_problem="", session_tool=True, failed_scripts=())
 
 
 def by(findings):
@@ -61,8 +61,8 @@ def running(place, log='{"status":{"running":true}}\n', **more):
 def guests(monkeypatch):
     """A guest that is well."""
     monkeypatch.setattr(vm.time, "time", lambda: NOW)
-    answers = {"vitals": Vitals(NOW, 20, 5), "check": GOOD}
-    for name in ("vitals", "check"):
+    answers = {"vitals": Vitals(NOW, 20, 5), "readiness": GOOD}
+    for name in ("vitals", "readiness"):
 
         def answer(*_, name=name):
             if isinstance(answers[name], Exception):
@@ -164,7 +164,9 @@ def test_fixing_the_clock_sets_it_to_ours(place, guests):
 
 
 def test_failed_provisioning_and_a_lost_mount_are_told(place, guests, tmp_path):
-    guests["check"] = Report(mounted=False, mount_problem="stale", session_tool=False, failed_scripts=("00000001",))
+    guests["readiness"] = Readiness(
+        mounted=False, mount_problem="stale", session_tool=False, failed_scripts=("00000001",)
+    )
     found = by(vm.examine(Lima(), running(place, param={"PROJECT_DIR": str(tmp_path)})))
     assert (found["mount"].level, found["mount"].said) == (WRONG, "stale")
     assert found["provisioning"].mend == "sysinit-vm logs --source provision"

@@ -10,10 +10,10 @@ from recording import captured, facts, result
 from sysinit_vm.config import document
 from sysinit_vm.drift import compare, plan, verify
 from sysinit_vm.drift.plan import LIVE, NONE, RECREATE, RESTART
-from sysinit_vm.effective import prepare as giving
+from sysinit_vm.effective import prepare
 from sysinit_vm.errors import VmError
 from sysinit_vm.guest import checks
-from sysinit_vm.guest.checks import Seen
+from sysinit_vm.guest.checks import GuestState
 from sysinit_vm.init.project_files import write_config
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.projects.project import Project
@@ -75,7 +75,7 @@ def test_each_change_is_one_line_that_says_what_it_needs(more, what, needs):
     found = plan.changes(HAS, changed(**more))
     assert [(each.what, each.needs) for each in found] == [(what, needs)]
     assert plan.worst(found) == needs
-    assert found[0].now != found[0].wished
+    assert found[0].now != found[0].wanted
 
 
 @pytest.mark.parametrize(
@@ -121,8 +121,8 @@ def test_after_applying_nothing_is_left_but_what_takes_recreation(has, wished):
 
 @given(st.text())
 def test_nothing_that_is_shown_steers_a_terminal(text):
-    assert plan.shown(text).isprintable()
-    assert len(plan.shown(text)) <= 61
+    assert plan.display(text).isprintable()
+    assert len(plan.display(text)) <= 61
 
 
 # --- looked up -------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ def made(home, tmp_path):
     machine = facts(lima_home=home / ".lima", home=home, ssh_dir=None)
     directory = home / ".lima" / "demo-dev"
     directory.mkdir(parents=True)
-    text = giving.work_out(document.load(project.config), project, "demo-dev", machine).text
+    text = prepare.prepared(document.load(project.config), project, "demo-dev", machine).text
     (directory / "lima.yaml").write_text(text)
     param = {"PROJECT_DIR": str(project.root)}
     return project, Instance("demo-dev", "Running", directory, param=param), machine
@@ -211,37 +211,37 @@ def wished(tmp_path):
 @pytest.mark.parametrize(
     ("seen", "says"),
     [
-        (Seen(4, 4 * GIB - 10, {"A": "1"}, {"/m": ("a", "b")}), "cpus: the guest has 4, not 2"),
-        (Seen(2, 8 * GIB, {"A": "1"}, {"/m": ("a", "b")}), "memory: the guest has 8192 MiB, not 4096 MiB"),
-        (Seen(2, 2 * GIB, {"A": "1"}, {"/m": ("a", "b")}), "memory: the guest has 2048 MiB"),
-        (Seen(2, 4 * GIB - 10, {}, {"/m": ("a", "b")}), "env: A is None in the guest, not '1'"),
-        (Seen(2, 4 * GIB - 10, {"A": "1"}, {"/m": ("c",)}), "mounts: /m in the guest does not hold what"),
-        (Seen(2, 4 * GIB - 10, {"A": "1"}, {}), "mounts: /m"),
+        (GuestState(4, 4 * GIB - 10, {"A": "1"}, {"/m": ("a", "b")}), "cpus: the guest has 4, not 2"),
+        (GuestState(2, 8 * GIB, {"A": "1"}, {"/m": ("a", "b")}), "memory: the guest has 8192 MiB, not 4096 MiB"),
+        (GuestState(2, 2 * GIB, {"A": "1"}, {"/m": ("a", "b")}), "memory: the guest has 2048 MiB"),
+        (GuestState(2, 4 * GIB - 10, {}, {"/m": ("a", "b")}), "env: A is None in the guest, not '1'"),
+        (GuestState(2, 4 * GIB - 10, {"A": "1"}, {"/m": ("c",)}), "mounts: /m in the guest does not hold what"),
+        (GuestState(2, 4 * GIB - 10, {"A": "1"}, {}), "mounts: /m"),
     ],
 )
 def test_a_guest_that_has_something_else_is_told(wished, monkeypatch, seen, says):
-    monkeypatch.setattr(checks, "sees", lambda *_: seen)
+    monkeypatch.setattr(checks, "state", lambda *_: seen)
     with pytest.raises(VmError, match="runs, but not as its config says") as caught:
         verify.require(Lima(), Instance("demo-dev", "Running", None), wished)
     assert says in caught.value.detail
 
 
 def test_a_guest_that_has_it_passes(wished, monkeypatch):
-    monkeypatch.setattr(checks, "sees", lambda *_: Seen(2, int(3.9 * GIB), {"A": "1"}, {"/m": ("b", "a")}))
+    monkeypatch.setattr(checks, "state", lambda *_: GuestState(2, int(3.9 * GIB), {"A": "1"}, {"/m": ("b", "a")}))
     verify.require(Lima(), Instance("demo-dev", "Running", None), wished)
 
 
 def test_what_the_guest_says_is_read_to_the_byte(home):
     said = "cpus=2\nmemory=4000000\nenv=A=b=c\nplace=/m\0a b\0c=d\0\nplace=/empty\0\n"
     lima = Lima(answer=result(out=said))
-    seen = checks.sees(lima, "demo-dev", ["A", "B"], ["/m", "/empty"], 200)
-    assert seen == Seen(2, 4_096_000_000, {"A": "b=c"}, {"/m": ("a b", "c=d"), "/empty": ()})
+    seen = checks.state(lima, "demo-dev", ["A", "B"], ["/m", "/empty"], 200)
+    assert seen == GuestState(2, 4_096_000_000, {"A": "b=c"}, {"/m": ("a b", "c=d"), "/empty": ()})
     assert lima.words[-6:] == ("200", "2", "A", "B", "/m", "/empty")
 
 
 def test_a_guest_that_does_not_answer_is_an_error(home):
     with pytest.raises(VmError, match="does not answer"):
-        checks.sees(Lima(answer=result(255, err="no route")), "demo-dev", [], [], 1)
+        checks.state(Lima(answer=result(255, err="no route")), "demo-dev", [], [], 1)
 
 
 def test_the_captured_list_holds_the_filled_config():

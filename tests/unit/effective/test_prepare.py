@@ -6,7 +6,7 @@ from recording import facts
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.effective import prepare
-from sysinit_vm.effective.resolve import Effective
+from sysinit_vm.effective.resolve import EffectiveConfig
 from sysinit_vm.errors import UsageError
 from sysinit_vm.lima.home import own_directory
 from sysinit_vm.ports.allocation import IGNORE_ALL
@@ -17,17 +17,17 @@ from sysinit_vm.projects.worktree import Shared
 
 def test_what_is_worked_out_holds_our_setup_first(home):
     committed = Config(Path("/p/demo/.lima/config.yaml"), {"provision": [{"mode": "user", "script": "theirs"}]})
-    done = prepare.work_out(committed, Project(Path("/p/demo")), "demo-dev", facts())
+    done = prepare.prepared(committed, Project(Path("/p/demo")), "demo-dev", facts())
     assert [each["mode"] for each in done.data["provision"]] == ["system", "user", "user"]
     assert done.data["param"]["VM_NAME"] == "demo-dev"
 
 
 def test_strict_ports_is_a_setting(home, monkeypatch):
     committed = Config(Path("/p/demo/.lima/config.yaml"), {"param": {"STRICT_PORTS": "true"}})
-    forwards = prepare.work_out(committed, Project(Path("/p/demo")), "demo-dev", facts()).data["portForwards"]
+    forwards = prepare.prepared(committed, Project(Path("/p/demo")), "demo-dev", facts()).data["portForwards"]
     assert forwards == [IGNORE_ALL]
     monkeypatch.setenv("SYSINIT_VM_STRICT_PORTS", "false")
-    assert "portForwards" not in prepare.work_out(committed, Project(Path("/p/demo")), "demo-dev", facts()).data
+    assert "portForwards" not in prepare.prepared(committed, Project(Path("/p/demo")), "demo-dev", facts()).data
 
 
 @pytest.mark.parametrize("variable", [None, "web/node_modules"])
@@ -35,7 +35,7 @@ def test_directories_on_the_guests_disk_are_a_setting_that_reaches_the_guest(hom
     if variable:
         monkeypatch.setenv("SYSINIT_VM_GUEST_DIRS", variable)
     committed = Config(Path("/p/demo/.lima/config.yaml"), {"param": {"GUEST_DIRS": ["target", ".venv"], "A": "b"}})
-    param = prepare.work_out(committed, Project(Path("/p/demo")), "demo-dev", facts()).data["param"]
+    param = prepare.prepared(committed, Project(Path("/p/demo")), "demo-dev", facts()).data["param"]
     assert param["GUEST_DIRS"] == (variable or ".venv target")
     assert param["A"] == "b"
 
@@ -43,22 +43,22 @@ def test_directories_on_the_guests_disk_are_a_setting_that_reaches_the_guest(hom
 def test_a_worktrees_git_directory_is_looked_up_and_what_is_not_mounted_is_said(home, monkeypatch):
     committed, demo = Config(Path("/p/demo/.lima/config.yaml"), {}), Project(Path("/p/demo"))
     monkeypatch.setattr(worktree, "shared", lambda root: Shared(root.parent / "main/.git"))
-    done = prepare.work_out(committed, demo, "demo-dev", facts())
+    done = prepare.prepared(committed, demo, "demo-dev", facts())
     assert done.data["mounts"][-1]["location"] == "/p/main/.git"
     monkeypatch.setattr(worktree, "shared", lambda _: Shared(None, "git: why not"))
-    assert "git: why not" in prepare.work_out(committed, demo, "demo-dev", facts()).words
+    assert "git: why not" in prepare.prepared(committed, demo, "demo-dev", facts()).notes
 
 
 def test_one_that_is_a_link_is_refused_before_limactl_is_asked(home, tmp_path):
     (tmp_path / "target").symlink_to("/etc")
     committed = Config(tmp_path / ".lima/config.yaml", {"param": {"GUEST_DIRS": "target"}})
     with pytest.raises(UsageError, match="is a link"):
-        prepare.work_out(committed, Project(tmp_path), "demo-dev", facts())
+        prepare.prepared(committed, Project(tmp_path), "demo-dev", facts())
 
 
 def test_limactl_reads_a_file_that_no_project_holds_and_that_goes_away(home):
-    wished = Effective({"cpus": 2})
-    with prepare.written("demo-dev", wished) as path:
+    wished = EffectiveConfig({"cpus": 2})
+    with prepare.config_file("demo-dev", wished) as path:
         assert path == home / ".lima" / "_sysinit-vm" / "demo-dev.yaml"
         assert document.load(path).data == wished.data
         assert path.stat().st_mode & 0o777 == 0o600
@@ -66,11 +66,11 @@ def test_limactl_reads_a_file_that_no_project_holds_and_that_goes_away(home):
 
 
 def test_it_goes_away_after_a_failure_too(home):
-    with pytest.raises(KeyboardInterrupt), prepare.written("demo-dev", Effective({})):
+    with pytest.raises(KeyboardInterrupt), prepare.config_file("demo-dev", EffectiveConfig({})):
         raise KeyboardInterrupt
     assert list(own_directory().iterdir()) == []
 
 
 def test_dry_writes_nothing(home):
-    with prepare.written("demo-dev", Effective({"cpus": 2}), dry=True):
+    with prepare.config_file("demo-dev", EffectiveConfig({"cpus": 2}), dry=True):
         assert not own_directory().exists()

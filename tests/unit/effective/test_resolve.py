@@ -10,7 +10,8 @@ from recording import facts
 
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
-from sysinit_vm.effective.resolve import GIT_SIDE_MOUNT, SIDE_MOUNT, Effective, choose_image, effective
+from sysinit_vm.effective.mounts import GIT_SIDE_MOUNT, SIDE_MOUNT
+from sysinit_vm.effective.resolve import EffectiveConfig, choose_image, effective_config
 from sysinit_vm.errors import VmError
 from sysinit_vm.guest import setup
 from sysinit_vm.init import render, templates
@@ -43,12 +44,12 @@ env:
 
 def made(data, project=DEMO, **changes):
     committed = Config(project.config, {"images": LOCAL, **data})
-    return effective(committed, project, "demo-dev", facts(**changes), SETUP)
+    return effective_config(committed, project, "demo-dev", facts(**changes), SETUP)
 
 
 def seed(**changes):
     committed = Config(DEMO.config, document.parse(SEED, DEMO.config))
-    return effective(committed, DEMO, "demo-dev", facts(**changes), SETUP)
+    return effective_config(committed, DEMO, "demo-dev", facts(**changes), SETUP)
 
 
 def test_it_is_a_pure_function_of_config_and_facts():
@@ -76,13 +77,13 @@ def test_one_committed_config_serves_a_linux_pc_and_a_mac_elsewhere():
 def test_the_seeds_vz_and_aarch64_become_this_machines_own_with_a_word():
     found = seed()
     assert (found.data["vmType"], found.data["arch"]) == ("qemu", "x86_64")
-    assert any("vz" in word and "qemu" in word for word in found.words)
-    assert any("aarch64" in word and "x86_64" in word for word in found.words)
+    assert any("vz" in note and "qemu" in note for note in found.notes)
+    assert any("aarch64" in note and "x86_64" in note for note in found.notes)
 
 
 def test_the_seeds_config_is_taken_as_it_is_on_the_seeds_mac():
     found = seed(system="Darwin", arch="aarch64")
-    assert (found.data["vmType"], found.data["arch"], found.words) == ("vz", "aarch64", ())
+    assert (found.data["vmType"], found.data["arch"], found.notes) == ("vz", "aarch64", ())
 
 
 def test_the_seeds_project_mount_is_the_project_and_stands_once():
@@ -123,7 +124,7 @@ def test_a_stated_arch_wins_and_default_means_this_machines():
 def test_cpus_are_never_more_than_the_machine_has():
     found = made({"cpus": 64}, cpus=2)
     assert found.data["cpus"] == 2
-    assert any("64" in word for word in found.words)
+    assert any("64" in note for note in found.notes)
     assert made({"cpus": 3}).data["cpus"] == 3
     assert made({}).data["cpus"] == 4
     assert made({}, cpus=1).data["cpus"] == 1
@@ -150,7 +151,7 @@ def test_the_keys_are_not_mounted_where_the_host_has_none(location):
 def test_a_mount_that_this_host_does_not_have_is_left_out_with_a_word():
     found = made({"mounts": [{"location": "/Users/alice/other"}]})
     assert [each["location"] for each in found.data["mounts"]] == ["/work/demo"]
-    assert any("/Users/alice/other" in word for word in found.words)
+    assert any("/Users/alice/other" in note for note in found.notes)
 
 
 @pytest.mark.parametrize("location", [".", "./", "/work/demo/", "/work/../work/demo", "~/../../work/demo"])
@@ -168,7 +169,7 @@ def test_a_directory_below_the_project_is_found_from_the_project(tmp_path):
 def test_memory_is_never_more_than_the_machine_has():
     found = made({"memory": "64GiB"}, memory=2000)
     assert found.data["memory"] == "2000MiB"
-    assert any("64GiB" in word for word in found.words)
+    assert any("64GiB" in note for note in found.notes)
     for much in ("1TiB", "2.5GiB", "3 GB", 3 * 2**30):
         assert made({"memory": much}, memory=2000).data["memory"] == "2000MiB"
     assert made({"memory": "1GiB"}, memory=2000).data["memory"] == "1GiB"
@@ -178,7 +179,7 @@ def test_memory_is_never_more_than_the_machine_has():
 def test_images_of_a_base_are_left_to_lima():
     committed = Config(DEMO.config, {"base": "template:_images/debian-12"})
     assert choose_image(committed, facts()).left_to_lima
-    assert "images" not in effective(committed, DEMO, "demo-dev", facts(), SETUP).data
+    assert "images" not in effective_config(committed, DEMO, "demo-dev", facts(), SETUP).data
 
 
 def test_without_images_and_base_ours_is_built():
@@ -224,7 +225,7 @@ def test_our_setup_scripts_come_before_the_projects_own():
 
 
 def test_lima_refuses_an_unused_param_so_our_scripts_name_every_one_of_ours():
-    scripts = "\n".join(setup.setup().values())
+    scripts = "\n".join(setup.provision_scripts().values())
     for name in made({}).data["param"]:
         assert re.search(rf"\bPARAM_{name}\b", scripts), name
 
@@ -250,7 +251,7 @@ def test_declared_ports_get_the_host_ports_chosen_for_them_and_the_guest_is_told
     data = {"images": LOCAL, "portForwards": [{"guestPort": 3000}, {"guestPort": 8080}], "env": {"A": "1"}}
     committed = Config(DEMO.config, data)
     hosts = {("127.0.0.1", 3000, "any"): 20101}
-    found = effective(committed, DEMO, "demo-dev", facts(), SETUP, hosts=hosts).data
+    found = effective_config(committed, DEMO, "demo-dev", facts(), SETUP, hosts=hosts).data
     assert found["portForwards"] == [{"guestPort": 3000, "hostPort": 20101}, {"guestPort": 8080, "hostPort": 8080}]
     assert found["env"]["HOST_PORT_3000"] == "20101"
     assert found["env"]["HOST_PORT_8080"] == "8080"
@@ -260,7 +261,7 @@ def test_declared_ports_get_the_host_ports_chosen_for_them_and_the_guest_is_told
 
 def test_a_strict_config_ends_with_the_rule_that_forwards_nothing_else():
     committed = Config(DEMO.config, {"images": LOCAL, "portForwards": [{"guestPort": 3000}]})
-    found = effective(committed, DEMO, "demo-dev", facts(), SETUP, strict_ports=True).data["portForwards"]
+    found = effective_config(committed, DEMO, "demo-dev", facts(), SETUP, strict_ports=True).data["portForwards"]
     assert [each.get("ignore", False) for each in found] == [False, True]
 
 
@@ -319,12 +320,12 @@ def test_a_key_of_the_wrong_kind_is_refused_by_its_name(data):
 def test_each_template_gives_an_effective_config_with_one_image_and_the_project(template):
     values = {"project_name": "demo", "project_dir": "/work/demo", "session": "demo", "vm_name": None, "ssh": None}
     committed = Config(DEMO.config, document.parse(render.rendered_config(template, values), DEMO.config))
-    found = effective(committed, DEMO, "demo-dev", facts(), setup.setup())
+    found = effective_config(committed, DEMO, "demo-dev", facts(), setup.provision_scripts())
     assert len(found.data["images"]) == 1
     assert found.data["images"][0]["arch"] == "x86_64"
     keys = [] if template == "agent" else ["~/.ssh"]
     assert [each["location"] for each in found.data["mounts"]] == [*keys, "/work/demo"]
-    assert found.words == ()
+    assert found.notes == ()
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -336,7 +337,7 @@ values = st.recursive(
 
 @given(st.dictionaries(text, values, min_size=1, max_size=4))
 def test_its_text_read_as_yaml_is_its_data_again(data):
-    assert document.parse(Effective(data).text, Path("effective.yaml")) == data
+    assert document.parse(EffectiveConfig(data).text, Path("effective.yaml")) == data
 
 
 def test_the_seeds_own_probe_is_left_out_with_a_word_and_others_stay():
@@ -344,8 +345,8 @@ def test_the_seeds_own_probe_is_left_out_with_a_word_and_others_stay():
     other = {"description": "db", "script": "#!/bin/sh\nssh db.example true\n"}
     given = made({"probes": [seed, other]})
     assert given.data["probes"] == [other]
-    assert any("probes" in word for word in given.words)
-    assert not any("probes" in word for word in made({"probes": [other]}).words)
+    assert any("probes" in note for note in given.notes)
+    assert not any("probes" in note for note in made({"probes": [other]}).notes)
 
 
 def test_a_mount_without_a_location_is_limas_to_refuse_and_never_the_project():
@@ -357,7 +358,7 @@ def test_a_mount_without_a_location_is_limas_to_refuse_and_never_the_project():
 
 def of_worktree(git_dir, mounts=()):
     committed = Config(DEMO.config, {"images": LOCAL, "mounts": list(mounts)})
-    return effective(committed, DEMO, "demo-dev", facts(), SETUP, git_dir=Path(git_dir)).data
+    return effective_config(committed, DEMO, "demo-dev", facts(), SETUP, git_dir=Path(git_dir)).data
 
 
 def test_what_a_worktree_shares_is_mounted_writable_at_the_hosts_own_path():

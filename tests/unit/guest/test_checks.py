@@ -42,7 +42,7 @@ def left(demo):
 
 def test_a_mount_that_shows_our_file_and_our_host_its_answer_is_proven(demo):
     lima = Lima()
-    assert checks.check(lima, "demo-dev", demo).mounted
+    assert checks.readiness(lima, "demo-dev", demo).mounted
     assert lima.asked[0][0] == "demo-dev"
     assert lima.asked[0][2] == 120
     assert left(demo) == []
@@ -53,26 +53,26 @@ def test_a_guest_that_sees_another_directory_is_not_mounted(demo, tmp_path):
         done = subprocess.run([*words[:-1], str(tmp_path / "other")], capture_output=True, text=True, check=False)
         return result(0, done.stdout)
 
-    found = checks.check(Lima(elsewhere), "a", demo)
+    found = checks.readiness(Lima(elsewhere), "a", demo)
     assert not found.mounted
     assert "No such file" in found.mount_problem
     assert left(demo) == []
 
 
 def test_a_guest_whose_writes_do_not_arrive_is_not_mounted(demo):
-    found = checks.check(Lima(lambda _: result(0, "zellij=yes\n")), "a", demo)
+    found = checks.readiness(Lima(lambda _: result(0, "zellij=yes\n")), "a", demo)
     assert (found.mounted, found.session_tool, found.mount_problem) == (False, True, "")
 
 
 def test_a_host_that_cannot_write_says_so(tmp_path):
-    found = checks.check(Lima(lambda _: result(0, "")), "a", Project(tmp_path / "gone"))
+    found = checks.readiness(Lima(lambda _: result(0, "")), "a", Project(tmp_path / "gone"))
     assert not found.mounted
     assert "cannot be written on the host" in found.mount_problem
 
 
 def test_what_the_guest_says_is_read(demo):
     said = "mount=cat: a=b: No such file\nzellij=no\nfailed=01.sh\nfailed=02.sh\nnoise\n"
-    found = checks.check(Lima(lambda _: result(0, said)), "a", demo)
+    found = checks.readiness(Lima(lambda _: result(0, said)), "a", demo)
     assert found.mount_problem == "cat: a=b: No such file"
     assert found.failed_scripts == ("01.sh", "02.sh")
     assert not found.session_tool
@@ -81,14 +81,14 @@ def test_what_the_guest_says_is_read(demo):
 @pytest.mark.parametrize("done", [result(124), result(255, err="kex_exchange_identification")])
 def test_a_guest_that_does_not_answer_is_an_error_and_leaves_no_file(demo, done):
     with pytest.raises(VmError, match="does not answer") as caught:
-        checks.check(Lima(lambda _: done), "a", demo)
+        checks.readiness(Lima(lambda _: done), "a", demo)
     assert done.err in caught.value.detail
     assert left(demo) == []
 
 
 def test_each_check_has_its_own_file_so_that_two_at_once_do_not_meet(demo):
     lima = Lima()
-    checks.check(lima, "a", demo), checks.check(lima, "a", demo)
+    checks.readiness(lima, "a", demo), checks.readiness(lima, "a", demo)
     assert lima.asked[0][1][-1] != lima.asked[1][1][-1]
 
 
@@ -149,7 +149,7 @@ def test_the_script_finds_zellij_and_each_failed_script_once(tmp_path, tools):
 
 
 def test_our_setup_is_complete_and_valid_shell():
-    scripts = setup.setup()
+    scripts = setup.provision_scripts()
     assert list(scripts) == ["system", "user"]
     assert "@" + "FILES@" not in scripts["system"]
     assert 'bind "d" "D" { Detach; }' in scripts["system"]
@@ -161,7 +161,7 @@ def test_our_setup_is_complete_and_valid_shell():
 
 def functions():
     """Return the setup's own functions, without what it does."""
-    return setup.setup()["system"].replace("{{.User}}", "me").removesuffix("main\n")
+    return setup.provision_scripts()["system"].replace("{{.User}}", "me").removesuffix("main\n")
 
 
 def bash(line, *words):
@@ -192,9 +192,9 @@ def test_a_value_is_escaped_as_sshd_reads_it(value):
 
 
 def test_every_file_of_ours_arrives_to_the_byte_and_is_written_once(tmp_path):
-    for path, name in setup.files_written().items():
+    for path, name in setup.guest_files().items():
         there = tmp_path / path.lstrip("/")
-        text = setup.written(path, scripts.read(name)).replace(f"replace {path}", f"replace {shlex.quote(str(there))}")
+        text = setup.heredoc(path, scripts.read(name)).replace(f"replace {path}", f"replace {shlex.quote(str(there))}")
         bash(text)
         assert there.read_text() == scripts.read(name)
         there.chmod(0o444)
@@ -205,7 +205,7 @@ def test_every_file_of_ours_arrives_to_the_byte_and_is_written_once(tmp_path):
 
 def test_our_setup_runs_again_in_one_call_with_its_values_as_data():
     lima = Lima(lambda _: result())
-    setup.put(lima, "demo-dev", {"PROJECT_NAME": "a 'b' $c", "GUEST_DIRS": ".venv"})
+    setup.apply_live(lima, "demo-dev", {"PROJECT_NAME": "a 'b' $c", "GUEST_DIRS": ".venv"})
     [(name, words, _)] = lima.asked
     assert name == "demo-dev"
     assert words[-2:] == ("PARAM_PROJECT_NAME=a 'b' $c", "PARAM_GUEST_DIRS=.venv")
@@ -215,13 +215,13 @@ def test_our_setup_runs_again_in_one_call_with_its_values_as_data():
 
 def test_a_setup_that_fails_says_what_the_guest_said():
     with pytest.raises(VmError, match="is a link") as caught:
-        setup.put(Lima(lambda _: result(1, err="/p/x is a link")), "demo-dev", {})
+        setup.apply_live(Lima(lambda _: result(1, err="/p/x is a link")), "demo-dev", {})
     assert "sysinit-vm restart" in str(caught.value)
 
 
 def test_the_identity_travels_with_the_check_as_data(demo):
     lima = Lima(lambda _: result(0, "zellij=yes\n"))
-    checks.check(lima, "a", demo, gitconfig='[user]\n\tname = "$y"')
+    checks.readiness(lima, "a", demo, gitconfig='[user]\n\tname = "$y"')
     [(_, words, _)] = lima.asked
     assert words[:2] == ("bash", "-c")
     assert words[5] == '[user]\n\tname = "$y"'

@@ -7,7 +7,7 @@ from sysinit_vm import program as cli
 from sysinit_vm.cli.spelling import normalized
 from sysinit_vm.errors import UsageError, VmError
 from sysinit_vm.guest import copy
-from sysinit_vm.guest.copy import Seen
+from sysinit_vm.guest.copy import PathInfo
 
 COMMANDS = cli.commands()
 WORD = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1)
@@ -55,11 +55,11 @@ def test_the_name_in_a_directory(path, name):
 
 
 def test_the_same_argv_packs_and_unpacks_on_either_side():
-    directory, file = Seen("dir", "/a b"), Seen("file", "/x/-f")
+    directory, file = PathInfo("dir", "/a b"), PathInfo("file", "/x/-f")
     assert copy._pack(directory) == ("tar", "-C", "/a b", "-cf", "-", ".")
     assert copy._pack(file) == ("tar", "-C", "/x", "-cf", "-", "./-f")
-    assert copy._unpack(directory, Seen("none", "/to"))[3:] == ("sh", "/to")
-    assert copy._unpack(file, Seen("none", "/to/g"))[3:] == ("sh", "/to/g", "-f")
+    assert copy._unpack(directory, PathInfo("none", "/to"))[3:] == ("sh", "/to")
+    assert copy._unpack(file, PathInfo("none", "/to/g"))[3:] == ("sh", "/to/g", "-f")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from sysinit_vm import files, lock
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.effective import prepare
+from sysinit_vm.effective.resolve import EffectiveConfig
 from sysinit_vm.errors import VmError
 from sysinit_vm.lima.home import own_directory
 from sysinit_vm.lima.instance import Instance
@@ -209,8 +210,8 @@ def test_many_starts_at_once_race_for_one_port_and_each_gets_its_own(lima):
             ready.wait(10)
             with ports_lock():
                 hosts = host_ports.place(lima, name, root, declared(committed), {}).hosts
-                wished = replace(prepare.Effective({}), data={"portForwards": allocation.written(committed, hosts)})
-                file.enter_context(prepare.written(name, wished))
+                wished = replace(EffectiveConfig({}), data={"portForwards": allocation.written(committed, hosts)})
+                file.enter_context(prepare.config_file(name, wished))
             got[name] = next(iter(hosts.values()))
             release.wait(10)
 

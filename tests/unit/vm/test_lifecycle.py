@@ -11,7 +11,7 @@ from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import NoConfigError, StateError, VmError
 from sysinit_vm.guest import access, checks
-from sysinit_vm.guest.checks import Report
+from sysinit_vm.guest.checks import Readiness
 from sysinit_vm.lima import logs
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.machine import accelerator
@@ -24,7 +24,7 @@ from sysinit_vm.runner import Runner
 from sysinit_vm.vm import boot, lifecycle
 from sysinit_vm.vm.options import StartOptions
 
-GOOD = Report(mounted=True, mount_problem="", session_tool=True, failed_scripts=())
+GOOD = Readiness(mounted=True, mount_problem="", session_tool=True, failed_scripts=())
 CONFIG = "images: [{location: 'https://a.example/x.qcow2'}]\n"
 READY = '{"status":{"running":true}}\n'
 
@@ -104,7 +104,7 @@ def lima(home, monkeypatch):
     fake = Lima(home / ".lima")
     monkeypatch.setattr(machine, "gather", lambda: facts(lima_home=fake.lima_home))
     monkeypatch.setattr(accelerator, "choose", lambda *_: Accelerator("tcg", "slow", {"Q": "tcg"}))
-    monkeypatch.setattr(checks, "check", lambda *_, **__: GOOD)
+    monkeypatch.setattr(checks, "readiness", lambda *_, **__: GOOD)
     return fake
 
 
@@ -145,7 +145,7 @@ def test_the_committed_config_is_never_touched(lima, demo):
 def test_what_was_replaced_for_this_machine_is_told(lima, demo, capsys):
     demo.project.config.write_text(CONFIG + "vmType: vz\n")
     lifecycle.start(lima, demo, WISH)
-    assert "vz is macOS's own" in capsys.readouterr().err
+    assert "only macOS has vz" in capsys.readouterr().err
 
 
 def test_a_stopped_vm_is_started_and_not_created(lima, demo):
@@ -339,7 +339,7 @@ def test_a_project_without_a_config_and_a_vm_is_no_config(lima, tmp_path):
 def test_a_vm_selected_by_name_is_started_without_a_config_and_proves_its_own_mount(lima, tmp_path, monkeypatch):
     lima.add("said", "Stopped", "/work/theirs")
     seen = []
-    monkeypatch.setattr(checks, "check", lambda _lima, name, home, **_: seen.append((name, home)) or GOOD)
+    monkeypatch.setattr(checks, "readiness", lambda _lima, name, home, **_: seen.append((name, home)) or GOOD)
     assert lifecycle.start(lima, Target(None, "said", "--name"), WISH).running
     assert seen == [("said", Project(Path("/work/theirs")))]
 
@@ -370,7 +370,7 @@ def test_another_projects_vm_is_refused_untouched(lima, demo):
 
 
 def test_a_guest_in_which_nobody_can_work_is_an_error(lima, demo, monkeypatch):
-    monkeypatch.setattr(checks, "check", lambda *_, **__: Report(False, "", True, ()))
+    monkeypatch.setattr(checks, "readiness", lambda *_, **__: Readiness(False, "", True, ()))
     with pytest.raises(VmError, match="not mounted"):
         lifecycle.start(lima, demo, WISH)
 
@@ -378,10 +378,13 @@ def test_a_guest_in_which_nobody_can_work_is_an_error(lima, demo, monkeypatch):
 @pytest.mark.parametrize(
     ("report", "says"),
     [
-        (Report(False, "cat: /p: Permission denied", True, ()), r"not mounted[\s\S]*Permission denied[\s\S]*restart"),
-        (Report(False, "", True, ()), "was not seen in the guest"),
         (
-            Report(True, "", True, ("Failed to execute 01.sh", "Failed to execute 02.sh")),
+            Readiness(False, "cat: /p: Permission denied", True, ()),
+            r"not mounted[\s\S]*Permission denied[\s\S]*restart",
+        ),
+        (Readiness(False, "", True, ()), "was not seen in the guest"),
+        (
+            Readiness(True, "", True, ("Failed to execute 01.sh", "Failed to execute 02.sh")),
             r"01\.sh\n[\s\S]*02\.sh[\s\S]*logs",
         ),
     ],
@@ -392,7 +395,7 @@ def test_what_is_wrong_in_the_guest_is_told(report, says):
 
 
 def test_a_guest_without_zellij_is_a_word_and_a_good_one_none(capsys):
-    lifecycle.judge("a", Project(Path("/p")), Report(True, "", False, ()))
+    lifecycle.judge("a", Project(Path("/p")), Readiness(True, "", False, ()))
     assert "Zellij is not installed" in capsys.readouterr().err
     lifecycle.judge("a", Project(Path("/p")), GOOD)
     assert capsys.readouterr().err == ""
@@ -501,6 +504,6 @@ def test_a_vm_that_cannot_be_read_is_deleted_by_name(lima, demo):
 
 def test_a_dry_start_asks_nothing_of_the_guest_and_writes_nothing(lima, demo, monkeypatch):
     lima.add("demo-dev", "Stopped", demo.project.root)
-    monkeypatch.setattr(checks, "check", lambda *_, **__: pytest.fail("asked"))
+    monkeypatch.setattr(checks, "readiness", lambda *_, **__: pytest.fail("asked"))
     lima.runner = Runner(dry=True)
     assert lifecycle.start(lima, demo, WISH).name == "demo-dev"
