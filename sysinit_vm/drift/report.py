@@ -8,12 +8,12 @@ from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.projects import locate
 from sysinit_vm.projects.locate import Target
 
-COLUMNS = ("WHAT", "NOW", "WISHED", "NEEDS")
+COLUMNS = ("WHAT", "NOW", "WANTED", "NEEDS")
 
 
 def row(change: Change) -> tuple[str, ...]:
     """Return one line of `plan`'s table, by COLUMNS."""
-    return change.what, change.now, change.wished, change.needs
+    return change.what, change.now, change.wanted, change.needs
 
 
 def no_config(lima: Limactl, target: Target) -> StateError:

@@ -6,6 +6,7 @@ from invoke.context import Context
 
 from sysinit_vm.drift import compare
 from sysinit_vm.inventory import listing
+from sysinit_vm.machine import facts
 from sysinit_vm.tasks.context import lima
 from sysinit_vm.tasks.output import print_json
 from sysinit_vm.tasks.verb import verb
@@ -18,7 +19,7 @@ def list_(c: Context, json: bool = False) -> None:
 
     On this machine, in whatever directory: age, memory and disk in use, ports, drift, and its project.
     """
-    vms, machine = lima(c), compare.gather()
+    vms, machine = lima(c), facts.gather()
     records = listing.of_machine(vms, time.time(), lambda each: compare.summary(vms, each, machine))
     if json:
         print_json({"vms": records})

@@ -5,6 +5,7 @@ from invoke.context import Context
 from sysinit_vm.drift import compare
 from sysinit_vm.drift.plan import NONE
 from sysinit_vm.inventory import listing
+from sysinit_vm.machine import facts
 from sysinit_vm.projects import locate, owners
 from sysinit_vm.tasks.context import lima
 from sysinit_vm.tasks.output import print_json
@@ -26,7 +27,7 @@ def status(c: Context, json: bool = False, project: str | None = None, name: str
     left = None if found.instance else locate.left_behind(vms, target)
     if left:
         say(f"{owners.question(left, target.required)} Take it over: sysinit-vm adopt")
-    drift = compare.summary(vms, found.instance, compare.gather()) if found.instance else None
+    drift = compare.summary(vms, found.instance, facts.gather()) if found.instance else None
     if not json and drift not in {None, NONE, compare.UNKNOWN}:
         say(f"The config has changed since the VM was made, and needs: {drift}. See: sysinit-vm plan")
     record = {**listing.of_project(found, target.project), "drift": drift}

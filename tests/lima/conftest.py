@@ -170,13 +170,13 @@ def elsewhere(world: World, project: Path, *options: str):
 def put(world: World, project: Path, **param: str) -> None:
     """Run our setup again in the running guest of ``project``, with some values changed."""
     script = (
-        "import json, sys; from pathlib import Path; from sysinit_vm.config import config;"
-        "from sysinit_vm.effective import facts, given; from sysinit_vm.guest import guest;"
+        "import json, sys; from pathlib import Path; from sysinit_vm.config import document;"
+        "from sysinit_vm.effective import prepare; from sysinit_vm.guest import setup; from sysinit_vm.machine import facts;"
         "from sysinit_vm.lima.limactl import Limactl; from sysinit_vm.machine.find_programs import find_limactl;"
         "from sysinit_vm.projects.project import Project; from sysinit_vm.runner import Runner;"
-        "home = Project(Path(sys.argv[1])); vm = home.name + '-dev';"
-        "param = given.work_out(config.load(home.config), home, vm, facts.gather()).data['param'];"
-        "guest.put(Limactl(Runner(), find_limactl()), vm, {**param, **json.loads(sys.argv[2])})"
+        "project = Project(Path(sys.argv[1])); vm = project.name + '-dev'; config = document.load(project.config);"
+        "param = prepare.prepared(config, project, vm, facts.gather()).data['param'];"
+        "setup.apply_live(Limactl(Runner(), find_limactl()), vm, {**param, **json.loads(sys.argv[2])})"
     )
     argv = [sys.executable, "-c", script, str(project), json.dumps(param)]
     subprocess.run(argv, env=world.env, check=True, timeout=300)
