@@ -33,7 +33,7 @@ def everything(
 
 
 def _vm(lima: Limactl, target: Target) -> Iterator[Finding]:
-    instance = locate.locate(lima, target).instance
+    instance = locate.locate(lima.instances(), target).instance
     if instance is not None:
         yield from vm.examine(lima, instance)
 

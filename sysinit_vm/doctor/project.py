@@ -55,7 +55,7 @@ def _image(location: str) -> Finding:
 
 def _owner(lima: Limactl, target: Target) -> Iterator[Finding]:
     try:
-        found = locate.own(lima, target)
+        found = locate.own(lima.instances(), target)
     except VmError as error:
         yield wrong(AREA, "VM", error)
         return

@@ -31,7 +31,7 @@ def examine(lima: Limactl, instance: Instance) -> Iterator[Finding]:
     yield _state(instance)
     yield from _left_behind(instance)
     if not instance.unreadable:
-        yield from _drift(lima, instance)
+        yield from _drift(instance)
     if instance.running and host_agent_ready(instance):
         yield from _guest(lima, instance)
 
@@ -40,7 +40,7 @@ def _state(instance: Instance) -> Finding:
     """Lima's word for it, and the host agent's."""
     name = instance.name
     if instance.unreadable:
-        said = f"{instance.dir / 'lima.yaml'} cannot be read"
+        said = f"{instance.files.lima_yaml} cannot be read"
         return Finding(AREA, "state", WRONG, said, f"sysinit-vm destroy --name {name}")
     if instance.running:
         ready = host_agent_ready(instance)
@@ -54,8 +54,8 @@ def _state(instance: Instance) -> Finding:
 
 def _left_behind(instance: Instance) -> Iterator[Finding]:
     """Files of processes that are no more. limactl would kill whatever has a recorded id now (2.2.0)."""
-    stale = [path for path in sorted(instance.dir.glob("*.pid")) if not recovery.is_lima_process(path)]
-    dead = [path for path in sorted(instance.dir.glob("*.sock")) if _refuses(path)]
+    stale = [path for path in instance.files.pid_files if not recovery.is_lima_process(path)]
+    dead = [path for path in instance.files.sockets if _refuses(path)]
     for kind, paths in (("stale pids", stale), ("dead sockets", dead)):
         if paths:
             said = ", ".join(path.name for path in paths)
@@ -90,9 +90,9 @@ def _remove(paths: list[Path]) -> None:
         raise VmError("Not everything could be removed.", detail="\n".join(refused), hint=hint)
 
 
-def _drift(lima: Limactl, instance: Instance) -> Iterator[Finding]:
+def _drift(instance: Instance) -> Iterator[Finding]:
     """Whether the VM is what its project's config says now; nothing where nobody can tell."""
-    needs = compare.summary(lima, instance, facts.gather())
+    needs = compare.summary(instance, facts.gather())
     if needs == NONE:
         yield Finding(AREA, "drift", OK, "none: the VM is what its config says")
     elif needs != compare.UNKNOWN:

@@ -1,4 +1,4 @@
-"""What a VM has, compared with what it would be given now."""
+"""What a VM has and what it would be given now, looked up."""
 
 import json
 from collections.abc import Mapping
@@ -14,14 +14,13 @@ from sysinit_vm.drift.plan import RESTART, Change
 from sysinit_vm.effective import prepare
 from sysinit_vm.errors import VmError
 from sysinit_vm.lima.instance import Instance
-from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine.facts import Facts
 from sysinit_vm.ports import allocation
 from sysinit_vm.projects.project import Project
 
 UNKNOWN = "unknown"
 _BOOTED = "sysinit-vm-booted.json"  # in the instance's directory, so that it goes with the VM
-# What we change in a running VM ourselves, and what differs each time it is read.
+# What we change in a running VM ourselves, and what is another at every look.
 _NOT_COMPARED = ("provision", "param", "base", "minimumLimaVersion", "message")
 
 
@@ -35,56 +34,56 @@ class Drift:
 
     @property
     def needs(self) -> str:
-        """What the changes need: none, live, restart or recreate."""
+        """What it takes: none, live, restart or recreate."""
         return plan.worst(self.changes)
 
 
-def drift(lima: Limactl, instance: Instance, committed: Config, machine: Facts) -> Drift:
+def drift(instance: Instance, committed: Config, machine: Facts) -> Drift:
     """Return how ``instance`` differs from what ``committed`` gives it here; VmError if either is unreadable."""
-    own = lima.config(instance)
-    project = Project(instance.project_dir or committed.path.parents[1])
-    wanted = prepare.prepared(committed, project, instance.name, machine, allocation.kept(own, committed)).data
+    own = instance.config()
+    wanted = _wanted(instance, own, committed, machine)
     changes = plan.changes(own.data, wanted)
     if instance.running:
-        changes += _since_boot(lima, instance)
+        changes += _since_boot(instance)
     return Drift(own.data, wanted, tuple(changes))
 
 
-def summary(lima: Limactl, instance: Instance, machine: Facts) -> str:
-    """Return none, live, restart or recreate; unknown if the config cannot be read. Starts no process.
+def summary(instance: Instance, machine: Facts) -> str:
+    """Return none, live, restart or recreate; unknown if the config cannot be had.
 
-    It does not look at what LIMA_HOME/_config has changed since the boot; `plan` does.
+    What LIMA_HOME/_config brought since the boot is not looked at here: `plan` does.
     """
     if instance.project_dir is None:
         return UNKNOWN
-    path = Project(instance.project_dir).config
     with suppress(VmError, OSError):
-        committed = document.load(path)
+        committed = document.load(Project(instance.project_dir).config)
         if not committed.data.get("base"):
-            own = lima.config(instance)
-            project = Project(instance.project_dir)
-            wanted = prepare.prepared(committed, project, instance.name, machine, allocation.kept(own, committed))
-            return plan.worst(plan.changes(own.data, wanted.data))
+            own = instance.config()
+            return plan.worst(plan.changes(own.data, _wanted(instance, own, committed, machine)))
     return UNKNOWN
 
 
-def remember(lima: Limactl, instance: Instance) -> None:
-    """Keep what ``instance`` was booted with, because Lima merges its defaults and overrides in at every read."""
+def _wanted(instance: Instance, own: Config, committed: Config, machine: Facts) -> dict[str, Any]:
+    """Return what ``instance`` would be given now, with the host ports that it keeps."""
+    project = Project(instance.project_dir or committed.path.parents[1])
+    return prepare.prepared(committed, project, instance.name, machine, allocation.kept(own, committed)).data
+
+
+def remember(instance: Instance) -> None:
+    """Keep what ``instance`` was booted with: Lima's own defaults and overrides merge into it at every look."""
     with suppress(VmError):
-        files.write(instance.dir / _BOOTED, json.dumps(lima.filled(instance.name)))
+        files.write(instance.dir / _BOOTED, json.dumps(instance.filled))
 
 
-def _since_boot(lima: Limactl, instance: Instance) -> list[Change]:
-    """Return what _config/default.yaml and override.yaml of LIMA_HOME have changed since the boot."""
+def _since_boot(instance: Instance) -> list[Change]:
+    """Return what _config/default.yaml and override.yaml of LIMA_HOME brought since the boot."""
     try:
         booted = json.loads((instance.dir / _BOOTED).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
-    now = lima.filled(instance.name)
-    before, after = (
-        {key: value for key, value in config.items() if key not in _NOT_COMPARED} for config in (booted, now)
-    )
-    return [
-        Change(f"{change.what} (LIMA_HOME/_config)", change.now, change.wanted, RESTART)
-        for change in plan.changes(before, after)
+    both = [
+        {key: value for key, value in config.items() if key not in _NOT_COMPARED}
+        for config in (booted, instance.filled)
     ]
+    changes = plan.changes(*both)
+    return [Change(f"{change.what} (LIMA_HOME/_config)", change.now, change.wanted, RESTART) for change in changes]

@@ -4,9 +4,6 @@ from sysinit_vm.drift.compare import Drift
 from sysinit_vm.drift.plan import LIVE, NONE, RECREATE, RESTART, Change
 from sysinit_vm.errors import StateError, typed
 from sysinit_vm.lima.instance import Instance
-from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.projects import locate
-from sysinit_vm.projects.locate import Target
 
 COLUMNS = ("WHAT", "NOW", "WANTED", "NEEDS")
 
@@ -16,9 +13,8 @@ def row(change: Change) -> tuple[str, ...]:
     return change.what, change.now, change.wanted, change.needs
 
 
-def no_config(lima: Limactl, target: Target) -> StateError:
-    """Return the error for a VM that no config here describes; StateError is raised if there is no VM either."""
-    instance = locate.existing(lima, target)
+def no_config(instance: Instance) -> StateError:
+    """Return the error for a VM that no config here describes."""
     owner = instance.project_dir
     return StateError(
         f"{instance.name} has no config to be compared with.",

@@ -96,7 +96,7 @@ def effective_config(
     if data["memory"] is None:
         del data["memory"]
     data["env"] = _env(config, project) | allocation.env(config, hosts or {})
-    forwards = allocation.written(config, hosts or {}, strict=strict_ports)
+    forwards = allocation.entries(config, hosts or {}, strict=strict_ports)
     if forwards:
         data["portForwards"] = forwards
     data.setdefault("containerd", {"system": False, "user": False})

@@ -3,27 +3,26 @@
 from sysinit_vm.errors import StateError, UsageError
 from sysinit_vm.lima import names
 from sysinit_vm.lima.home import lima_home
-from sysinit_vm.lima.instance import Instance
-from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.lima.instance import Instance, Instances
 from sysinit_vm.projects import default_names, locate, owners, search
 from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
 
 
-def settle(lima: Limactl | None, project: Project, requested: str | None) -> str | None:
+def settle(instances: Instances | None, project: Project, requested: str | None) -> str | None:
     """Return the VM name to keep in the project's config: ``requested``, unless another project's VM has it.
 
     Then the user is asked for another name on a terminal, with a free one as default. Without a terminal the name
     stays, and ``tell`` warns. None leaves the name to the directory.
     """
-    if lima is None or not prompts.can_ask() or locate.of_project(lima, project):
+    if instances is None or not prompts.can_ask() or locate.of_project(instances, project):
         return requested
     longest = names.longest_vm_name(lima_home())
     wanted = requested or default_names.vm_name(project.root, longest)
-    while (other := _namesake(lima, project, wanted)) and other != owners.left_behind(lima, project, wanted):
+    while (other := _namesake(instances, project, wanted)) and other != owners.left_behind(instances, project, wanted):
         say(_name_taken(other, project))
-        answer = prompts.text("A name for this VM:", owners.free_name(lima, project))
+        answer = prompts.text("A name for this VM:", owners.free_name(instances, project))
         try:
             wanted = requested = names.checked_vm_name(answer, source="The name", longest=longest)
         except UsageError as error:
@@ -31,49 +30,49 @@ def settle(lima: Limactl | None, project: Project, requested: str | None) -> str
     return requested
 
 
-def require_free(lima: Limactl | None, project: Project, requested: str | None) -> None:
+def require_free(instances: Instances | None, project: Project, requested: str | None) -> None:
     """StateError (exit 4) if another project's VM has the name and there is no terminal to ask on.
 
     A project that has a VM keeps it. A VM that this project left behind is no error here: ``start`` explains it.
     """
-    if lima is None or prompts.can_ask() or locate.of_project(lima, project):
+    if instances is None or prompts.can_ask() or locate.of_project(instances, project):
         return
     wanted = requested or default_names.vm_name(project.root, names.longest_vm_name(lima_home()))
-    other = _namesake(lima, project, wanted)
-    if other and other != owners.left_behind(lima, project, wanted):
+    other = _namesake(instances, project, wanted)
+    if other and other != owners.left_behind(instances, project, wanted):
         raise StateError(
             f"The VM {other.name} belongs to another project.",
             detail=_name_taken(other, project),
-            hint=_init_with_free_name(lima, project),
+            hint=_init_with_free_name(instances, project),
         )
 
 
-def tell(lima: Limactl | None, project: Project, name: str) -> None:
+def tell(instances: Instances | None, project: Project, name: str) -> None:
     """Tell what the user should know of the new config, whose VM will be called ``name``; only ``start`` refuses."""
     above = search.find(str(project.root.parent))
     if above:
         say(f"{above.root} is a project too; in {project.root} and below, commands mean this one.")
-    if lima is None:
+    if instances is None:
         return
-    for instance in locate.of_project(lima, project):
+    for instance in locate.of_project(instances, project):
         if instance.name != name:
             say(f"This directory has a VM, {instance.name}, and keeps it. {name} will be the name of the next one.")
             return
-    other = _namesake(lima, project, name)
-    if other and other == owners.left_behind(lima, project, name):
+    other = _namesake(instances, project, name)
+    if other and other == owners.left_behind(instances, project, name):
         say(f"{owners.question(other, project)} Take it over: sysinit-vm adopt")
     elif other:
         say(_name_taken(other, project))
-        say(f"`start` will not touch it. Choose another name: {_init_with_free_name(lima, project)}")
+        say(f"`start` will not touch it. Choose another name: {_init_with_free_name(instances, project)}")
 
 
-def _namesake(lima: Limactl, project: Project, name: str) -> Instance | None:
-    other = lima.instance(name)
+def _namesake(instances: Instances, project: Project, name: str) -> Instance | None:
+    other = instances.get(name)
     return None if other is None or owners.belongs(other, project) else other
 
 
-def _init_with_free_name(lima: Limactl, project: Project) -> str:
-    return f"sysinit-vm init --name {owners.free_name(lima, project)}"
+def _init_with_free_name(instances: Instances, project: Project) -> str:
+    return f"sysinit-vm init --name {owners.free_name(instances, project)}"
 
 
 def _name_taken(other: Instance, project: Project) -> str:

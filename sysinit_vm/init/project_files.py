@@ -13,7 +13,7 @@ from sysinit_vm.errors import UsageError, VmError, typed
 from sysinit_vm.init import namesakes, render, templates
 from sysinit_vm.lima import names
 from sysinit_vm.lima.home import lima_home
-from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.lima.instance import Instances
 from sysinit_vm.projects import default_names, search
 from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal import prompts
@@ -55,12 +55,12 @@ def init_project(
     yes: bool,
     ssh: str | None = None,
     size: Size | None = None,
-    lima: Limactl | None = None,
+    instances: Instances | None = None,
 ) -> InitResult:
     """Write the config of ``directory`` (default: the current one), asking only before it overwrites one.
 
-    ``name``, or else VM_NAME, is kept in the config for good. If ``lima`` has another project's VM of that name, the
-    user is asked for another name on a terminal. ``ssh`` is one of SSH_CHOICES; None for ``ssh`` or ``size`` keeps
+    ``name``, or else VM_NAME, is kept in the config for good. If ``instances`` has another project's VM of that name,
+    the user is asked for another name on a terminal. ``ssh`` is one of SSH_CHOICES; None for ``ssh`` or ``size`` keeps
     the template's own. UsageError if the directory, template, name or choice is invalid; NotConfirmedError if an
     existing config may not be replaced. Both leave everything as it was.
     """
@@ -68,7 +68,7 @@ def init_project(
     if has_config(project):
         question = ".lima/config.yaml already exists. Overwrite it?"
         prompts.confirm(question, yes=yes, refusal_hint="sysinit-vm init --yes")
-    return write_config(project, template, namesakes.settle(lima, project, _requested_name(name)), ssh, size)
+    return write_config(project, template, namesakes.settle(instances, project, _requested_name(name)), ssh, size)
 
 
 def checked_project(
@@ -87,19 +87,19 @@ def checked_project(
     return project
 
 
-def require_free_name(template: str, *, directory: str | None, name: str | None, lima: Limactl | None) -> None:
+def require_free_name(template: str, *, directory: str | None, name: str | None, instances: Instances | None) -> None:
     """Check the arguments; StateError if another project's VM has the name and nobody can be asked."""
     project = checked_project(template, directory=directory, name=name)
-    namesakes.require_free(lima, project, _requested_name(name))
+    namesakes.require_free(instances, project, _requested_name(name))
 
 
 def init_if_missing(
-    template: str, *, directory: str | None, name: str | None, lima: Limactl | None = None
+    template: str, *, directory: str | None, name: str | None, instances: Instances | None = None
 ) -> InitResult | None:
     """Write a config as ``init_project`` does; None if the directory or one above it has a config already."""
     if search.find(directory) is not None:
         return None
-    result = init_project(template, directory=directory, name=name, yes=False, lima=lima)
+    result = init_project(template, directory=directory, name=name, yes=False, instances=instances)
     say(f"Lima VM config created at {result.project.config}")
     return result
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from sysinit_vm.errors import VmError
 from sysinit_vm.inventory import usage
-from sysinit_vm.lima.instance import Instance
-from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.lima.instance import Instance, Instances
 from sysinit_vm.ports import forwards
 from sysinit_vm.projects import project
 from sysinit_vm.projects.locate import Located
@@ -34,26 +33,26 @@ def record(name: str, status: str, instance: Instance | None, root: Path | None)
     }
 
 
-def of_project(found: Located, home: Project | None) -> dict[str, Any]:
+def of_project(located: Located, project: Project | None) -> dict[str, Any]:
     """Return the record of a project's VM, which need not exist yet."""
-    root = found.instance.project_dir if found.instance else home.root if home else None
-    return record(found.name, found.status, found.instance, root)
+    root = located.instance.project_dir if located.instance else project.root if project else None
+    return record(located.name, located.status, located.instance, root)
 
 
-def of_machine(lima: Limactl, now: float, drift: Callable[[Instance], str]) -> list[dict[str, Any]]:
+def of_machine(instances: Instances, now: float, drift: Callable[[Instance], str]) -> list[dict[str, Any]]:
     """Return the records of every project VM, by name, and of those that cannot be read, with what they take.
 
-    Instances without a project are Lima's own affair. ``now`` in seconds since the epoch; ``drift`` says
-    what it takes that a VM agrees with its config.
+    Instances without a project are Lima's own affair. ``now`` is in seconds since the epoch; ``drift`` returns what it
+    takes to make a VM what its config says.
     """
-    mine = [each for each in lima.instances() if each.project_dir or each.unreadable]
     return [
-        {**record(each.name, each.state, each, each.project_dir), **_taken(lima, each, now), "drift": drift(each)}
-        for each in mine
+        {**record(vm.name, vm.state, vm, vm.project_dir), **_resources(vm, now), "drift": drift(vm)}
+        for vm in instances
+        if vm.project_dir or vm.unreadable
     ]
 
 
-def _taken(lima: Limactl, instance: Instance, now: float) -> dict[str, Any]:
+def _resources(instance: Instance, now: float) -> dict[str, Any]:
     """What a VM takes of the machine: bytes, seconds, an ISO time, and the host port of each declared port."""
     used = usage.of(instance)
     return {
@@ -61,37 +60,37 @@ def _taken(lima: Limactl, instance: Instance, now: float) -> dict[str, Any]:
         "age": max(0, int(now - used.created)) if used.created else None,
         "memory_resident": used.resident,
         "disk_used": used.allocated,
-        "ports": _ports(lima, instance),
+        "ports": _ports(instance),
     }
 
 
-def _ports(lima: Limactl, instance: Instance) -> list[dict[str, int]] | None:
+def _ports(instance: Instance) -> list[dict[str, int]] | None:
     if instance.unreadable:
         return None
     try:
-        found = forwards.declared(lima.config(instance))
+        declared = forwards.declared(instance.config())
     except VmError:
         return None
-    return [{"guest": each.guest, "host": each.host} for each in found]
+    return [{"guest": forward.guest, "host": forward.host} for forward in declared]
 
 
-def machine_row(of: dict[str, Any]) -> tuple[str, ...]:
+def machine_row(vm: dict[str, Any]) -> tuple[str, ...]:
     """Return the cells of one record of ``of_machine``, in the order of ``MACHINE_COLUMNS``."""
-    pairs = [(each["guest"], each["host"]) for each in of["ports"] or ()]
+    pairs = [(port["guest"], port["host"]) for port in vm["ports"] or ()]
     return (
-        of["name"],
-        of["status"],
-        _age(of["age"]),
-        str(of["cpus"] or "-"),
-        _of(of["memory_resident"], of["memory"]),
-        _of(of["disk_used"], of["disk"]),
+        vm["name"],
+        vm["status"],
+        _age(vm["age"]),
+        str(vm["cpus"] or "-"),
+        _used(vm["memory_resident"], vm["memory"]),
+        _used(vm["disk_used"], vm["disk"]),
         ", ".join(str(guest) if guest == host else f"{guest}→{host}" for guest, host in pairs) or "-",
-        "-" if of["drift"] == "none" else of["drift"],
-        f"{of['project'] or '-'}{_gone(of)}",
+        "-" if vm["drift"] == "none" else vm["drift"],
+        f"{vm['project'] or '-'}{_gone(vm)}",
     )
 
 
-def _of(used: int | None, whole: int | None) -> str:
+def _used(used: int | None, whole: int | None) -> str:
     """Return `0.9/4GiB`: what is used of what it may use."""
     return f"{used / 2**30:.1f}/{size(whole)}" if used is not None and whole else size(whole)
 
@@ -103,20 +102,20 @@ def _age(seconds: int | None) -> str:
     return "-" if seconds is None else f"{seconds}s"
 
 
-def _gone(of: dict[str, Any]) -> str:
-    return " (gone)" if of["project_exists"] is False else ""
+def _gone(vm: dict[str, Any]) -> str:
+    return " (gone)" if vm["project_exists"] is False else ""
 
 
-def row(of: dict[str, Any]) -> tuple[str, ...]:
+def row(vm: dict[str, Any]) -> tuple[str, ...]:
     """Return the cells of one record, in the order of ``COLUMNS``."""
     return (
-        of["name"],
-        of["status"],
-        str(of["cpus"] or "-"),
-        size(of["memory"]),
-        size(of["disk"]),
-        of["session"] or "-",
-        f"{of['project'] or '-'}{_gone(of)}",
+        vm["name"],
+        vm["status"],
+        str(vm["cpus"] or "-"),
+        size(vm["memory"]),
+        size(vm["disk"]),
+        vm["session"] or "-",
+        f"{vm['project'] or '-'}{_gone(vm)}",
     )
 
 

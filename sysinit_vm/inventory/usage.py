@@ -5,13 +5,14 @@ from pathlib import Path
 
 from sysinit_vm.lima import recovery
 from sysinit_vm.lima.instance import Instance
+from sysinit_vm.lima.instance_files import InstanceFiles
 
 _BLOCK = 512  # bytes of a st_blocks, whatever the file system's own are (POSIX stat.h)
 
 
 @dataclass(frozen=True)
 class Usage:
-    """``created`` in seconds since the epoch, ``resident`` and ``allocated`` in bytes; None where nobody can say."""
+    """``created`` in seconds since the epoch, ``resident`` and ``allocated`` in bytes; None if nobody can say."""
 
     created: float | None = None
     resident: int | None = None
@@ -20,12 +21,12 @@ class Usage:
 
 def of(instance: Instance) -> Usage:
     """Look at a VM's files and at the process that runs it."""
-    return Usage(created(instance.dir), resident(instance), allocated(instance.dir))
+    return Usage(created(instance.files), resident(instance), allocated(instance.dir))
 
 
-def created(directory: Path) -> float | None:
-    """Return when the instance in ``directory`` (absolute) was made: Lima writes these once, the first by far."""
-    for path in (directory / "lima-version", directory / "lima.yaml", directory):
+def created(files: InstanceFiles) -> float | None:
+    """Return when an instance was made, in seconds since the epoch: Lima writes its version once and first."""
+    for path in (files.version, files.lima_yaml, files.directory):
         try:
             return path.stat().st_mtime
         except OSError:
@@ -34,9 +35,9 @@ def created(directory: Path) -> float | None:
 
 
 def resident(instance: Instance) -> int | None:
-    """Return the memory that the VM's driver process holds; None where it does not run.
+    """Return the memory that the VM's driver process holds; None if it does not run.
 
-    What its pid belongs to is looked at: after a crash it can be anyone's.
+    The process of the recorded id is looked at: after a crash it can be anyone's.
     """
     process = recovery.lima_process(instance.driver_pid) if instance.driver_pid else None
     if process is None:

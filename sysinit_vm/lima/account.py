@@ -28,7 +28,7 @@ class Account:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-def current() -> Account:
+def current_account() -> Account:
     """Return how this process's user runs limactl; MissingError if root has no bubblewrap."""
     if os.geteuid() != 0:
         return Account()

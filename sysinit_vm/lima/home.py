@@ -21,10 +21,14 @@ def instance_files(name: str) -> InstanceFiles:
     return InstanceFiles(lima_home() / name)
 
 
-def all_instance_files() -> list[InstanceFiles]:
-    """Return the files of every instance, by name, as they are on the disk: no process is started."""
+def instance_directories() -> list[Path]:
+    """Return every directory below LIMA_HOME (absolute), by name, whether it is an instance's or not."""
     try:
-        directories = sorted(lima_home().iterdir())
+        return sorted(path for path in lima_home().iterdir() if path.is_dir())
     except OSError:
         return []
-    return [files for files in map(InstanceFiles, directories) if files.lima_yaml.exists()]
+
+
+def all_instance_files() -> list[InstanceFiles]:
+    """Return the files of every instance, by name, as they are on the disk now: no process is started."""
+    return [files for files in map(InstanceFiles, instance_directories()) if files.lima_yaml.exists()]

@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from sysinit_vm import files
-from sysinit_vm.config import document as configs
-from sysinit_vm.config.document import Config
+from sysinit_vm.config.document import dump
 from sysinit_vm.errors import StateError, VmError, edit
-from sysinit_vm.lima import account as accounts
-from sysinit_vm.lima import names
-from sysinit_vm.lima.account import Account
-from sysinit_vm.lima.home import lima_home
-from sysinit_vm.lima.instance import Instance
+from sysinit_vm.lima import home, names
+from sysinit_vm.lima.account import Account, current_account
+from sysinit_vm.lima.instance import Instance, Instances
+from sysinit_vm.lima.instance_files import InstanceFiles
 from sysinit_vm.lima.messages import Message, message, reason
 from sysinit_vm.runner import Result, Runner
 
@@ -30,7 +28,7 @@ class Limactl:
 
     runner: Runner
     binary: Path
-    account: Account = field(default_factory=accounts.current)
+    account: Account = field(default_factory=current_account)
 
     @property
     def _argv(self) -> tuple[str, ...]:
@@ -45,26 +43,24 @@ class Limactl:
     def _change(self, *words: str, **options: Any) -> Result:
         return self.runner.change((*self._argv, "--log-format=json", *words), env=self._env(), **options)
 
-    def instances(self) -> list[Instance]:
-        """Return every instance below LIMA_HOME, by name; stray directories there do not disturb.
+    def instances(self) -> Instances:
+        """Return what instances there are below LIMA_HOME; stray directories there do not disturb.
 
-        Asked by name, because one directory with an invalid name makes a plain ``list`` fail.
+        Lima is asked by name, because one directory with an invalid name makes a plain ``list`` fail (2.2.0).
         """
-        try:
-            found = sorted(path.parent.name for path in lima_home().glob("*/lima.yaml"))
-        except OSError:
-            return []
-        legal = [name for name in found if names.is_legal(name)]
-        return self._list(*legal) if legal else []
+        legal = [directory for directory in home.instance_directories() if names.is_legal(directory.name)]
+        listed = [directory.name for directory in legal if InstanceFiles(directory).lima_yaml.exists()]
+        unlisted = tuple(Instance(directory.name, "", directory) for directory in legal if directory.name not in listed)
+        return Instances(tuple(self._list(*listed)) if listed else (), unlisted)
 
     def instance(self, name: str) -> Instance | None:
-        """Return the instance called ``name``, None where there is none; half of one is ``unreadable``."""
-        if not names.is_legal(name) or not (lima_home() / name).is_dir():
+        """Return the instance ``name`` as it is now, None if there is none; half of one is ``unreadable``."""
+        its = home.instance_files(name)
+        if not names.is_legal(name) or not its.directory.is_dir():
             return None
-        directory = lima_home() / name
-        if not (directory / "lima.yaml").exists():
-            return Instance(name, "", directory)  # Lima was ended while it made or deleted the VM
-        return next((each for each in self._list(name) if each.name == name), None)
+        if not its.lima_yaml.exists():
+            return Instance(name, "", its.directory)  # Lima was ended while it made or deleted the VM
+        return next((instance for instance in self._list(name) if instance.name == name), None)
 
     def _list(self, *wanted: str) -> list[Instance]:
         done = self._read("--log-format=json", "list", "--json", *wanted)
@@ -98,31 +94,18 @@ class Limactl:
             (*self._argv, *flags, *words), lambda line: on_message(message(line)), env=self._env(env)
         )
 
-    def config(self, instance: Instance) -> Config:
-        """Return the config that ``instance`` was made from or last given; VmError where it cannot be read."""
-        return configs.load(instance.dir / "lima.yaml")
-
-    def filled(self, name: str) -> dict[str, Any]:
-        """Return the config of ``name`` with Lima's defaults, and those of LIMA_HOME/_config, merged into it."""
-        done = self._read("--log-format=json", "list", "--json", name)
-        lines = [line for line in done.out.splitlines() if line.startswith("{")]
-        if not lines:
-            raise _failure(f"limactl cannot show {name}.", done, hint="limactl list")
-        config: dict[str, Any] = json.loads(lines[0]).get("config") or {}
-        return config
-
     def rewrite(self, instance: Instance, data: Mapping[str, Any]) -> None:
         """Replace the config of a running instance, where ``edit`` refuses; taken up at its next start.
 
         Only for what Lima does not look at before that: provision and param. VmError where Lima does not take it.
         """
         with tempfile.TemporaryDirectory() as place:
-            path = Path(place) / "lima.yaml"
-            files.write(path, configs.dump(data) + "\n")
+            path = InstanceFiles(Path(place)).lima_yaml
+            files.write(path, dump(data) + "\n")
             done = self._read("--log-format=json", "validate", str(path))
         if not done.ok:
             raise _failure(f"Lima does not take the new config of {instance.name}.", done, hint="sysinit-vm plan")
-        files.write(instance.dir / "lima.yaml", configs.dump(data) + "\n")
+        files.write(instance.files.lima_yaml, dump(data) + "\n")
 
     def embed(self, config: Path) -> str:
         """Return the YAML of ``config`` (absolute) with every base and file that it names in it; VmError otherwise.
@@ -158,7 +141,7 @@ class Limactl:
     def delete(self, name: str) -> None:
         """Delete an instance in any state with its disk; StateError where Lima protects it."""
         done = self._change("delete", "--force", name)
-        if not done.ok and (lima_home() / name).exists():
+        if not done.ok and home.instance_files(name).directory.exists():
             raise _failure(f"Cannot delete {name}.", done, hint=f"limactl unprotect {name}")
 
     def shell_argv(self, name: str, words: Sequence[str], workdir: str, marker: str = "sh") -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Declared ports: what a config forwards, and which host port each forward gets. Pure.
 
-A declared port is guaranteed: where its host port is held it moves to the project's own range, and stays there.
+A declared port is guaranteed: if its host port is held it moves to the project's own range, and stays there.
 Lima itself only logs a host port that it cannot have, and two VMs claim one in silence (2.2.0, lima#3604).
 """
 
@@ -44,37 +44,37 @@ def assign(
 ) -> dict[Key, int]:
     """Return the host port of each forward: the one that it has, else its declared one, else one of ``own``.
 
-    ``holder`` names what holds a host port that the forward would take, empty where it is free. No two get
-    the same. VmError where ``own`` (in its order) has no more.
+    ``holder`` names what holds a host port that the forward would take, empty if it is free. No two get
+    the same. VmError if ``own`` (in its order) has no more.
     """
-    given, used, every = dict[Key, int](), set[Spot](), list(forwards)
+    assigned, used, ordered = dict[Key, int](), set[Spot](), list(forwards)
+    unused = iter(own)
     choices: tuple[Callable[[Forward], Iterable[int]], ...] = (
-        lambda each: [kept[each.key]] if each.key in kept else [],
-        lambda each: [each.host],
+        lambda forward: [kept[forward.key]] if forward.key in kept else [],
+        lambda forward: [forward.host],
         lambda _: unused,
     )
-    unused = iter(own)
     for choice in choices:
-        for each in every:
-            if each.key in given:
+        for forward in ordered:
+            if forward.key in assigned:
                 continue
-            free = (port for port in choice(each) if not each.spots(port) & used and not holder(each, port))
+            free = (port for port in choice(forward) if not forward.spots(port) & used and not holder(forward, port))
             for port in islice(free, 1):
-                given[each.key] = port
-                used |= each.spots(port)
-    for each in every:
-        if each.key not in given:
+                assigned[forward.key] = port
+                used |= forward.spots(port)
+    for forward in ordered:
+        if forward.key not in assigned:
             raise VmError(
-                f"No host port is free for guest port {each.guest}.",
-                detail=f"{each.host} is held, and so is every one of {_FIRST} to {_FIRST + _BLOCK * _BLOCKS - 1}.",
+                f"No host port is free for guest port {forward.guest}.",
+                detail=f"{forward.host} is held, and so is every one of {_FIRST} to {_FIRST + _BLOCK * _BLOCKS - 1}.",
                 hint="sysinit-vm list, then sysinit-vm destroy for VMs that nobody needs",
             )
-    return given
+    return assigned
 
 
 def hosts(config: Config) -> dict[Key, int]:
     """Return the host port of each forward as ``config`` says it: what an instance's own config gave it."""
-    return {each.key: each.host for each in declared(config)}
+    return {forward.key: forward.host for forward in declared(config)}
 
 
 def kept(own: Config, committed: Config) -> dict[Key, int]:
@@ -82,39 +82,35 @@ def kept(own: Config, committed: Config) -> dict[Key, int]:
 
     One that moved stays; one that stands where an earlier config declared it follows the new declaration.
     """
-    wished, moved_to = hosts(committed), range(_FIRST, _FIRST + _BLOCK * _BLOCKS)
-    return {key: host for key, host in hosts(own).items() if key in wished and host in {wished[key], *moved_to}}
+    wanted, moved_to = hosts(committed), range(_FIRST, _FIRST + _BLOCK * _BLOCKS)
+    return {key: host for key, host in hosts(own).items() if key in wanted and host in {wanted[key], *moved_to}}
 
 
-def written(config: Config, assigned: Mapping[Key, int], *, strict: bool = False) -> list[Entry]:
+def entries(config: Config, assigned: Mapping[Key, int], *, strict: bool = False) -> list[Entry]:
     """Return ``portForwards`` with the assigned host ports; a forward without one keeps its declared one.
 
     ``strict`` forwards nothing but what is declared.
     """
-    found = [
+    result = [
         rule.entry(assigned.get(rule.key, rule.host)) if isinstance(rule, Forward) else rule for rule in rules(config)
     ]
-    return [*found, *([dict(IGNORE_ALL)] if strict and IGNORE_ALL not in found else [])]
+    return [*result, *([dict(IGNORE_ALL)] if strict and IGNORE_ALL not in result else [])]
 
 
 def env(config: Config, assigned: Mapping[Key, int]) -> dict[str, str]:
     """Return what tells the guest where its ports are reached on the host: ``HOST_PORT_3000=20101``."""
     forwards = declared(config)
-    return {f"HOST_PORT_{each.guest}": str(assigned.get(each.key, each.host)) for each in reversed(forwards)}
+    return {
+        f"HOST_PORT_{forward.guest}": str(assigned.get(forward.key, forward.host)) for forward in reversed(forwards)
+    }
 
 
 def moved(config: Config, assigned: Mapping[Key, int]) -> Config:
     """Return the config of an instance with its forwards at the ``assigned`` host ports, also in its ``env``."""
-    theirs = config.data.get("env")
-    theirs = theirs if isinstance(theirs, Mapping) else {}
-    changed = {"portForwards": written(config, assigned), "env": {**theirs, **env(config, assigned)}}
+    present = config.data.get("env")
+    present = present if isinstance(present, Mapping) else {}
+    changed = {"portForwards": entries(config, assigned), "env": {**present, **env(config, assigned)}}
     return replace(config, data={**config.data, **changed})
-
-
-def short(declared_ones: Iterable[Forward], assigned: Mapping[Key, int]) -> str:
-    """Return the declared ports in few words: ``3000, 8080→20101``."""
-    found = [(each.guest, assigned.get(each.key, each.host)) for each in declared_ones]
-    return ", ".join(str(guest) if guest == host else f"{guest}→{host}" for guest, host in found)
 
 
 def url(host_ip: str, host: int) -> str:

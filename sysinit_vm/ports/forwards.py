@@ -59,13 +59,12 @@ def rules(config: Config) -> list[Forward | Entry]:
     Those that name sockets, ignore ports or cover a wide range stay as they stand. VmError says which entry
     cannot be meant, and why.
     """
-    found = config.data.get("portForwards") or []
     try:
-        read = _read_all(found)
+        read = _read_all(config.data.get("portForwards") or [])
         _check(read)
-    except _Lie as lie:
-        where = f"{lie.where}: {lie.value!r} in {config.path} is not valid."
-        raise VmError(where, detail=f"{lie.why[:1].upper()}{lie.why[1:]}.", hint=edit(config.path)) from lie
+    except _InvalidForwardError as invalid:
+        where = f"{invalid.where}: {invalid.value!r} in {config.path} is not valid."
+        raise VmError(where, detail=f"{invalid.why[:1].upper()}{invalid.why[1:]}.", hint=edit(config.path)) from invalid
     return read
 
 
@@ -76,43 +75,43 @@ def declared(config: Config) -> list[Forward]:
 
 def claims(data: Mapping[str, Any]) -> set[Spot]:
     """Return what a config takes of the host, whether its VM runs or not; what cannot be read takes nothing."""
-    found, taken = data.get("portForwards"), set[Spot]()
-    for entry in found if isinstance(found, list) else []:
-        with suppress(_Lie):
+    entries, taken = data.get("portForwards"), set[Spot]()
+    for entry in entries if isinstance(entries, list) else []:
+        with suppress(_InvalidForwardError):
             taken |= _claims(entry)
     ssh = data.get("ssh")
     port = ssh.get("localPort") if isinstance(ssh, Mapping) else 0
     return taken | ({("tcp", port)} if isinstance(port, int) and port > 0 else set())
 
 
-class _Lie(Exception):  # noqa: N818
+class _InvalidForwardError(Exception):
     def __init__(self, where: str, value: object, why: str) -> None:
         super().__init__(where)
         self.where, self.value, self.why = where, value, why
 
 
-def _read_all(found: object) -> list[Forward | Entry]:
-    if not isinstance(found, list):
-        raise _Lie("portForwards", found, "it is a list of mappings")
-    return [rule for number, entry in enumerate(found) for rule in _read(f"portForwards[{number}]", entry)]
+def _read_all(entries: object) -> list[Forward | Entry]:
+    if not isinstance(entries, list):
+        raise _InvalidForwardError("portForwards", entries, "it is a list of mappings")
+    return [rule for number, entry in enumerate(entries) for rule in _read(f"portForwards[{number}]", entry)]
 
 
 def _read(where: str, entry: object) -> list[Forward | Entry]:
     if not isinstance(entry, dict):
-        raise _Lie(where, entry, "it is a mapping such as {guestPort: 3000, hostPort: 3000}")
+        raise _InvalidForwardError(where, entry, "it is a mapping such as {guestPort: 3000, hostPort: 3000}")
     guests = _span(where, entry, "guest")
     named = _span(where, entry, "host")
     if entry.get("guestSocket") or entry.get("hostSocket") or entry.get("ignore") is True:
         return [entry]
     proto, guest_ip = entry.get("proto") or "any", _ip(where, entry, "guestIP")
     if proto not in ("tcp", "udp", "any"):
-        raise _Lie(f"{where}.proto", proto, "it is tcp, udp or any")
+        raise _InvalidForwardError(f"{where}.proto", proto, "it is tcp, udp or any")
     at = named or guests
     if guests and at and len(at) != len(guests):
-        raise _Lie(where, entry, "the guest's and the host's range differ in length")
+        raise _InvalidForwardError(where, entry, "the guest's and the host's range differ in length")
     if not guests or not at:
         if named:
-            raise _Lie(where, entry, "it has a host port and no guest port")
+            raise _InvalidForwardError(where, entry, "it has a host port and no guest port")
         return [entry]
     if len(guests) > WIDEST:
         return [entry]
@@ -122,18 +121,20 @@ def _read(where: str, entry: object) -> list[Forward | Entry]:
 
 
 def _span(where: str, entry: Entry, side: str) -> range | None:
-    """Return the ports that an entry names on one side, None where it leaves them to Lima (0 or absent)."""
+    """Return the ports that an entry names on one side, None if it leaves them to Lima (0 or absent)."""
     single, ends = entry.get(f"{side}Port") or 0, entry.get(f"{side}PortRange") or [0, 0]
     if not isinstance(ends, list) or len(ends) != 2:  # noqa: PLR2004
-        raise _Lie(f"{where}.{side}PortRange", ends, "it is a list of the first and the last port")
+        raise _InvalidForwardError(f"{where}.{side}PortRange", ends, "it is a list of the first and the last port")
     for key, port in ((f"{side}Port", single), *((f"{side}PortRange", end) for end in ends)):
         if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= _LAST:
-            raise _Lie(f"{where}.{key}", port, "a port is a whole number from 1 to 65535")
+            raise _InvalidForwardError(f"{where}.{key}", port, "a port is a whole number from 1 to 65535")
     first, last = ends if any(ends) else (single, single)
     if not first and not last:
         return None
     if single not in {0, first} or not 0 < first <= last:
-        raise _Lie(f"{where}.{side}PortRange", ends, "its first port is above its last, or is not the single one")
+        raise _InvalidForwardError(
+            f"{where}.{side}PortRange", ends, "its first port is above its last, or is not the single one"
+        )
     return range(first, last + 1)
 
 
@@ -146,7 +147,7 @@ def _ip(where: str, entry: Entry, key: str) -> str:
 
 
 def _no_ip(where: str, key: str, text: object) -> str:
-    raise _Lie(f"{where}.{key}", text, "it is an IP address")
+    raise _InvalidForwardError(f"{where}.{key}", text, "it is an IP address")
 
 
 def _check(read: Iterable[Forward | Entry]) -> None:
@@ -155,7 +156,7 @@ def _check(read: Iterable[Forward | Entry]) -> None:
     for rule in read:
         if isinstance(rule, Forward):
             if rule.guest == _SSH:
-                raise _Lie("portForwards", _SSH, "guest port 22 is ssh's, and Lima never forwards it")
+                raise _InvalidForwardError("portForwards", _SSH, "guest port 22 is ssh's, and Lima never forwards it")
             for other in before:
                 _compare(rule, other)
         before.append(rule)
@@ -164,14 +165,18 @@ def _check(read: Iterable[Forward | Entry]) -> None:
 def _compare(rule: Forward, earlier: Forward | Entry) -> None:
     if not isinstance(earlier, Forward):
         if _covers(earlier, rule):
-            raise _Lie("portForwards", earlier, f"it comes before guest port {rule.guest} and hides it from Lima")
+            raise _InvalidForwardError(
+                "portForwards", earlier, f"it comes before guest port {rule.guest} and hides it from Lima"
+            )
         if rule.spots(rule.host) & _claims(earlier):
-            raise _Lie("portForwards", rule.host, "one host port cannot be two forwards'")
+            raise _InvalidForwardError("portForwards", rule.host, "one host port cannot be two forwards'")
     elif rule.spots(0) & earlier.spots(0):
         if (rule.guest, rule.guest_ip) == (earlier.guest, earlier.guest_ip):
-            raise _Lie("portForwards", rule.guest, "this guest port is forwarded twice, and Lima takes the first only")
+            raise _InvalidForwardError(
+                "portForwards", rule.guest, "this guest port is forwarded twice, and Lima takes the first only"
+            )
         if (rule.host, rule.host_ip) == (earlier.host, earlier.host_ip):
-            raise _Lie("portForwards", rule.host, "one host port cannot be two forwards'")
+            raise _InvalidForwardError("portForwards", rule.host, "one host port cannot be two forwards'")
 
 
 def _covers(entry: Entry, rule: Forward) -> bool:

@@ -1,19 +1,14 @@
-"""What the host agent says of the guest's ports, and the guest of its listeners (Lima 2.2). Pure.
-
-A `forwarding` event comes before the host agent listens and nothing follows when it cannot, but a line in its
-log: what is really so is asked of the host.
-"""
+"""What listens in the guest, as the guest tells. Pure."""
 
 import re
 from dataclasses import dataclass
 
 from sysinit_vm.lima.events import address
 
-Address = tuple[str, int]  # IP, port
-
 # Every guest socket that takes connections or datagrams, with its process.
-LISTENERS = ("sudo", "ss", "-Htulnp")
-_FAILED = re.compile(r"failed to listen (?:tcp|udp): (\S+:\d+)")
+COMMAND = ("sudo", "ss", "-Htulnp")
+_SSH = 22
+_COLUMNS = 6
 _PROCESS = re.compile(r'\("((?:[^"\\]|\\.)*)",pid=\d+')
 
 
@@ -27,13 +22,13 @@ class GuestListener:
     process: str
 
 
-def listeners(shown: str) -> list[GuestListener]:
-    """Return what the guest's ``LISTENERS`` printed, without ssh, which Lima never forwards."""
-    found = []
-    for line in shown.splitlines():
-        words = line.split(maxsplit=6)
-        if len(words) < 6 or not words[4].rpartition(":")[2].isdecimal():  # noqa: PLR2004
+def parse(output: str) -> list[GuestListener]:
+    """Return what the guest's ``COMMAND`` printed, without ssh, which Lima never forwards."""
+    listeners = []
+    for line in output.splitlines():
+        words = line.split(maxsplit=_COLUMNS)
+        if len(words) < _COLUMNS or not words[4].rpartition(":")[2].isdecimal():
             continue
         (ip, port), process = address(words[4]), _PROCESS.search(line)
-        found.append(GuestListener(words[0], ip, port, process[1] if process else ""))
-    return [each for each in found if each.port != 22]  # noqa: PLR2004
+        listeners.append(GuestListener(words[0], ip, port, process[1] if process else ""))
+    return [listener for listener in listeners if listener.port != _SSH]

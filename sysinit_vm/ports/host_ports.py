@@ -12,110 +12,108 @@ from pathlib import Path
 from sysinit_vm import lock
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
+from sysinit_vm.config.params import PROJECT_DIR
 from sysinit_vm.errors import VmError
-from sysinit_vm.lima.home import own_directory
+from sysinit_vm.lima.home import all_instance_files, own_directory
 from sysinit_vm.lima.instance import Instance
+from sysinit_vm.lima.instance_files import InstanceFiles
 from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.lima.locks import ports_lock
+from sysinit_vm.lima.locks import ports_lock, vm_lock_file
 from sysinit_vm.ports import allocation, forwards, sockets
 from sysinit_vm.ports.forwards import Forward, Key, Spot
 
 
 @dataclass(frozen=True)
 class Placed:
-    """The host port of each forward; ``words`` tell of those that are not where the config wants them."""
+    """The host port of each forward; ``words`` say which are not where the config wants them."""
 
     hosts: Mapping[Key, int]
     words: tuple[str, ...]
 
 
-def place(lima: Limactl, name: str, root: Path, wanted: Iterable[Forward], kept: Mapping[Key, int]) -> Placed:
+def place(name: str, root: Path, declared: Iterable[Forward], kept: Mapping[Key, int]) -> Placed:
     """Choose the host ports of the VM ``name``, whose project is ``root`` (absolute), while the lock is held.
 
-    ``wanted`` is what its config declares, ``kept`` what it has. VmError where no host port is left.
+    ``declared`` is what its config declares, ``kept`` what it has. VmError if no host port is left.
     """
-    every = list(wanted)
-    holder = holders(lima, name)
-    hosts = allocation.assign(every, kept, holder, allocation.own_range(root))
-    words = tuple(_word(each, kept.get(each.key, each.host), hosts[each.key], holder) for each in every)
+    forwards_ = list(declared)
+    holder = holders(name)
+    hosts = allocation.assign(forwards_, kept, holder, allocation.own_range(root))
+    words = (_word(forward, kept.get(forward.key, forward.host), hosts[forward.key], holder) for forward in forwards_)
     return Placed(hosts, tuple(filter(None, words)))
 
 
 def replace_held(lima: Limactl, instance: Instance, committed: Config | None) -> tuple[str, ...]:
     """Move the forwards of a stopped VM whose host ports are held now, in its own config; return what to tell.
 
-    VmError where its config cannot be read, or Lima does not take the new one.
+    VmError if its config cannot be read, or Lima does not take the new one.
     """
-    own = lima.config(instance)
-    wishes = allocation.hosts(committed) if committed else {}
-    wanted = [replace(each, host=wishes.get(each.key, each.host)) for each in forwards.declared(own)]
-    if not wanted:
+    own = instance.config()
+    wanted = allocation.hosts(committed) if committed else {}
+    declared = [replace(forward, host=wanted.get(forward.key, forward.host)) for forward in forwards.declared(own)]
+    if not declared:
         return ()
     kept = allocation.hosts(own)
     with ports_lock():
-        placed = place(lima, instance.name, instance.project_dir or instance.dir, wanted, kept)
+        placed = place(instance.name, instance.project_dir or instance.dir, declared, kept)
         if placed.hosts != kept:
             lima.edit(instance.name, allocation.moved(own, placed.hosts).data)
     return placed.words
 
 
-def holders(lima: Limactl, name: str) -> Callable[[Forward, int], str]:
+def holders(name: str) -> Callable[[Forward, int], str]:
     """Return what names the holder of a host port that a forward of the VM ``name`` would take."""
-    by_others, running = _of_other_vms(lima, name), agents(lima)
+    by_others, host_agents = _of_other_vms(name), agents()
 
     def holder(forward: Forward, port: int) -> str:
-        theirs = next((by_others[spot] for spot in sorted(forward.spots(port)) if spot in by_others), "")
-        if theirs:
-            return f"is held by {theirs}"
+        vm = next((by_others[spot] for spot in sorted(forward.spots(port)) if spot in by_others), "")
+        if vm:
+            return f"is held by {vm}"
         if sockets.privileged(port):
-            return "is root's alone, as all below 1024 are"
+            return "is reserved for root, like all ports below 1024"
         if not sockets.taken(port, forward.probed, forward.host_ip):
             return ""
-        found = sockets.listener(port, forward.probed)
-        return f"is held by {(found and running.get(found.pid or 0)) or found or 'another program'}"
+        listener = sockets.listener(port, forward.probed)
+        return f"is held by {(listener and host_agents.get(listener.pid or 0)) or listener or 'another program'}"
 
     return holder
 
 
-def _of_other_vms(lima: Limactl, name: str) -> dict[Spot, str]:
+def _of_other_vms(name: str) -> dict[Spot, str]:
     """Return what other VMs take of the host, also those that another start is about to give to limactl.
 
-    These first: one that goes away meanwhile has become an instance by then.
+    These first: one that goes away meanwhile has become an instance by then. Their configs are read from the disk, as
+    they are while the lock is held.
     """
     held = dict[Spot, str]()
     for path in own_directory().glob("*.yaml"):
-        if path.stem != name and lock.is_held(path.with_suffix(".lock")):
+        if path.stem != name and lock.is_held(vm_lock_file(path.stem)):
             with suppress(VmError):
-                held |= dict.fromkeys(
-                    forwards.claims(document.load(path).data), f"the VM {path.stem}, which starts now"
-                )
-    for other in lima.instances():
+                claims = forwards.claims(document.load(path).data)
+                held |= dict.fromkeys(claims, f"the VM {path.stem}, which starts now")
+    for other in all_instance_files():
         if other.name != name:
             with suppress(VmError):
-                held |= dict.fromkeys(forwards.claims(lima.config(other).data), _called(other))
+                held |= dict.fromkeys(forwards.claims(other.config().data), _title(other))
     return held
 
 
-def agents(lima: Limactl) -> dict[int, str]:
+def agents() -> dict[int, str]:
     """Return how each VM is called, by the process id of its host agent."""
-    found = {host_agent(each): _called(each) for each in lima.instances()}
-    return {pid: called for pid, called in found.items() if pid}
+    titles = {instance.host_agent_pid(): _title(instance) for instance in all_instance_files()}
+    return {pid: title for pid, title in titles.items() if pid}
 
 
-def _called(vm: Instance) -> str:
-    return f"the VM {vm.name}" + (f" of {vm.project_dir}" if vm.project_dir else "")
+def _title(instance: InstanceFiles) -> str:
+    param = None
+    with suppress(VmError):
+        param = instance.config().data.get("param")
+    project = param.get(PROJECT_DIR) if isinstance(param, Mapping) else None
+    return f"the VM {instance.name}" + (f" of {project}" if project else "")
 
 
-def host_agent(instance: Instance) -> int | None:
-    """Return the process id of the VM's host agent, None where there is none."""
-    try:
-        return int((instance.dir / "ha.pid").read_text())
-    except (OSError, ValueError):
-        return None
-
-
-def _word(each: Forward, was: int, now: int, holder: Callable[[Forward, int], str]) -> str:
-    here = f"this project's is {allocation.url(each.host_ip, now) if each.probed == 'tcp' else now}"
+def _word(forward: Forward, was: int, now: int, holder: Callable[[Forward, int], str]) -> str:
+    here = f"this project's is {allocation.url(forward.host_ip, now) if forward.probed == 'tcp' else now}"
     if now != was:
-        return f"port {each.guest}: {was} {holder(each, was)}; {here}"
-    return f"port {each.guest}: {here}" if now != each.host else ""
+        return f"port {forward.guest}: {was} {holder(forward, was)}; {here}"
+    return f"port {forward.guest}: {here}" if now != forward.host else ""

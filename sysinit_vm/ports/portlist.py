@@ -1,8 +1,8 @@
 """What ``ports`` shows: each declared port and each that listens in the guest, with what is really so."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError
@@ -10,9 +10,9 @@ from sysinit_vm.lima import events
 from sysinit_vm.lima.events import Address, host_agent_ready
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.ports import allocation, forwarding, forwards, host_ports, sockets
-from sysinit_vm.ports.forwarding import GuestListener
+from sysinit_vm.ports import allocation, forwards, guest_listeners, host_ports, sockets
 from sysinit_vm.ports.forwards import Forward
+from sysinit_vm.ports.guest_listeners import GuestListener
 from sysinit_vm.projects.locate import Located
 
 COLUMNS = ("GUEST", "HOST", "URL", "PROCESS", "STATE", "FORWARD")
@@ -23,9 +23,9 @@ _ASK_SECONDS = 60
 
 @dataclass(frozen=True)
 class Port:
-    """One row: ``host`` None where nothing is forwarded; ``process`` is the guest's; ``state`` for people.
+    """One row: ``host`` None if nothing is forwarded; ``process`` is the guest's; ``state`` for people.
 
-    ``url`` is where a browser on the host finds it, None where it cannot.
+    ``url`` is where a browser on the host finds it, None if it cannot.
     """
 
     guest: int
@@ -63,66 +63,72 @@ class Port:
         return (f"{self.guest}{kind}", str(self.host or "-"), self.url or "-", self.process or "-", self.state, how)
 
 
-def of_vm(lima: Limactl, found: Located, committed: Config | None) -> list[Port]:
+def of_vm(lima: Limactl, located: Located, committed: Config | None) -> list[Port]:
     """Return the ports of a project's VM, declared ones first; without a VM those of the ``committed`` config.
 
-    VmError where a config cannot be read, or the running guest does not say what listens in it.
+    VmError if a config cannot be read, or the running guest does not say what listens in it.
     """
-    instance = found.instance
+    instance = located.instance
     if instance is None:
-        return [_at_rest(each, found.status) for each in forwards.declared(committed)] if committed else []
-    declared = forwards.declared(lima.config(instance))
+        declared = forwards.declared(committed) if committed else []
+        return [_at_rest(forward, located.status) for forward in declared]
+    declared = forwards.declared(instance.config())
     booting = instance.running and host_agent_ready(instance) is None
     if booting or not instance.running:
-        return [_at_rest(each, BOOTING if booting else found.status) for each in declared]
-    listening = _guest_listeners(lima, instance)
-    host = _Host(host_ports.host_agent(instance), host_ports.agents(lima))
+        return [_at_rest(forward, BOOTING if booting else located.status) for forward in declared]
+    listeners = _guest_listeners(lima, instance)
+    host = _HostSide.of(instance)
     forwarded = events.forwarded(instance.files.event_lines())
-    return [*_declared(declared, listening, host), *_automatic(declared, listening, forwarded, host)]
+    return [*_declared(declared, listeners, host), *_automatic(declared, listeners, forwarded, host)]
 
 
-def lost(lima: Limactl, instance: Instance) -> list[str]:
-    """Return what to tell of declared ports whose host port somebody took before the host agent could."""
+def lost(instance: Instance) -> list[str]:
+    """Return a sentence for each declared port whose host port another program took before the host agent could."""
     failed = events.failed(instance.files.host_agent_log_lines())
     if not failed:
         return []
-    host, found = _Host(host_ports.host_agent(instance), host_ports.agents(lima)), []
-    for each in forwards.declared(lima.config(instance)):
-        holder = host.stranger(each.probed, each.host_ip, each.host)
-        if (each.host_ip, each.host) in failed and holder:
-            found.append(f"port {each.guest}: {each.host} is held by {holder} since. Move it: sysinit-vm restart")
-    return found
+    host, warnings = _HostSide.of(instance), []
+    for forward in forwards.declared(instance.config()):
+        holder = host.stranger(forward.probed, forward.host_ip, forward.host)
+        if (forward.host_ip, forward.host) in failed and holder:
+            warnings.append(f"port {forward.guest}: {holder} took {forward.host}. Move it: sysinit-vm restart")
+    return warnings
 
 
-def _at_rest(each: Forward, state: str) -> Port:
-    url = allocation.url(each.host_ip, each.host) if each.probed == "tcp" else None
-    return Port(each.guest, each.proto, each.host_ip, each.host, url, "", state, declared=True)
+def _at_rest(forward: Forward, state: str) -> Port:
+    url = allocation.url(forward.host_ip, forward.host) if forward.probed == "tcp" else None
+    return Port(forward.guest, forward.proto, forward.host_ip, forward.host, url, "", state, declared=True)
 
 
 def _guest_listeners(lima: Limactl, instance: Instance) -> list[GuestListener]:
-    done = lima.run(instance.name, forwarding.LISTENERS, timeout=_ASK_SECONDS)
+    done = lima.run(instance.name, guest_listeners.COMMAND, timeout=_ASK_SECONDS)
     if not done.ok:
         raise VmError(
             f"The guest of {instance.name} does not say what listens in it.",
             detail=done.err or done.out or f"It did not answer within {_ASK_SECONDS} seconds.",
             hint="sysinit-vm logs",
         )
-    return forwarding.listeners(done.out)
+    return guest_listeners.parse(done.out)
 
 
 @dataclass(frozen=True)
-class _Host:
+class _HostSide:
     """The host as one VM's ports meet it: ``agent`` is its host agent's process, ``agents`` name every VM's."""
 
     agent: int | None
     agents: Mapping[int, str]
 
+    @classmethod
+    def of(cls, instance: Instance) -> Self:
+        """Read the process ids that Lima recorded."""
+        return cls(instance.files.host_agent_pid(), host_ports.agents())
+
     def stranger(self, proto: str, ip: str, port: int) -> str:
         """Name who listens on ``ip`` (or its family's all) and ``port`` and is not the VM's; empty for nobody."""
-        found = sockets.listener(port, proto, ipv6=":" in ip)
-        if found is None or (found.pid is not None and found.pid == self.agent):
+        listener = sockets.listener(port, proto, ipv6=":" in ip)
+        if listener is None or (listener.pid is not None and listener.pid == self.agent):
             return ""
-        return self.agents.get(found.pid or 0) or str(found)
+        return self.agents.get(listener.pid or 0) or str(listener)
 
     def state(self, proto: str, at: Address, process: GuestListener | None) -> tuple[str, str | None]:
         """Return the state and the URL: that something answers proves nothing, it has to be the host agent."""
@@ -134,37 +140,42 @@ class _Host:
         if process is None:
             return IDLE, url
         if sockets.listener(port, proto, ipv6=":" in ip) is None:
-            return f"{UNREACHED}: all below 1024 is root's" if sockets.privileged(port) else UNREACHED, None
+            return f"{UNREACHED}: below 1024 only root may listen" if sockets.privileged(port) else UNREACHED, None
         if tcp and not sockets.answers(ip, port):
             return SILENT, url
         nearer = self.stranger(proto, "::1", port) if ":" not in ip else ""
         return (f"{OPEN}; localhost is {nearer}'s on IPv6", f"http://127.0.0.1:{port}") if nearer else (OPEN, url)
 
 
-def _declared(declared: Iterable[Forward], listening: Iterable[GuestListener], host: _Host) -> list[Port]:
-    found = []
-    for each in declared:
-        process = next((one for one in listening if each.guest == one.port and each.proto in {one.proto, "any"}), None)
-        state, url = host.state(each.probed, (each.host_ip, each.host), process)
-        said = process.process if process else ""
-        found.append(Port(each.guest, each.proto, each.host_ip, each.host, url, said, state, declared=True))
-    return found
+def _declared(declared: Iterable[Forward], listeners: Sequence[GuestListener], host: _HostSide) -> list[Port]:
+    ports = []
+    for forward in declared:
+        listener = next((listener for listener in listeners if _meets(forward, listener)), None)
+        state, url = host.state(forward.probed, (forward.host_ip, forward.host), listener)
+        process = listener.process if listener else ""
+        address = (forward.guest, forward.proto, forward.host_ip, forward.host)
+        ports.append(Port(*address, url, process, state, declared=True))
+    return ports
+
+
+def _meets(forward: Forward, listener: GuestListener) -> bool:
+    return forward.guest == listener.port and forward.proto in {listener.proto, "any"}
 
 
 def _automatic(
     declared: Iterable[Forward],
-    listening: Iterable[GuestListener],
+    listeners: Iterable[GuestListener],
     forwarded: Mapping[tuple[str, int], Address],
-    host: _Host,
+    host: _HostSide,
 ) -> list[Port]:
-    """UDP sockets are shown where they are forwarded: any client opens some."""
-    known = {(kind, each.guest) for each in declared for kind, _ in each.spots(0)}
-    found = dict[tuple[str, int], Port]()
-    for each in sorted(listening, key=lambda one: (one.port, one.proto)):
-        key = (each.proto, each.port)
-        if key in known or key in found or (each.proto == "udp" and key not in forwarded):
+    """UDP sockets are shown if they are forwarded: any client opens some."""
+    covered = {(kind, forward.guest) for forward in declared for kind, _ in forward.spots(0)}
+    ports = dict[tuple[str, int], Port]()
+    for listener in sorted(listeners, key=lambda listener: (listener.port, listener.proto)):
+        key = (listener.proto, listener.port)
+        if key in covered or key in ports or (listener.proto == "udp" and key not in forwarded):
             continue
         ip, port = forwarded.get(key, ("127.0.0.1", None))
-        state, url = host.state(each.proto, (ip, port), each) if port else (UNREACHED, None)
-        found[key] = Port(each.port, each.proto, ip, port, url, each.process, state, declared=False)
-    return list(found.values())
+        state, url = host.state(listener.proto, (ip, port), listener) if port else (UNREACHED, None)
+        ports[key] = Port(listener.port, listener.proto, ip, port, url, listener.process, state, declared=False)
+    return list(ports.values())

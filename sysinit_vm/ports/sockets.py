@@ -1,4 +1,4 @@
-"""What listens on this machine: found by trying to bind, and named where the system tells."""
+"""What listens on this machine: found by trying to bind, and named if the system tells."""
 
 import contextlib
 import errno
@@ -19,7 +19,7 @@ _UNPRIVILEGED = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 
 @dataclass(frozen=True)
 class Listener:
-    """A process that listens on a host port; ``pid`` is None where the system does not tell, as of another user's."""
+    """A process that listens on a host port; ``pid`` is None if the system does not tell, as for another user's."""
 
     pid: int | None
     name: str
@@ -62,7 +62,7 @@ def privileged(port: int) -> bool:
 
 
 def listener(port: int, proto: str = "tcp", *, ipv6: bool | None = None) -> Listener | None:
-    """Return who listens on host ``port``, on IPv6 or IPv4 only if ``ipv6`` says so; None where nobody is known to."""
+    """Return who listens on host ``port``, on IPv6 or IPv4 only if ``ipv6`` says so; None if nobody is known to."""
     for pid, family, bound, status in _sockets(proto):
         listens = bound and bound[1] == port and (proto == "udp" or status == "LISTEN")
         if listens and ipv6 in {None, family == socket.AF_INET6}:
@@ -74,9 +74,9 @@ def _sockets(proto: str) -> Iterator[tuple[int | None, int, tuple[Any, ...], str
     import psutil
 
     try:
-        for each in psutil.net_connections(proto):
-            yield each.pid, each.family, each.laddr, each.status
-    except psutil.AccessDenied:  # macOS tells an ordinary user of his own processes only
+        for connection in psutil.net_connections(proto):
+            yield connection.pid, connection.family, connection.laddr, connection.status
+    except psutil.AccessDenied:  # macOS shows an ordinary user their own processes only
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
                 for own in process.net_connections(proto):

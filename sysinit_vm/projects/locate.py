@@ -1,4 +1,4 @@
-"""Which VM a command means, and whose it is: never the wrong VM.
+"""Which VM a command means, and whose it is: never the wrong VM. Starts no process.
 
 Lima's own instance list is the only registry: each VM carries its project's directory in ``param``.
 """
@@ -12,8 +12,7 @@ from sysinit_vm.errors import StateError, edit, typed
 from sysinit_vm.lima import names
 from sysinit_vm.lima.events import host_agent_ready
 from sysinit_vm.lima.home import lima_home
-from sysinit_vm.lima.instance import Instance
-from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.lima.instance import Instance, Instances
 from sysinit_vm.projects import default_names, owners, search
 from sysinit_vm.projects.project import Project
 
@@ -36,13 +35,13 @@ class Target:
 
     @property
     def required(self) -> Project:
-        """The project; NoConfigError where there is none."""
+        """The project; NoConfigError if there is none."""
         return self.project or search.require(self.directory)
 
 
 @dataclass(frozen=True)
 class Located:
-    """``instance`` is the target's VM, None where it has none; ``foreign`` is another's VM of that name."""
+    """``instance`` is the target's VM, None if it has none; ``foreign`` is another project's VM of that name."""
 
     name: str
     instance: Instance | None = None
@@ -50,89 +49,89 @@ class Located:
 
     @property
     def status(self) -> str:
-        """Lima's word for the VM's state, ``not created`` where there is none."""
+        """Lima's word for the VM's state, ``not created`` if there is none."""
         return self.instance.state if self.instance else NOT_CREATED
 
 
 def target(directory: str | None, name: str | None) -> Target:
     """Resolve ``--project`` and ``--name``: the option, VM_NAME, the config's own, the directory's.
 
-    NoConfigError where neither names a VM; UsageError for a name that Lima would not take.
+    NoConfigError if neither names a VM; UsageError for a name that Lima would not take.
     """
     longest = names.longest_vm_name(lima_home())
-    found = search.find(directory)
-    for source, said in (("--name", name), ("VM_NAME", os.environ.get("VM_NAME"))):
-        if said:
-            return Target(found, names.checked_vm_name(said, source=source, longest=longest), source, directory)
-    found = found or search.require(directory)
-    kept = document.load(found.config).vm_name
+    project = search.find(directory)
+    for source, value in (("--name", name), ("VM_NAME", os.environ.get("VM_NAME"))):
+        if value:
+            return Target(project, names.checked_vm_name(value, source=source, longest=longest), source, directory)
+    project = project or search.require(directory)
+    kept = document.load(project.config).vm_name
     if kept:
-        source = f"param.VM_NAME in {found.config}"
-        mend = edit(found.config)
-        return Target(found, names.checked_vm_name(kept, source=source, longest=longest, hint=mend), source)
-    return Target(found, default_names.vm_name(found.root, longest), "directory")
+        source = f"param.VM_NAME in {project.config}"
+        hint = edit(project.config)
+        return Target(project, names.checked_vm_name(kept, source=source, longest=longest, hint=hint), source)
+    return Target(project, default_names.vm_name(project.root, longest), "directory")
 
 
-def kept(home: Project, name: str) -> Target:
+def just_written(project: Project, name: str) -> Target:
     """Return what a config that was just written means, whatever VM_NAME says."""
-    return Target(home, name, f"param.VM_NAME in {home.config}")
+    return Target(project, name, f"param.VM_NAME in {project.config}")
 
 
-def locate(lima: Limactl, wanted: Target) -> Located:
+def locate(instances: Instances, wanted: Target) -> Located:
     """Find the target's VM: the one of its name if that is its own, else any that carries its directory."""
-    found = lima.instance(wanted.name)
-    if (
-        wanted.explicit
-        or wanted.project is None
-        or (found and (found.unreadable or owners.belongs(found, wanted.project)))
-    ):
-        return Located(wanted.name, found)
-    own = of_project(lima, wanted.project)
+    namesake = instances.get(wanted.name)
+    if wanted.explicit or wanted.project is None or (namesake and _is_its_own(namesake, wanted.project)):
+        return Located(wanted.name, namesake)
+    own = of_project(instances, wanted.project)
     if own and wanted.source != "VM_NAME":
         return Located(own[0].name, own[0])
-    return Located(wanted.name, None, found)
+    return Located(wanted.name, None, namesake)
 
 
-def of_project(lima: Limactl, home: Project) -> list[Instance]:
-    """Return the VMs that were made for ``home``; more than one only where something other than us made it."""
-    return [each for each in lima.instances() if owners.belongs(each, home)]
+def _is_its_own(namesake: Instance, project: Project) -> bool:
+    return namesake.unreadable or owners.belongs(namesake, project)
 
 
-def left_behind(lima: Limactl, wanted: Target) -> Instance | None:
+def of_project(instances: Instances, project: Project) -> list[Instance]:
+    """Return the VMs that were made for ``project``; more than one only if something other than us made it."""
+    return [instance for instance in instances if owners.belongs(instance, project)]
+
+
+def left_behind(instances: Instances, wanted: Target) -> Instance | None:
     """Return the VM that this project had before it was moved, or that was made without us; see ``owners``."""
     if wanted.project is None or wanted.explicit:
         return None
-    return owners.left_behind(lima, wanted.project, wanted.name)
+    return owners.left_behind(instances, wanted.project, wanted.name)
 
 
-def own(lima: Limactl, wanted: Target) -> Located:
-    """As ``locate``, but StateError where the name is another project's VM's, or the VM cannot be read."""
-    found = locate(lima, wanted)
-    if found.instance and found.instance.unreadable and not wanted.explicit:
-        raise unreadable(found.instance)
-    if found.foreign is None:
-        return found
-    raise _left(lima, wanted) or _anothers(lima, found.foreign, wanted)
+def own(instances: Instances, wanted: Target) -> Located:
+    """As ``locate``, but StateError if the name is another project's VM's, or the VM cannot be read."""
+    located = locate(instances, wanted)
+    if located.instance and located.instance.unreadable and not wanted.explicit:
+        raise unreadable(located.instance)
+    if located.foreign is None:
+        return located
+    raise _left(instances, wanted) or _anothers(instances, located.foreign, wanted)
 
 
-def existing(lima: Limactl, wanted: Target) -> Instance:
-    """Return the target's VM; StateError (exit 4) where it has none."""
-    found = own(lima, wanted)
-    if found.instance is None:
-        raise _left(lima, wanted) or StateError(
-            f"There is no VM {found.name}.", detail=_known(lima), hint="sysinit-vm start"
+def existing(instances: Instances, wanted: Target) -> Instance:
+    """Return the target's VM; StateError (exit 4) if it has none."""
+    located = own(instances, wanted)
+    if located.instance is None:
+        raise _left(instances, wanted) or StateError(
+            f"There is no VM {located.name}.", detail=_listed(instances), hint="sysinit-vm start"
         )
-    return found.instance
+    return located.instance
 
 
-def running(lima: Limactl, wanted: Target) -> Instance:
+def running(instances: Instances, wanted: Target) -> Instance:
     """Return the target's VM if it runs and has booted; StateError (exit 4) otherwise."""
-    found = existing(lima, wanted)
-    if not found.running:
-        raise StateError(f"The VM {found.name} is not running: {found.state}.", hint="sysinit-vm start")
-    if host_agent_ready(found) is None:
-        raise StateError(f"The VM {found.name} is still booting.", hint="sysinit-vm start, which waits for it")
-    return found
+    instance = existing(instances, wanted)
+    if not instance.running:
+        raise StateError(f"The VM {instance.name} is not running: {instance.state}.", hint="sysinit-vm start")
+    if host_agent_ready(instance) is None:
+        raise StateError(f"The VM {instance.name} is still booting.", hint="sysinit-vm start, which waits for it")
+    return instance
 
 
 def guest_directory(instance: Instance, host: Path) -> str:
@@ -145,44 +144,45 @@ def guest_directory(instance: Instance, host: Path) -> str:
 
 
 def unreadable(instance: Instance) -> StateError:
-    """Return what is said of a VM that Lima cannot read."""
-    half = not (instance.dir / "lima.yaml").exists()
+    """Return the error for a VM that Lima cannot read."""
+    lima_yaml = instance.files.lima_yaml
+    missing = not lima_yaml.exists()
     return StateError(
         f"The VM {instance.name} cannot be read.",
-        detail=f"{instance.dir / 'lima.yaml'} is {'missing' if half else 'damaged'}, so Lima cannot use the VM.",
-        hint=typed("rm", "-r", instance.dir) if half else f"sysinit-vm destroy --name {instance.name}",
+        detail=f"{lima_yaml} is {'missing' if missing else 'damaged'}, so Lima cannot use the VM.",
+        hint=typed("rm", "-r", instance.dir) if missing else f"sysinit-vm destroy --name {instance.name}",
     )
 
 
-def second(home: Project, has: Instance, wanted: Target) -> StateError:
-    """Return what is said where ``home`` would get a VM beside the one that it ``has``."""
+def second(project: Project, present: Instance, wanted: Target) -> StateError:
+    """Return the error for a second VM of ``project`` beside the one that is ``present``."""
     return StateError(
-        f"{home.root} has a VM already: {has.name}.",
+        f"{project.root} has a VM already: {present.name}.",
         detail=f"A project has one VM.{chosen(wanted)}",
-        hint=f"sysinit-vm start --name {has.name}, or sysinit-vm destroy --name {has.name}",
+        hint=f"sysinit-vm start --name {present.name}, or sysinit-vm destroy --name {present.name}",
     )
 
 
-def _left(lima: Limactl, wanted: Target) -> StateError | None:
-    left = left_behind(lima, wanted)
-    return owners.moved(lima, left, wanted.required) if left else None
+def _left(instances: Instances, wanted: Target) -> StateError | None:
+    left = left_behind(instances, wanted)
+    return owners.moved(instances, left, wanted.required) if left else None
 
 
-def _anothers(lima: Limactl, foreign: Instance, wanted: Target) -> StateError:
-    home = wanted.required
+def _anothers(instances: Instances, foreign: Instance, wanted: Target) -> StateError:
+    project = wanted.required
     return StateError(
         f"The VM {foreign.name} belongs to another project.",
-        detail=f"It was made for {owners.owner(foreign)}; this is {home.root}.{chosen(wanted)}",
-        hint=f"sysinit-vm start --name {owners.free_name(lima, home)}, or in its own directory: "
+        detail=f"It was made for {owners.owner(foreign)}; this is {project.root}.{chosen(wanted)}",
+        hint=f"sysinit-vm start --name {owners.free_name(instances, project)}, or in its own directory: "
         f"sysinit-vm destroy --name {foreign.name}",
     )
 
 
 def chosen(wanted: Target) -> str:
-    """Return a sentence about who chose the VM's name, empty where the directory's own name did."""
+    """Return a sentence about who chose the VM's name, empty if the directory's own name did."""
     return "" if wanted.source == "directory" else f" The name comes from {wanted.source}."
 
 
-def _known(lima: Limactl) -> str:
-    known = ", ".join(each.name for each in lima.instances())
-    return f"VMs on this machine: {known}." if known else "This machine has no VM yet."
+def _listed(instances: Instances) -> str:
+    names_ = ", ".join(instance.name for instance in instances)
+    return f"VMs on this machine: {names_}." if names_ else "This machine has no VM yet."

@@ -1,4 +1,4 @@
-"""Whose a VM is, by the project directory that it carries; and which VMs were left behind by theirs."""
+"""Whose a VM is, by the project directory that it carries, and which VMs were left behind. Starts no process."""
 
 from pathlib import Path
 
@@ -7,15 +7,14 @@ from sysinit_vm.config.params import PROJECT_DIR
 from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.lima import names
 from sysinit_vm.lima.home import lima_home
-from sysinit_vm.lima.instance import Instance
-from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.projects import default_names, project
-from sysinit_vm.projects.project import Project
+from sysinit_vm.lima.instance import Instance, Instances
+from sysinit_vm.projects import default_names
+from sysinit_vm.projects.project import Project, gone, same
 
 
 def belongs(instance: Instance, to: Project) -> bool:
     """Whether a VM carries the project's directory, however either is spelled."""
-    return instance.project_dir is not None and project.same(instance.project_dir, to.root)
+    return instance.project_dir is not None and same(instance.project_dir, to.root)
 
 
 def owner(instance: Instance) -> str:
@@ -23,72 +22,78 @@ def owner(instance: Instance) -> str:
     return str(instance.project_dir or "a directory that it does not name")
 
 
-def left_behind(lima: Limactl, home: Project, name: str) -> Instance | None:
-    """Return the VM that is ``home``'s in all but the directory that it carries, None where there is none.
+def left_behind(instances: Instances, project: Project, name: str) -> Instance | None:
+    """Return the VM that is ``project``'s in all but the directory that it carries, None if there is none.
 
-    Either it was made for a directory that is gone, and stands as such in ``home``'s config or has its ``name``;
-    or it was made without us, as by the seed's script, and mounts ``home``.
+    Either it was made for a directory that is gone, and ``project``'s config still names that directory or the VM has
+    the ``name``; or it was made without us, as by the original script, and mounts ``project``.
     """
-    every, former = lima.instances(), _committed_directory(home)
-    if any(belongs(each, home) for each in every):
+    if any(belongs(instance, project) for instance in instances):
         return None
-    orphans = [each for each in every if each.project_dir and project.gone(each.project_dir)]
-    found = [each for each in orphans if each.project_dir == former]
-    found += [each for each in orphans if each.name == name]
-    strangers = [each for each in every if not each.project_dir and not each.unreadable]
-    return next(iter(found), None) or next((each for each in strangers if _mounts(lima, each, home)), None)
+    former = _committed_directory(project)
+    orphans = [instance for instance in instances if instance.project_dir and gone(instance.project_dir)]
+    candidates = [orphan for orphan in orphans if orphan.project_dir == former]
+    candidates += [orphan for orphan in orphans if orphan.name == name]
+    candidates += [instance for instance in instances if _made_without_us(instance) and _mounts(instance, project)]
+    return next(iter(candidates), None)
 
 
-def ownerless(lima: Limactl) -> list[Instance]:
-    """Return the VMs whose project's directory is gone, or has no config any more."""
-    return [each for each in lima.instances() if each.project_dir and not has_config(each.project_dir)]
+def _made_without_us(instance: Instance) -> bool:
+    return not instance.project_dir and not instance.unreadable
+
+
+def ownerless(instances: Instances) -> list[Instance]:
+    """Return the VMs whose project's directory is gone, or no longer has a config."""
+    return [instance for instance in instances if instance.project_dir and not has_config(instance.project_dir)]
 
 
 def has_config(root: Path) -> bool:
-    """Whether ``root`` (absolute) still is a project, as far as one may look."""
-    return not project.gone(Project(root).config)
+    """Whether ``root`` (absolute) still is a project, as far as we may look."""
+    return not gone(Project(root).config)
 
 
-def free_name(lima: Limactl, home: Project) -> str:
-    """Return a name for a VM of ``home`` beside the default one, which no VM has yet."""
+def free_name(instances: Instances, project: Project) -> str:
+    """Return a name for a VM of ``project`` beside the default one, which no VM has yet."""
     longest = names.longest_vm_name(lima_home())
-    return next(each for each in default_names.other_names(home.root, longest) if lima.instance(each) is None)
+    return next(name for name in default_names.other_names(project.root, longest) if instances.get(name) is None)
 
 
-def moved(lima: Limactl, instance: Instance, home: Project) -> StateError:
-    """Return what is said of a VM that was ``left_behind`` by ``home``."""
+def moved(instances: Instances, instance: Instance, project: Project) -> StateError:
+    """Return the error for a VM that was ``left_behind`` by ``project``."""
+    another = f"sysinit-vm start --name {free_name(instances, project)}"
     return StateError(
-        f"{question(instance, home)}",
-        detail="" if instance.project_dir is None else f"If {home.root} is that project, moved, take the VM over.",
-        hint=f"sysinit-vm adopt; or, for a VM of its own: sysinit-vm start --name {free_name(lima, home)}",
+        question(instance, project),
+        detail="" if instance.project_dir is None else f"If {project.root} is that project, moved, take the VM over.",
+        hint=f"sysinit-vm adopt; or, for a VM of its own: {another}",
     )
 
 
-def question(instance: Instance, home: Project) -> str:
-    """Return what makes one ask whether ``instance`` is ``home``'s."""
+def question(instance: Instance, project: Project) -> str:
+    """Return why ``instance`` might be ``project``'s."""
     if instance.project_dir:
         return f"The VM {instance.name} was made for {instance.project_dir}, which is gone."
-    return f"The VM {instance.name} was made without sysinit-vm, and mounts {home.root}."
+    return f"The VM {instance.name} was made without sysinit-vm, and mounts {project.root}."
 
 
-def _committed_directory(home: Project) -> Path | None:
-    """The directory that the committed config was rendered for, perhaps on another machine."""
+def _committed_directory(project: Project) -> Path | None:
+    """Return the directory that the committed config was rendered for, perhaps on another machine."""
     try:
-        param = document.load(home.config).data.get("param")
+        param = document.load(project.config).data.get("param")
     except VmError:
         return None
     text = param.get(PROJECT_DIR) if isinstance(param, dict) else None
     return Path(text) if isinstance(text, str) else None
 
 
-def _mounts(lima: Limactl, instance: Instance, home: Project) -> bool:
+def _mounts(instance: Instance, project: Project) -> bool:
     try:
-        mounts = lima.config(instance).data.get("mounts")
+        mounts = instance.config().data.get("mounts")
     except VmError:
         return False
-    places = [each.get("location") for each in mounts if isinstance(each, dict)] if isinstance(mounts, list) else []
-    return any(isinstance(each, str) and _same(each, home.root) for each in places)
+    entries = mounts if isinstance(mounts, list) else []
+    locations = [mount.get("location") for mount in entries if isinstance(mount, dict)]
+    return any(isinstance(location, str) and _means(location, project.root) for location in locations)
 
 
-def _same(location: str, root: Path) -> bool:
-    return project.same(Path.home() / location[2:] if location.startswith("~/") else Path(location), root)
+def _means(location: str, root: Path) -> bool:
+    return same(Path.home() / location[2:] if location.startswith("~/") else Path(location), root)

@@ -8,7 +8,8 @@ from sysinit_vm.tasks.context import lima
 from sysinit_vm.tasks.output import done
 from sysinit_vm.tasks.start_options import trusted
 from sysinit_vm.tasks.verb import verb
-from sysinit_vm.vm import adopt
+from sysinit_vm.vm.adopt import adopt
+from sysinit_vm.vm.project_vm import ProjectVm
 
 
 @verb(
@@ -25,5 +26,5 @@ def adopt_(c: Context, yes: bool = False, project: str | None = None, name: str 
     """
     target = locate.target(project, name)
     committed = trusted(c, target.required, document.load(target.required.config))
-    taken = adopt.adopt(lima(c), target, committed, yes=yes)
+    taken = adopt(ProjectVm.read(lima(c), target), committed, yes=yes)
     done(c, f"VM adopted: {taken.name}. Start it: sysinit-vm start")

@@ -12,6 +12,7 @@ from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
 from sysinit_vm.vm import apply
+from sysinit_vm.vm.project_vm import ProjectVm
 
 
 @verb(
@@ -36,11 +37,9 @@ def apply_(
     with --recreate.
     """
     target = locate.target(project, name)
-    options, vms = start_options(c, timeout, target.project), lima(c)
-    comparison = apply.look(vms, target, options)
-    if comparison is None:
-        raise report.no_config(vms, target)
-    instance, drift = comparison
+    options = start_options(c, timeout, target.project)
+    vm = ProjectVm.read(lima(c), target)
+    instance, drift = apply.require_drift(vm, options)
     say(report.what_apply_does(instance, drift))
     if drift.needs == NONE:
         return
@@ -50,10 +49,10 @@ def apply_(
     )
     prompts.confirm(question, yes=yes, refusal_hint=f"sysinit-vm apply --yes{' --recreate' if anew else ''}")
     if anew:
-        apply.recreate(vms, target, options)
+        apply.recreate(vm, options)
     else:
-        apply.apply(vms, target, options, drift, start=False)
-    left = [each.what for each in drift.changes if each.needs == RECREATE and not anew]
+        apply.apply(vm, options, drift, start_stopped=False)
+    left = [change.what for change in drift.changes if change.needs == RECREATE and not anew]
     done(c, f"Applied to {instance.name}.{_left(left)}")
 
 

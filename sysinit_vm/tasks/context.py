@@ -6,9 +6,12 @@ import sys
 from invoke.context import Context
 
 from sysinit_vm.errors import MissingError
+from sysinit_vm.lima.instance import Instances
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine import find_programs
+from sysinit_vm.projects import locate
 from sysinit_vm.runner import Runner
+from sysinit_vm.vm.project_vm import ProjectVm
 
 
 def runner(c: Context) -> Runner:
@@ -34,6 +37,18 @@ def lima_if_found(c: Context) -> Limactl | None:
         return lima(c)
     except MissingError:
         return None
+
+
+def instances_if_found(c: Context) -> Instances | None:
+    """Return the instances of this machine, None if it has no limactl."""
+    limactl = lima_if_found(c)
+    return limactl.instances() if limactl else None
+
+
+def project_vm(c: Context, directory: str | None, name: str | None) -> ProjectVm:
+    """Return the VM that ``--project`` and ``--name`` mean, as it is now. The errors are those of ``locate.target``."""
+    target = locate.target(directory, name)
+    return ProjectVm.read(lima(c), target)
 
 
 def exact_words(remainder: str) -> list[str]:

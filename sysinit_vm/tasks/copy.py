@@ -3,8 +3,7 @@
 from invoke.context import Context
 
 from sysinit_vm.guest import copy
-from sysinit_vm.projects import locate
-from sysinit_vm.tasks.context import exact_words, lima
+from sysinit_vm.tasks.context import exact_words, project_vm
 from sysinit_vm.tasks.verb import verb
 
 
@@ -21,5 +20,5 @@ def copy_(c: Context, project: str | None = None, name: str | None = None) -> No
     Directories too. :PATH is a path in the guest, relative to the home directory there.
     """
     paths = copy.checked(exact_words(c.remainder))
-    target, vms = locate.target(project, name), lima(c)
-    copy.copy(vms, locate.running(vms, target), paths)
+    vm = project_vm(c, project, name)
+    copy.copy(vm.lima, vm.running(), paths)

@@ -2,22 +2,20 @@
 
 from invoke.context import Context
 
-from sysinit_vm.projects import locate
-from sysinit_vm.tasks.context import lima
+from sysinit_vm.tasks.context import project_vm
 from sysinit_vm.tasks.output import done
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal import prompts
-from sysinit_vm.vm import lifecycle
+from sysinit_vm.vm.destroy import destroy
 
 
-@verb(group="Life", aliases=["rm"], examples=["sysinit-vm destroy"], exits=[3, 4, 5, 6])
-def destroy(c: Context, yes: bool = False, project: str | None = None, name: str | None = None) -> None:
+@verb("destroy", group="Life", aliases=["rm"], examples=["sysinit-vm destroy"], exits=[3, 4, 5, 6])
+def destroy_(c: Context, yes: bool = False, project: str | None = None, name: str | None = None) -> None:
     """Delete the project's VM with its disk.
 
     The project's files stay: they are the host's.
     """
-    target, vms = locate.target(project, name), lima(c)
-    doomed = locate.existing(vms, target)
-    question = f"Permanently delete the VM {doomed.name} and everything stored only in it?"
+    vm = project_vm(c, project, name)
+    question = f"Permanently delete the VM {vm.existing().name} and everything stored only in it?"
     prompts.confirm(question, yes=yes, refusal_hint="sysinit-vm destroy --yes")
-    done(c, f"VM destroyed: {lifecycle.destroy(vms, target)}")
+    done(c, f"VM destroyed: {destroy(vm)}")

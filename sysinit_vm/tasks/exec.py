@@ -3,8 +3,7 @@
 from invoke.context import Context
 
 from sysinit_vm.guest import access
-from sysinit_vm.projects import locate
-from sysinit_vm.tasks.context import exact_words, lima
+from sysinit_vm.tasks.context import exact_words, project_vm
 from sysinit_vm.tasks.output import end
 from sysinit_vm.tasks.verb import verb
 
@@ -32,5 +31,5 @@ def exec_(
     A single word is run as a shell line, several words as an exact command. Flags of sysinit-vm come before it.
     """
     command = access.command(exact_words(c.remainder), env or ())
-    target, vms = locate.target(project, name), lima(c)
-    end(access.execute(vms, locate.running(vms, target), command, stdin=not no_stdin))
+    vm = project_vm(c, project, name)
+    end(access.execute(vm.lima, vm.running(), command, stdin=not no_stdin))

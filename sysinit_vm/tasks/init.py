@@ -7,7 +7,7 @@ from sysinit_vm.config import sizes
 from sysinit_vm.init import namesakes, project_files, questions, templates
 from sysinit_vm.init.questions import InitOptions
 from sysinit_vm.joining import joining
-from sysinit_vm.tasks.context import lima_if_found, runner
+from sysinit_vm.tasks.context import instances_if_found, runner
 from sysinit_vm.tasks.output import print_json
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal.console import say, table
@@ -93,11 +93,11 @@ def _init(c: Context, wanted: InitOptions, *, directory: str | None, yes: bool, 
     if dry:
         say(f"Would write {home.config}")
         return
-    vms = lima_if_found(c)
+    instances = instances_if_found(c)
     written = project_files.init_project(
-        template, directory=directory, name=name, yes=yes, ssh=ssh, size=size, lima=vms
+        template, directory=directory, name=name, yes=yes, ssh=ssh, size=size, instances=instances
     )
     if written.trusted:
         gate.written_by_us(written.project)
-    namesakes.tell(vms, written.project, written.vm_name)
+    namesakes.tell(instances, written.project, written.vm_name)
     say(project_files.next_steps(written))

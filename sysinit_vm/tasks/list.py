@@ -19,8 +19,8 @@ def list_(c: Context, json: bool = False) -> None:
 
     On this machine, in whatever directory: age, memory and disk in use, ports, drift, and its project.
     """
-    vms, machine = lima(c), facts.gather()
-    records = listing.of_machine(vms, time.time(), lambda each: compare.summary(vms, each, machine))
+    machine = facts.gather()
+    records = listing.of_machine(lima(c).instances(), time.time(), lambda instance: compare.summary(instance, machine))
     if json:
         print_json({"vms": records})
     elif records:

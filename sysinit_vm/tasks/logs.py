@@ -8,6 +8,7 @@ from sysinit_vm.projects import locate
 from sysinit_vm.tasks.context import lima
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal.console import say
+from sysinit_vm.vm.project_vm import ProjectVm
 
 
 @verb(
@@ -34,11 +35,11 @@ def logs_(
     """
     target = locate.target(project, name)
     sources, count = logs.checked(source), _count(lines)
-    vms = lima(c)
-    instance = locate.existing(vms, target)
-    for each in sources if not follow or source else ("console",):
-        shown = logs.lines(vms, instance, each)
-        say(f"== {each} ==")
+    vm = ProjectVm.read(lima(c), target)
+    instance = vm.existing()
+    for shown_source in sources if not follow or source else ("console",):
+        shown = logs.lines(vm.lima, instance, shown_source)
+        say(f"== {shown_source} ==")
         print("\n".join(shown[-count:] if count else shown), flush=True)
     if follow:
         for line in logs.follow(instance, source or "console"):

@@ -10,6 +10,7 @@ from sysinit_vm.tasks.output import end
 from sysinit_vm.tasks.start_options import start_if_needed
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal.console import say
+from sysinit_vm.vm.project_vm import ProjectVm
 
 
 @verb(
@@ -35,10 +36,10 @@ def open_(
     """
     from sysinit_vm import editors, ssh_config
 
-    target, vms = locate.target(project, name), lima(c)
+    target = locate.target(project, name)
     committed = document.load(target.project.config) if target.project else None
     chosen, program = editors.choose(editor or settings.value("editor", committed))
-    instance = start_if_needed(c, vms, target, timeout)
+    instance = start_if_needed(c, ProjectVm.read(lima(c), target), timeout)
     ssh_config.ensure(runner(c), [instance], yes=yes)
     say(f"{chosen.title}: {instance.name}:{instance.project_dir}")
     end(runner(c).attach((program, *chosen.arguments(instance.name, str(instance.project_dir or "/")))))

@@ -9,7 +9,8 @@ from sysinit_vm.tasks.output import print_json
 from sysinit_vm.tasks.start_options import start_options
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal.console import say, table
-from sysinit_vm.vm.apply import look
+from sysinit_vm.vm.apply import require_drift
+from sysinit_vm.vm.project_vm import ProjectVm
 
 
 @verb(group="Change", examples=["sysinit-vm plan", "sysinit-vm plan --json"], exits=[3, 4, 5, 6])
@@ -20,13 +21,10 @@ def plan(c: Context, json: bool = False, project: str | None = None, name: str |
     restart, or a new VM.
     """
     target = locate.target(project, name)
-    options, vms = start_options(c, None, target.project), lima(c)
-    comparison = look(vms, target, options)
-    if comparison is None:
-        raise report.no_config(vms, target)
-    instance, drift = comparison
+    options = start_options(c, None, target.project)
+    instance, drift = require_drift(ProjectVm.read(lima(c), target), options)
     if json:
-        print_json({"vm": instance.name, "needs": drift.needs, "changes": [each.data() for each in drift.changes]})
+        print_json({"vm": instance.name, "needs": drift.needs, "changes": [change.data() for change in drift.changes]})
         return
     if drift.changes:
         table(report.COLUMNS, [report.row(change) for change in drift.changes])

@@ -3,8 +3,7 @@
 from invoke.context import Context
 
 from sysinit_vm.config import document
-from sysinit_vm.projects import locate
-from sysinit_vm.tasks.context import lima
+from sysinit_vm.tasks.context import project_vm
 from sysinit_vm.tasks.output import print_json
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal.console import say, table
@@ -19,14 +18,12 @@ def ports(c: Context, json: bool = False, project: str | None = None, name: str 
     """
     from sysinit_vm.ports import portlist
 
-    target = locate.target(project, name)
-    vms = lima(c)
-    found = locate.locate(vms, target)
-    committed = document.load(target.project.config) if target.project else None
-    shown = portlist.of_vm(vms, found, committed)
+    vm = project_vm(c, project, name)
+    located, here = vm.located, vm.target.project
+    shown = portlist.of_vm(vm.lima, located, document.load(here.config) if here else None)
     if json:
-        print_json({"vm": found.name, "status": found.status, "ports": [each.data() for each in shown]})
+        print_json({"vm": located.name, "status": located.status, "ports": [port.data() for port in shown]})
     elif shown:
-        table(portlist.COLUMNS, [each.cells() for each in shown])
+        table(portlist.COLUMNS, [port.cells() for port in shown])
     else:
-        say(f"The VM {found.name} ({found.status}) declares no port, and nothing listens in it.")
+        say(f"The VM {located.name} ({located.status}) declares no port, and nothing listens in it.")

@@ -23,26 +23,27 @@ def prune(c: Context, yes: bool = False, running: bool = False, json: bool = Fal
 
     VMs whose project is gone, and half-made ones. Each is shown with its size and why, before it asks.
     """
-    vms = lima(c)
-    found = find(vms)
+    limactl = lima(c)
+    litter = find(limactl.instances())
     if json:
-        print_json({"litter": [each.data() for each in found], "bytes": sum(each.size for each in found)})
+        print_json({"litter": [item.data() for item in litter], "bytes": sum(item.size for item in litter)})
         return
-    table(("KIND", "NAME", "SIZE", "WHY"), [each.row() for each in found], folding=("NAME", "WHY")) if found else None
-    doomed = [each for each in found if running or not each.running]
-    for each in found:
-        if each not in doomed:
-            say(f"{each.name} runs, and stays; with --running it goes too.")
+    if litter:
+        table(("KIND", "NAME", "SIZE", "WHY"), [item.row() for item in litter], folding=("NAME", "WHY"))
+    doomed = [item for item in litter if running or not item.running]
+    for item in litter:
+        if item not in doomed:
+            say(f"{item.name} runs, and stays; with --running it goes too.")
     if not doomed or c.config.run.dry:
         say("Nothing to remove." if not doomed else f"Would remove {_sum(doomed)}.")
         return
-    if any(each.kind == "vm" for each in doomed):
+    if any(item.kind == "vm" for item in doomed):
         say("A directory on a drive that is not connected looks gone, too. A moved project keeps its VM by `adopt`.")
     question = f"Remove {_sum(doomed)}?"
     prompts.confirm(question, yes=yes, refusal_hint="sysinit-vm prune --yes")
-    remove(vms, doomed)
+    remove(limactl, doomed)
     done(c, f"Removed: {_sum(doomed)}")
 
 
 def _sum(litter: list[Litter]) -> str:
-    return f"{', '.join(each.name for each in litter)} ({listing.size(sum(each.size for each in litter))})"
+    return f"{', '.join(item.name for item in litter)} ({listing.size(sum(item.size for item in litter))})"

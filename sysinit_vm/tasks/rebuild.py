@@ -3,8 +3,7 @@
 from invoke.context import Context
 
 from sysinit_vm import settings
-from sysinit_vm.projects import locate
-from sysinit_vm.tasks.context import lima
+from sysinit_vm.tasks.context import project_vm
 from sysinit_vm.tasks.output import STREAMED, end
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.vm import rebuild
@@ -16,5 +15,5 @@ def rebuild_(c: Context, project: str | None = None, name: str | None = None) ->
 
     `sudo nixos-rebuild switch` to FLAKE#FLAKE_CONFIGURATION of the settings, in the running guest.
     """
-    target, vms = locate.target(project, name), lima(c)
-    end(rebuild.system(vms, locate.running(vms, target), settings.flake_configuration()))
+    vm = project_vm(c, project, name)
+    end(rebuild.system(vm.lima, vm.running(), settings.flake_configuration()))

@@ -7,7 +7,9 @@ from sysinit_vm.tasks.context import lima
 from sysinit_vm.tasks.output import done
 from sysinit_vm.tasks.start_options import start_options
 from sysinit_vm.tasks.verb import verb
-from sysinit_vm.vm import apply, lifecycle
+from sysinit_vm.vm.apply import start_up_to_date
+from sysinit_vm.vm.project_vm import ProjectVm
+from sysinit_vm.vm.stop import stop
 
 
 @verb(group="Life", examples=["sysinit-vm restart"], exits=[3, 4, 5, 6])
@@ -15,7 +17,7 @@ def restart(c: Context, project: str | None = None, name: str | None = None, tim
     """Stop the project's VM, then start it."""
     target = locate.target(project, name)
     options = start_options(c, timeout, target.project)
-    vms = lima(c)
-    lifecycle.stop(vms, target)
-    instance = apply.start(vms, target, options, "ask")
+    vm = ProjectVm.read(lima(c), target)
+    stop(vm)
+    instance = start_up_to_date(vm.read_again(), options, "ask")
     done(c, f"VM restarted: {instance.name}")

@@ -3,8 +3,7 @@
 from invoke.context import Context
 
 from sysinit_vm.guest import access
-from sysinit_vm.projects import locate
-from sysinit_vm.tasks.context import lima
+from sysinit_vm.tasks.context import project_vm
 from sysinit_vm.tasks.output import end
 from sysinit_vm.tasks.start_options import start_if_needed
 from sysinit_vm.tasks.verb import verb
@@ -32,8 +31,9 @@ def shell(
     Starts the VM if it is not running. Ctrl+A then D detaches; the session and what runs in it stay, and the same
     command attaches again.
     """
-    target, vms = locate.target(project, name), lima(c)
-    instance = locate.own(vms, target).instance
-    chosen = access.layout(vms, instance, target.required, layout) if layout is not None else ""
-    instance = start_if_needed(c, vms, target, timeout)
-    end(access.shell(vms, instance, plain=plain, layout=chosen))
+    vm = project_vm(c, project, name)
+    chosen = ""
+    if layout is not None:
+        chosen = access.layout(vm.lima, vm.own().instance, vm.target.required, layout)
+    instance = start_if_needed(c, vm, timeout)
+    end(access.shell(vm.lima, instance, plain=plain, layout=chosen))

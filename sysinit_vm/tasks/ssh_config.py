@@ -22,7 +22,7 @@ def ssh_config_(c: Context, print_: bool = False, remove: bool = False, yes: boo
     It works from anywhere. The command shows and confirms one Include at the top of ~/.ssh/config.
     """
     if print_:
-        hosts = [ssh_config.host_block(each) for each in lima(c).instances() if each.project_dir]
+        hosts = [ssh_config.host_block(instance) for instance in lima(c).instances() if instance.project_dir]
         print("\n".join([f"# {ssh_config.path()}", ssh_config.include_line(), "", *filter(None, hosts)]), end="")
     elif remove:
         wanted = ssh_config.without_include()

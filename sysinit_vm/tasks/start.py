@@ -8,7 +8,8 @@ from sysinit_vm.tasks.context import lima
 from sysinit_vm.tasks.output import done
 from sysinit_vm.tasks.start_options import start_options
 from sysinit_vm.tasks.verb import verb
-from sysinit_vm.vm import apply
+from sysinit_vm.vm.apply import start_up_to_date
+from sysinit_vm.vm.project_vm import ProjectVm
 
 
 @verb(
@@ -33,5 +34,5 @@ def start(
         raise UsageError(f"--drift cannot be {drift!r}.", detail="It is ask, apply or keep.", hint="sysinit-vm plan")
     target = locate.target(project, name)
     options = start_options(c, timeout, target.project)
-    instance = apply.start(lima(c), target, options, drift)
+    instance = start_up_to_date(ProjectVm.read(lima(c), target), options, drift)
     done(c, f"VM started: {instance.name}. Connect with: sysinit-vm shell")

@@ -11,14 +11,12 @@ from sysinit_vm.config.document import Config
 from sysinit_vm.images.build import build_debian
 from sysinit_vm.lima.events import host_agent_ready
 from sysinit_vm.lima.instance import Instance
-from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.projects import locate
-from sysinit_vm.projects.locate import Target
 from sysinit_vm.projects.project import Project
 from sysinit_vm.tasks.context import lima, runner
 from sysinit_vm.terminal.console import say
-from sysinit_vm.vm import apply
+from sysinit_vm.vm.apply import start_up_to_date
 from sysinit_vm.vm.options import StartOptions
+from sysinit_vm.vm.project_vm import ProjectVm
 
 
 def start_options(c: Context, timeout: str | None, project: Project | None) -> StartOptions:
@@ -56,12 +54,12 @@ def embedder(c: Context) -> Callable[[Config], str]:
     return lambda config: lima(c).embed(config.path)
 
 
-def start_if_needed(c: Context, vms: Limactl, target: Target, timeout: str | None) -> Instance:
-    """Return the target's VM, started first if it is not ready to be worked in."""
-    instance = locate.own(vms, target).instance
+def start_if_needed(c: Context, vm: ProjectVm, timeout: str | None) -> Instance:
+    """Return the VM, started first if it is not ready to be worked in."""
+    instance = vm.own().instance
     running = instance is not None and instance.running
     if not running:
         say("VM not running. Starting...")
     if instance is None or not running or host_agent_ready(instance) is not True:
-        return apply.start(vms, target, start_options(c, timeout, target.project), "ask")
+        return start_up_to_date(vm, start_options(c, timeout, vm.target.project), "ask")
     return instance

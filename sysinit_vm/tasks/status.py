@@ -7,7 +7,7 @@ from sysinit_vm.drift.plan import NONE
 from sysinit_vm.inventory import listing
 from sysinit_vm.machine import facts
 from sysinit_vm.projects import locate, owners
-from sysinit_vm.tasks.context import lima
+from sysinit_vm.tasks.context import project_vm
 from sysinit_vm.tasks.output import print_json
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal.console import say, table
@@ -19,18 +19,17 @@ def status(c: Context, json: bool = False, project: str | None = None, name: str
 
     One that does not exist yet is `not created`, which is no error.
     """
-    target = locate.target(project, name)
-    vms = lima(c)
-    found = locate.locate(vms, target)
-    if found.foreign:
-        say(f"A VM {found.name} exists, but it belongs to {owners.owner(found.foreign)}.")
-    left = None if found.instance else locate.left_behind(vms, target)
+    vm = project_vm(c, project, name)
+    located = vm.located
+    if located.foreign:
+        say(f"A VM {located.name} exists, but it belongs to {owners.owner(located.foreign)}.")
+    left = None if located.instance else locate.left_behind(vm.instances, vm.target)
     if left:
-        say(f"{owners.question(left, target.required)} Take it over: sysinit-vm adopt")
-    drift = compare.summary(vms, found.instance, facts.gather()) if found.instance else None
+        say(f"{owners.question(left, vm.target.required)} Take it over: sysinit-vm adopt")
+    drift = compare.summary(located.instance, facts.gather()) if located.instance else None
     if not json and drift not in {None, NONE, compare.UNKNOWN}:
         say(f"The config has changed since the VM was made, and needs: {drift}. See: sysinit-vm plan")
-    record = {**listing.of_project(found, target.project), "drift": drift}
+    record = {**listing.of_project(located, vm.target.project), "drift": drift}
     if json:
         print_json({"vm": record})
     else:

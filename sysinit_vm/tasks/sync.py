@@ -7,9 +7,8 @@ from sysinit_vm.config import document
 from sysinit_vm.errors import StateError
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.projects import locate
 from sysinit_vm.projects.project import Project
-from sysinit_vm.tasks.context import lima
+from sysinit_vm.tasks.context import project_vm
 from sysinit_vm.tasks.output import STREAMED, done, end
 from sysinit_vm.tasks.start_options import trusted
 from sysinit_vm.tasks.verb import verb
@@ -32,21 +31,21 @@ def sync(c: Context, provision: bool = False, project: str | None = None, name: 
     Others: the scripts of `provision` in the project's config, as it is now, run again in the order of a boot; those
     that fail are named at the end.
     """
-    target, vms = locate.target(project, name), lima(c)
-    instance = locate.running(vms, target)
-    if provision or not rebuild.has_nix(vms, instance):
-        _provision(c, vms, instance)
+    vm = project_vm(c, project, name)
+    instance = vm.running()
+    if provision or not rebuild.has_nix(vm.lima, instance):
+        _provision(c, vm.lima, instance)
     else:
-        end(rebuild.home(vms, instance, settings.flake_configuration()))
+        end(rebuild.home(vm.lima, instance, settings.flake_configuration()))
 
 
-def _provision(c: Context, vms: Limactl, instance: Instance) -> None:
-    from sysinit_vm.vm import reprovision
+def _provision(c: Context, limactl: Limactl, instance: Instance) -> None:
+    from sysinit_vm.vm.reprovision import reprovision
 
     if instance.project_dir is None:
         raise StateError(f"{instance.name} belongs to no project.", hint="sysinit-vm list")
-    home = Project(instance.project_dir)
-    committed = trusted(c, home, document.load(home.config))
-    say(f"Provisioning {instance.name} as {home.config} says")
-    end(reprovision.run(vms, instance, home, committed))
+    project = Project(instance.project_dir)
+    committed = trusted(c, project, document.load(project.config))
+    say(f"Provisioning {instance.name} as {project.config} says")
+    end(reprovision(limactl, instance, project, committed))
     done(c, f"Provisioned {instance.name}.")

@@ -7,12 +7,13 @@ from sysinit_vm.config import document
 from sysinit_vm.guest import access
 from sysinit_vm.init import project_files
 from sysinit_vm.projects import locate, search
-from sysinit_vm.tasks.context import lima, lima_if_found, runner
+from sysinit_vm.tasks.context import instances_if_found, lima, runner
 from sysinit_vm.tasks.output import end
 from sysinit_vm.tasks.start_options import seconds_to_wait, start_options
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.trust import gate
-from sysinit_vm.vm import apply
+from sysinit_vm.vm.apply import start_up_to_date
+from sysinit_vm.vm.project_vm import ProjectVm
 
 
 @verb(
@@ -39,17 +40,19 @@ def up(
     if here:
         gate.by_itself(document.load(here.config), here)
     else:
-        project_files.require_free_name(chosen, directory=project, name=name, lima=lima_if_found(c))
+        project_files.require_free_name(chosen, directory=project, name=name, instances=instances_if_found(c))
     _prepare_machine(c, yes=yes)
     if c.config.run.dry:
         return
-    vms = lima(c)
-    written = project_files.init_if_missing(chosen, directory=project, name=name, lima=vms)
+    limactl = lima(c)
+    instances = None if here else limactl.instances()
+    written = project_files.init_if_missing(chosen, directory=project, name=name, instances=instances)
     if written and written.trusted:
         gate.written_by_us(written.project)
-    target = locate.kept(written.project, written.vm_name) if written else locate.target(project, name)
-    instance = apply.start(vms, target, start_options(c, timeout, target.project), "ask")
-    end(access.attach_or_tell(vms, instance))
+    target = locate.just_written(written.project, written.vm_name) if written else locate.target(project, name)
+    options = start_options(c, timeout, target.project)
+    instance = start_up_to_date(ProjectVm.read(limactl, target), options, "ask")
+    end(access.attach_or_tell(limactl, instance))
 
 
 def _prepare_machine(c: Context, *, yes: bool) -> None:

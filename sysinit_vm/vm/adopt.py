@@ -4,6 +4,9 @@ It gets this directory's mounts, params, session and environment; its disk, and 
 given, stay.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from sysinit_vm.config.document import Config
 from sysinit_vm.effective import prepare
 from sysinit_vm.errors import StateError
@@ -13,91 +16,94 @@ from sysinit_vm.lima.locks import vm_lock
 from sysinit_vm.lima.recovery import recover
 from sysinit_vm.machine import facts
 from sysinit_vm.ports import allocation
-from sysinit_vm.projects import locate, owners, project
-from sysinit_vm.projects.locate import Target
-from sysinit_vm.projects.project import Project
+from sysinit_vm.projects import locate, owners
+from sysinit_vm.projects.project import Project, same
 from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
+from sysinit_vm.vm.project_vm import ProjectVm
 
 # What a VM was made with and no later start takes up, or takes amiss (Lima 2.2.0).
-_MADE_WITH = ("images", "firmware", "arch", "vmType", "mountType", "disk", "user")
+_STAYS_WITH_THE_DISK = ("images", "firmware", "arch", "vmType", "mountType", "disk", "user")
 
 
-def adopt(lima: Limactl, wanted: Target, committed: Config, *, yes: bool) -> Instance:
+def adopt(vm: ProjectVm, committed: Config, *, yes: bool) -> Instance:
     """Take over the VM that --name says, or else the one that the project left behind; return it.
 
     ``committed`` is the project's config, read once, that limactl may have.
-    StateError where there is none, where it has a project, or this project another VM; NotConfirmedError; VmError
-    where the config cannot be, or Lima does not take it. Then nothing was changed, but that the VM may be stopped.
+    StateError if there is no such VM, if it has a project, or this project another VM; NotConfirmedError; VmError if
+    the config cannot be, or Lima does not take it. Then nothing was changed, but that the VM may be stopped.
     """
-    home = wanted.required
-    vm = _candidate(lima, wanted, home)
-    if owners.belongs(vm, home):
-        return vm
-    stops = " It runs, and is stopped for that." if vm.running else ""
-    why = "" if wanted.explicit else f"{owners.question(vm, home)} "
-    asked = f"{why}Take the VM {vm.name} of {owners.owner(vm)} over for {home.root}?{stops}"
-    prompts.confirm(asked, yes=yes, refusal_hint=f"sysinit-vm adopt --name {vm.name} --yes")
-    _take_over(lima, vm, home, committed)
-    return vm
+    project = vm.target.required
+    instance = _candidate(vm, project)
+    if owners.belongs(instance, project):
+        return instance
+    why = "" if vm.target.explicit else f"{owners.question(instance, project)} "
+    stops = " It runs, and is stopped for that." if instance.running else ""
+    question = f"{why}Take the VM {instance.name} of {owners.owner(instance)} over for {project.root}?{stops}"
+    prompts.confirm(question, yes=yes, refusal_hint=f"sysinit-vm adopt --name {instance.name} --yes")
+    _take_over(vm.lima, instance, project, committed)
+    return instance
 
 
-def offer(lima: Limactl, wanted: Target, committed: Config | None) -> bool:
+def offer(vm: ProjectVm, committed: Config | None) -> bool:
     """Before a first start: offer the VM that the project left behind, and return whether it was taken.
 
-    StateError where nobody can be asked, NotConfirmedError where it is not wanted.
+    StateError if nobody can be asked, NotConfirmedError if it is not wanted.
     """
-    vm = locate.left_behind(lima, wanted)
-    if vm is None or committed is None:
+    left = locate.left_behind(vm.instances, vm.target)
+    if left is None or committed is None:
         return False
     if not prompts.can_ask():
-        raise owners.moved(lima, vm, wanted.required)
-    adopt(lima, wanted, committed, yes=False)
-    say(f"VM adopted: {vm.name}")
+        raise owners.moved(vm.instances, left, vm.target.required)
+    adopt(vm, committed, yes=False)
+    say(f"VM adopted: {left.name}")
     return True
 
 
-def _candidate(lima: Limactl, wanted: Target, home: Project) -> Instance:
-    mine = locate.of_project(lima, home)
-    vm = lima.instance(wanted.name) if wanted.explicit else next(iter(mine), locate.left_behind(lima, wanted))
-    if vm is None:
+def _candidate(vm: ProjectVm, project: Project) -> Instance:
+    wanted = vm.target
+    own = locate.of_project(vm.instances, project)
+    left = next(iter(own), None) or locate.left_behind(vm.instances, wanted)
+    instance = vm.instances.get(wanted.name) if wanted.explicit else left
+    if instance is None:
         raise StateError(
-            f"There is no VM {wanted.name}." if wanted.explicit else f"No VM was left behind by {home.root}.",
+            f"There is no VM {wanted.name}." if wanted.explicit else f"No VM was left behind by {project.root}.",
             detail="A VM of another name is taken over with --name.",
             hint="sysinit-vm list, then sysinit-vm adopt --name NAME",
         )
-    if vm.unreadable:
-        raise locate.unreadable(vm)
-    if mine and mine[0].name != vm.name:
-        raise locate.second(home, mine[0], wanted)
-    former = vm.project_dir
-    if former and not project.same(former, home.root) and owners.has_config(former):
+    if instance.unreadable:
+        raise locate.unreadable(instance)
+    if own and own[0].name != instance.name:
+        raise locate.second(project, own[0], wanted)
+    former = instance.project_dir
+    if former and not same(former, project.root) and owners.has_config(former):
         raise StateError(
-            f"The VM {vm.name} has a project: {former}.",
-            detail=f"Its config is still there, so {home.root} cannot take the VM over.",
+            f"The VM {instance.name} has a project: {former}.",
+            detail=f"Its config is still there, so {project.root} cannot take the VM over.",
             hint="sysinit-vm start, which makes one for this directory",
         )
-    return vm
+    return instance
 
 
-def _take_over(lima: Limactl, vm: Instance, home: Project, wished: Config) -> None:
-    with vm_lock(vm.name):
-        now = lima.instance(vm.name)
-        if now is None or now.project_dir != vm.project_dir:
-            raise StateError(f"The VM {vm.name} was changed meanwhile.", hint="sysinit-vm status")
-        was = lima.config(vm)
-        data = prepare.prepared(wished, home, vm.name, facts.gather(), allocation.kept(was, wished))
-        for word in data.notes:
+def _take_over(lima: Limactl, instance: Instance, project: Project, committed: Config) -> None:
+    with vm_lock(instance.name):
+        now = lima.instance(instance.name)
+        if now is None or now.project_dir != instance.project_dir:
+            raise StateError(f"The VM {instance.name} was changed meanwhile.", hint="sysinit-vm status")
+        present = instance.config()
+        ports = allocation.kept(present, committed)
+        wanted = prepare.prepared(committed, project, instance.name, facts.gather(), ports)
+        for word in wanted.notes:
             say(f"  {word}")
         if now.status not in {RUNNING, STOPPED}:
             recover(lima, now)
         elif now.running:
-            say(f"Stopping {vm.name} …")
-            lima.stop(vm.name)
-        lima.edit(vm.name, _merged(was, data.data))
+            say(f"Stopping {instance.name} …")
+            lima.stop(instance.name)
+        lima.edit(instance.name, _merged(present, wanted.data))
 
 
-def _merged(was: Config, wished: dict[str, object]) -> dict[str, object]:
-    """The wished config around the disk that there is."""
-    made_with = {key: was.data[key] for key in _MADE_WITH if key in was.data}
-    return {**{key: value for key, value in wished.items() if key not in _MADE_WITH}, **made_with}
+def _merged(present: Config, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """The wanted config around the disk that there is."""
+    stays = {key: value for key, value in present.data.items() if key in _STAYS_WITH_THE_DISK}
+    return {**{key: value for key, value in wanted.items() if key not in _STAYS_WITH_THE_DISK}, **stays}

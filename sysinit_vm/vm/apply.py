@@ -1,6 +1,6 @@
 """A VM becomes what its project's config says, and the guest is asked whether it did."""
 
-from sysinit_vm.drift import compare, plan, verify
+from sysinit_vm.drift import compare, plan, report, verify
 from sysinit_vm.drift.compare import Drift
 from sysinit_vm.drift.plan import LIVE, NONE, RECREATE
 from sysinit_vm.errors import VmError
@@ -8,84 +8,91 @@ from sysinit_vm.guest import setup
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine import facts
-from sysinit_vm.projects import locate
-from sysinit_vm.projects.locate import Target
 from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
-from sysinit_vm.vm import lifecycle
+from sysinit_vm.vm.destroy import destroy
 from sysinit_vm.vm.options import StartOptions
+from sysinit_vm.vm.project_vm import ProjectVm
+from sysinit_vm.vm.start import start
+from sysinit_vm.vm.stop import stop
 
 
-def look(lima: Limactl, target: Target, wish: StartOptions) -> tuple[Instance, Drift] | None:
-    """Return the target's VM and its drift, None where there is no VM or no config to compare it with."""
-    instance = locate.own(lima, target).instance
-    if instance is None or wish.committed is None or instance.unreadable:
+def find_drift(vm: ProjectVm, options: StartOptions) -> tuple[Instance, Drift] | None:
+    """Return the VM and its drift, None if there is no VM or no config to compare it with."""
+    instance, project = vm.own().instance, vm.target.project
+    if instance is None or options.committed is None or instance.unreadable:
         return None
-    if target.project is None or instance.project_dir != target.project.root:
+    if project is None or instance.project_dir != project.root:
         return None
-    return instance, compare.drift(lima, instance, wish.committed, facts.gather())
+    return instance, compare.drift(instance, options.committed, facts.gather())
 
 
-def start(lima: Limactl, target: Target, wish: StartOptions, answer: str) -> Instance:
-    """Start as ``lifecycle.start`` does; a VM that drifted is told, and brought up to date if wished.
+def require_drift(vm: ProjectVm, options: StartOptions) -> tuple[Instance, Drift]:
+    """As ``find_drift``; StateError if there is no VM, or no config to compare it with."""
+    drifted = find_drift(vm, options)
+    if drifted is None:
+        raise report.no_config(vm.existing())
+    return drifted
+
+
+def start_up_to_date(vm: ProjectVm, options: StartOptions, answer: str) -> Instance:
+    """Start as ``start`` does; if the VM drifted, say so and apply the changes if that is wanted.
 
     ``answer`` is apply, keep or ask, which asks on a terminal and keeps elsewhere.
     """
-    seen = look(lima, target, wish)
-    if seen is None or seen[1].needs == NONE:
-        return lifecycle.start(lima, target, wish)
-    instance, drift = seen
-    kinds = ", ".join(dict.fromkeys(each.what for each in drift.changes))
+    drifted = find_drift(vm, options)
+    if drifted is None or drifted[1].needs == NONE:
+        return start(vm, options)
+    instance, drift = drifted
+    kinds = ", ".join(dict.fromkeys(change.what for change in drift.changes))
     say(f"The config has changed since {instance.name} was made ({kinds}): sysinit-vm plan")
-    if not _wanted(answer, drift.needs):
-        return lifecycle.start(lima, target, wish)
-    return apply(lima, target, wish, drift, start=True)
+    if not _is_wanted(answer, drift.needs):
+        return start(vm, options)
+    return apply(vm, options, drift, start_stopped=True)
 
 
-def _wanted(answer: str, needs: str) -> bool:
+def _is_wanted(answer: str, needs: str) -> bool:
     if answer != "ask" or needs == RECREATE:
         return answer == "apply"
     return prompts.can_ask() and prompts.agrees("Apply the changes now?")
 
 
-def apply(lima: Limactl, target: Target, wish: StartOptions, drift: Drift, *, start: bool) -> Instance:
-    """Make the VM what ``drift`` wishes, but for what takes its recreation; return it.
+def apply(vm: ProjectVm, options: StartOptions, drift: Drift, *, start_stopped: bool) -> Instance:
+    """Make the VM what ``drift`` wants, but for what takes its recreation; return it.
 
-    A stopped one stays stopped unless ``start``. VmError where Lima refuses the config, where the VM does not
-    boot with it (it then has the former one again), or where the guest does not see what it should.
+    A stopped one stays stopped unless ``start_stopped``. VmError if Lima refuses the config, if the VM does not boot
+    with it (it then has the former one again), or if the guest does not see what it should.
     """
-    instance = locate.existing(lima, target)
-    if lima.runner.dry:
+    instance = vm.read_again().existing()
+    if vm.lima.runner.dry:
         return instance
     if instance.running and drift.needs == LIVE:
-        return _live(lima, instance, drift)
-    wished = plan.without_recreation(drift.has, drift.wanted)
-    was_running = instance.running
-    if was_running:
-        lifecycle.stop(lima, target)
+        return _apply_live(vm.lima, instance, drift)
+    if instance.running:
+        stop(vm)
     try:
-        with lifecycle.alone(lima, target):
-            lima.edit(instance.name, wished)
+        with vm.locked() as locked:
+            locked.lima.edit(instance.name, plan.without_recreation(drift.has, drift.wanted))
     except VmError:
-        if was_running:
-            lifecycle.start(lima, target, wish)
+        if instance.running:
+            start(vm, options)
         raise
-    if not (was_running or start):
-        return locate.existing(lima, target)
-    started = _start_or_restore(lima, target, wish, drift)
-    verify.require(lima, started, lima.config(started).data)
+    if not (instance.running or start_stopped):
+        return vm.read_again().existing()
+    started = _start_or_restore(vm, options, drift)
+    verify.require(vm.lima, started, started.config().data)
     return started
 
 
-def _start_or_restore(lima: Limactl, target: Target, wish: StartOptions, drift: Drift) -> Instance:
+def _start_or_restore(vm: ProjectVm, options: StartOptions, drift: Drift) -> Instance:
     try:
-        return lifecycle.start(lima, target, wish)
+        return start(vm, options)
     except VmError as error:
-        instance = locate.existing(lima, target)
-        if instance.running:
-            raise
-        with lifecycle.alone(lima, target):
-            lima.edit(instance.name, drift.has)
+        with vm.locked() as locked:
+            instance = locked.existing()
+            if instance.running:
+                raise
+            locked.lima.edit(instance.name, drift.has)
         raise VmError(
             f"{instance.name} does not start with the new config, and has the former one again.",
             detail=str(error),
@@ -93,16 +100,16 @@ def _start_or_restore(lima: Limactl, target: Target, wish: StartOptions, drift: 
         ) from error
 
 
-def _live(lima: Limactl, instance: Instance, drift: Drift) -> Instance:
+def _apply_live(lima: Limactl, instance: Instance, drift: Drift) -> Instance:
     """Our own scripts run again in the guest; its config is written without limactl, which refuses a running one."""
     setup.apply_live(lima, instance.name, drift.wanted.get("param") or {})
     lima.rewrite(instance, plan.only_live(drift.has, drift.wanted))
     return instance
 
 
-def recreate(lima: Limactl, target: Target, wish: StartOptions) -> Instance:
+def recreate(vm: ProjectVm, options: StartOptions) -> Instance:
     """Make the VM anew: its disk is lost, the project's files stay."""
-    if lima.runner.dry:
-        return locate.existing(lima, target)
-    lifecycle.destroy(lima, target)
-    return lifecycle.start(lima, target, wish)
+    if vm.lima.runner.dry:
+        return vm.existing()
+    destroy(vm)
+    return start(vm.read_again(), options)

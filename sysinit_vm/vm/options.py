@@ -10,9 +10,9 @@ from sysinit_vm.terminal.progress import Progress
 
 @dataclass(frozen=True)
 class StartOptions:
-    """How a start is wished: ``timeout`` in seconds; ``build_image`` builds our image into a directory.
+    """``timeout`` in seconds; ``accelerator`` auto, kvm or tcg; ``build_image`` builds our image into a directory.
 
-    ``committed`` is the project's config, read once a command; None where only a name was given.
+    ``committed`` is the project's config, read once a command; None if only a name was given.
     """
 
     timeout: int

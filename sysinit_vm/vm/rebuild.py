@@ -25,16 +25,16 @@ def system(lima: Limactl, instance: Instance, configuration: str) -> int:
 
 def _switch(lima: Limactl, instance: Instance, program: str, prefix: tuple[str, ...], configuration: str) -> int:
     if not checks.programs(lima, instance.name, (program,)):
-        raise _lacks(lima, instance, program)
+        raise _lacks(instance, program)
     return access.execute(lima, instance, (*prefix, program, "switch", "--flake", configuration))
 
 
-def _lacks(lima: Limactl, instance: Instance, program: str) -> StateError:
-    images = lima.config(instance).data.get("images") or [{}]
-    made_of = images[0].get("location", "an image of Lima's")
+def _lacks(instance: Instance, program: str) -> StateError:
+    images = instance.config().data.get("images") or [{}]
+    image = images[0].get("location", "an image of Lima's")
     return StateError(
         f"The guest of {instance.name} has no {program}.",
-        detail=f"The NixOS images have it: build.dev makes the one that the templates dev and project-template take "
-        f"first, build.minimal that of minimal. This VM was made of {made_of}.",
+        detail=f"The NixOS images have it: build.dev makes the one that the templates dev and project-template prefer, "
+        f"build.minimal that of minimal. This VM was made from {image}.",
         hint="sysinit-vm build.dev, then sysinit-vm destroy and sysinit-vm up",
     )

@@ -38,62 +38,64 @@ class Step:
     words: tuple[str, ...]
 
 
-def run(lima: Limactl, instance: Instance, home: Project, committed: Config) -> int:
-    """Run every script of ``committed``, ``home``'s config, in the guest of ``instance``; return 0, or 128+n.
+def reprovision(lima: Limactl, instance: Instance, project: Project, committed: Config) -> int:
+    """Run every script of ``committed``, ``project``'s config, in the guest of ``instance``; return 0, or 128+n.
 
     128+n is a signal that ended it. The VM then has these scripts for its next boots, too. VmError for what only a
     boot can fill in, before anything runs, and for scripts that failed, after the others.
     """
     with vm_lock(instance.name):
-        has = lima.config(instance)
-        kept = allocation.kept(has, committed)
-        wished = prepare.prepared(committed, home, instance.name, facts.gather(), kept).data
-        theirs = wished["provision"][len(setup.provision_scripts()) :]
-        steps = list(_steps(theirs, _values(lima, instance.name, wished["param"])))
-        failed = list[str]()
-        for step in steps:
+        present = instance.config()
+        kept = allocation.kept(present, committed)
+        wanted = prepare.prepared(committed, project, instance.name, facts.gather(), kept).data
+        own = wanted["provision"][len(setup.provision_scripts()) :]  # the project's own: ours come first
+        failures = list[str]()
+        for step in list(_steps(own, _values(instance, wanted["param"]))):
             say(f"{step.where} ({step.mode})")
-            code = _one(lima, instance.name, step, _environment(wished))
+            code = _run(lima, instance.name, step, _environment(wanted))
             if code in _ENDED:
                 return code
-            failed += [f"{step.where} ({step.mode}) ended with {code}."] if code else []
-        if failed:
-            raise VmError(f"Provisioning {instance.name} failed.", detail="\n".join(failed), hint=edit(committed.path))
+            failures += [f"{step.where} ({step.mode}) ended with {code}."] if code else []
+        if failures:
+            detail = "\n".join(failures)
+            raise VmError(f"Provisioning {instance.name} failed.", detail=detail, hint=edit(committed.path))
         if not lima.runner.dry:
-            lima.rewrite(instance, plan.with_scripts(has.data, wished))
+            lima.rewrite(instance, plan.with_scripts(present.data, wanted))
     return 0
 
 
-def _one(lima: Limactl, name: str, step: Step, env: tuple[str, ...]) -> int:
+def _run(lima: Limactl, name: str, step: Step, env: tuple[str, ...]) -> int:
     marker = processes.marker()
     words = ("sudo", "bash", "-c", scripts.read("provision.sh"), "bash", step.mode, *step.words, *env)
     interrupt = partial(processes.interrupt, lima, name, marker)
     return lima.attach(name, words, "/", stdin=False, marker=marker, on_interrupt=interrupt)
 
 
-def _environment(wished: Mapping[str, Any]) -> tuple[str, ...]:
-    param = {f"PARAM_{key}": value for key, value in wished["param"].items()}
-    every = {**wished["env"], **param}.items()
-    return tuple(f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in every)
+def _environment(wanted: Mapping[str, Any]) -> tuple[str, ...]:
+    param = {f"PARAM_{key}": value for key, value in wanted["param"].items()}
+    variables = {**wanted["env"], **param}.items()
+    return tuple(f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in variables)
 
 
-def _values(lima: Limactl, name: str, param: Mapping[str, str]) -> dict[str, str]:
+def _values(instance: Instance, param: Mapping[str, str]) -> dict[str, str]:
     """What a guest template of Lima's may say."""
-    user = lima.filled(name).get("user") or {}
+    user, name = instance.filled.get("user") or {}, instance.name
     own = {"User": str(user.get("name")), "UID": str(user.get("uid")), "Home": str(user.get("home"))}
     hostname = "lima-" + name.replace(".", "-").replace("_", "-")
-    return {"Name": name, "Hostname": hostname, **own, **{f"Param.{key}": each for key, each in param.items()}}
+    return {"Name": name, "Hostname": hostname, **own, **{f"Param.{key}": value for key, value in param.items()}}
 
 
-def _steps(theirs: list[dict[str, Any]], values: Mapping[str, str]) -> Iterator[Step]:
-    entries = [(f"provision[{number}]", str(each.get("mode", "system")), each) for number, each in enumerate(theirs)]
+def _steps(provision: list[dict[str, Any]], values: Mapping[str, str]) -> Iterator[Step]:
+    entries = [
+        (f"provision[{number}]", str(entry.get("mode", "system")), entry) for number, entry in enumerate(provision)
+    ]
     for where, mode, _ in entries:
         if mode not in _ORDER:
             say(f"{where} ({mode}) is left to the next boot: sysinit-vm restart")
-    for wanted in _ORDER:
+    for next_mode in _ORDER:
         for where, mode, entry in entries:
-            if mode == wanted:
-                yield Step(where, mode, tuple(_fill(each, values, where) for each in _words(entry, mode)))
+            if mode == next_mode:
+                yield Step(where, mode, tuple(_fill(word, values, where) for word in _words(entry, mode)))
 
 
 def _words(entry: Mapping[str, Any], mode: str) -> Iterator[str]:

@@ -36,9 +36,9 @@ def test_limactl_alone_starts_what_init_wrote_and_it_is_the_projects_vm(world, m
     chosen = accelerator.choose(
         Runner(), facts.gather(), "auto", [kernel]
     )  # a KVM that does not work is this machine's
-    env = {**world.env, **account.current().env, **chosen.env}
+    env = {**world.env, **account.current_account().env, **chosen.env}
     limactl, *words = shlex.split(LINE[0])
-    argv = [*account.current().prefix, str(find_programs.find_limactl()), *words, "--tty=false"]
+    argv = [*account.current_account().prefix, str(find_programs.find_limactl()), *words, "--tty=false"]
     done = subprocess.run(argv, cwd=myapp, env=env, capture_output=True, text=True, timeout=1800, check=False)
     print(done.stderr)
     assert (limactl, done.returncode) == ("limactl", 0)

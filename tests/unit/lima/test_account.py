@@ -27,12 +27,12 @@ def as_root(home, monkeypatch):
 
 def test_an_ordinary_account_runs_limactl_as_it_is(home, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert account.current() == Account((), {})
+    assert account.current_account() == Account((), {})
     assert not (home / "cache").exists()
 
 
 def test_root_appears_as_an_ordinary_account_with_its_own_home(as_root, home):
-    found = account.current()
+    found = account.current_account()
     assert found.env == {"USER": "dev", "LOGNAME": "dev"}
     assert found.prefix[0] == "/usr/bin/bwrap"
     assert found.prefix[-1] == "--"
@@ -43,7 +43,7 @@ def test_root_appears_as_an_ordinary_account_with_its_own_home(as_root, home):
 
 
 def test_its_passwd_has_one_entry_for_that_uid_and_keeps_the_others(as_root, home):
-    account.current()
+    account.current_account()
     assert as_root.read_text() == (
         f"dev:x:1000:1000::{home}:/bin/bash\n"
         "root:x:0:0:root:/root:/bin/bash\n"
@@ -52,25 +52,25 @@ def test_its_passwd_has_one_entry_for_that_uid_and_keeps_the_others(as_root, hom
 
 
 def test_its_passwd_is_written_only_when_it_changes(as_root):
-    account.current()
+    account.current_account()
     before = as_root.stat().st_ino
-    account.current()
+    account.current_account()
     assert as_root.stat().st_ino == before
     as_root.write_text("old")
-    account.current()
+    account.current_account()
     assert as_root.read_text().startswith("dev:")
 
 
 def test_root_without_bubblewrap_is_told_what_to_type(as_root, monkeypatch):
     monkeypatch.setattr("sysinit_vm.lima.account.find", lambda _: None)
     with pytest.raises(MissingError, match=r"bubblewrap[\s\S]*sysinit-vm setup") as caught:
-        account.current()
+        account.current_account()
     assert caught.value.code == 6
 
 
 def test_the_entry_of_any_home_stays_one_line(as_root, monkeypatch):
     monkeypatch.setattr(Path, "home", lambda: Path("/srv/a b"))
-    account.current()
+    account.current_account()
     assert as_root.read_text().splitlines()[0].split(":") == ["dev", "x", "1000", "1000", "", "/srv/a b", "/bin/bash"]
 
 
@@ -84,7 +84,7 @@ def _alive(pid):
 
 
 def test_what_runs_through_it_ends_with_it(monkeypatch):
-    found = account.current()
+    found = account.current_account()
     line = "echo $$ >&2; exec sleep 30"
     done = Runner().read((*found.prefix, "sh", "-c", line), timeout=0.5)
     assert done.code == 124

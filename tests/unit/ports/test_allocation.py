@@ -136,7 +136,7 @@ def test_limactl_is_given_the_assigned_ports_and_everything_else_as_it_stands():
     socket = {"guestSocket": "/x", "hostSocket": "y"}
     one = config({"guestPort": 3000, "hostIP": "0.0.0.0"}, socket, {"guestPortRange": [1, 2]})
     moved = declared(one)[0].key
-    assert allocation.written(one, {moved: 20001}) == [
+    assert allocation.entries(one, {moved: 20001}) == [
         {"hostIP": "0.0.0.0", "guestPort": 3000, "hostPort": 20001},
         socket,
         {"guestPort": 1, "hostPort": 1},
@@ -152,16 +152,16 @@ def test_strict_ends_with_the_rule_that_ignores_the_rest_once():
         "proto": "any",
         "ignore": True,
     }
-    once = allocation.written(config({"guestPort": 3000}), {}, strict=True)
+    once = allocation.entries(config({"guestPort": 3000}), {}, strict=True)
     assert once == [{"guestPort": 3000, "hostPort": 3000}, rule]
-    assert allocation.written(config(*once), {}, strict=True) == once
-    assert allocation.written(config(), {}, strict=True) == [rule]
+    assert allocation.entries(config(*once), {}, strict=True) == once
+    assert allocation.entries(config(), {}, strict=True) == [rule]
 
 
 def test_what_is_given_is_what_is_read_again():
     one = config({"guestPortRange": [3000, 3003], "hostPort": 0}, {"guestPort": 80, "hostPort": 8000, "proto": "tcp"})
     assigned = dict(zip([each.key for each in declared(one)], range(20000, 20010), strict=False))
-    again = config(*allocation.written(one, assigned))
+    again = config(*allocation.entries(one, assigned))
     assert allocation.hosts(again) == assigned
     assert {port for _, port in claims(again.data)} == set(range(20000, 20005))
 

@@ -210,7 +210,7 @@ def test_many_starts_at_once_race_for_one_port_and_each_gets_its_own(lima):
             ready.wait(10)
             with ports_lock():
                 hosts = host_ports.place(lima, name, root, declared(committed), {}).hosts
-                wished = replace(EffectiveConfig({}), data={"portForwards": allocation.written(committed, hosts)})
+                wished = replace(EffectiveConfig({}), data={"portForwards": allocation.entries(committed, hosts)})
                 file.enter_context(prepare.config_file(name, wished))
             got[name] = next(iter(hosts.values()))
             release.wait(10)

@@ -1,8 +1,8 @@
 from recording import captured
 
 from sysinit_vm.lima import events
-from sysinit_vm.ports import forwarding
-from sysinit_vm.ports.forwarding import GuestListener
+from sysinit_vm.ports import guest_listeners
+from sysinit_vm.ports.guest_listeners import GuestListener
 
 
 def test_where_the_host_agent_forwards_each_port_to_as_its_events_say():
@@ -44,7 +44,7 @@ def test_where_it_could_not_listen_as_its_log_says():
 
 
 def test_what_listens_in_the_guest_with_its_process_and_without_ssh():
-    found = forwarding.listeners(captured("guest-listeners.out"))
+    found = guest_listeners.parse(captured("guest-listeners.out"))
     assert GuestListener("tcp", "127.0.0.1", 3000, "python3") in found
     assert GuestListener("tcp", "::1", 9100, "python3") in found
     assert GuestListener("udp", "127.0.0.1", 5353, "python3") in found
@@ -54,4 +54,4 @@ def test_what_listens_in_the_guest_with_its_process_and_without_ssh():
 
 def test_a_listener_whose_process_is_not_told():
     shown = "tcp LISTEN 0 128 *:3000 *:*\nnonsense\ntcp LISTEN 0 1 a:b c:d\n"
-    assert forwarding.listeners(shown) == [GuestListener("tcp", "*", 3000, "")]
+    assert guest_listeners.parse(shown) == [GuestListener("tcp", "*", 3000, "")]

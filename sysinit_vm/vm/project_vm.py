@@ -1,0 +1,53 @@
+"""The VM that a command means, as it is now, and its lock."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Self
+
+from sysinit_vm.lima.instance import Instance, Instances
+from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.lima.locks import vm_lock
+from sysinit_vm.projects import locate
+from sysinit_vm.projects.locate import Located, Target
+
+
+@dataclass(frozen=True)
+class ProjectVm:
+    """What was asked for, and the instances when limactl was last asked; looking at it asks no more."""
+
+    lima: Limactl
+    target: Target
+    instances: Instances
+
+    @classmethod
+    def read(cls, lima: Limactl, target: Target) -> Self:
+        """Ask limactl once."""
+        return cls(lima, target, lima.instances())
+
+    def read_again(self) -> Self:
+        """Return the same VM as it is now."""
+        return self.read(self.lima, self.target)
+
+    @contextmanager
+    def locked(self) -> Iterator[Self]:
+        """Hold the VM's lock, and yield the VM as it is then: another command may have changed it meanwhile."""
+        with vm_lock(self.located.name):
+            yield self.read_again()
+
+    @property
+    def located(self) -> Located:
+        """The VM, or what is in its place; see ``locate.locate``."""
+        return locate.locate(self.instances, self.target)
+
+    def own(self) -> Located:
+        """As ``located``, but StateError if it is another project's, or cannot be read."""
+        return locate.own(self.instances, self.target)
+
+    def existing(self) -> Instance:
+        """Return the VM; StateError (exit 4) if there is none."""
+        return locate.existing(self.instances, self.target)
+
+    def running(self) -> Instance:
+        """Return the VM if it runs and has booted; StateError (exit 4) otherwise."""
+        return locate.running(self.instances, self.target)

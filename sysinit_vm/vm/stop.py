@@ -1,0 +1,46 @@
+"""Stop a VM, or every project's."""
+
+from dataclasses import replace
+
+from sysinit_vm.errors import VmError
+from sysinit_vm.lima.instance import BROKEN, RUNNING, STOPPED, Instance
+from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.lima.recovery import recover
+from sysinit_vm.projects.locate import Target
+from sysinit_vm.terminal.progress import Progress
+from sysinit_vm.vm.project_vm import ProjectVm
+
+
+def stop(vm: ProjectVm, *, force: bool = False) -> Instance:
+    """Stop the VM and return it; a stopped one is fine. StateError if there is none."""
+    with vm.locked() as locked:
+        instance = locked.existing()
+        if instance.status not in {RUNNING, STOPPED}:
+            recover(vm.lima, instance)
+        elif instance.running:
+            vm.lima.stop(instance.name, force=force)
+    return replace(instance, status=STOPPED)
+
+
+def stop_all(lima: Limactl, *, force: bool = False) -> list[str]:
+    """Stop every project's VM that runs, and return their names; one that fails does not keep the others.
+
+    VmError names those that could not be stopped, and why.
+    """
+    stopped, failures = list[str](), list[str]()
+    names = [vm.name for vm in lima.instances() if vm.project_dir and vm.status in {RUNNING, BROKEN}]
+    with Progress(f"Stopping {len(names)} VMs") as progress:
+        for name in names:
+            progress.stage(name)
+            try:
+                stop(ProjectVm.read(lima, Target(None, name, "--name")), force=force)
+                stopped.append(name)
+            except VmError as error:
+                failures.append(f"{name}: {error.brief} {error.detail}".rstrip())
+    if failures:
+        raise VmError(
+            f"{len(failures)} of {len(names)} VMs could not be stopped.",
+            detail="\n".join(failures),
+            hint="sysinit-vm stop --all --force",
+        )
+    return stopped
