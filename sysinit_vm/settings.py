@@ -1,8 +1,8 @@
-"""What the user may set, each value with the place it came from.
+"""What users can set, and where each value came from.
 
-``SYSINIT_VM_NAME`` variables, then ``param.NAME`` of the project's committed config, then ``config.yaml`` in the
-user's config directory, then defaults; the same under every entrance, which is why Invoke's own configuration is
-not used.
+First a ``SYSINIT_VM_NAME`` variable, then ``param.NAME`` of the project's committed config, then ``config.yaml`` in the
+user's config directory, then the default. Invoke's own configuration is not used, because settings are the same under
+every entrance.
 """
 
 import os
@@ -38,10 +38,10 @@ def seconds(text: object, source: str) -> int:
     return number
 
 
-def _one_of(*words: str) -> Callable[[object, str], str]:
+def _one_of(*choices: str) -> Callable[[object, str], str]:
     def parse(text: object, source: str) -> str:
-        if text not in words:
-            raise UsageError(f"{source} cannot be {text!r}.", detail=f"It is one of {', '.join(words)}.")
+        if text not in choices:
+            raise UsageError(f"{source} cannot be {text!r}.", detail=f"It is one of {', '.join(choices)}.")
         return str(text)
 
     return parse
@@ -51,12 +51,12 @@ def _text(value: object, _source: str) -> str:
     return str(value)
 
 
-def _truth(value: object, source: str) -> bool:
-    known = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+def _boolean(value: object, source: str) -> bool:
+    values = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
     word = str(value).strip().lower()
-    if word not in known:
+    if word not in values:
         raise UsageError(f"{source} cannot be {value!r}.", detail="It is true or false.")
-    return known[word]
+    return values[word]
 
 
 def _guest_dirs(value: object, source: str) -> str:
@@ -66,15 +66,15 @@ def _guest_dirs(value: object, source: str) -> str:
 def _flake(value: object, source: str) -> str:
     text = str(value)
     if text.startswith("-") or "#" in text or not text.strip():
-        detail = "It is a flake such as github:owner/name or /path; other settings say which part of it is used."
+        detail = "It is a flake such as github:owner/name or /path; other settings say which part of it to use."
         raise UsageError(f"{source} cannot be {text!r}.", detail=detail)
     return text
 
 
-def _matching(pattern: str, says: str) -> Callable[[object, str], str]:
+def _matching(pattern: str, explanation: str) -> Callable[[object, str], str]:
     def parse(text: object, source: str) -> str:
         if not re.fullmatch(pattern, str(text)):
-            raise UsageError(f"{source} cannot be {text!r}.", detail=says)
+            raise UsageError(f"{source} cannot be {text!r}.", detail=explanation)
         return str(text)
 
     return parse
@@ -83,27 +83,27 @@ def _matching(pattern: str, says: str) -> Callable[[object, str], str]:
 FLAKE = "github:roshbhatia/sysinit"
 _ATTRIBUTE = r"""[^\s#{}]+(?:\{(?:system|name)\}[^\s#{}]*)*"""
 
-# name: (default, parser). `mirror` is where `build.debian` gets packages; empty means the machine's own.
+# name: (default, parser). `mirror` is where `build.debian` gets packages; empty means the machine's own source.
 KNOWN: Mapping[str, tuple[Any, Callable[[object, str], Any]]] = {
     "template": ("dev", _text),
     "timeout": (600, seconds),
     "accelerator": ("auto", _one_of("auto", "kvm", "tcg")),
     "mirror": ("", _text),
-    "strict_ports": (False, _truth),
+    "strict_ports": (False, _boolean),
     "guest_dirs": ("", _guest_dirs),
     "editor": ("", _one_of("code", "cursor", "zed", "gateway")),
-    # For `build.dev` and `build.minimal`: the image is FLAKE#FLAKE_ATTRIBUTE; an empty system is this machine's.
+    # For `build.dev` and `build.minimal`: the image is FLAKE#FLAKE_ATTRIBUTE; an empty system means this machine's.
     "flake": (FLAKE, _flake),
-    "flake_system": ("", _matching(r"[a-z0-9_]+-linux", "It is a Linux as nix says it: aarch64-linux.")),
+    "flake_system": ("", _matching(r"[a-z0-9_]+-linux", "It is a Linux system in nix's words, such as aarch64-linux.")),
     "flake_attribute": (
         "packages.{system}.{name}-image",
-        _matching(_ATTRIBUTE, "It is an attribute of the flake; {system} and {name} stand in it for what they mean."),
+        _matching(_ATTRIBUTE, "It is an attribute of the flake, in which {system} and {name} are filled in."),
     ),
     # For `sync` and `rebuild`: the guest becomes FLAKE#FLAKE_CONFIGURATION.
     "flake_configuration": ("lima-dev", _matching(r"[^\s#]+", "It is the name of a configuration in the flake.")),
 }
-# What a committed config may not say: where root's packages come from is the machine's own affair, the editor its
-# user's, and which flake is built and run everywhere is theirs too. A template is chosen before there is a config.
+# What a committed config cannot set: where root's packages come from, the user's editor, and which flake is built and
+# run are for the user of this machine to say. A template is chosen before there is a config.
 _NOT_COMMITTED = {
     "template",
     "mirror",
@@ -121,21 +121,13 @@ def user_file() -> Path:
 
 
 def params() -> list[str]:
-    """Return the names that settings have in a committed config's ``param``, such as ``TIMEOUT``."""
+    """Return the names that settings have in the ``param`` of a committed config, such as ``TIMEOUT``."""
     return [name.upper() for name in KNOWN if name not in _NOT_COMMITTED]
 
 
-def load(committed: Config | None = None) -> dict[str, Setting]:
-    """Return every setting by name; UsageError names the source of a bad value.
-
-    ``committed`` is the project's config, whose ``param`` may hold settings; None where there is no project.
-    """
-    return {name: one(name, committed) for name in KNOWN}
-
-
 def value(name: str, committed: Config | None = None) -> Any:
-    """Return the value of one setting, whatever is wrong with the others; else as ``load``."""
-    return one(name, committed).value
+    """Return the value of one setting, as ``setting`` does."""
+    return setting(name, committed).value
 
 
 def flake_configuration() -> str:
@@ -143,31 +135,35 @@ def flake_configuration() -> str:
     return f"{value('flake')}#{value('flake_configuration')}"
 
 
-def one(name: str, committed: Config | None = None) -> Setting:
-    """Return one setting with its source, whatever is wrong with the others; else as ``load``."""
+def setting(name: str, committed: Config | None = None) -> Setting:
+    """Return the setting ``name`` with its source, whatever is wrong with the others.
+
+    ``committed`` is the project's config, whose ``param`` may hold settings; None if there is no project.
+    UsageError names the source of an invalid value.
+    """
     default, parse = KNOWN[name]
-    for said, source, mend in _said(name, committed):
-        if said is not None:
+    for text, source, hint in _sources(name, committed):
+        if text is not None:
             try:
-                return Setting(parse(said, source), source)
+                return Setting(parse(text, source), source)
             except UsageError as error:
-                raise UsageError(error.brief, detail=error.detail, hint=mend) from error
+                raise UsageError(error.brief, detail=error.detail, hint=hint) from error
     return Setting(default, "default")
 
 
-def _said(name: str, committed: Config | None) -> Iterator[tuple[Any, str, str]]:
-    """Yield what each place says of a setting, None for nothing, how the place is called, and what mends it."""
+def _sources(name: str, committed: Config | None) -> Iterator[tuple[Any, str, str]]:
+    """Yield what each place says about a setting (None if nothing), the name of the place, and how to fix it there."""
     variable = f"SYSINIT_VM_{name.upper()}"
     yield os.environ.get(variable) or None, variable, f"unset {variable}"
     param = committed.data.get("param") if committed else None
     if committed and isinstance(param, Mapping) and name not in _NOT_COMMITTED:
         yield param.get(name.upper()), f"param.{name.upper()} in {committed.path}", edit(committed.path)
     path = user_file()
-    yield _own(path).get(name), f"{name} in {path}", edit(path)
+    yield _user_settings(path).get(name), f"{name} in {path}", edit(path)
 
 
-def _own(path: Path) -> Mapping[str, Any]:
-    """Return what the user's file says: nothing where it is missing, empty, or all comments."""
+def _user_settings(path: Path) -> Mapping[str, Any]:
+    """Return what the user's file says: nothing if it is missing, empty, or all comments."""
     try:
         return document.load(path).data if path.is_file() else {}
     except document.EmptyError:

@@ -1,1 +1,1 @@
-"""The committed config: how it is written from a template, and how it is read."""
+"""The committed config: how it is read, and how values in it are written."""

@@ -14,28 +14,28 @@ from sysinit_vm.errors import VmError, edit
 
 _LONGEST = 200_000  # characters of a config, and nodes that it stands for
 _NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-# Beside YAML's own errors, what PyYAML's constructors and JSON raise for a value of the wrong kind, such as
-# `!!int x`, a mapping as a key, a list in itself, or not-a-number.
+# YAML's own errors, and what PyYAML's constructors and JSON raise for a value of the wrong kind, such as `!!int x`,
+# a mapping as a key, a list in itself, or not-a-number.
 NOT_PLAIN = (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True)
 class Config:
-    """A config as it was committed: ``path`` absolute, ``data`` as Lima's own parser would see it."""
+    """A config as it was committed: ``path`` is absolute, ``data`` is what Lima's own parser would read."""
 
     path: Path
     data: dict[str, Any]
 
     @property
     def vm_name(self) -> str | None:
-        """The VM's name that ``init`` was told to keep, None where the directory decides."""
+        """The VM's name that ``init`` was told to keep, None if it follows from the directory."""
         param = self.data.get("param")
         name = param.get(VM_NAME) if isinstance(param, dict) else None
         return str(name) if name else None
 
 
 class EmptyError(VmError):
-    """There is nothing in a config, or comments alone."""
+    """A config is empty, or all comments."""
 
 
 def load(path: Path) -> Config:
@@ -63,9 +63,9 @@ def parse(text: str, path: Path) -> dict[str, Any]:
 
 
 def plain(text: str) -> Any:
-    """Return what the YAML 1.2 ``text`` means; NOT_PLAIN where it means nothing.
+    """Return what the YAML 1.2 ``text`` means; NOT_PLAIN if it is invalid.
 
-    As yaml.load, but what aliases would multiply is counted first: nine lines can stand for a gigabyte.
+    Like yaml.load, but what aliases expand to is counted first: nine lines can stand for a gigabyte.
     """
     if len(text) > _LONGEST:
         raise ValueError(f"It has more than {_LONGEST} characters.")
@@ -81,21 +81,21 @@ def plain(text: str) -> Any:
         loader.dispose()
 
 
-def _size(node: yaml.Node, known: dict[int, int]) -> int:
-    """Return how many nodes ``node`` stands for with every alias followed, without following any twice."""
-    if id(node) in known:
-        return known[id(node)]
-    known[id(node)] = _LONGEST + 1  # where it leads back to itself
-    parts = [each for pair in node.value for each in pair] if isinstance(node, yaml.MappingNode) else node.value
+def _size(node: yaml.Node, sizes: dict[int, int]) -> int:
+    """Return how many nodes ``node`` stands for with every alias expanded, without expanding any twice."""
+    if id(node) in sizes:
+        return sizes[id(node)]
+    sizes[id(node)] = _LONGEST + 1  # if it leads back to itself
+    parts = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
     inner = parts if isinstance(node, yaml.CollectionNode) else []
-    known[id(node)] = 1 + sum(_size(each, known) for each in inner)
-    return known[id(node)]
+    sizes[id(node)] = 1 + sum(_size(part, sizes) for part in inner)
+    return sizes[id(node)]
 
 
 def dump(data: object) -> str:
     """Return ``data`` as JSON that is YAML too: quoting everything keeps `on` and `0644` text.
 
-    What YAML takes for a line break, or not at all, is escaped.
+    Characters that YAML takes for a line break, or does not take at all, are escaped.
     """
     return _NOT_YAML.sub(lambda char: f"\\u{ord(char[0]):04x}", json.dumps(data, indent=2, ensure_ascii=False))
 
@@ -109,19 +109,19 @@ def _unusable(path: Path, reason: str, kind: type[VmError] = VmError) -> VmError
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2 as Lima reads it: `on` and `12:30` are text, and a key stands once."""
+    """YAML 1.2 as Lima reads it: `on` and `12:30` are text, and a key appears once."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen = set()
+        keys = set()
         for key_node, _ in node.value:
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-            if key in seen and key != "<<":
+            if key in keys and key != "<<":
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands twice", key_node.start_mark
+                    None, None, f"the key {key!r} appears twice", key_node.start_mark
                 )
-            seen.add(key)
+            keys.add(key)
         return super().construct_mapping(node, deep=deep)
 
 

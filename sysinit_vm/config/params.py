@@ -1,4 +1,4 @@
-"""The names under which an instance's ``param`` carries what we know of it."""
+"""The names that we use in an instance's ``param``."""
 
 PROJECT_DIR = "PROJECT_DIR"
 PROJECT_NAME = "PROJECT_NAME"

@@ -1,4 +1,4 @@
-"""Sizes as Lima takes them, and the size and ports that ``init`` is asked for."""
+"""Sizes as Lima takes them, and the size and ports that ``init`` takes."""
 
 import re
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from typing import Any
 from sysinit_vm.errors import UsageError
 
 _SIZE = re.compile(r"[1-9]\d{0,5}(\.\d{1,3})?(MiB|GiB|TiB)\Z")
-_WRITTEN = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
+_LOOSE_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
 _SSH, _LAST = 22, 65535
 _MOST_CPUS, _MOST_PORTS = 1024, 100
 
 
 @dataclass(frozen=True)
 class Size:
-    """What is asked for instead of the template's own; None leaves that. Sizes are as Lima takes them: ``8GiB``."""
+    """What the user wants instead of the template's own, None for what stays. Sizes are as Lima takes them: ``8GiB``."""
 
     cpus: int | None = None
     memory: str | None = None
@@ -22,12 +22,12 @@ class Size:
     ports: tuple[int, ...] | None = None
 
     def __bool__(self) -> bool:
-        """Whether anything is asked for."""
+        """Whether the user wants anything else than the template's own."""
         return self != Size()
 
 
 def parse(cpus: str | None, memory: str | None, disk: str | None, ports: str | None) -> Size:
-    """Return what the flags of ``init`` say; UsageError names the flag that cannot be meant."""
+    """Return what the flags of ``init`` say; UsageError names a flag whose value is invalid."""
     return Size(
         None if cpus is None else count(cpus),
         None if memory is None else size("--memory", memory),
@@ -37,38 +37,39 @@ def parse(cpus: str | None, memory: str | None, disk: str | None, ports: str | N
 
 
 def count(text: str) -> int:
-    """Return a number of CPUs; the machine's own is the most that a VM gets when it is made."""
+    """Return a number of CPUs; a VM gets at most as many as the machine has."""
     if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= _MOST_CPUS):
-        raise _refused("--cpus", text, "It is a number from 1 up.", "--cpus 4")
+        raise _invalid("--cpus", text, "It is a number from 1 up.", "--cpus 4")
     return int(text)
 
 
 def size(flag: str, text: str) -> str:
     """Return ``text`` if it is a size as Lima takes it."""
     if not _SIZE.match(text):
-        raise _refused(flag, text, "It is a number with MiB, GiB or TiB.", f"{flag} 8GiB")
+        raise _invalid(flag, text, "It is a number with MiB, GiB or TiB.", f"{flag} 8GiB")
     return text
 
 
 def numbers(text: str) -> tuple[int, ...]:
-    """Return the ports of a list such as ``3000,8080``; ``none`` or nothing means none."""
+    """Return the ports of a list such as ``3000,8080``; ``none`` and an empty text mean none."""
     words = [word.strip() for word in text.split(",") if word.strip()]
     if [word.lower() for word in words] == ["none"]:
         return ()
-    good = all(word.isascii() and word.isdecimal() and 1 <= int(word) <= _LAST and int(word) != _SSH for word in words)
-    if not good or len(set(map(int, words))) != len(words) or len(words) > _MOST_PORTS:
-        why = "They are different ports from 1 to 65535 with commas between; 22 is Lima's own."
-        raise _refused("--ports", text, why, "--ports 3000,8080")
+    valid = all(word.isascii() and word.isdecimal() and 1 <= int(word) <= _LAST and int(word) != _SSH for word in words)
+    if not valid or len(set(map(int, words))) != len(words) or len(words) > _MOST_PORTS:
+        why = "It is a list of different ports from 1 to 65535 with commas between; 22 is Lima's own."
+        raise _invalid("--ports", text, why, "--ports 3000,8080")
     return tuple(map(int, words))
 
 
 def in_bytes(value: Any) -> Any:
-    """Return a size as a config has it, such as 8GiB or 1.5T, in bytes; anything else as it is."""
-    found = _WRITTEN.fullmatch(str(value).strip())
-    if value is None or not found:
+    """Return a size as a config has it, such as 8GiB or 1.5T, in bytes; return anything else unchanged."""
+    match = _LOOSE_SIZE.fullmatch(str(value).strip())
+    if value is None or not match:
         return value
-    return int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " "))
+    number, unit = match.groups()
+    return int(float(number) * 1024 ** " KMGT".index(unit.upper() or " "))
 
 
-def _refused(flag: str, text: str, why: str, good: str) -> UsageError:
-    return UsageError(f"{flag} cannot be {text!r}.", detail=why, hint=f"sysinit-vm init {good}")
+def _invalid(flag: str, text: str, why: str, example: str) -> UsageError:
+    return UsageError(f"{flag} cannot be {text!r}.", detail=why, hint=f"sysinit-vm init {example}")

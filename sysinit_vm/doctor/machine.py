@@ -56,7 +56,7 @@ def _settings() -> Iterator[Finding]:
     told = set[str]()
     for name in settings.KNOWN:
         try:
-            setting = settings.one(name)
+            setting = settings.setting(name)
         except VmError as error:
             if error.brief not in told:
                 told.add(error.brief)

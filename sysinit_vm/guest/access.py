@@ -18,32 +18,33 @@ _HAS_LAYOUT = 'test -f "${ZELLIJ_CONFIG_DIR:-${XDG_CONFIG_HOME:-$HOME/.config}/z
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=", re.ASCII)
 
 
-def layout(lima: Limactl, instance: Instance | None, home: Project, asked: str) -> str:
-    """Return the layout that ``--layout`` means; UsageError for one that is nowhere, before anything starts."""
+def layout(lima: Limactl, instance: Instance | None, project: Project, wanted: str) -> str:
+    """Return the layout that ``--layout`` means; UsageError if it does not exist, before anything starts."""
 
     def in_guest(name: str) -> bool:
         words = ("sh", "-c", _HAS_LAYOUT, "sh", name)
         return instance is not None and instance.running and lima.run(instance.name, words, timeout=60).ok
 
-    return layouts.find(home, asked, in_guest)
+    return layouts.find(project, wanted, in_guest)
 
 
 def shell(lima: Limactl, instance: Instance, *, plain: bool = False, layout: str = "") -> int:
-    """Attach the terminal to the project's Zellij session, made when missing; return the exit status.
+    """Attach the terminal to the project's Zellij session, which is made if it is missing; return the exit status.
 
-    The session begins at the project's root, with ``layout`` or else the project's own, and keeps its place.
-    ``plain``, or a guest without Zellij, gives a login shell in the guest directory that corresponds to the
-    current one.
+    A new session begins at the project's root, with ``layout`` or else the project's own. ``plain``, or a guest without
+    Zellij, gives a login shell in the guest directory that corresponds to the current one.
     """
     here = guest_directory(instance, Path.cwd())
     if plain or instance.project_dir is None:
-        return lima.attach(instance.name, zellij.plain(here), here)
-    home = Project(instance.project_dir)
-    return lima.attach(instance.name, zellij.attach(home.session, str(home.root), here, layout), str(home.root))
+        return lima.attach(instance.name, zellij.login_shell_argv(here), here)
+    project = Project(instance.project_dir)
+    return lima.attach(
+        instance.name, zellij.attach_argv(project.session, str(project.root), here, layout), str(project.root)
+    )
 
 
 def attach_or_tell(lima: Limactl, instance: Instance) -> int:
-    """Attach where there is a terminal, elsewhere say how; return the exit status."""
+    """Attach if there is a terminal, else say how to; return the exit status."""
     if prompts.can_ask():
         return shell(lima, instance)
     say(f"VM ready: {instance.name}. Attach: {typed('cd', str(instance.project_dir))} && sysinit-vm shell")
@@ -53,7 +54,7 @@ def attach_or_tell(lima: Limactl, instance: Instance) -> int:
 def command(words: Sequence[str], env: Sequence[str] = ()) -> tuple[str, ...]:
     """Return what the guest runs for the ``words`` of `exec`; ``env`` holds ``NAME=VALUE`` items.
 
-    One word is a line for the guest's bash, several are an exact argv. UsageError for no words or a bad variable.
+    One word is a line for the guest's bash, several are an exact argv. UsageError without words or for a bad variable.
     """
     if not words:
         raise UsageError("exec needs a command.", hint='sysinit-vm exec "make test"')
@@ -67,7 +68,7 @@ def command(words: Sequence[str], env: Sequence[str] = ()) -> tuple[str, ...]:
 def execute(lima: Limactl, instance: Instance, argv: Sequence[str], *, stdin: bool = True) -> int:
     """Run ``argv`` in the guest directory that corresponds to the current one; return its own exit status.
 
-    Death by signal n is 128+n. SIGINT and SIGTERM here end the guest's process too.
+    A process that signal n ended gives 128+n. SIGINT and SIGTERM here end the guest's process too.
     """
     marker = processes.marker()
     return lima.attach(

@@ -1,4 +1,4 @@
-"""The host's git identity, in the words of a guest's git."""
+"""The host's git identity, as a config for the guest's git."""
 
 from pathlib import Path
 
@@ -12,18 +12,18 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\b": "\\b"}  # 
 def gitconfig(runner: Runner, directory: Path) -> str:
     """Return a git config file that holds nothing but the user's name and e-mail, as git sees them in ``directory``.
 
-    Empty on a host without git or without an identity; half of one is half.
+    Empty if the host has no git or no identity; a name or an e-mail alone is passed on alone.
     """
     argv = ("git", "config", "--null", "--get-regexp", r"^user\.(name|email)$")
     try:
         done = runner.read(argv, cwd=directory, timeout=20)
     except MissingError:
         return ""
-    return written(dict(entry.split("\n", 1) for entry in done.out.split("\0") if "\n" in entry))
+    return config_text(dict(entry.split("\n", 1) for entry in done.out.split("\0") if "\n" in entry))
 
 
-def written(values: dict[str, str]) -> str:
-    """Return the text of a git config with ``values`` of ``user.name`` and ``user.email``; the last one stands."""
+def config_text(values: dict[str, str]) -> str:
+    """Return the text of a git config with the ``values`` of ``user.name`` and ``user.email``; empty without either."""
     lines = [f"\t{key.removeprefix('user.')} = {_quoted(values[key])}" for key in _KEYS if values.get(key)]
     return "\n".join(["[user]", *lines]) if lines else ""
 

@@ -1,17 +1,17 @@
-"""How the guest's processes of one command of ours are found, and ended."""
+"""How the guest processes of one of our commands are found and ended."""
 
 import os
 
 from sysinit_vm.lima.limactl import Limactl
 
-# A process of root's needs root, who is not to be had in every guest.
+# Only root can end root's processes, and sudo does not work in every guest.
 _INTERRUPT = """\
 end() { sudo -n kill "-$1" -- "-$pid" 2>/dev/null || kill "-$1" -- "-$pid"; }
 pid=$(pgrep -of "$1") && [ "$pid" != $$ ] && end INT && sleep 1 && end TERM"""
 
 
 def interrupt(lima: Limactl, name: str, marker: str) -> None:
-    """Send SIGINT to the guest processes that carry ``marker``: ssh does not do it without a terminal.
+    """Send SIGINT to the guest processes that carry ``marker``: ssh does not do that without a terminal.
 
     sshd makes each command the leader of its own process group, so the oldest match leads them all.
     """

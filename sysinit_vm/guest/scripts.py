@@ -1,4 +1,4 @@
-"""The files that the guest gets, as they are shipped in templates/guest."""
+"""The scripts and files for a guest, shipped in templates/guest."""
 
 from sysinit_vm.files import data
 

@@ -105,7 +105,7 @@ def test_the_users_own_settings_are_read(world):
     own.parent.mkdir(parents=True)
     own.write_text(BLOCKS["configuration.md yaml 1"])
     with unittest.mock.patch.dict(os.environ, world.env, clear=True):
-        found = settings.load()
+        found = {name: settings.setting(name) for name in ("template", "timeout", "editor")}
     assert (found["template"].value, found["timeout"].value, found["editor"].value) == ("minimal", 900, "zed")
     assert str(own) in found["timeout"].source
 

@@ -153,7 +153,7 @@ def test_without_a_config_every_verb_of_a_project_is_3(world, verb):
         ("", "It is empty"),
         ("- a list\n", "not a mapping"),
         ("cpus: [1\n", "line"),
-        ("cpus: 1\ncpus: 2\n", "stands twice"),
+        ("cpus: 1\ncpus: 2\n", "appears twice"),
         (f"{PLAIN}vmType: wsl2\n", "vmType"),
         (f"{PLAIN}arch: {{a: b}}\n", "arch"),
         (f"{PLAIN}mounts: nonsense\n", "mounts"),

@@ -41,7 +41,7 @@ def test_an_unknown_one_is_refused_with_those_that_are_known(installed):
 def test_the_setting_takes_the_same_names(home, monkeypatch):
     for name in editors.EDITORS:
         monkeypatch.setenv("SYSINIT_VM_EDITOR", name)
-        assert settings.load()["editor"].value == name
+        assert settings.value("editor") == name
 
 
 @given(PATH)

@@ -16,8 +16,12 @@ def own(text):
     return path
 
 
+def every(committed=None):
+    return {name: settings.setting(name, committed) for name in settings.KNOWN}
+
+
 def test_without_anything_the_defaults_hold_and_say_so(home):
-    assert {name: (each.value, each.source) for name, each in settings.load().items()} == {
+    assert {name: (setting.value, setting.source) for name, setting in every().items()} == {
         "template": ("dev", "default"),
         "timeout": (600, "default"),
         "accelerator": ("auto", "default"),
@@ -35,7 +39,7 @@ def test_without_anything_the_defaults_hold_and_say_so(home):
 def test_the_users_file_wins_over_defaults_and_a_variable_over_both(home, monkeypatch):
     path = own("timeout: 30\naccelerator: tcg\n")
     monkeypatch.setenv("SYSINIT_VM_TIMEOUT", "45")
-    found = settings.load()
+    found = every()
     assert (found["timeout"].value, found["timeout"].source) == (45, "SYSINIT_VM_TIMEOUT")
     assert (found["accelerator"].value, found["accelerator"].source) == ("tcg", f"accelerator in {path}")
     assert found["mirror"].source == "default"
@@ -48,23 +52,23 @@ def committed(**param):
 def test_the_committed_config_wins_over_the_users_file_and_a_variable_over_both(home, monkeypatch):
     own("timeout: 30\nstrict_ports: false\naccelerator: tcg\n")
     monkeypatch.setenv("SYSINIT_VM_TIMEOUT", "45")
-    found = settings.load(committed(TIMEOUT="50", STRICT_PORTS="true"))
+    found = every(committed(TIMEOUT="50", STRICT_PORTS="true"))
     assert found["timeout"].value == 45
     assert (found["strict_ports"].value, found["strict_ports"].source) == (
         True,
         "param.STRICT_PORTS in /p/.lima/config.yaml",
     )
     assert found["accelerator"].value == "tcg"
-    assert settings.load(Config(Path("/p"), {"param": ["a list"]}))["timeout"].value == 45
+    assert every(Config(Path("/p"), {"param": ["a list"]}))["timeout"].value == 45
 
 
 def test_a_committed_config_does_not_say_where_packages_come_from(home):
-    assert settings.load(committed(MIRROR="http://evil.example"))["mirror"].value == ""
+    assert every(committed(MIRROR="http://evil.example"))["mirror"].value == ""
 
 
 @pytest.mark.parametrize("name", ["flake", "flake_system", "flake_attribute", "flake_configuration"])
 def test_a_committed_config_does_not_say_which_flake_is_built(home, name):
-    assert settings.load(committed(**{name.upper(): "evil-linux"}))[name].source == "default"
+    assert every(committed(**{name.upper(): "evil-linux"}))[name].source == "default"
     assert name.upper() not in settings.params()
 
 
@@ -83,28 +87,28 @@ def test_a_committed_config_does_not_say_which_flake_is_built(home, name):
 def test_what_is_no_flake_is_refused_with_its_source(home, monkeypatch, name, value):
     monkeypatch.setenv(f"SYSINIT_VM_{name.upper()}", value)
     with pytest.raises(UsageError, match=f"SYSINIT_VM_{name.upper()}"):
-        settings.load()
+        every()
 
 
 def test_the_users_file_names_another_flake(home):
     own("flake: /srv/flake\nflake_attribute: packages.{system}.image\n")
-    found = settings.load()
+    found = every()
     assert (found["flake"].value, found["flake_attribute"].value) == ("/srv/flake", "packages.{system}.image")
 
 
 @pytest.mark.parametrize("said", [True, "true", "Yes", "on", 1, "1"])
 def test_truth_is_taken_as_people_write_it(home, said):
-    assert settings.load(committed(STRICT_PORTS=said))["strict_ports"].value is True
+    assert every(committed(STRICT_PORTS=said))["strict_ports"].value is True
 
 
 @pytest.mark.parametrize("said", [False, "false", "No", "off", 0, "0"])
 def test_and_so_is_what_is_false(home, said):
-    assert settings.load(committed(STRICT_PORTS=said))["strict_ports"].value is False
+    assert every(committed(STRICT_PORTS=said))["strict_ports"].value is False
 
 
 def test_what_is_neither_names_its_source(home):
     with pytest.raises(UsageError, match=r"param.STRICT_PORTS in /p/.lima/config.yaml"):
-        settings.load(committed(STRICT_PORTS="maybe"))
+        every(committed(STRICT_PORTS="maybe"))
 
 
 def test_lima_refuses_an_unused_param_so_both_scripts_name_every_setting():
@@ -116,7 +120,7 @@ def test_lima_refuses_an_unused_param_so_both_scripts_name_every_setting():
 
 def test_an_empty_variable_is_no_setting(home, monkeypatch):
     monkeypatch.setenv("SYSINIT_VM_TIMEOUT", "")
-    assert settings.load()["timeout"].source == "default"
+    assert every()["timeout"].source == "default"
 
 
 @pytest.mark.parametrize(
@@ -133,7 +137,7 @@ def test_an_empty_variable_is_no_setting(home, monkeypatch):
 def test_a_bad_variable_is_a_usage_error_that_names_it(home, monkeypatch, variable, bad):
     monkeypatch.setenv(variable, bad)
     with pytest.raises(UsageError, match=variable) as caught:
-        settings.load()
+        every()
     assert caught.value.code == 2
     assert repr(bad) in str(caught.value)
 
@@ -141,21 +145,21 @@ def test_a_bad_variable_is_a_usage_error_that_names_it(home, monkeypatch, variab
 def test_a_bad_value_in_the_file_names_the_file(home):
     path = own("timeout: soon\n")
     with pytest.raises(UsageError, match=str(path)):
-        settings.load()
+        every()
 
 
 @pytest.mark.parametrize("text", ["- a list\n", "timeout: [\n"])
 def test_a_file_that_is_no_mapping_is_refused_with_its_path(home, text):
     path = own(text)
     with pytest.raises(VmError, match=str(path)) as caught:
-        settings.load()
+        every()
     assert caught.value.hint == f"$EDITOR {path}"
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# timeout: 900\n", "---\n"])
 def test_a_file_that_is_empty_or_all_comments_sets_nothing(home, text):
     own(text)
-    assert {each.source for each in settings.load().values()} == {"default"}
+    assert {setting.source for setting in every().values()} == {"default"}
 
 
 def test_a_bad_value_is_mended_where_it_was_said(home, monkeypatch):

@@ -61,7 +61,7 @@ def test_a_merge_key_takes_in_what_it_points_at():
 
 
 def test_a_key_that_stands_twice_is_refused_with_its_line():
-    with pytest.raises(VmError, match=r"'cpus' stands twice") as caught:
+    with pytest.raises(VmError, match=r"'cpus' appears twice") as caught:
         document.parse("cpus: 1\nmemory: 2GiB\ncpus: 2\n", HERE)
     assert "line 3" in str(caught.value)
     assert str(HERE) in str(caught.value)

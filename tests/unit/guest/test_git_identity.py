@@ -16,7 +16,7 @@ TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 @given(TEXT, TEXT)
 def test_git_reads_back_what_was_written(tmp_path_factory, name, email):
     path = tmp_path_factory.getbasetemp() / "gitconfig"
-    path.write_text(git_identity.written({"user.name": name, "user.email": email}), newline="")
+    path.write_text(git_identity.config_text({"user.name": name, "user.email": email}), newline="")
     argv = ["git", "config", "--file", str(path), "--null", "--list"]
     done = subprocess.run(argv, capture_output=True, check=True).stdout.decode()
     assert done == f"user.name\n{name}\0user.email\n{email}\0"

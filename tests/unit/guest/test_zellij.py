@@ -42,7 +42,7 @@ def guest(tools, tmp_path):
 
 def attached(guest, session="my-app", layout="", **env):
     tools, root = guest
-    done = run(zellij.attach(session, str(root), "/", layout), tools, **env)
+    done = run(zellij.attach_argv(session, str(root), "/", layout), tools, **env)
     assert done.returncode == 0, done.stderr
     return done.stdout.split(f" {os.path.realpath(root)} ")[0], done
 
@@ -57,16 +57,16 @@ def test_without_zellij_there_is_a_word_and_a_login_shell_in_the_directory(tools
     shell = tools / "shell"
     shell.write_text('#!/bin/sh\necho "$1 $PWD"\n')
     shell.chmod(0o755)
-    for argv in (zellij.attach("my-app", "/", str(room)), zellij.plain(str(room))):
+    for argv in (zellij.attach_argv("my-app", "/", str(room)), zellij.login_shell_argv(str(room))):
         done = run(argv, tools, SHELL=str(shell))
         assert done.stdout == f"-l {os.path.realpath(room)}\n"
-    assert "Zellij is not installed" in run(zellij.attach("a", "/", "/"), tools).stderr
+    assert "Zellij is not installed" in run(zellij.attach_argv("a", "/", "/"), tools).stderr
 
 
 def test_a_directory_that_is_gone_gives_no_shell_elsewhere(tools, tmp_path):
     gone = str(tmp_path / "gone")
-    assert run(zellij.plain(gone), tools).returncode != 0
-    assert run(zellij.attach("a", "/", gone), tools).returncode != 0
+    assert run(zellij.login_shell_argv(gone), tools).returncode != 0
+    assert run(zellij.attach_argv("a", "/", gone), tools).returncode != 0
 
 
 def test_the_projects_own_layout_is_for_a_new_session(guest):
@@ -105,7 +105,7 @@ def test_an_agent_that_is_gone_is_not_linked(guest, tmp_path):
 def test_our_keys_are_only_for_who_has_no_config(guest, tmp_path, monkeypatch, own):
     ours = tmp_path / "zellij.kdl"
     ours.write_text("")
-    script = zellij.attach("s", str(guest[1]), "/")
+    script = zellij.attach_argv("s", str(guest[1]), "/")
     argv = [word.replace("/etc/sysinit-vm/zellij.kdl", str(ours)) for word in script]
     env = {own: "/mine"} if own and "/" not in own else {}
     if own and "/" in own:
@@ -141,7 +141,7 @@ def comings(guest, tmp_path):
         count = f"cd '{tmp_path}'; echo x >>calls; n=$(grep -c x calls)"
         log = f"while read -r line; do echo \"$line\"; done <log.$n >>'{place}/zellij.log'"
         program.write_text(f'#!/bin/sh\nprintf "<%s>" "$@"\n{count}\n{log}\nexit {status}\n')
-        done = run(zellij.attach("demo", str(guest[1]), "/", layout), guest[0], TMPDIR=str(tmp_path))
+        done = run(zellij.attach_argv("demo", str(guest[1]), "/", layout), guest[0], TMPDIR=str(tmp_path))
         return done, len((tmp_path / "calls").read_text().split())
 
     return called
