@@ -14,7 +14,7 @@ _MOST_CPUS, _MOST_PORTS = 1024, 100
 
 @dataclass(frozen=True)
 class Size:
-    """What the user wants instead of the template's own, None for what stays. Sizes are as Lima takes them: ``8GiB``."""
+    """What the user wants instead of the template's own, None to keep it. Sizes are as Lima takes them: ``8GiB``."""
 
     cpus: int | None = None
     memory: str | None = None
