@@ -1,4 +1,4 @@
-"""What a VM and its host agent said: host, console and provisioning, also of a failed start."""
+"""The logs of a VM, also of a failed start: the host agent's, the guest's console, and provisioning."""
 
 import re
 import time
@@ -11,15 +11,13 @@ from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.messages import message
 
 SOURCES = ("host", "console", "provision")
-_FILES = {"host": "ha.stderr.log", "console": "serial*.log"}
-_NO_TIMER = "timer wakeup didn't happen"
-_PROVISION = "sudo journalctl -b -o cat --no-pager"
+_JOURNAL = "sudo journalctl -b -o cat --no-pager"
 _LIMA_LINE = re.compile(r"LIMA \S+\| ")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 
 
-def checked(source: str | None) -> tuple[str, ...]:
-    """Return the sources that ``--source`` means, all without it; UsageError for an unknown one."""
+def checked_sources(source: str | None) -> tuple[str, ...]:
+    """Return the sources that ``--source`` selects, all of them for None; UsageError if there is no such source."""
     if source is None:
         return SOURCES
     if source not in SOURCES:
@@ -32,64 +30,51 @@ def checked(source: str | None) -> tuple[str, ...]:
 
 
 def lines(lima: Limactl, instance: Instance, source: str) -> list[str]:
-    """Return every line of one source since the last start, without colours; empty where it said nothing.
+    """Return every line of one source since the last start, without colours; empty if there are none.
 
-    Provisioning is asked of the guest's journal, or read off the console where the guest does not answer.
+    Provisioning is read from the guest's journal, or from the console if the guest does not answer.
     """
     if source == "provision":
-        return _provision(lima, instance)
-    said = [_plain(source, line) for path in _paths(instance.dir, source) for line in _read(path)]
-    return [line for line in said if not line.startswith("debug: ")]
+        return _provision_lines(lima, instance)
+    plain_lines = [_plain(source, line) for path in _paths(instance, source) for line in _read_lines(path)]
+    return [line for line in plain_lines if not line.startswith("debug: ")]
 
 
-def _provision(lima: Limactl, instance: Instance) -> list[str]:
-    done = None
+def _provision_lines(lima: Limactl, instance: Instance) -> list[str]:
+    journal = None
     if instance.running:
-        done = lima.run(instance.name, ("sh", "-c", _PROVISION), timeout=60)
-    said = done.out.splitlines() if done and done.ok else lines(lima, instance, "console")
-    marks = [number for number, line in enumerate(said) if _LIMA_LINE.search(line)]
-    return said[marks[0] : marks[-1] + 1] if marks else []
+        journal = lima.run(instance.name, ("sh", "-c", _JOURNAL), timeout=60)
+    boot_lines = journal.out.splitlines() if journal and journal.ok else lines(lima, instance, "console")
+    numbers = [number for number, line in enumerate(boot_lines) if _LIMA_LINE.search(line)]
+    return boot_lines[numbers[0] : numbers[-1] + 1] if numbers else []
 
 
 def follow(instance: Instance, source: str) -> Iterator[str]:
-    """Yield lines of ``host`` or ``console`` as they are written, until the caller stops.
+    """Yield the lines of ``host`` or ``console`` as they are written, until the caller stops.
 
     VmError for ``provision``, which has no file on the host.
     """
     if source == "provision":
         raise VmError("Provisioning cannot be followed.", hint="sysinit-vm logs --follow --source console")
-    seen = {path: path.stat().st_size for path in _paths(instance.dir, source)}
+    offsets = {path: path.stat().st_size for path in _paths(instance, source)}
     while True:
-        for path in _paths(instance.dir, source):
-            before = seen.get(path, 0)
-            fresh = path.read_bytes()[before if path.stat().st_size >= before else 0 :]
-            whole = fresh[: fresh.rfind(b"\n") + 1]
-            yield from (_plain(source, line) for line in whole.decode(errors="replace").splitlines())
-            seen[path] = path.stat().st_size - len(fresh) + len(whole)
+        for path in _paths(instance, source):
+            offset = offsets.get(path, 0)
+            new_bytes = path.read_bytes()[offset if path.stat().st_size >= offset else 0 :]
+            whole_lines = new_bytes[: new_bytes.rfind(b"\n") + 1]
+            yield from (_plain(source, line) for line in whole_lines.decode(errors="replace").splitlines())
+            offsets[path] = path.stat().st_size - len(new_bytes) + len(whole_lines)
         time.sleep(0.5)
 
 
-def stalled(instance_dir: Path, since: float) -> bool:
-    """Whether the guest's kernel said twice that a CPU's timer does not come, on a console written to after ``since``.
-
-    ``since`` in seconds since the epoch. What is said once may be a busy host's doing (Linux, kernel/rcu/tree_stall.h).
-    """
-    consoles = [path for path in _paths(instance_dir, "console") if path.stat().st_mtime >= since]
-    return any(path.read_text(errors="replace").count(_NO_TIMER) > 1 for path in consoles)
+def _paths(instance: Instance, source: str) -> list[Path]:
+    if source == "console":
+        return instance.files.consoles
+    log = instance.files.host_agent_log
+    return [log] if log.exists() else []
 
 
-def tail(instance_dir: Path, lines: int) -> str:
-    """Return the last ``lines`` of the guest's console, empty where it has said nothing."""
-    logs = sorted(_paths(instance_dir, "console"), key=lambda path: path.stat().st_mtime)
-    texts = [text for path in logs if (text := path.read_text(errors="replace").strip())]
-    return "\n".join(texts[-1].splitlines()[-lines:]) if texts else ""
-
-
-def _paths(instance_dir: Path, source: str) -> list[Path]:
-    return sorted(path for path in instance_dir.glob(_FILES[source]) if path.stat().st_size)
-
-
-def _read(path: Path) -> list[str]:
+def _read_lines(path: Path) -> list[str]:
     return path.read_text(errors="replace").splitlines()
 
 

@@ -34,7 +34,7 @@ def logs_(
     Also of a start that failed.
     """
     target = locate.target(project, name)
-    sources, count = logs.checked(source), _count(lines)
+    sources, count = logs.checked_sources(source), _count(lines)
     vm = ProjectVm.read(lima(c), target)
     instance = vm.existing()
     for shown_source in sources if not follow or source else ("console",):

@@ -14,7 +14,7 @@ from sysinit_vm.effective import prepare, resolve
 from sysinit_vm.errors import VmError, edit
 from sysinit_vm.images import available
 from sysinit_vm.images.available import Choice
-from sysinit_vm.lima import logs, stages
+from sysinit_vm.lima import guest_console, stages
 from sysinit_vm.lima.events import host_agent_ready
 from sysinit_vm.lima.home import instance_files
 from sysinit_vm.lima.instance import STOPPED, Instance
@@ -130,7 +130,7 @@ def _up(lima: Limactl, files: InstanceFiles, begin: Callable[..., Result], progr
     def end_if_stalled() -> None:
         nonlocal stalled
         with suppress(VmError, OSError):
-            if not stalled and logs.stalled(files.directory, began):
+            if not stalled and guest_console.timer_stalled(files, began):
                 stalled = True
                 lima.stop(files.name, force=True)
 
@@ -145,7 +145,7 @@ def _up(lima: Limactl, files: InstanceFiles, begin: Callable[..., Result], progr
 def _must_be_up(done: Result, files: InstanceFiles, hint: str = "sysinit-vm logs") -> None:
     if done.ok:
         return
-    console = logs.tail(files.directory, 12)
+    console = guest_console.last_lines(files, 12)
     shown = f"\nThe guest's last lines:\n{console}" if console else ""
     raise VmError(f"The VM {files.name} did not start.", detail=reason(done.err or done.out) + shown, hint=hint)
 
@@ -158,7 +158,7 @@ def _await_host_agent(lima: Limactl, instance: Instance, options: StartOptions, 
         if ready is False or still is None or not still.running or progress.seconds > options.timeout:
             raise VmError(
                 f"The VM {instance.name} does not become ready.",
-                detail=f"The guest's last lines:\n{logs.tail(instance.dir, 12)}",
+                detail=f"The guest's last lines:\n{guest_console.last_lines(instance.files, 12)}",
                 hint="sysinit-vm logs, or sysinit-vm restart",
             )
         sleep(1)

@@ -24,10 +24,10 @@ def vm(tmp_path):
 
 
 def test_every_source_is_meant_without_a_word_and_an_unknown_one_is_refused():
-    assert logs.checked(None) == ("host", "console", "provision")
-    assert logs.checked("console") == ("console",)
+    assert logs.checked_sources(None) == ("host", "console", "provision")
+    assert logs.checked_sources("console") == ("console",)
     with pytest.raises(UsageError, match="host, console, provision"):
-        logs.checked("serial")
+        logs.checked_sources("serial")
 
 
 def test_the_host_agents_log_is_read_as_sentences_without_its_debug_lines(vm):
@@ -86,20 +86,3 @@ def test_following_a_log_that_does_not_exist_yet_waits_for_it(vm, monkeypatch):
 def test_provisioning_has_no_file_to_follow(vm):
     with pytest.raises(VmError, match="--source console"):
         next(logs.follow(vm, "provision"))
-
-
-STALL = "[   24.08] rcu: rcu_preempt kthread timer wakeup didn't happen for 5251 jiffies! g-1147 f0x0\n"
-
-
-def test_a_kernel_that_misses_a_timer_twice_has_stalled_and_once_may_be_a_slow_host(vm):
-    console = vm.dir / "serial.log"
-    assert not logs.stalled(vm.dir / "gone", 0)
-    for times, stalled in ((0, False), (1, False), (2, True), (9, True)):
-        console.write_bytes(b"\xff boot\n" + STALL.encode() * times)
-        assert logs.stalled(vm.dir, 0) is stalled
-
-
-def test_an_earlier_boots_console_tells_nothing_of_this_one(vm):
-    console = vm.dir / "serial.log"
-    console.write_text(STALL * 2)
-    assert not logs.stalled(vm.dir, console.stat().st_mtime + 1)

@@ -12,7 +12,6 @@ from sysinit_vm.config.document import Config
 from sysinit_vm.errors import NoConfigError, StateError, VmError
 from sysinit_vm.guest import access, checks
 from sysinit_vm.guest.checks import Readiness
-from sysinit_vm.lima import logs
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.machine import accelerator
 from sysinit_vm.machine import facts as machine
@@ -472,13 +471,6 @@ def test_the_lock_is_let_go_when_a_start_fails(lima, demo):
     for _ in range(2):
         with pytest.raises(VmError, match="did not start"):
             lifecycle.start(lima, demo, WISH)
-
-
-def test_the_last_lines_are_those_of_the_console_that_spoke_last(tmp_path):
-    (tmp_path / "serial.log").write_text("\n".join(map(str, range(100))))
-    (tmp_path / "serialv.log").write_text("")
-    assert logs.tail(tmp_path, 2) == "98\n99"
-    assert logs.tail(tmp_path / "none", 2) == ""
 
 
 def test_a_start_without_a_terminal_tells_how_to_attach(lima, capsys, monkeypatch):
