@@ -17,7 +17,7 @@ def no_config(instance: Instance) -> StateError:
     """Return the error for a VM that no config here describes."""
     owner = instance.project_dir
     return StateError(
-        f"{instance.name} has no config to be compared with.",
+        f"{instance.name} has no config to compare it with.",
         detail="It belongs to no project here, or to another directory.",
         hint=f"{typed('cd', owner)} && sysinit-vm plan" if owner else "sysinit-vm adopt",
     )
@@ -26,10 +26,10 @@ def no_config(instance: Instance) -> StateError:
 def what_apply_does(instance: Instance, drift: Drift) -> str:
     """Return in a sentence what `apply` would do about ``drift``."""
     sentences = {
-        NONE: f"{instance.name} is what its config says.",
-        LIVE: "`sysinit-vm apply` does it in the running guest.",
+        NONE: f"{instance.name} matches its config.",
+        LIVE: "`sysinit-vm apply` makes the changes in the running guest.",
         RESTART: "`sysinit-vm apply` restarts the VM; its data stays.",
-        RECREATE: "`sysinit-vm apply` does what it can; `apply --recreate` makes the VM anew, and its data is lost.",
+        RECREATE: "`sysinit-vm apply` does what it can; `apply --recreate` recreates the VM, and its data is lost.",
     }
     stopped = "`sysinit-vm apply` saves the change for the next start."
     return stopped if not instance.running and drift.needs in {LIVE, RESTART} else sentences[drift.needs]

@@ -17,14 +17,14 @@ from sysinit_vm.vm.project_vm import ProjectVm
     group="Change",
     examples=["sysinit-vm adopt", "sysinit-vm adopt --name old-dev"],
     exits=[3, 4, 5, 6],
-    name="The VM to take over; default: the one that this project left behind when it was moved.",
+    name="The VM to take over; default: the one that this project had before it was moved.",
 )
 def adopt_(c: Context, yes: bool = False, project: str | None = None, name: str | None = None) -> None:
     """Take over the VM of a moved project.
 
-    Or one that was made without us. Its disk stays as it is.
+    This also works for a VM that was created without sysinit-vm. The disk stays as it is.
     """
     target = locate.target(project, name)
-    committed = trusted(c, target.required, document.load(target.required.config))
-    taken = adopt(ProjectVm.read(lima(c), target), committed, yes=yes)
-    done(c, f"VM adopted: {taken.name}. Start it: sysinit-vm start")
+    config = trusted(c, target.required, document.load(target.required.config))
+    instance = adopt(ProjectVm.read(lima(c), target), config, yes=yes)
+    done(c, f"VM adopted: {instance.name}. Start it: sysinit-vm start")

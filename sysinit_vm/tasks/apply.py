@@ -1,4 +1,4 @@
-"""apply: make a VM what its config says."""
+"""apply: bring a VM in line with its config."""
 
 from invoke.context import Context
 
@@ -21,7 +21,7 @@ from sysinit_vm.vm.project_vm import ProjectVm
     examples=["sysinit-vm apply", "sysinit-vm apply --recreate --yes"],
     exits=[3, 4, 5, 6],
     yes="Apply without asking; alone it never recreates the VM.",
-    recreate="Also make changes that need a new VM: its disk is lost, the project's files stay.",
+    recreate="Also make changes that need a new VM: the disk is lost, the project's files stay.",
 )
 def apply_(
     c: Context,
@@ -31,10 +31,10 @@ def apply_(
     name: str | None = None,
     timeout: str | None = None,
 ) -> None:
-    """Make the VM what its config says.
+    """Bring the VM in line with its config.
 
-    Apply changes in the running guest or by a restart, and check them there. Changes that need a new VM are made only
-    with --recreate.
+    Apply changes in the running guest or by a restart, and check them in the guest. Changes that need a new VM are made
+    only with --recreate.
     """
     target = locate.target(project, name)
     options = start_options(c, timeout, target.project)
@@ -43,18 +43,20 @@ def apply_(
     say(report.what_apply_does(instance, drift))
     if drift.needs == NONE:
         return
-    anew = recreate and drift.needs == RECREATE
-    question = (
-        f"Recreate {instance.name}? Everything stored only in it is lost." if anew else f"Apply to {instance.name}?"
+    recreating = recreate and drift.needs == RECREATE
+    lost = f"Recreate {instance.name}? Everything stored only in it is lost."
+    prompts.confirm(
+        lost if recreating else f"Apply to {instance.name}?",
+        yes=yes,
+        refusal_hint=f"sysinit-vm apply --yes{' --recreate' if recreating else ''}",
     )
-    prompts.confirm(question, yes=yes, refusal_hint=f"sysinit-vm apply --yes{' --recreate' if anew else ''}")
-    if anew:
+    if recreating:
         apply.recreate(vm, options)
     else:
         apply.apply(vm, options, drift, start_stopped=False)
-    left = [change.what for change in drift.changes if change.needs == RECREATE and not anew]
-    done(c, f"Applied to {instance.name}.{_left(left)}")
+    skipped = [change.what for change in drift.changes if change.needs == RECREATE and not recreating]
+    done(c, f"Applied to {instance.name}.{_not_applied(skipped)}")
 
 
-def _left(left: list[str]) -> str:
-    return f" Not applied, because it needs a new VM (--recreate): {', '.join(left)}." if left else ""
+def _not_applied(skipped: list[str]) -> str:
+    return f" Not applied, because that needs a new VM (--recreate): {', '.join(skipped)}." if skipped else ""

@@ -15,8 +15,8 @@ from sysinit_vm.terminal.progress import Progress
 def build_debian_(c: Context) -> None:
     """Build the Debian guest image from packages.
 
-    It contains Zellij. The first start builds one if there is none; this command builds a newer one for new VMs.
+    It contains Zellij. The first start builds an image if there is none. This command builds a newer one for new VMs.
     """
     with Progress("Building the Debian image") as progress:
-        built = build_debian(runner(c), available.directory(lima_home()), progress)
-    done(c, f"Image built: {built}")
+        image = build_debian(runner(c), available.directory(lima_home()), progress)
+    done(c, f"Image built: {image}")

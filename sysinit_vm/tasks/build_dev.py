@@ -12,7 +12,7 @@ from sysinit_vm.tasks.verb import verb
 def build_dev(c: Context) -> None:
     """Build the NixOS image of the template `dev`.
 
-    nix builds `packages.SYSTEM.lima-dev-image` of the flake that the setting FLAKE names. New VMs whose
-    config comes from the templates dev, agent or project-template use it first.
+    Build `packages.SYSTEM.lima-dev-image` of the flake in the setting FLAKE. New VMs use the image if their config
+    comes from the template dev, agent or project-template.
     """
     done(c, f"Image built: {build_nixos(runner(c), 'dev')}")

@@ -12,6 +12,6 @@ from sysinit_vm.tasks.verb import verb
 def build_minimal(c: Context) -> None:
     """Build the NixOS image of the template `minimal`.
 
-    As build.dev does, from `packages.SYSTEM.lima-minimal-image`.
+    Like build.dev, but build `packages.SYSTEM.lima-minimal-image`.
     """
     done(c, f"Image built: {build_nixos(runner(c), 'minimal')}")

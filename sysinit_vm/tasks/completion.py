@@ -1,4 +1,4 @@
-"""completion: print what a shell completes commands with."""
+"""completion: print the completion script of a shell."""
 
 from invoke.context import Context
 

@@ -17,7 +17,7 @@ from sysinit_vm.tasks.verb import verb
 def copy_(c: Context, project: str | None = None, name: str | None = None) -> None:
     """Copy files between host and guest, as cp -r does.
 
-    Directories too. :PATH is a path in the guest, relative to the home directory there.
+    Directories are copied too. :PATH is a path in the guest, relative to the home directory there.
     """
     paths = copy.checked(exact_words(c.remainder))
     vm = project_vm(c, project, name)

@@ -13,7 +13,7 @@ from sysinit_vm.vm.destroy import destroy
 def destroy_(c: Context, yes: bool = False, project: str | None = None, name: str | None = None) -> None:
     """Delete the project's VM with its disk.
 
-    The project's files stay: they are the host's.
+    The project's files stay, because they are on the host.
     """
     vm = project_vm(c, project, name)
     question = f"Permanently delete the VM {vm.existing().name} and everything stored only in it?"

@@ -14,7 +14,7 @@ from sysinit_vm.tasks.verb import verb
     usage="<command> ...",
     examples=['sysinit-vm exec "ls | wc -l"', "sysinit-vm exec --env CI=1 git --version"],
     exits=[3, 4, 6],
-    ends="Otherwise the command's own; 128+n where signal n ended it.",
+    ends="Otherwise the command's own; 128+n if signal n ended it.",
     iterable=["env"],
     env="NAME=VALUE for the command; may be repeated.",
     no_stdin="Do not read standard input, for example in a `while read` loop.",
@@ -28,7 +28,7 @@ def exec_(
 ) -> None:
     """Run a command in the VM, and exit with its status.
 
-    A single word is run as a shell line, several words as an exact command. Flags of sysinit-vm come before it.
+    A single word is run as a shell line, several words as an exact command. Put sysinit-vm's own flags before it.
     """
     command = access.command(exact_words(c.remainder), env or ())
     vm = project_vm(c, project, name)

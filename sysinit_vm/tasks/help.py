@@ -1,4 +1,4 @@
-"""The overview, and the help of one task."""
+"""help: show the overview, or the help of single tasks."""
 
 from invoke.collection import Collection
 from invoke.context import Context
@@ -24,7 +24,7 @@ _NOTES = (
     "Ctrl+A then D detaches from the session; `shell` attaches to the same one again",
     "Ctrl+A then v or s splits, h j k l moves, w closes, f fills the screen, t and 1-6 are tabs",
     "The project directory is mounted at the same path in the VM",
-    "SSH keys are mounted read-only from ~/.ssh, unless init was told --ssh agent or none",
+    "SSH keys are mounted read-only from ~/.ssh, unless init was given --ssh agent or none",
     "Each command is also `inv lima.<command>` and `task lima:<command>` (`lima:build:dev`)",
 )
 
@@ -39,44 +39,44 @@ _NOTES = (
     topic="A command to explain; may be repeated. The console script also takes it as a plain word.",
 )
 def help_(_c: Context, topic: list[str] | None = None) -> None:
-    """Show the overview, or the help of commands."""
+    """Show the overview, or help for commands."""
     from sysinit_vm.tasks import ns
 
-    print("\n\n".join([of_task(ns, each) for each in topic or ()]) or overview(ns))
+    print("\n\n".join([of_task(ns, name) for name in topic or ()]) or overview(ns))
 
 
 def overview(collection: Collection) -> str:
     """Return the overview of the commands of ``collection``, as wide as the terminal."""
     columns = width()
     statuses = "; ".join(f"{code} {meaning}" for code, meaning in EXIT_STATUSES.items())
-    exits = f"{statuses}; exec gives the guest command's own."
+    available = ", ".join(templates.available_names())
+    exits = f"{statuses}; exec returns the guest command's own."
     return "\n\n".join(
         [
             "sysinit-vm - Manage project-scoped Lima development VMs",
             f"{heading('Usage:')} sysinit-vm <command> [options]",
             *_groups(collection, columns),
-            paragraph(
-                f"Templates: {', '.join(templates.available_names())}. More of a command: sysinit-vm help <command>.",
-                columns,
-            ),
+            paragraph(f"Templates: {available}. More about a command: sysinit-vm help <command>.", columns),
             f"{heading('Environment:')}\n{rows(_environment(), columns)}",
             f"{heading('Examples:')}\n{_EXAMPLES}",
             f"{heading('Exit status:')}\n{paragraph(exits, columns, first='  ', rest='  ')}",
-            "\n".join([heading("Notes:"), *(paragraph(each, columns, first="  - ", rest="    ") for each in _NOTES)]),
+            "\n".join([heading("Notes:"), *(paragraph(note, columns, first="  - ", rest="    ") for note in _NOTES)]),
         ]
     )
 
 
 def _groups(collection: Collection, columns: int) -> list[str]:
     """One block for each group, all with one left edge for the texts."""
-    found: dict[str, list[tuple[str, str]]] = {group: [] for group in GROUPS}
-    for each in collection.to_contexts():
-        manual = _manual(collection, each)
-        also = f" ({', '.join(each.aliases)})" if each.aliases else ""
+    commands: dict[str, list[tuple[str, str]]] = {group: [] for group in GROUPS}
+    for context in collection.to_contexts():
+        manual = _manual(collection, context)
+        aliases = f" ({', '.join(context.aliases)})" if context.aliases else ""
         usage = f" {manual.usage}" if manual.usage else ""
-        found[manual.group].append((f"{each.name}{also}{usage}", manual.summary))
-    lines = iter(_aligned([pair for pairs in found.values() for pair in pairs], columns))
-    return ["\n".join([heading(f"{group}:"), *(next(lines) for _ in pairs)]) for group, pairs in found.items() if pairs]
+        commands[manual.group].append((f"{context.name}{aliases}{usage}", manual.summary))
+    lines = iter(_aligned([pair for pairs in commands.values() for pair in pairs], columns))
+    return [
+        "\n".join([heading(f"{group}:"), *(next(lines) for _ in pairs)]) for group, pairs in commands.items() if pairs
+    ]
 
 
 def _aligned(pairs: list[tuple[str, str]], columns: int) -> list[str]:
@@ -85,11 +85,11 @@ def _aligned(pairs: list[tuple[str, str]], columns: int) -> list[str]:
 
 
 def _environment() -> list[tuple[str, str]]:
-    known = ", ".join(name.upper() for name in settings.KNOWN)
+    names = ", ".join(name.upper() for name in settings.KNOWN)
     return [
         ("VM_NAME", "Override the VM's name (default: <project-name>-dev)"),
         ("LIMA_HOME", "Where Lima keeps its VMs (default: ~/.lima)"),
-        ("SYSINIT_VM_*", f"Settings: {known}"),
+        ("SYSINIT_VM_*", f"Settings: {names}"),
     ]
 
 
@@ -99,22 +99,23 @@ def _manual(collection: Collection, context: ParserContext) -> Manual:
 
 
 def of_task(collection: Collection, name: str) -> str:
-    """Return the help of one task of ``collection``; UsageError with a did-you-mean for an unknown one."""
+    """Return the help of one task of ``collection``; UsageError for an unknown one, with what may have been meant."""
     contexts = {str(context.name): context for context in collection.to_contexts()}
-    found = next((each for each in contexts.values() if name in {each.name, *each.aliases}), None)
-    if found is None:
+    context = next((context for context in contexts.values() if name in {context.name, *context.aliases}), None)
+    if context is None:
         raise unknown_command(name, contexts, explain=True)
-    columns, manual = width(), _manual(collection, found)
-    usage = " ".join(filter(None, ["sysinit-vm", str(found.name), "[options]" if found.args else "", manual.usage]))
-    also = f"\n{heading('Also:')} {', '.join(f'sysinit-vm {each}' for each in found.aliases)}" if found.aliases else ""
-    flags = [(flag, text or "") for flag, text in found.help_tuples()]
+    columns, manual = width(), _manual(collection, context)
+    usage = " ".join(filter(None, ["sysinit-vm", str(context.name), "[options]" if context.args else "", manual.usage]))
+    aliases = ", ".join(f"sysinit-vm {alias}" for alias in context.aliases)
+    also = f"\n{heading('Also:')} {aliases}" if aliases else ""
+    flags = [(flag, text or "") for flag, text in context.help_tuples()]
     return "\n\n".join(
         [
-            paragraph(f"sysinit-vm {found.name} - {manual.summary}", columns),
+            paragraph(f"sysinit-vm {context.name} - {manual.summary}", columns),
             f"{heading('Usage:')} {usage}{also}",
-            *(paragraph(each, columns) for each in manual.paragraphs),
+            *(paragraph(text, columns) for text in manual.paragraphs),
             *([f"{heading('Options:')}\n{rows(flags, columns)}"] if flags else []),
-            "\n".join([heading("Examples:"), *(f"  {each}" for each in manual.examples)]),
+            "\n".join([heading("Examples:"), *(f"  {example}" for example in manual.examples)]),
             f"{heading('Exit status:')}\n{paragraph(manual.ending, columns, first='  ', rest='  ')}",
         ]
     )

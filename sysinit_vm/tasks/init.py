@@ -25,14 +25,14 @@ from sysinit_vm.trust import gate
     ],
     exits=[5],
     project="The project's directory; default: the current one.",
-    template="A name of --list, a file, or Lima's template:NAME; default: the setting TEMPLATE, which is dev unless "
-    "set. The console script also takes it as a plain word.",
+    template="A name from --list, a file, or Lima's template:NAME; default: the setting TEMPLATE, which is dev "
+    "unless set. The console script also takes it as a plain word.",
     yes="Overwrite an existing config without asking; the old one is kept beside it.",
-    name="A name for the VM, kept in the config for good.",
-    ssh="What ssh in the guest logs in with: keys (~/.ssh, read-only), agent (yours, forwarded) or none.",
+    name="A name for the VM; the config keeps it.",
+    ssh="What ssh in the guest uses to log in: keys (~/.ssh, read-only), agent (yours, forwarded) or none.",
     taskfile="Let the project's Taskfile include ours; an existing config stays as it is.",
     tasks="Let the project's tasks.py have ours as lima; an existing config stays as it is.",
-    cpus="CPUs instead of the template's; never more than the machine has when the VM is made.",
+    cpus="CPUs instead of the template's; never more than the machine has when the VM is created.",
     memory="Memory instead of the template's, such as 8GiB.",
     disk="The disk's size instead of the template's, such as 50GiB.",
     ports="Ports to declare instead of the template's, such as 3000,8080, or none.",
@@ -64,34 +64,32 @@ def init(
     if list:
         _list_templates(json=json)
         return
-    wanted = InitOptions(template or str(settings.value("template")), name, ssh, sizes.parse(cpus, memory, disk, ports))
-    home = project_files.checked_project(wanted.template, directory=project, name=name, ssh=ssh, size=wanted.size)
+    size = sizes.parse(cpus, memory, disk, ports)
+    options = InitOptions(template or str(settings.value("template")), name, ssh, size)
+    current_project = project_files.checked_project(options.template, directory=project, name=name, ssh=ssh, size=size)
     if ask:
-        wanted = questions.ask(home, wanted)
-    _init(c, wanted, directory=project, yes=yes, join=(taskfile, tasks))
+        options = questions.ask(current_project, options)
+    _init(c, options, directory=project, yes=yes, join=(taskfile, tasks))
 
 
 def _list_templates(*, json: bool) -> None:
-    found = templates.available()
+    choices = [template.record() for template in templates.available()]
     if json:
-        print_json({"templates": [each.record() for each in found]})
+        print_json({"templates": choices})
     else:
-        table(("TEMPLATE", "FROM", "FOR"), [tuple(each.record().values()) for each in found], folding=("FOR",))
+        table(("TEMPLATE", "FROM", "FOR"), [tuple(choice.values()) for choice in choices], folding=("FOR",))
 
 
-def _init(c: Context, wanted: InitOptions, *, directory: str | None, yes: bool, join: tuple[bool, bool]) -> None:
-    template, name, ssh, size = wanted.template, wanted.name, wanted.ssh, wanted.size
-    dry, home = (
-        c.config.run.dry,
-        project_files.checked_project(template, directory=directory, name=name, ssh=ssh, size=size),
-    )
+def _init(c: Context, options: InitOptions, *, directory: str | None, yes: bool, join: tuple[bool, bool]) -> None:
+    template, name, ssh, size = options.template, options.name, options.ssh, options.size
+    project = project_files.checked_project(template, directory=directory, name=name, ssh=ssh, size=size)
     taskfile, tasks = join
     if taskfile or tasks:
-        joining.join(runner(c), home.root, taskfile=taskfile, tasks=tasks, yes=yes)
-        if project_files.has_config(home):
+        joining.join(runner(c), project.root, taskfile=taskfile, tasks=tasks, yes=yes)
+        if project_files.has_config(project):
             return
-    if dry:
-        say(f"Would write {home.config}")
+    if c.config.run.dry:
+        say(f"Would write {project.config}")
         return
     instances = instances_if_found(c)
     written = project_files.init_project(

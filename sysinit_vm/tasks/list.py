@@ -15,9 +15,9 @@ from sysinit_vm.terminal.console import say, table
 
 @verb("list", group="Look", aliases=["ls"], examples=["sysinit-vm list", "sysinit-vm ls --json"], exits=[6])
 def list_(c: Context, json: bool = False) -> None:
-    """Show every project's VM, and what it takes.
+    """Show every project's VM, and what it uses.
 
-    On this machine, in whatever directory: age, memory and disk in use, ports, drift, and its project.
+    List all VMs on this machine with age, memory and disk use, ports, drift and project.
     """
     machine = facts.gather()
     records = listing.of_machine(lima(c).instances(), time.time(), lambda instance: compare.summary(instance, machine))
@@ -27,4 +27,4 @@ def list_(c: Context, json: bool = False) -> None:
         rows = [listing.machine_row(record) for record in records]
         table(listing.MACHINE_COLUMNS, rows, folding=("PORTS", "PROJECT"))
     else:
-        say("No project has a VM on this machine yet. Make one: sysinit-vm init, then sysinit-vm start")
+        say("No project has a VM on this machine yet. Create one: sysinit-vm init, then sysinit-vm start")

@@ -18,8 +18,8 @@ from sysinit_vm.vm.project_vm import ProjectVm
     examples=["sysinit-vm logs", "sysinit-vm logs console --lines 20"],
     exits=[3, 4, 6],
     source="host, console or provision; default: all three.",
-    follow="Go on with new lines until Ctrl-C; needs --source host or console, default console.",
-    lines="How many of the last lines of each source; default 50, 0 for all.",
+    follow="Keep showing new lines until Ctrl-C, of the source host or console; default: console.",
+    lines="How many lines to show from the end of each source; default 50, 0 for all.",
 )
 def logs_(
     c: Context,
@@ -31,16 +31,16 @@ def logs_(
 ) -> None:
     """Show the host agent, console and provision logs.
 
-    Also of a start that failed.
+    This also works after a start that failed.
     """
     target = locate.target(project, name)
     sources, count = logs.checked_sources(source), _count(lines)
     vm = ProjectVm.read(lima(c), target)
     instance = vm.existing()
     for shown_source in sources if not follow or source else ("console",):
-        shown = logs.lines(vm.lima, instance, shown_source)
+        text = logs.lines(vm.lima, instance, shown_source)
         say(f"== {shown_source} ==")
-        print("\n".join(shown[-count:] if count else shown), flush=True)
+        print("\n".join(text[-count:] if count else text), flush=True)
     if follow:
         for line in logs.follow(instance, source or "console"):
             print(line, flush=True)

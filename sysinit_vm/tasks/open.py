@@ -20,7 +20,7 @@ from sysinit_vm.vm.project_vm import ProjectVm
     exits=[3, 4, 5, 6],
     ends="Otherwise the editor's own.",
     editor="code, cursor, zed or gateway; default: SYSINIT_VM_EDITOR or its setting, else the first found.",
-    yes="Change ~/.ssh/config without asking, where it does not name the VMs yet.",
+    yes="Change ~/.ssh/config without asking, if it does not include the VMs yet.",
 )
 def open_(
     c: Context,
@@ -32,14 +32,14 @@ def open_(
 ) -> None:
     """Open the project in an editor that works in the VM.
 
-    VS Code, Cursor, Zed or JetBrains Gateway, through ssh; the VM is started if it is not running.
+    VS Code, Cursor, Zed or JetBrains Gateway connects over ssh. The VM is started if it is not running.
     """
     from sysinit_vm import editors, ssh_config
 
     target = locate.target(project, name)
-    committed = document.load(target.project.config) if target.project else None
-    chosen, program = editors.choose(editor or settings.value("editor", committed))
+    config = document.load(target.project.config) if target.project else None
+    choice, program = editors.choose(editor or settings.value("editor", config))
     instance = start_if_needed(c, ProjectVm.read(lima(c), target), timeout)
     ssh_config.ensure(runner(c), [instance], yes=yes)
-    say(f"{chosen.title}: {instance.name}:{instance.project_dir}")
-    end(runner(c).attach((program, *chosen.arguments(instance.name, str(instance.project_dir or "/")))))
+    say(f"{choice.title}: {instance.name}:{instance.project_dir}")
+    end(runner(c).attach((program, *choice.arguments(instance.name, str(instance.project_dir or "/")))))

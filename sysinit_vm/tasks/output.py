@@ -8,7 +8,7 @@ from invoke.exceptions import Exit
 
 from sysinit_vm.terminal.console import say
 
-STREAMED = "Otherwise that of the program in the guest; 128+n where signal n ended it."
+STREAMED = "Otherwise that of the program in the guest; 128+n if signal n ended it."
 """The exit status of verbs that show a guest's program as it runs, for their help."""
 
 

@@ -17,7 +17,7 @@ from sysinit_vm.vm.project_vm import ProjectVm
 def plan(c: Context, json: bool = False, project: str | None = None, name: str | None = None) -> None:
     """Show how the VM differs from its config.
 
-    Compare it with what the config would give it on this machine now. Each change needs only the running guest, a
+    Compare it with what the config would make of it on this machine now. A change needs only the running guest, a
     restart, or a new VM.
     """
     target = locate.target(project, name)

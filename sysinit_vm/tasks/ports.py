@@ -1,4 +1,4 @@
-"""Ports: what listens in the guest, and where the host reaches it."""
+"""ports: show what listens in the guest, and where the host reaches it."""
 
 from invoke.context import Context
 
@@ -13,17 +13,18 @@ from sysinit_vm.terminal.console import say, table
 def ports(c: Context, json: bool = False, project: str | None = None, name: str | None = None) -> None:
     """Show the VM's ports, and whether they answer.
 
-    Host port, URL and guest process, for declared ports and those that Lima forwards by itself. Each port is tested
-    from the host.
+    List host port, URL and guest process of declared ports and of those that Lima forwards by itself. Each port is
+    tested from the host.
     """
     from sysinit_vm.ports import portlist
 
     vm = project_vm(c, project, name)
-    located, here = vm.located, vm.target.project
-    shown = portlist.of_vm(vm.lima, located, document.load(here.config) if here else None)
+    located, current_project = vm.located, vm.target.project
+    config = document.load(current_project.config) if current_project else None
+    entries = portlist.of_vm(vm.lima, located, config)
     if json:
-        print_json({"vm": located.name, "status": located.status, "ports": [port.data() for port in shown]})
-    elif shown:
-        table(portlist.COLUMNS, [port.cells() for port in shown])
+        print_json({"vm": located.name, "status": located.status, "ports": [entry.data() for entry in entries]})
+    elif entries:
+        table(portlist.COLUMNS, [entry.cells() for entry in entries])
     else:
         say(f"The VM {located.name} ({located.status}) declares no port, and nothing listens in it.")

@@ -15,13 +15,14 @@ from sysinit_vm.terminal.console import say, table
     group="Change",
     examples=["sysinit-vm prune --json", "sysinit-vm prune --running --yes"],
     exits=[5, 6],
-    running="Also VMs that run; without it they stay.",
-    json="Print what would go as JSON, and remove nothing.",
+    running="Also remove running VMs; without it they stay.",
+    json="Print as JSON what would be removed, and remove nothing.",
 )
 def prune(c: Context, yes: bool = False, running: bool = False, json: bool = False) -> None:
     """Remove VMs and images that nobody uses.
 
-    VMs whose project is gone, and half-made ones. Each is shown with its size and why, before it asks.
+    These are VMs whose project is gone, half-made VMs, and old images. Each is shown with its size and the reason
+    before you are asked.
     """
     limactl = lima(c)
     litter = find(limactl.instances())
@@ -30,20 +31,20 @@ def prune(c: Context, yes: bool = False, running: bool = False, json: bool = Fal
         return
     if litter:
         table(("KIND", "NAME", "SIZE", "WHY"), [item.row() for item in litter], folding=("NAME", "WHY"))
-    doomed = [item for item in litter if running or not item.running]
+    removable = [item for item in litter if running or not item.running]
     for item in litter:
-        if item not in doomed:
-            say(f"{item.name} runs, and stays; with --running it goes too.")
-    if not doomed or c.config.run.dry:
-        say("Nothing to remove." if not doomed else f"Would remove {_sum(doomed)}.")
+        if item not in removable:
+            say(f"{item.name} is running, so it stays. With --running it is removed too.")
+    if not removable or c.config.run.dry:
+        say("Nothing to remove." if not removable else f"Would remove {_summary(removable)}.")
         return
-    if any(item.kind == "vm" for item in doomed):
-        say("A directory on a drive that is not connected looks gone, too. A moved project keeps its VM by `adopt`.")
-    question = f"Remove {_sum(doomed)}?"
+    if any(item.kind == "vm" for item in removable):
+        say("A directory on a drive that is not connected looks gone, too. `adopt` keeps the VM of a moved project.")
+    question = f"Remove {_summary(removable)}?"
     prompts.confirm(question, yes=yes, refusal_hint="sysinit-vm prune --yes")
-    remove(limactl, doomed)
-    done(c, f"Removed: {_sum(doomed)}")
+    remove(limactl, removable)
+    done(c, f"Removed: {_summary(removable)}")
 
 
-def _sum(litter: list[Litter]) -> str:
+def _summary(litter: list[Litter]) -> str:
     return f"{', '.join(item.name for item in litter)} ({listing.size(sum(item.size for item in litter))})"

@@ -13,7 +13,7 @@ from sysinit_vm.vm import rebuild
 def rebuild_(c: Context, project: str | None = None, name: str | None = None) -> None:
     """Rebuild the guest's NixOS from the flake.
 
-    `sudo nixos-rebuild switch` to FLAKE#FLAKE_CONFIGURATION of the settings, in the running guest.
+    Run `sudo nixos-rebuild switch` to FLAKE#FLAKE_CONFIGURATION from the settings in the running guest.
     """
     vm = project_vm(c, project, name)
     end(rebuild.system(vm.lima, vm.running(), settings.flake_configuration()))

@@ -13,23 +13,24 @@ from sysinit_vm.tasks.verb import verb
     exits=[5, 6],
     yes="Run the commands without asking.",
     extras="Also install task, nix and virtiofsd, which not everyone needs.",
-    json="Print the parts, the commands that would be run and the limits as JSON, and change nothing.",
+    json="Print as JSON what is needed, the commands that would be run and the limits, and change nothing.",
 )
 def setup(c: Context, yes: bool = False, extras: bool = False, json: bool = False) -> None:
-    """Obtain what this machine lacks for VMs.
+    """Install what this machine lacks for VMs.
 
-    limactl, QEMU, Zellij for the guest. Each command is shown and confirmed. Typed again, it goes on where it stopped.
+    That is limactl, QEMU, and Zellij for the guest. Each command is shown and confirmed. The same command continues
+    where it stopped.
     """
     from sysinit_vm.images import available
     from sysinit_vm.machine import install, limits, optional, report
     from sysinit_vm.machine.host import Host
     from sysinit_vm.machine.prerequisites import survey
 
-    host, home = Host.read(), lima_home()
+    host, directory = Host.read(), lima_home()
     if json:
         parts = [*survey(runner(c), host), *optional.survey(runner(c), host)]
-        print(report.as_json(parts, limits.survey(runner(c), host, home, available.kernels(home))))
+        print(report.as_json(parts, limits.survey(runner(c), host, directory, available.kernels(directory))))
         return
     parts = install.setup(runner(c), host, yes=yes, more=optional.survey if extras else install.nothing_more)
-    shown = parts if extras else [*parts, *optional.survey(runner(c), host)]
-    report.show(host, shown, limits.survey(runner(c), host, home, available.kernels(home)))
+    listed = parts if extras else [*parts, *optional.survey(runner(c), host)]
+    report.show(host, listed, limits.survey(runner(c), host, directory, available.kernels(directory)))

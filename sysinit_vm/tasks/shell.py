@@ -14,9 +14,9 @@ from sysinit_vm.tasks.verb import verb
     aliases=["sh"],
     examples=["sysinit-vm shell", "sysinit-vm sh --plain"],
     exits=[3, 4, 5, 6],
-    ends="Otherwise that of the session.",
-    plain="A login shell instead of the session.",
-    layout="For a new session: a layout's name, or a file of the project; default: .lima/layout.kdl if there is one.",
+    ends="Otherwise the session's own.",
+    plain="Open a login shell instead of the session.",
+    layout="For a new session: a layout's name, or a file in the project; default: .lima/layout.kdl if there is one.",
 )
 def shell(
     c: Context,
@@ -28,12 +28,12 @@ def shell(
 ) -> None:
     """Attach to the project's Zellij session.
 
-    Starts the VM if it is not running. Ctrl+A then D detaches; the session and what runs in it stay, and the same
-    command attaches again.
+    Start the VM if it is not running. Ctrl+A then D detaches. The session keeps running, and the same command attaches
+    to it again.
     """
     vm = project_vm(c, project, name)
-    chosen = ""
+    path = ""
     if layout is not None:
-        chosen = access.layout(vm.lima, vm.own().instance, vm.target.required, layout)
+        path = access.layout(vm.lima, vm.own().instance, vm.target.required, layout)
     instance = start_if_needed(c, vm, timeout)
-    end(access.shell(vm.lima, instance, plain=plain, layout=chosen))
+    end(access.shell(vm.lima, instance, plain=plain, layout=path))

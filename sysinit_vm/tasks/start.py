@@ -16,7 +16,7 @@ from sysinit_vm.vm.project_vm import ProjectVm
     group="Life",
     examples=["sysinit-vm start", "sysinit-vm start --drift keep --timeout 900"],
     exits=[3, 4, 5, 6],
-    drift="What to do if the config has changed: apply, keep or ask; default: ask on a terminal.",
+    drift="What to do if the config has changed: apply, keep or ask; default: ask if on a terminal.",
 )
 def start(
     c: Context,
@@ -27,7 +27,7 @@ def start(
 ) -> None:
     """Start the project's VM and wait until it is ready.
 
-    Ready means that mounts, session tool and provisioning work. A running VM is left alone. A missing VM is
+    Ready means that mounts, the session tool and provisioning work. A running VM is left alone. A missing VM is
     created, and so is its image if there is none.
     """
     if drift not in {"ask", "apply", "keep"}:

@@ -17,18 +17,18 @@ from sysinit_vm.terminal.console import say, table
 def status(c: Context, json: bool = False, project: str | None = None, name: str | None = None) -> None:
     """Show the project's VM.
 
-    One that does not exist yet is `not created`, which is no error.
+    A VM that does not exist yet is `not created`, which is not an error.
     """
     vm = project_vm(c, project, name)
     located = vm.located
     if located.foreign:
         say(f"A VM {located.name} exists, but it belongs to {owners.owner(located.foreign)}.")
-    left = None if located.instance else locate.left_behind(vm.instances, vm.target)
-    if left:
-        say(f"{owners.question(left, vm.target.required)} Take it over: sysinit-vm adopt")
+    left_behind = None if located.instance else locate.left_behind(vm.instances, vm.target)
+    if left_behind:
+        say(f"{owners.question(left_behind, vm.target.required)} Take it over: sysinit-vm adopt")
     drift = compare.summary(located.instance, facts.gather()) if located.instance else None
     if not json and drift not in {None, NONE, compare.UNKNOWN}:
-        say(f"The config has changed since the VM was made, and needs: {drift}. See: sysinit-vm plan")
+        say(f"The config has changed since the VM was created. To apply it needs: {drift}. See: sysinit-vm plan")
     record = {**listing.of_project(located, vm.target.project), "drift": drift}
     if json:
         print_json({"vm": record})

@@ -14,8 +14,8 @@ from sysinit_vm.vm.stop import stop, stop_all
     group="Life",
     examples=["sysinit-vm stop", "sysinit-vm stop --all"],
     exits=[3, 4, 6],
-    force="End it without asking the guest, as pulling the plug would.",
-    all="Every project's VM that runs, wherever its project is.",
+    force="Power the VM off without asking the guest, like pulling the plug.",
+    all="Stop the running VMs of all projects, wherever they are.",
 )
 def stop_(
     c: Context,
@@ -24,14 +24,14 @@ def stop_(
     project: str | None = None,
     name: str | None = None,
 ) -> None:
-    """Stop the project's VM, or every one.
+    """Stop the project's VM, or all VMs.
 
-    Stopping a stopped VM is no error.
+    It is not an error if the VM is already stopped.
     """
     if all:
         if name or project:
             raise UsageError("--all cannot be combined with --name or --project.", hint="sysinit-vm stop --all")
-        stopped = stop_all(lima(c), force=force)
-        done(c, f"VMs stopped: {', '.join(stopped) or 'none ran'}")
+        names = stop_all(lima(c), force=force)
+        done(c, f"VMs stopped: {', '.join(names) or 'none was running'}")
         return
     done(c, f"VM stopped: {stop(project_vm(c, project, name), force=force).name}")

@@ -28,7 +28,7 @@ def sync(c: Context, provision: bool = False, project: str | None = None, name: 
 
     No restart is needed. In a guest with Nix, run `home-manager switch` to FLAKE#FLAKE_CONFIGURATION from the settings.
 
-    Others: the scripts of `provision` in the project's config, as it is now, run again in the order of a boot; those
+    In other guests, run the `provision` scripts of the project's current config again, in the order of a boot. Scripts
     that fail are named at the end.
     """
     vm = project_vm(c, project, name)
@@ -45,7 +45,7 @@ def _provision(c: Context, limactl: Limactl, instance: Instance) -> None:
     if instance.project_dir is None:
         raise StateError(f"{instance.name} belongs to no project.", hint="sysinit-vm list")
     project = Project(instance.project_dir)
-    committed = trusted(c, project, document.load(project.config))
-    say(f"Provisioning {instance.name} as {project.config} says")
-    end(reprovision(limactl, instance, project, committed))
+    config = trusted(c, project, document.load(project.config))
+    say(f"Provisioning {instance.name} from {project.config}")
+    end(reprovision(limactl, instance, project, config))
     done(c, f"Provisioned {instance.name}.")

@@ -9,7 +9,7 @@ from sysinit_vm.tasks.verb import verb
 def taskfile(_c: Context) -> None:
     """Print the path of the Taskfile to include.
 
-    It is a link to the installed package's Taskfile, which this command creates or updates.
+    The path is a link to the installed package's Taskfile. This command creates or updates the link.
     """
     from sysinit_vm.joining.taskfile import shared
 

@@ -1,4 +1,4 @@
-"""What the project's config may do to this machine: shown, allowed, taken back."""
+"""trust: show what a project's config may do to this machine, allow it, or revoke that."""
 
 from invoke.context import Context
 
@@ -16,8 +16,8 @@ from sysinit_vm.terminal.console import say
     examples=["sysinit-vm trust --show", "sysinit-vm trust --revoke"],
     exits=[3, 5],
     show="Only show what it can do, and whether that is allowed.",
-    approve="The hash that was shown: allow just that without asking.",
-    revoke="Take back whatever was allowed for this project.",
+    approve="The hash that was shown: allow exactly that without asking.",
+    revoke="Revoke whatever was allowed for this project.",
 )
 def trust(
     c: Context,
@@ -29,21 +29,21 @@ def trust(
 ) -> None:
     """Show what the config can do, and allow it.
 
-    That is, to this machine, outside the project: mounts, sockets, networks, keys. --yes never allows it.
+    This is about what it can do outside the project: mounts, sockets, networks, keys. --yes never allows it.
     """
     from sysinit_vm.trust import approvals, gate
 
-    home = search.require(project)
+    current_project = search.require(project)
     if revoke:
-        say("Revoked." if approvals.revoke(home.root) else "Nothing was allowed for this project.")
+        say("Revoked." if approvals.revoke(current_project.root) else "Nothing was allowed for this project.")
         return
-    verdict = gate.judge(document.load(home.config), home)
+    verdict = gate.judge(document.load(current_project.config), current_project)
     if approve is not None:
-        say(f"Allowed: {gate.approve(verdict, home, approve, embedder(c))}")
+        say(f"Allowed: {gate.approve(verdict, current_project, approve, embedder(c))}")
     elif json:
-        print_json(gate.record(verdict, home))
+        print_json(gate.record(verdict, current_project))
     elif show or not prompts.can_ask():
-        gate.tell(verdict, home)
+        gate.tell(verdict, current_project)
     else:
-        trusted(c, home, verdict.config)
+        trusted(c, current_project, verdict.config)
         say("Allowed.")

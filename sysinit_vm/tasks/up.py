@@ -1,4 +1,4 @@
-"""up: do all that is missing, then attach."""
+"""up: set up whatever is missing, then attach."""
 
 from invoke.context import Context
 
@@ -30,23 +30,23 @@ def up(
     name: str | None = None,
     timeout: str | None = None,
 ) -> None:
-    """Do all that is missing, then attach.
+    """Set up whatever is missing, then attach.
 
-    This covers the programs, the image, the config and the running VM. Run again, it continues where it stopped.
+    This covers the programs, the image, the config and the running VM. The same command continues where it stopped.
     """
     seconds_to_wait(timeout)
-    chosen = template or str(settings.value("template"))
-    here = search.find(project)
-    if here:
-        gate.by_itself(document.load(here.config), here)
+    template = template or str(settings.value("template"))
+    current_project = search.find(project)
+    if current_project:
+        gate.by_itself(document.load(current_project.config), current_project)
     else:
-        project_files.require_free_name(chosen, directory=project, name=name, instances=instances_if_found(c))
+        project_files.require_free_name(template, directory=project, name=name, instances=instances_if_found(c))
     _prepare_machine(c, yes=yes)
     if c.config.run.dry:
         return
     limactl = lima(c)
-    instances = None if here else limactl.instances()
-    written = project_files.init_if_missing(chosen, directory=project, name=name, instances=instances)
+    instances = None if current_project else limactl.instances()
+    written = project_files.init_if_missing(template, directory=project, name=name, instances=instances)
     if written and written.trusted:
         gate.written_by_us(written.project)
     target = locate.just_written(written.project, written.vm_name) if written else locate.target(project, name)
@@ -56,7 +56,7 @@ def up(
 
 
 def _prepare_machine(c: Context, *, yes: bool) -> None:
-    """Install what the machine lacks for a VM; every command is shown, and confirmed unless ``yes``."""
+    """Install what the machine lacks for a VM. Every command is shown, and confirmed unless ``yes``."""
     from sysinit_vm.joining import taskfile
     from sysinit_vm.machine import install
     from sysinit_vm.machine.host import Host

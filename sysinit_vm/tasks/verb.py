@@ -1,4 +1,4 @@
-"""The decorator that makes a task of a function."""
+"""The decorator that turns a function into a task."""
 
 import errno
 import functools
@@ -18,18 +18,18 @@ from sysinit_vm.cli.manual import Manual
 from sysinit_vm.errors import UsageError, VmError
 from sysinit_vm.runner import INTERRUPTED
 
-# The same words for the same flag wherever it applies.
+# What the flags that many verbs share mean, the same for all.
 _HELP = {
-    "project": "The project's directory; default: the nearest with .lima/config.yaml, from here upward.",
+    "project": "The project's directory; default: the nearest with .lima/config.yaml, here or above.",
     "name": "The VM's name; default: VM_NAME, the config's own, or DIRECTORY-dev.",
-    "yes": "Answer yes to every confirmation; never stands for trust.",
+    "yes": "Answer yes to every confirmation; it never grants trust.",
     "json": "Print JSON on standard output, for scripts.",
     "timeout": "Seconds to wait for the VM to be ready; default 600.",
 }
 
 
 class Verb(Task[Callable[..., None]]):
-    """A task with its manual, whose help survives more than one parse: Invoke 3.0 takes it apart in the first."""
+    """A task with its manual, whose help survives more than one parse: Invoke 3.0 empties it in the first."""
 
     manual: Manual
 
@@ -56,23 +56,23 @@ def verb(
     iterable: Iterable[str] = (),
     **help_: str,
 ) -> Callable[[Callable[..., None]], Verb]:
-    """Make a task of a function: ``called`` is its name, ``help_`` its flags' texts beside the shared ones.
+    """Turn a function into a task. ``called`` is the task's name if the function's is another.
 
-    ``group`` to ``usage`` are the command's own part of the manual (``sysinit_vm.cli.manual.Manual``), from which the
-    overview, its help and docs/commands.md are made. What users, their files or their machine can cause ends without a
-    traceback; Ctrl-C ends with 130.
+    ``group`` to ``usage`` are the command's part of the manual (``sysinit_vm.cli.manual.Manual``), from which the
+    overview, the command's help and docs/commands.md are made; ``help_`` has the texts of its own flags. Errors that
+    users, their files or their machine can cause end the task without a traceback; Ctrl-C ends it with 130.
     """
 
     def decorate(body: Callable[..., None]) -> Verb:
         flags = inspect.signature(body).parameters
         texts = {flag: text for flag, text in {**_HELP, **help_}.items() if flag in flags}
-        shown = usage or (f"[{word}]" if word else "")
-        manual = Manual(body.__doc__ or "", group, shown, word, tuple(examples), tuple(exits), ends)
+        words = usage or (f"[{word}]" if word else "")
+        manual = Manual(body.__doc__ or "", group, words, word, tuple(examples), tuple(exits), ends)
         body.__doc__ = manual.docstring()
         options = {"aliases": tuple(aliases), "iterable": list(iterable), "auto_shortflags": False, "help": texts}
-        made: Verb = task(name=called, klass=Verb, **options)(_guarded(body, called or body.__name__))
-        made.manual = manual
-        return made
+        decorated: Verb = task(name=called, klass=Verb, **options)(_guarded(body, called or body.__name__))
+        decorated.manual = manual
+        return decorated
 
     return decorate
 
@@ -84,36 +84,36 @@ def _guarded(body: Callable[..., None], name: str) -> Callable[..., None]:
     def run(*args: Any, **kwargs: Any) -> None:
         streams.complete()
         for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):  # a name may hold what the terminal cannot show
+            if isinstance(stream, io.TextIOWrapper):  # the terminal may not have every character of a name
                 stream.reconfigure(errors="backslashreplace")
         try:
             _refuse_empty(name, signature.bind(*args, **kwargs).arguments)
             body(*args, **kwargs)
-            sys.stdout.flush()  # a full or closed output is told here, not by the interpreter at its end
+            sys.stdout.flush()  # a full or closed output is an error here, not at the interpreter's exit
         except KeyboardInterrupt as error:
-            raise Exit("Interrupted: the same command goes on from here.", code=INTERRUPTED) from error
+            raise Exit("Interrupted. The same command continues from here.", code=INTERRUPTED) from error
         except OSError as error:
             raise refused(error) from error
 
     return run
 
 
-def _refuse_empty(name: str, given: Mapping[str, Any]) -> None:
-    """An empty value is a variable that is not set, and must not mean what leaving the flag out means."""
-    for flag, value in given.items():
+def _refuse_empty(name: str, arguments: Mapping[str, Any]) -> None:
+    """Raise UsageError for an empty value: it comes from an unset variable, and is not the same as no flag."""
+    for flag, value in arguments.items():
         if value == "" or (isinstance(value, list) and "" in value):
             raise UsageError(
                 f"--{flag.strip('_').replace('_', '-')} is empty.",
-                detail="A variable that is not set looks like this. Without the flag, its default holds.",
+                detail="An unset variable looks like this. Leave out the flag to get its default.",
                 hint=f"sysinit-vm help {name}",
             )
 
 
 def refused(error: OSError) -> Exit:
-    """Return how a command ends that the system refused something.
+    """Return how a command ends after an error of the operating system.
 
-    A reader of our output that went away, as `head` does, is no failure. What the output does not take is
-    dropped, or the interpreter would try again at its end.
+    If whoever reads our output went away, as `head` does, that is no failure. What cannot be written is dropped,
+    because the interpreter would try to write it again at its exit.
     """
     try:
         sys.stdout.flush()

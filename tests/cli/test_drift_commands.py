@@ -29,7 +29,7 @@ def given(world):
 def test_a_fresh_vm_is_what_its_config_says(made):
     done = made.run("plan")
     assert (done.returncode, done.stdout) == (0, "")
-    assert "is what its config says" in done.stderr
+    assert "matches its config" in done.stderr
     assert json.loads(made.run("status", "--json").stdout)["vm"]["drift"] == "none"
     assert made.run("apply").returncode == 0
 
@@ -61,7 +61,7 @@ def test_a_stopped_vm_takes_it_up_at_its_next_start(made):
     assert made.run("apply", "--yes").returncode == 0
     assert given(made)["env"]["MORE"] == "x"
     assert made.status() == "Stopped"
-    assert "is what its config says" in made.run("plan").stderr
+    assert "matches its config" in made.run("plan").stderr
 
 
 def test_what_takes_recreation_is_left_unless_it_is_said(made):

@@ -97,7 +97,7 @@ def test_one_that_runs_goes_only_where_that_is_said(littered):
     (littered.lima_home / "lost-dev" / "status").write_text("Running")
     done = littered.run("prune", "--yes")
     assert done.returncode == 0
-    assert "lost-dev runs, and stays" in done.stderr
+    assert "lost-dev is running, so it stays" in done.stderr
     assert littered.status("lost-dev") == "Running"
     assert littered.run("prune", "--yes", "--running").returncode == 0
     assert littered.status("lost-dev") == "not created"

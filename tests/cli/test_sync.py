@@ -108,7 +108,7 @@ def test_an_edited_script_runs_again_and_stays(guest):
     assert done.stdout == "shown\n"
     data = guest.demo / "demo-dev.txt"
     assert (data.read_text(), data.stat().st_mode & 0o777) == ("of demo\n", 0o600)
-    assert "is what its config says" in guest.run("plan").stderr
+    assert "matches its config" in guest.run("plan").stderr
 
 
 def test_scripts_that_fail_are_named_and_keep_nobody(guest):

@@ -129,7 +129,7 @@ def test_a_deleted_project_leaves_a_vm_that_prune_takes_only_when_it_may(world, 
     assert listed(world)["project_exists"] is False
     shown = json.loads(world.ok(world.place, "prune", "--json"))["litter"]
     assert ("tree-dev", True) in [(each["name"], each["running"]) for each in shown]
-    assert "runs, and stays" in world.run(world.place, "prune", "--yes").stderr
+    assert "is running, so it stays" in world.run(world.place, "prune", "--yes").stderr
     assert listed(world)["status"] == "Running"
     world.ok(world.place, "prune", "--yes", "--running")
     assert not (world.lima_home / "tree-dev").exists()
