@@ -1,45 +1,13 @@
-"""A machine whose PATH holds only what a test puts there, and a runner without processes."""
+"""A machine whose PATH holds only what a test puts there."""
 
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import ClassVar
 
 from sysinit_vm import executables
 from sysinit_vm.machine import package_manager, prerequisites
 from sysinit_vm.machine.host import Host
-from sysinit_vm.runner import Result
 
 AGENT = "share/lima/lima-guestagent.Linux-x86_64"
-
-
-@dataclass
-class Recorder:
-    """A Runner without processes: reads answer by the program's name, changes are kept."""
-
-    answers: dict[str, str] = field(default_factory=dict)
-    fails: str = ""
-    lines: tuple[str, ...] = ()
-    dry: bool = False
-    ran: list[tuple[str, ...]] = field(default_factory=list)
-
-    def read(self, argv, **_):
-        words = " ".join([Path(word).name for word in argv])
-        return Result(tuple(argv), 0, next((out for key, out in self.answers.items() if key in words), ""))
-
-    def change(self, argv, **_):
-        self.ran.append(tuple(argv))
-        return Result(tuple(argv), 0)
-
-    def stream(self, argv, on_line, **_):
-        self.ran.append(tuple(argv))
-        for line in self.lines:
-            on_line(line)
-        failed = self.fails and self.fails in argv
-        return Result(tuple(argv), 101 if failed else 0, err="\n".join(self.lines))
-
-    def attach(self, argv, **_):
-        self.ran.append(tuple(argv))
-        return 0
 
 
 class Machine:

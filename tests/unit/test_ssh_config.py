@@ -1,23 +1,22 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from recording import Recorder, captured, result
 
 from sysinit_vm import ssh_config
 from sysinit_vm.errors import NotConfirmedError, VmError
-from sysinit_vm.lima.instance import Instance
+from tests.fakes import RecordingRunner, captured, result, vm
 
 
-def vm(place, name="demo-dev", *, project=True, started=True):
+def made(place, name="demo-dev", *, project=True, started=True):
     directory = place / name
     directory.mkdir(exist_ok=True, parents=True)
     if started:
         (directory / "ssh.config").write_text(captured("ssh.config").replace("demo-dev", name))
-    return Instance(name, "Running", directory, param={"PROJECT_DIR": "/p"} if project else {})
+    return vm(name, "/p" if project else None, "Running", place)
 
 
 def test_a_host_is_limas_own_without_what_changes_at_each_start(tmp_path):
-    text = ssh_config.host_block(vm(tmp_path / "a b%"))
+    text = ssh_config.host_block(made(tmp_path / "a b%"))
     lines = text.splitlines()
     assert lines[0] == "Host demo-dev"
     assert "  User dev" in lines
@@ -30,15 +29,15 @@ def test_a_host_is_limas_own_without_what_changes_at_each_start(tmp_path):
 
 
 def test_only_project_vms_that_have_started_are_hosts(tmp_path):
-    known = [vm(tmp_path, "a"), vm(tmp_path, "b", project=False), vm(tmp_path, "c", started=False)]
+    known = [made(tmp_path, "a"), made(tmp_path, "b", project=False), made(tmp_path, "c", started=False)]
     assert ssh_config.write_hosts(known) == ["a"]
     assert [path.parent.name for path in tmp_path.glob("*/ssh.sysinit-vm")] == ["a"]
 
 
 def test_a_host_that_is_current_is_not_written_again(tmp_path):
-    ssh_config.write_hosts([vm(tmp_path)])
+    ssh_config.write_hosts([made(tmp_path)])
     before = (tmp_path / "demo-dev" / "ssh.sysinit-vm").stat().st_ino
-    ssh_config.write_hosts([vm(tmp_path)])
+    ssh_config.write_hosts([made(tmp_path)])
     assert (tmp_path / "demo-dev" / "ssh.sysinit-vm").stat().st_ino == before
 
 
@@ -80,16 +79,16 @@ def test_an_include_that_was_moved_is_found_and_taken_away(home):
 def test_a_file_in_which_ssh_does_not_find_the_vm_is_put_back(home):
     ssh_config.path().parent.mkdir()
     ssh_config.path().write_text("Host a\n")
-    ssh = Recorder(answer=lambda argv: result(out=f"hostname {argv[-1]}\n"))
+    ssh = RecordingRunner(answer=lambda call: result(out=f"hostname {call.argv[-1]}\n"))
     with pytest.raises(VmError, match=r"ssh does not know the VM demo-dev[\s\S]*Try: ssh -G demo-dev"):
-        ssh_config.ensure(ssh, [vm(home / ".lima")], yes=True)
+        ssh_config.ensure(ssh, [made(home / ".lima")], yes=True)
     assert ssh_config.path().read_text() == "Host a\n"
     assert set(ssh.argvs) == {("ssh", "-G", "demo-dev")}
 
 
 def test_a_refusal_leaves_no_directory_that_was_not_there(home):
     with pytest.raises(NotConfirmedError):
-        ssh_config.ensure(Recorder(answer=lambda argv: result(out="")), [vm(home / ".lima")], yes=False)
+        ssh_config.ensure(RecordingRunner(answer=lambda _: result()), [made(home / ".lima")], yes=False)
     assert not ssh_config.path().parent.exists()
 
 
@@ -98,9 +97,9 @@ def test_only_a_host_that_is_another_machine_is_told_of_whatever_case_ssh_prints
     ssh_config.path().parent.mkdir()
     ssh_config.path().write_text("# mine\n")
 
-    def ssh(argv):
+    def ssh(_):
         ours = ssh_config.include_line() in ssh_config.path().read_text()
         return result(out="hostname 127.0.0.1\nproxycommand ssh lima-Big-dev\n" if ours else f"hostname {said}\n")
 
-    assert ssh_config.ensure(Recorder(answer=ssh), [vm(home / ".lima", "Big-dev")], yes=True) == ["Big-dev"]
+    assert ssh_config.ensure(RecordingRunner(answer=ssh), [made(home / ".lima", "Big-dev")], yes=True) == ["Big-dev"]
     assert ("has a host Big-dev" in capsys.readouterr().err) == told

@@ -5,7 +5,6 @@ import socket
 from dataclasses import replace
 
 import pytest
-from recording import Recorder, facts, result
 
 from sysinit_vm import settings
 from sysinit_vm.doctor import examine, machine, project, report, vm
@@ -26,6 +25,7 @@ from sysinit_vm.ports.portlist import Port
 from sysinit_vm.projects import locate
 from sysinit_vm.projects.locate import Target
 from sysinit_vm.projects.project import Project
+from tests.fakes import FakeLimactl, RecordingRunner, facts, result
 
 NOW = 1_700_000_000
 GOOD = Readiness(mounted=True, mount_problem="", session_tool=True, failed_scripts=())
@@ -33,15 +33,6 @@ GOOD = Readiness(mounted=True, mount_problem="", session_tool=True, failed_scrip
 
 def by(findings):
     return {each.subject: each for each in findings}
-
-
-class Lima:
-    def __init__(self, answer=None):
-        self.runner, self.ran, self.answer = Recorder(), [], answer or result()
-
-    def run(self, name, words, **_):
-        self.ran.append((name, words))
-        return self.answer
 
 
 @pytest.fixture
@@ -94,7 +85,7 @@ def drift(monkeypatch):
     ],
 )
 def test_a_state_that_needs_mending_names_the_command(place, status, level, mend):
-    found = by(vm.examine(Lima(), Instance("demo-dev", status, place)))["state"]
+    found = by(vm.examine(FakeLimactl(), Instance("demo-dev", status, place)))["state"]
     assert (found.level, found.mend) == (level, mend)
 
 
@@ -102,12 +93,12 @@ def test_a_state_that_needs_mending_names_the_command(place, status, level, mend
     ("log", "level"), [("", NOTE), ('{"status":{"degraded":true}}\n', WRONG), ('{"status":{"running":true}}\n', OK)]
 )
 def test_running_is_not_enough_the_host_agent_must_say_so(place, guests, log, level):
-    assert by(vm.examine(Lima(), running(place, log)))["state"].level == level
+    assert by(vm.examine(FakeLimactl(), running(place, log)))["state"].level == level
 
 
 def test_a_recycled_pid_is_stale_and_fixing_it_harms_nobody(place):
     (place / "ha.pid").write_text(str(os.getpid()))
-    found = by(vm.examine(Lima(), Instance("demo-dev", "Stopped", place)))["stale pids"]
+    found = by(vm.examine(FakeLimactl(), Instance("demo-dev", "Stopped", place)))["stale pids"]
     assert found.level == WRONG
     assert "ha.pid" in found.said
     found.fix()
@@ -118,7 +109,7 @@ def test_a_recycled_pid_is_stale_and_fixing_it_harms_nobody(place):
 def test_what_cannot_be_removed_is_told_and_the_rest_is_removed(place):
     (place / "a.pid").mkdir()
     (place / "ha.pid").write_text("1")
-    found = by(vm.examine(Lima(), Instance("demo-dev", "Stopped", place)))["stale pids"]
+    found = by(vm.examine(FakeLimactl(), Instance("demo-dev", "Stopped", place)))["stale pids"]
     with pytest.raises(VmError, match=r"a\.pid"):
         found.fix()
     assert [path.name for path in place.glob("*.pid")] == ["a.pid"]
@@ -129,7 +120,7 @@ def test_a_socket_that_nobody_listens_on_is_dead_and_one_that_answers_is_not(pla
         alive.bind(str(place / "ha.sock"))
         alive.listen()
         dead.bind(str(place / "ssh.sock"))
-        found = by(vm.examine(Lima(), Instance("demo-dev", "Stopped", place)))["dead sockets"]
+        found = by(vm.examine(FakeLimactl(), Instance("demo-dev", "Stopped", place)))["dead sockets"]
         assert found.said == "ssh.sock"
         found.fix()
         assert [path.name for path in place.glob("*.sock")] == ["ha.sock"]
@@ -147,7 +138,7 @@ def test_a_socket_that_nobody_listens_on_is_dead_and_one_that_answers_is_not(pla
 def test_a_full_disk_and_a_clock_that_is_off_are_wrong(place, guests, vitals, subject, said):
     off, disk, inodes = vitals
     guests["vitals"] = Vitals(NOW + off, disk, inodes)
-    found = by(vm.examine(Lima(), running(place)))
+    found = by(vm.examine(FakeLimactl(), running(place)))
     assert [each.subject for each in found.values() if each.wrong] == [subject]
     assert said in found[subject].said
     assert found[subject].mend
@@ -155,9 +146,9 @@ def test_a_full_disk_and_a_clock_that_is_off_are_wrong(place, guests, vitals, su
 
 def test_fixing_the_clock_sets_it_to_ours(place, guests):
     guests["vitals"] = Vitals(0, 20, 5)
-    lima = Lima()
+    lima = FakeLimactl()
     by(vm.examine(lima, running(place)))["clock"].fix()
-    (name, words) = lima.ran[-1]
+    (name, words, _) = lima.asked[-1]
     assert name == "demo-dev"
     assert words[:3] == ("sudo", "date", "--set")
     assert words[3] == f"@{NOW}"
@@ -167,7 +158,7 @@ def test_failed_provisioning_and_a_lost_mount_are_told(place, guests, tmp_path):
     guests["readiness"] = Readiness(
         mounted=False, mount_problem="stale", session_tool=False, failed_scripts=("00000001",)
     )
-    found = by(vm.examine(Lima(), running(place, param={"PROJECT_DIR": str(tmp_path)})))
+    found = by(vm.examine(FakeLimactl(), running(place, param={"PROJECT_DIR": str(tmp_path)})))
     assert (found["mount"].level, found["mount"].said) == (WRONG, "stale")
     assert found["provisioning"].mend == "sysinit-vm logs --source provision"
     assert found["session"].level == NOTE
@@ -175,7 +166,7 @@ def test_failed_provisioning_and_a_lost_mount_are_told(place, guests, tmp_path):
 
 def test_a_guest_that_does_not_answer_is_one_finding(place, guests):
     guests["vitals"] = VmError("The guest of demo-dev does not answer.")
-    found = by(vm.examine(Lima(), running(place)))
+    found = by(vm.examine(FakeLimactl(), running(place)))
     assert "does not answer" in found["guest"].said
     assert "clock" not in found
 
@@ -191,12 +182,12 @@ def test_a_guest_that_does_not_answer_is_one_finding(place, guests):
 )
 def test_drift_is_told_with_what_applies_it(place, drift, needs, level, mend):
     drift["needs"] = needs
-    found = by(vm.examine(Lima(), Instance("demo-dev", "Stopped", place)))["drift"]
+    found = by(vm.examine(FakeLimactl(), Instance("demo-dev", "Stopped", place)))["drift"]
     assert (found.level, found.mend) == (level, mend)
 
 
 def test_drift_that_nobody_can_tell_is_not_told(place):
-    assert "drift" not in by(vm.examine(Lima(), Instance("demo-dev", "Stopped", place)))
+    assert "drift" not in by(vm.examine(FakeLimactl(), Instance("demo-dev", "Stopped", place)))
 
 
 def port(number, state, *, declared):
@@ -213,7 +204,7 @@ def test_a_port_that_the_host_does_not_reach_is_told(place, guests, monkeypatch)
         port(8000, "nothing listens in the guest", declared=True),
     ]
     monkeypatch.setattr(portlist, "of_vm", lambda *_: rows)
-    found = by(vm.examine(Lima(), running(place)))
+    found = by(vm.examine(FakeLimactl(), running(place)))
     assert {name: (each.level, each.mend) for name, each in found.items() if name.startswith("port")} == {
         "port 3000": (WRONG, "sysinit-vm restart"),
         "port 4000": (WRONG, "sysinit-vm restart"),
@@ -224,7 +215,7 @@ def test_a_port_that_the_host_does_not_reach_is_told(place, guests, monkeypatch)
 
 def test_ports_that_are_reached_are_one_finding(place, guests, monkeypatch):
     monkeypatch.setattr(portlist, "of_vm", lambda *_: [port(7000, "open", declared=True)])
-    assert by(vm.examine(Lima(), running(place)))["ports"].level == OK
+    assert by(vm.examine(FakeLimactl(), running(place)))["ports"].level == OK
 
 
 def test_a_guest_without_a_word_of_its_ports_is_no_failure(place, guests, monkeypatch):
@@ -232,7 +223,7 @@ def test_a_guest_without_a_word_of_its_ports_is_no_failure(place, guests, monkey
         raise VmError("The guest does not say.", detail="sudo: ss: command not found")
 
     monkeypatch.setattr(portlist, "of_vm", refuse)
-    found = by(vm.examine(Lima(), running(place)))["ports"]
+    found = by(vm.examine(FakeLimactl(), running(place)))["ports"]
     assert (found.level, found.said) == (NOTE, "The guest does not say. sudo: ss: command not found")
 
 
@@ -313,7 +304,7 @@ def test_a_name_that_is_anothers_is_wrong(demo, monkeypatch):
         raise StateError("The VM demo-dev belongs to another project.", hint="sysinit-vm start --name OTHER")
 
     monkeypatch.setattr(locate, "own", refuse)
-    found = by(project.examine(Lima(), demo))["VM"]
+    found = by(project.examine(FakeLimactl(), demo))["VM"]
     assert (found.level, found.mend) == (WRONG, "sysinit-vm start --name OTHER")
 
 
@@ -344,9 +335,8 @@ def test_everything_is_examined_from_the_machine_inward(demo, place, guests, mon
     monkeypatch.setattr(machine.optional, "survey", lambda *_: [])
     monkeypatch.setattr(machine.limits, "survey", lambda *_: [Limit("memory", "2 GiB", enough=False, hint="stop it")])
     own = Instance("demo-dev", "Stopped", place, param={"PROJECT_DIR": str(demo.project.root)})
-    lima = Lima()
-    lima.instance = lambda _: own
-    findings = examine.everything(Recorder(), lima, demo)
+    lima = FakeLimactl(own)
+    findings = examine.everything(RecordingRunner(), lima, demo)
     assert list(dict.fromkeys(each.area for each in findings)) == ["machine", "settings", "project", "VM"]
     assert [each.subject for each in findings if each.wrong] == ["memory"]
 
@@ -362,9 +352,9 @@ def test_what_ends_one_examination_ends_no_other(demo, monkeypatch):
     monkeypatch.setattr(machine.optional, "survey", refuse)
     monkeypatch.setattr(machine.limits, "survey", lambda *_: [Limit("memory", "2 GiB", enough=True)])
     monkeypatch.setattr(project.search, "unusable", refuse)
-    lima = Lima()
+    lima = FakeLimactl()
     lima.instance = fail
-    findings = examine.everything(Recorder(), lima, demo)
+    findings = examine.everything(RecordingRunner(), lima, demo)
     found = by(findings)
     assert found["programs"] == Finding("machine", "programs", WRONG, "It is broken. Indeed.", "mend it")
     assert found["extras"].said == "The system refused. Permission denied: /secret"
@@ -376,9 +366,9 @@ def test_what_ends_one_examination_ends_no_other(demo, monkeypatch):
 def test_what_is_told_already_is_not_told_again(demo):
     seen = [Finding("project", "name", WRONG, "It is broken."), Finding("machine", "limactl", WRONG, "It is broken.")]
     demo.project.config.write_text("a: [\n")
-    (error,) = [each for each in examine.everything(Recorder(), None, demo) if each.subject == "config"]
+    (error,) = [each for each in examine.everything(RecordingRunner(), None, demo) if each.subject == "config"]
     again = Finding("project", "name", WRONG, error.said)
-    findings = examine.everything(Recorder(), None, demo, [again, *seen])
+    findings = examine.everything(RecordingRunner(), None, demo, [again, *seen])
     assert [each.said for each in findings].count(error.said) == 1
     assert findings[-2:] == seen
 
@@ -429,8 +419,8 @@ def test_a_fix_that_fails_is_told_and_the_others_go_on(capsys):
 
 
 def test_the_guests_vitals_are_read_from_what_it_says(home):
-    lima = Lima(result(out="time=1700000000\ndisk=42%\ninodes=-\n"))
+    lima = FakeLimactl(guest=result(out="time=1700000000\ndisk=42%\ninodes=-\n"))
     with pytest.raises(VmError, match="does not answer"):
         checks.vitals(lima, "demo-dev")
-    lima = Lima(result(out="time=1700000000\ndisk=42%\ninodes=7%\n"))
+    lima = FakeLimactl(guest=result(out="time=1700000000\ndisk=42%\ninodes=7%\n"))
     assert checks.vitals(lima, "demo-dev") == Vitals(1700000000, 42, 7)

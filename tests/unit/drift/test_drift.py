@@ -1,11 +1,11 @@
 """What differs between two configs, what each difference needs, and what the guest must show afterwards."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from recording import captured, facts, result
 
 from sysinit_vm.config import document
 from sysinit_vm.drift import compare, plan, verify
@@ -17,6 +17,7 @@ from sysinit_vm.guest.checks import GuestState
 from sysinit_vm.init.project_files import write_config
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.projects.project import Project
+from tests.fakes import FakeLimactl, captured, facts, result
 
 OURS = {"mode": "system", "script": "#!/bin/bash\n# Put into the guest by sysinit-vm; 1\n"}
 HAS = {
@@ -128,19 +129,9 @@ def test_nothing_that_is_shown_steers_a_terminal(text):
 # --- looked up -------------------------------------------------------------------------------------
 
 
-class Lima:
-    def __init__(self, filled=None, answer=None):
-        self._filled, self.answer = filled or {}, answer or result()
-
-    def config(self, instance):
-        return document.load(instance.dir / "lima.yaml")
-
-    def filled(self, _name):
-        return self._filled
-
-    def run(self, _name, words, **_):
-        self.words = words
-        return self.answer
+def filled(instance, data):
+    """A limactl whose VM ``instance`` has the config ``data`` with Lima's defaults."""
+    return FakeLimactl(replace(instance, filled=data))
 
 
 @pytest.fixture
@@ -160,17 +151,17 @@ def made(home, tmp_path):
 
 def test_what_start_made_does_not_drift(made):
     project, instance, machine = made
-    found = compare.drift(Lima(), instance, document.load(project.config), machine)
+    found = compare.drift(FakeLimactl(instance), instance, document.load(project.config), machine)
     assert (found.changes, found.needs) == ((), NONE)
-    assert compare.summary(Lima(), instance, machine) == NONE
+    assert compare.summary(FakeLimactl(instance), instance, machine) == NONE
 
 
 def test_an_edited_config_drifts(made):
     project, instance, machine = made
     project.config.write_text(project.config.read_text().replace("8GiB", "4GiB") + "dns: [1.1.1.1]\n")
-    found = compare.drift(Lima(), instance, document.load(project.config), machine)
+    found = compare.drift(FakeLimactl(instance), instance, document.load(project.config), machine)
     assert [each.what for each in found.changes] == ["dns", "memory"]
-    assert compare.summary(Lima(), instance, machine) == RESTART
+    assert compare.summary(FakeLimactl(instance), instance, machine) == RESTART
 
 
 @pytest.mark.parametrize("text", ["a: [\n", "base: ./x.yaml\n", None])
@@ -180,19 +171,21 @@ def test_a_config_that_cannot_be_had_is_unknown(made, text):
         project.config.unlink()
     else:
         project.config.write_text(text)
-    assert compare.summary(Lima(), instance, machine) == "unknown"
+    assert compare.summary(FakeLimactl(instance), instance, machine) == "unknown"
 
 
 def test_what_limas_own_defaults_brought_since_the_boot_needs_a_restart(made):
     project, instance, machine = made
-    compare.remember(Lima({"cpus": 4, "provision": [1]}), instance)
-    found = compare.drift(Lima({"cpus": 2, "provision": [2]}), instance, document.load(project.config), machine)
+    compare.remember(filled(instance, {"cpus": 4, "provision": [1]}), instance)
+    found = compare.drift(
+        filled(instance, {"cpus": 2, "provision": [2]}), instance, document.load(project.config), machine
+    )
     assert [(each.what, each.needs) for each in found.changes] == [("cpus (LIMA_HOME/_config)", RESTART)]
 
 
 def test_a_vm_that_was_booted_by_other_means_has_nothing_to_compare_with(made):
     project, instance, machine = made
-    assert compare.drift(Lima({"cpus": 2}), instance, document.load(project.config), machine).changes == ()
+    assert compare.drift(filled(instance, {"cpus": 2}), instance, document.load(project.config), machine).changes == ()
 
 
 # --- the proof -------------------------------------------------------------------------------------
@@ -222,26 +215,26 @@ def wished(tmp_path):
 def test_a_guest_that_has_something_else_is_told(wished, monkeypatch, seen, says):
     monkeypatch.setattr(checks, "state", lambda *_: seen)
     with pytest.raises(VmError, match="runs, but not as its config says") as caught:
-        verify.require(Lima(), Instance("demo-dev", "Running", None), wished)
+        verify.require(FakeLimactl(), Instance("demo-dev", "Running", None), wished)
     assert says in caught.value.detail
 
 
 def test_a_guest_that_has_it_passes(wished, monkeypatch):
     monkeypatch.setattr(checks, "state", lambda *_: GuestState(2, int(3.9 * GIB), {"A": "1"}, {"/m": ("b", "a")}))
-    verify.require(Lima(), Instance("demo-dev", "Running", None), wished)
+    verify.require(FakeLimactl(), Instance("demo-dev", "Running", None), wished)
 
 
 def test_what_the_guest_says_is_read_to_the_byte(home):
     said = "cpus=2\nmemory=4000000\nenv=A=b=c\nplace=/m\0a b\0c=d\0\nplace=/empty\0\n"
-    lima = Lima(answer=result(out=said))
+    lima = FakeLimactl(guest=result(out=said))
     seen = checks.state(lima, "demo-dev", ["A", "B"], ["/m", "/empty"], 200)
     assert seen == GuestState(2, 4_096_000_000, {"A": "b=c"}, {"/m": ("a b", "c=d"), "/empty": ()})
-    assert lima.words[-6:] == ("200", "2", "A", "B", "/m", "/empty")
+    assert lima.asked[0][1][-6:] == ("200", "2", "A", "B", "/m", "/empty")
 
 
 def test_a_guest_that_does_not_answer_is_an_error(home):
     with pytest.raises(VmError, match="does not answer"):
-        checks.state(Lima(answer=result(255, err="no route")), "demo-dev", [], [], 1)
+        checks.state(FakeLimactl(guest=result(255, err="no route")), "demo-dev", [], [], 1)
 
 
 def test_the_captured_list_holds_the_filled_config():

@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import pytest
-from recording import facts
 
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
@@ -13,6 +12,7 @@ from sysinit_vm.ports.allocation import IGNORE_ALL
 from sysinit_vm.projects import worktree
 from sysinit_vm.projects.project import Project
 from sysinit_vm.projects.worktree import Shared
+from tests.fakes import facts
 
 
 def test_what_is_worked_out_holds_our_setup_first(home):

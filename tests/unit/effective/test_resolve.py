@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from recording import facts
 
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
@@ -16,6 +15,7 @@ from sysinit_vm.errors import VmError
 from sysinit_vm.guest import setup
 from sysinit_vm.init import render, templates
 from sysinit_vm.projects.project import Project
+from tests.fakes import facts
 
 DEMO = Project(Path("/work/demo"))
 SETUP = {"system": "our system script", "user": "our user script"}

@@ -2,7 +2,6 @@ import re
 from pathlib import Path
 
 import pytest
-from recording import Recorder, result
 
 from sysinit_vm.errors import UsageError
 from sysinit_vm.guest import access
@@ -10,6 +9,7 @@ from sysinit_vm.lima.account import Account
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.projects.project import Project
+from tests.fakes import RecordingRunner, result
 
 DEMO = Instance("demo-dev", "Running", Path("/l/demo-dev"), param={"PROJECT_DIR": "/work/demo"})
 BARE = Instance("own", "Running", Path("/l/own"))
@@ -18,7 +18,7 @@ BARE = Instance("own", "Running", Path("/l/own"))
 @pytest.fixture
 def lima(monkeypatch):
     monkeypatch.setattr(Path, "cwd", lambda: Path("/work/demo/src"))
-    return Limactl(Recorder(), Path("/b/limactl"), Account())
+    return Limactl(RecordingRunner(), Path("/b/limactl"), Account())
 
 
 def guest(lima):
@@ -45,7 +45,7 @@ def test_only_a_running_guest_is_asked_for_a_layout_of_its_own(lima):
     home = Project(Path("/work/demo"))
     assert access.layout(lima, DEMO, home, "theirs") == "theirs"
     assert lima.runner.argvs[-1][-1] == "theirs"
-    lima.runner.argvs.clear()
+    lima.runner.calls.clear()
     for instance in (None, Instance("demo-dev", "Stopped", Path("/l"))):
         with pytest.raises(UsageError, match="There is no layout"):
             access.layout(lima, instance, home, "theirs")

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from recording import result
 
 from sysinit_vm.errors import VmError
 from sysinit_vm.guest import checks, processes, scripts, setup
 from sysinit_vm.projects.project import Project
+from tests.fakes import FakeLimactl, on_this_machine, result
 
 CHECK = scripts.read("check.sh")
 
@@ -22,26 +22,12 @@ def demo(tmp_path):
     return Project(root)
 
 
-class Lima:
-    """The guest is this machine: what is asked of it runs here."""
-
-    def __init__(self, answer=None):
-        self.asked, self.answer = [], answer
-
-    def run(self, name, words, *, workdir="/", timeout=None):
-        self.asked.append((name, words, timeout))
-        if self.answer:
-            return self.answer(words)
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
-        return result(done.returncode, done.stdout, done.stderr)
-
-
 def left(demo):
     return [path.name for path in demo.config.parent.iterdir()]
 
 
 def test_a_mount_that_shows_our_file_and_our_host_its_answer_is_proven(demo):
-    lima = Lima()
+    lima = FakeLimactl(guest=on_this_machine)
     assert checks.readiness(lima, "demo-dev", demo).mounted
     assert lima.asked[0][0] == "demo-dev"
     assert lima.asked[0][2] == 120
@@ -53,26 +39,26 @@ def test_a_guest_that_sees_another_directory_is_not_mounted(demo, tmp_path):
         done = subprocess.run([*words[:-1], str(tmp_path / "other")], capture_output=True, text=True, check=False)
         return result(0, done.stdout)
 
-    found = checks.readiness(Lima(elsewhere), "a", demo)
+    found = checks.readiness(FakeLimactl(guest=elsewhere), "a", demo)
     assert not found.mounted
     assert "No such file" in found.mount_problem
     assert left(demo) == []
 
 
 def test_a_guest_whose_writes_do_not_arrive_is_not_mounted(demo):
-    found = checks.readiness(Lima(lambda _: result(0, "zellij=yes\n")), "a", demo)
+    found = checks.readiness(FakeLimactl(guest=result(0, "zellij=yes\n")), "a", demo)
     assert (found.mounted, found.session_tool, found.mount_problem) == (False, True, "")
 
 
 def test_a_host_that_cannot_write_says_so(tmp_path):
-    found = checks.readiness(Lima(lambda _: result(0, "")), "a", Project(tmp_path / "gone"))
+    found = checks.readiness(FakeLimactl(guest=result(0, "")), "a", Project(tmp_path / "gone"))
     assert not found.mounted
     assert "cannot be written on the host" in found.mount_problem
 
 
 def test_what_the_guest_says_is_read(demo):
     said = "mount=cat: a=b: No such file\nzellij=no\nfailed=01.sh\nfailed=02.sh\nnoise\n"
-    found = checks.readiness(Lima(lambda _: result(0, said)), "a", demo)
+    found = checks.readiness(FakeLimactl(guest=result(0, said)), "a", demo)
     assert found.mount_problem == "cat: a=b: No such file"
     assert found.failed_scripts == ("01.sh", "02.sh")
     assert not found.session_tool
@@ -81,13 +67,13 @@ def test_what_the_guest_says_is_read(demo):
 @pytest.mark.parametrize("done", [result(124), result(255, err="kex_exchange_identification")])
 def test_a_guest_that_does_not_answer_is_an_error_and_leaves_no_file(demo, done):
     with pytest.raises(VmError, match="does not answer") as caught:
-        checks.readiness(Lima(lambda _: done), "a", demo)
+        checks.readiness(FakeLimactl(guest=done), "a", demo)
     assert done.err in caught.value.detail
     assert left(demo) == []
 
 
 def test_each_check_has_its_own_file_so_that_two_at_once_do_not_meet(demo):
-    lima = Lima()
+    lima = FakeLimactl(guest=on_this_machine)
     checks.readiness(lima, "a", demo), checks.readiness(lima, "a", demo)
     assert lima.asked[0][1][-1] != lima.asked[1][1][-1]
 
@@ -204,7 +190,7 @@ def test_every_file_of_ours_arrives_to_the_byte_and_is_written_once(tmp_path):
 
 
 def test_our_setup_runs_again_in_one_call_with_its_values_as_data():
-    lima = Lima(lambda _: result())
+    lima = FakeLimactl(guest=result())
     setup.apply_live(lima, "demo-dev", {"PROJECT_NAME": "a 'b' $c", "GUEST_DIRS": ".venv"})
     [(name, words, _)] = lima.asked
     assert name == "demo-dev"
@@ -215,12 +201,12 @@ def test_our_setup_runs_again_in_one_call_with_its_values_as_data():
 
 def test_a_setup_that_fails_says_what_the_guest_said():
     with pytest.raises(VmError, match="is a link") as caught:
-        setup.apply_live(Lima(lambda _: result(1, err="/p/x is a link")), "demo-dev", {})
+        setup.apply_live(FakeLimactl(guest=result(1, err="/p/x is a link")), "demo-dev", {})
     assert "sysinit-vm restart" in str(caught.value)
 
 
 def test_the_identity_travels_with_the_check_as_data(demo):
-    lima = Lima(lambda _: result(0, "zellij=yes\n"))
+    lima = FakeLimactl(guest=result(0, "zellij=yes\n"))
     checks.readiness(lima, "a", demo, gitconfig='[user]\n\tname = "$y"')
     [(_, words, _)] = lima.asked
     assert words[:2] == ("bash", "-c")
@@ -267,7 +253,7 @@ def test_no_identity_leaves_a_guest_as_it_is(identify):
 
 
 def test_a_guest_process_is_interrupted_by_its_marker():
-    lima = Lima(lambda _: result())
+    lima = FakeLimactl(guest=result())
     processes.interrupt(lima, "a", "sysinit-exec-1-abc")
     assert lima.asked[0][1][-1] == "sysinit-exec-1-abc"
     assert lima.asked[0][2] <= 30

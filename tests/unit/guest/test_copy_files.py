@@ -1,13 +1,13 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from recording import result
 
 from sysinit_vm import program as cli
 from sysinit_vm.cli.spelling import normalized
 from sysinit_vm.errors import UsageError, VmError
 from sysinit_vm.guest import copy
 from sysinit_vm.guest.copy import PathInfo
+from tests.fakes import FakeLimactl, RecordingProgress, RecordingRunner, result
 
 COMMANDS = cli.commands()
 WORD = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1)
@@ -66,17 +66,10 @@ def test_the_same_argv_packs_and_unpacks_on_either_side():
     ("codes", "says"), [((2, 0), "packing"), ((0, 2), "unpacking"), ((141, 2), "unpacking")]
 )  # fmt: skip
 def test_the_side_that_failed_tells_why(codes, says):
-    class Lima:
-        def pipe(self, source, sink, on_bytes):
-            on_bytes(2**20)
-            return result(codes[0], err="packing"), result(codes[1], err="unpacking")
-
-    class Progress:
-        note = ""
-
-    progress = Progress()
+    runner = RecordingRunner(result(codes[0], err="packing"), result(codes[1], err="unpacking"), piped=2**20)
+    progress = RecordingProgress()
     with pytest.raises(VmError, match=rf"f was not copied[\s\S]*{says}"):
-        copy._run(Lima(), (), (), progress, "f")
+        copy._run(FakeLimactl(runner=runner), (), (), progress, "f")
     assert progress.note == "1.0 MiB"
 
 

@@ -3,11 +3,11 @@ import subprocess
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recording import Recorder, result
 
 from sysinit_vm.errors import MissingError
 from sysinit_vm.guest import git_identity
 from sysinit_vm.runner import Runner
+from tests.fakes import RecordingRunner, result
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
 
@@ -61,6 +61,6 @@ def test_a_directory_that_is_gone_gives_none(host):
 
 
 def test_it_is_one_question(tmp_path):
-    runner = Recorder(result(0, "user.name\nA\0user.name\nB\nC\0"))
+    runner = RecordingRunner(result(0, "user.name\nA\0user.name\nB\nC\0"))
     assert git_identity.gitconfig(runner, tmp_path) == '[user]\n\tname = "B\\nC"'
     assert len(runner.argvs) == 1

@@ -1,11 +1,11 @@
 from pathlib import Path
 
 import pytest
-from recording import facts
 
 from sysinit_vm.files import data
 from sysinit_vm.images import available
 from sysinit_vm.images.available import choose
+from tests.fakes import facts
 
 NIXOS = {"location": "~/.lima/_images/sysinit-lima-dev-latest.qcow2"}
 DEBIAN = {

@@ -11,44 +11,33 @@ import pytest
 from sysinit_vm.errors import MissingError, VmError
 from sysinit_vm.images import debian, debian_files, debian_host
 from sysinit_vm.machine import apt_sources
-from sysinit_vm.runner import Result, Runner
+from sysinit_vm.runner import Result
+from tests.fakes import RecordingProgress, RecordingRunner, result
 
 LINES = ["deb http://m.example/debian bookworm main"]
 OLD = "sysinit-debian-20200101-000000"
 
 
-class Stages:
-    def __init__(self):
-        self.seen = []
-
-    def stage(self, text):
-        self.seen.append(text)
-
-
-class Recorder(Runner):
+class Programs:
     """Does to the work folder what the real programs would, and fails where told to."""
 
-    def __init__(self, fail="", says="", dry=False, raises=None):
-        super().__init__(dry=dry)
-        self.__dict__.update(argvs=[], fail=fail, says=says, raises=raises)
+    def __init__(self, fail, says, raises):
+        self.fail, self.says, self.raises = fail, says, raises
 
-    def stream(self, argv, on_line, *, env=None, cwd=None):
-        self.argvs.append(list(argv))
+    def __call__(self, call):
+        argv = call.argv
+        if call.kind == "read":
+            for word in argv[argv.index("--") + 1 :]:
+                remove(Path(word))
+            return result()
         name = next(word for word in map(str, argv) if "unshare" not in word and not word.startswith(("-", "0")))
         name = Path(name).name
         if name == self.fail:
             if self.raises:
                 raise self.raises
-            return Result(tuple(argv), 1, err=self.says)
-        on_line("I: downloading packages with apt...")
-        getattr(self, name.replace("-", "_").replace(".", "_"))(cwd)
-        return Result(tuple(argv), 0)
-
-    def read(self, argv, **_):
-        self.argvs.append(list(argv))
-        for word in argv[argv.index("--") + 1 :]:
-            remove(Path(word))
-        return Result(tuple(argv), 0)
+            return Result(argv, 1, err=self.says)
+        getattr(self, name.replace("-", "_").replace(".", "_"))(call.options["cwd"])
+        return result()
 
     def mmdebstrap(self, work):
         (work / "root.tar").write_text("tar")
@@ -69,6 +58,11 @@ class Recorder(Runner):
 
     def qemu_img(self, work):
         (work / "image.qcow2").write_text("qcow2")
+
+
+def programs(fail="", says="", dry=False, raises=None):
+    lines = ["I: downloading packages with apt..."]
+    return RecordingRunner(answer=Programs(fail, says, raises), lines=lines, dry=dry)
 
 
 def remove(path):
@@ -118,11 +112,11 @@ def snapshot(images):
 
 
 def build(runner, images, zellij):
-    return debian.build(runner, images, zellij=zellij, mirror=None, progress=Stages())
+    return debian.build(runner, images, zellij=zellij, mirror=None, progress=RecordingProgress())
 
 
 def test_the_image_is_four_files_and_the_latest(host, images, zellij, old):
-    disk = build(Recorder(), images, zellij)
+    disk = build(programs(), images, zellij)
     assert disk.parent == images
     assert disk.read_text() == "qcow2"
     assert disk.with_suffix(".vmlinuz").read_text() == "kernel"
@@ -135,7 +129,7 @@ def test_the_image_is_four_files_and_the_latest(host, images, zellij, old):
 
 
 def test_the_manifest(host, images, zellij):
-    manifest = build(Recorder(), images, zellij).with_suffix(".manifest").read_text()
+    manifest = build(programs(), images, zellij).with_suffix(".manifest").read_text()
     assert manifest.splitlines() == [
         f"key: {debian.key(zellij)}",
         "suite: bookworm",
@@ -149,10 +143,10 @@ def test_the_manifest(host, images, zellij):
 
 
 def test_the_programs(host, images, zellij):
-    runner = Recorder()
+    runner = programs()
     build(runner, images, zellij)
     work = images / ".sysinit-debian-build"
-    mmdebstrap, unpack, mkfs, rm, convert, _clean = runner.argvs
+    mmdebstrap, unpack, mkfs, rm, convert, _clean = map(list, runner.argvs)
     assert mmdebstrap[:2] == ["/usr/bin/mmdebstrap", f"--mode={host.mode}"]
     assert mmdebstrap[-3:] == ["bookworm", str(work / "root.tar"), *LINES]
     assert "linux-image-amd64," in next(word for word in mmdebstrap if word.startswith("--include="))
@@ -163,7 +157,7 @@ def test_the_programs(host, images, zellij):
 
 
 def test_a_folder_with_a_quote_and_spaces(host, tmp_path, zellij, monkeypatch):
-    runner = Recorder()
+    runner = programs()
     images = tmp_path / "it's my lima"
     host = dataclasses.replace(host, temporary=images / ".sysinit-debian-build")
     monkeypatch.setattr(debian_host, "inspect", lambda _: host)
@@ -176,7 +170,7 @@ def test_a_folder_with_a_quote_and_spaces(host, tmp_path, zellij, monkeypatch):
 @pytest.mark.parametrize("raises", [None, KeyboardInterrupt(), OSError(28, "No space left on device")])
 def test_a_step_that_fails_leaves_the_old_image_and_nothing_else(host, images, zellij, old, step, raises):
     with pytest.raises(KeyboardInterrupt if isinstance(raises, KeyboardInterrupt) else VmError):
-        build(Recorder(fail=step, says="E: it broke", raises=raises), images, zellij)
+        build(programs(fail=step, says="E: it broke", raises=raises), images, zellij)
     assert snapshot(images) == old
     assert not host.temporary.exists()
 
@@ -193,20 +187,20 @@ def test_publishing_that_fails_leaves_the_old_image(host, images, zellij, old, a
 
     monkeypatch.setattr(Path, "replace", failing)
     with pytest.raises(VmError, match="could not be written"):
-        build(Recorder(), images, zellij)
+        build(programs(), images, zellij)
     monkeypatch.undo()
     assert snapshot(images) == old
 
 
 def test_what_a_killed_build_left_is_removed(host, images, zellij):
     (images / ".sysinit-debian-build/root").mkdir(parents=True)
-    assert build(Recorder(), images, zellij).exists()
+    assert build(programs(), images, zellij).exists()
     assert not (images / ".sysinit-debian-build").exists()
 
 
 def test_a_second_build_at_the_same_time_waits_and_takes_the_firsts_image(host, images, zellij, monkeypatch):
-    first = build(Recorder(), images, zellij)
-    second = Recorder()
+    first = build(programs(), images, zellij)
+    second = programs()
 
     def run():
         assert build(second, images, zellij) == first
@@ -224,11 +218,11 @@ def test_a_second_build_at_the_same_time_waits_and_takes_the_firsts_image(host, 
 def test_too_little_room(host, images, zellij, monkeypatch):
     monkeypatch.setattr(debian, "ROOM", 2**60)
     with pytest.raises(VmError, match="Not enough room"):
-        build(Recorder(), images, zellij)
+        build(programs(), images, zellij)
 
 
 def test_dry_changes_nothing(host, tmp_path, zellij, capsys):
-    build(Recorder(dry=True), tmp_path / "none", zellij)
+    build(programs(dry=True), tmp_path / "none", zellij)
     assert not (tmp_path / "none").exists()
     assert "mmdebstrap" in capsys.readouterr().err
 
@@ -245,20 +239,20 @@ def test_dry_changes_nothing(host, tmp_path, zellij, capsys):
 )
 def test_a_failure_says_what_it_means(host, images, zellij, says, brief):
     with pytest.raises(VmError, match=brief) as error:
-        build(Recorder(fail="mmdebstrap", says=says), images, zellij)
+        build(programs(fail="mmdebstrap", says=says), images, zellij)
     assert ("GLIBC_2.38" in error.value.detail) == ("GLIBC" in says)
 
 
 def test_stages_are_told_in_words(host, images, zellij):
-    progress = Stages()
-    debian.build(Recorder(), images, zellij=zellij, mirror=None, progress=progress)
-    assert "downloading packages" in progress.seen
-    assert progress.seen[-1] == "making it the latest image"
+    progress = RecordingProgress()
+    debian.build(programs(), images, zellij=zellij, mirror=None, progress=progress)
+    assert "downloading packages" in progress.stages
+    assert progress.stages[-1] == "making it the latest image"
 
 
 def test_no_zellij(host, images, tmp_path):
     with pytest.raises(MissingError) as error:
-        build(Recorder(), images, tmp_path / "none")
+        build(programs(), images, tmp_path / "none")
     assert error.value.hint == "sysinit-vm setup"
 
 
@@ -294,7 +288,7 @@ def test_programs_are_found_where_ordinary_accounts_do_not_look(tmp_path, monkey
 def test_a_machine_without_an_image(host, images, zellij, monkeypatch):
     monkeypatch.setattr(debian.platform, "machine", lambda: "riscv64")
     with pytest.raises(MissingError, match="riscv64"):
-        build(Recorder(), images, zellij)
+        build(programs(), images, zellij)
 
 
 def test_the_key_changes_with_what_goes_in_and_with_nothing_else(zellij, tmp_path, monkeypatch):
@@ -310,14 +304,14 @@ def test_the_key_changes_with_what_goes_in_and_with_nothing_else(zellij, tmp_pat
 
 def test_current(host, images, zellij):
     assert debian.current(images, zellij) is None
-    disk = build(Recorder(), images, zellij)
+    disk = build(programs(), images, zellij)
     assert debian.current(images, zellij) == disk
     disk.with_suffix(".initrd").unlink()
     assert debian.current(images, zellij) is None
 
 
 def test_current_is_none_when_something_changed(host, images, zellij):
-    build(Recorder(), images, zellij)
+    build(programs(), images, zellij)
     zellij.write_bytes(b"another")
     assert debian.current(images, zellij) is None
 

@@ -4,44 +4,30 @@ import shutil
 from pathlib import Path
 
 import pytest
-from recording import Recorder, result
 
 from sysinit_vm.errors import MissingError, VmError
 from sysinit_vm.images import nix, nix_result, nix_words
 from sysinit_vm.images.image_files import ImageSeries
-from sysinit_vm.runner import Result
+from tests.fakes import RecordingProgress, RecordingRunner, result
 
 SOURCE = nix.Source("dev", "github:a/b", "x86_64-linux", "packages.{system}.{name}-image")
 OLD = "sysinit-lima-dev-20260102-030405.qcow2"
 
 
-class Stages:
-    def __init__(self):
-        self.said, self.note = [], ""
-
-    def stage(self, text):
-        self.said.append(text)
-
-
-class Nix(Recorder):
+def nix_runner(store, *, says="", code=0, info=None):
     """Makes the result as nix would, outside its out-link's folder."""
 
-    def __init__(self, store, *, says="", code=0, info=None):
-        super().__init__()
-        self.store, self.says, self.code, self.info = store, says, code, info or {}
-        self.lines = ["building '/nix/store/0123456789abcdefghijklmnpqrsvwxy-nixos-image.drv'...", "warning: old", "x"]
+    def answer(call):
+        if call.kind == "read":
+            return result(0, json.dumps(info or {}))
+        if not code:
+            (store / "image").mkdir(parents=True, exist_ok=True)
+            (store / "image" / "nixos.qcow2").write_bytes(b"QFI\xfb new")
+            Path(call.argv[call.argv.index("--out-link") + 1]).symlink_to(store / "image")
+        return result(code, err=says)
 
-    def stream(self, argv, on_line, **options):
-        super().stream(argv, on_line, **options)
-        if not self.code:
-            (self.store / "image").mkdir(parents=True, exist_ok=True)
-            (self.store / "image" / "nixos.qcow2").write_bytes(b"QFI\xfb new")
-            Path(argv[argv.index("--out-link") + 1]).symlink_to(self.store / "image")
-        return Result(tuple(argv), self.code, err=self.says)
-
-    def read(self, argv, **options):
-        super().read(argv, **options)
-        return result(0, json.dumps(self.info))
+    drv = "building '/nix/store/0123456789abcdefghijklmnpqrsvwxy-nixos-image.drv'..."
+    return RecordingRunner(answer=answer, lines=[drv, "warning: old", "x"])
 
 
 @pytest.fixture
@@ -63,7 +49,7 @@ def untouched(images):
 
 
 def test_nix_is_asked_for_the_attribute_with_flakes_allowed(images, tmp_path, capsys):
-    runner, stages = Nix(tmp_path / "store"), Stages()
+    runner, stages = nix_runner(tmp_path / "store"), RecordingProgress()
     built = nix.build(runner, images, SOURCE, stages)
     assert runner.argvs[0] == (
         "/bin/nix",
@@ -77,7 +63,7 @@ def test_nix_is_asked_for_the_attribute_with_flakes_allowed(images, tmp_path, ca
     )
     assert built.read_bytes() == b"QFI\xfb new"
     assert (images / "sysinit-lima-dev-latest.qcow2").resolve() == built
-    assert "building nixos-image" in stages.said
+    assert "building nixos-image" in stages.stages
     assert "warning: old" in capsys.readouterr().err
     assert (images / OLD).exists()
 
@@ -86,7 +72,7 @@ def test_nix_is_asked_for_the_attribute_with_flakes_allowed(images, tmp_path, ca
 def test_a_missing_program_is_named_with_what_installs_it(images, monkeypatch, name):
     monkeypatch.setattr(nix, "find", lambda asked: None if asked == name else Path("/bin") / asked)
     with pytest.raises(MissingError, match=rf"{name} was not found[\s\S]*Try: sysinit-vm setup"):
-        nix.build(Nix(images), images, SOURCE, Stages())
+        nix.build(nix_runner(images), images, SOURCE, RecordingProgress())
     assert untouched(images)
 
 
@@ -98,7 +84,7 @@ def test_a_copy_that_ends_half_way_leaves_the_former_image(images, tmp_path, mon
 
     monkeypatch.setattr(shutil, "copyfile", half)
     with pytest.raises(VmError if isinstance(raised, OSError) else KeyboardInterrupt):
-        nix.build(Nix(tmp_path / "store"), images, SOURCE, Stages())
+        nix.build(nix_runner(tmp_path / "store"), images, SOURCE, RecordingProgress())
     assert untouched(images)
 
 
@@ -137,7 +123,12 @@ FAILURES = [
 @pytest.mark.parametrize(("says", "brief"), FAILURES)
 def test_what_nix_says_is_put_into_words_with_a_way_on(images, says, brief):
     with pytest.raises(VmError, match=brief) as caught:
-        nix.build(Nix(images, code=1, says=f"\x1b[31;1m{says[:5]}\x1b[0m{says[5:]}"), images, SOURCE, Stages())
+        nix.build(
+            nix_runner(images, code=1, says=f"\x1b[31;1m{says[:5]}\x1b[0m{says[5:]}"),
+            images,
+            SOURCE,
+            RecordingProgress(),
+        )
     assert caught.value.hint
     assert says.splitlines()[-1].strip() in caught.value.detail
     assert untouched(images)
@@ -146,7 +137,7 @@ def test_what_nix_says_is_put_into_words_with_a_way_on(images, says, brief):
 def test_on_a_mac_it_says_how_to_get_a_linux_builder(images, monkeypatch):
     monkeypatch.setattr(nix_words.platform, "system", lambda: "Darwin")
     with pytest.raises(MissingError, match=r"macOS builds no Linux image[\s\S]*darwin.linux-builder"):
-        nix.build(Nix(images, code=1, says=FAILURES[2][0]), images, SOURCE, Stages())
+        nix.build(nix_runner(images, code=1, says=FAILURES[2][0]), images, SOURCE, RecordingProgress())
 
 
 @pytest.mark.parametrize(
@@ -155,7 +146,7 @@ def test_on_a_mac_it_says_how_to_get_a_linux_builder(images, monkeypatch):
 )
 def test_an_image_that_needs_another_file_is_refused(images, tmp_path, info):
     with pytest.raises(VmError, match="no whole image"):
-        nix.build(Nix(tmp_path / "store", info=info), images, SOURCE, Stages())
+        nix.build(nix_runner(tmp_path / "store", info=info), images, SOURCE, RecordingProgress())
     assert untouched(images)
 
 

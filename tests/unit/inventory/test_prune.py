@@ -3,13 +3,13 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from memory import Memory, vm
 
 from sysinit_vm import lock
 from sysinit_vm.errors import VmError
 from sysinit_vm.inventory import prune
 from sysinit_vm.lima.locks import vm_lock
 from sysinit_vm.runner import Runner
+from tests.fakes import FakeLimactl, vm
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_a_vm_whose_project_is_gone_can_go_and_others_stay(lima_home, tmp_path):
         instance(lima_home, "docker", None),
         instance(lima_home, "damaged", None, ""),
     ]
-    (one,) = prune.find(Memory(*vms))
+    (one,) = prune.find(FakeLimactl(*vms))
     assert (one.kind, one.name, one.running) == ("vm", "gone", False)
     assert "/gone/x is gone" in one.why
     assert one.size >= 2**16
@@ -66,7 +66,7 @@ def test_a_vm_whose_project_is_gone_can_go_and_others_stay(lima_home, tmp_path):
 
 
 def test_one_that_runs_says_so(lima_home):
-    (one,) = prune.find(Memory(instance(lima_home, "gone", status="Running")))
+    (one,) = prune.find(FakeLimactl(instance(lima_home, "gone", status="Running")))
     assert one.running
     assert "runs" in one.row()[-1]
 
@@ -75,11 +75,11 @@ def test_one_behind_a_link_is_left_alone(lima_home, tmp_path):
     made = instance(lima_home, "gone")
     shutil.move(made.dir, tmp_path / "elsewhere")
     made.dir.symlink_to(tmp_path / "elsewhere")
-    assert found(Memory(made)) == []
+    assert found(FakeLimactl(made)) == []
 
 
 def test_one_that_never_booted_can_go_unless_somebody_works_on_it(lima_home, tmp_path):
-    lima = Memory(
+    lima = FakeLimactl(
         instance(lima_home, "half", tmp_path, booted=False), instance(lima_home, "by-hand", tmp_path, ours=False)
     )
     assert found(lima) == [("half-made", "half")]
@@ -94,9 +94,9 @@ def test_half_of_an_instance_can_go_if_it_was_ours(lima_home):
     (lima_home / "stray dir").mkdir()
     (lima_home / "link").symlink_to("half")
     (lima_home / "_sysinit-vm" / "link.lock").touch()
-    assert found(Memory()) == [("half-made", "half")]
+    assert found(FakeLimactl()) == [("half-made", "half")]
     with vm_lock("half"):
-        assert found(Memory()) == []
+        assert found(FakeLimactl()) == []
 
 
 def test_old_images_can_go_but_never_the_newest_nor_one_that_is_used(lima_home, tmp_path):
@@ -107,7 +107,7 @@ def test_old_images_can_go_but_never_the_newest_nor_one_that_is_used(lima_home, 
     (lima_home / "_images" / "mine.qcow2").write_text("")
     user = instance(lima_home, "uses", tmp_path)
     (user.dir / "lima.yaml").write_text('{"images": [{"location": "/x/_images/sysinit-debian-20260102-000000.qcow2"}]}')
-    assert found(Memory(user)) == [
+    assert found(FakeLimactl(user)) == [
         ("image", "sysinit-debian-20260101-000000"),
         ("image", "sysinit-debian-20260103-000000"),
     ]
@@ -118,7 +118,7 @@ def test_images_behind_a_link_are_not_looked_at(lima_home, tmp_path):
     build(lima_home, "20260102-000000")
     (lima_home / "_images").rename(tmp_path / "images")
     (lima_home / "_images").symlink_to(tmp_path / "images")
-    assert found(Memory()) == []
+    assert found(FakeLimactl()) == []
 
 
 def test_what_a_started_vm_left_beside_its_lock_goes_with_it(lima_home, tmp_path):
@@ -127,9 +127,9 @@ def test_what_a_started_vm_left_beside_its_lock_goes_with_it(lima_home, tmp_path
     for name in ("old.lock", "old.yaml", "ports.lock", "held.lock"):
         (own / name).touch()
     with lock.held(own / "held.lock", ""):
-        (one,) = prune.find(Memory(here))
+        (one,) = prune.find(FakeLimactl(here))
         assert [path.name for path in one.paths] == ["old.lock", "old.yaml"]
-        prune.remove(Memory(here), [one])
+        prune.remove(FakeLimactl(here), [one])
     assert sorted(path.name for path in own.iterdir()) == ["held.lock", "here.lock", "ports.lock"]
 
 
@@ -137,7 +137,7 @@ def test_removing_removes_just_that(lima_home, tmp_path):
     build(lima_home, "20260101-000000")
     build(lima_home, "20260102-000000", latest=True)
     (tmp_path / "kept").write_text("kept")
-    vms = Memory(instance(lima_home, "gone"), instance(lima_home, "here", tmp_path))
+    vms = FakeLimactl(instance(lima_home, "gone"), instance(lima_home, "here", tmp_path))
     instance(lima_home, "half")
     (lima_home / "half" / "lima.yaml").unlink()
     (lima_home / "half" / "out").symlink_to(tmp_path)
@@ -152,12 +152,12 @@ def test_removing_removes_just_that(lima_home, tmp_path):
 
 
 def test_what_is_in_use_by_then_stays_and_the_rest_goes(lima_home, tmp_path):
-    vms = Memory(
+    vms = FakeLimactl(
         instance(lima_home, "back", tmp_path / "back"), instance(lima_home, "gone"), instance(lima_home, "runs")
     )
     shown = prune.find(vms)
     (tmp_path / "back").mkdir()
-    vms.known["runs"] = replace(vms.known["runs"], status="Running")
+    vms.by_name["runs"] = replace(vms.by_name["runs"], status="Running")
     with pytest.raises(VmError, match="Some items remain") as caught:
         prune.remove(vms, shown)
     assert "back" in str(caught.value)
@@ -166,7 +166,7 @@ def test_what_is_in_use_by_then_stays_and_the_rest_goes(lima_home, tmp_path):
 
 
 def test_dry_removes_nothing(lima_home):
-    vms = Memory(instance(lima_home, "gone"))
+    vms = FakeLimactl(instance(lima_home, "gone"))
     vms.runner = Runner(dry=True)
     before = tree(lima_home)
     prune.remove(vms, prune.find(vms))
@@ -174,4 +174,4 @@ def test_dry_removes_nothing(lima_home):
 
 
 def test_without_a_lima_home_there_is_nothing(home):
-    assert prune.find(Memory()) == []
+    assert prune.find(FakeLimactl()) == []

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from memory import vm
 
 from sysinit_vm.inventory import usage
 from sysinit_vm.inventory.usage import Usage
 from sysinit_vm.lima import recovery
+from tests.fakes import vm
 
 
 def test_a_vm_that_is_not_there_takes_nothing_that_anyone_knows():

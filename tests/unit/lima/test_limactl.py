@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recording import Recorder, captured, result
 
 from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.lima.account import Account
@@ -16,13 +15,14 @@ from sysinit_vm.lima.events import host_agent_ready
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.messages import message, reason
+from tests.fakes import RecordingRunner, captured, result
 
 JSON = "--log-format=json"
 WRAP = 'trap : INT QUIT TERM; "$@"; exit $?'
 
 
 def wrapped(*answers, account=None, answer=None):
-    recorder = Recorder(*answers, answer=answer)
+    recorder = RecordingRunner(*answers, answer=answer)
     return Limactl(recorder, Path("/b/limactl"), account or Account()), recorder
 
 
@@ -189,9 +189,9 @@ def test_instances_are_asked_for_by_name_past_stray_directories(instances):
 def test_a_directory_with_an_invalid_name_does_not_hide_the_others(instances, invalid):
     instances("demo-dev", invalid)
 
-    def like_lima(argv):
+    def like_lima(call):
         bad = captured("list-invalid-name.err")
-        return result(1, err=bad) if invalid in argv else result(out=captured("list-running.json"))
+        return result(1, err=bad) if invalid in call.argv else result(out=captured("list-running.json"))
 
     lima, _ = wrapped(answer=like_lima)
     assert [each.name for each in lima.instances()] == ["demo-dev"]

@@ -1,21 +1,13 @@
 import itertools
 
 import pytest
-from recording import result
 
 from sysinit_vm.errors import UsageError, VmError
 from sysinit_vm.lima import logs
 from sysinit_vm.lima.instance import Instance
+from tests.fakes import FakeLimactl, result
 
 JOURNAL = "kernel\nLIMA 2026| Executing a\nnoise\nLIMA 2026| Exiting with 0\nlater\n"
-
-
-class Lima:
-    def __init__(self, answer):
-        self.answer = answer
-
-    def run(self, *_words, **_options):
-        return self.answer
 
 
 @pytest.fixture
@@ -44,11 +36,11 @@ def test_the_console_is_read_without_colours_and_empty_ones_are_passed_over(vm):
 
 
 def test_what_said_nothing_is_empty(vm):
-    assert [logs.lines(Lima(result(1)), vm, source) for source in logs.SOURCES] == [[], [], []]
+    assert [logs.lines(FakeLimactl(guest=result(1)), vm, source) for source in logs.SOURCES] == [[], [], []]
 
 
 def test_provisioning_is_asked_of_the_guest_and_cut_to_limas_part(vm):
-    assert logs.lines(Lima(result(0, JOURNAL)), vm, "provision") == [
+    assert logs.lines(FakeLimactl(guest=result(0, JOURNAL)), vm, "provision") == [
         "LIMA 2026| Executing a",
         "noise",
         "LIMA 2026| Exiting with 0",
@@ -58,7 +50,7 @@ def test_provisioning_is_asked_of_the_guest_and_cut_to_limas_part(vm):
 @pytest.mark.parametrize("status", ["Running", "Stopped"])
 def test_provisioning_is_read_off_the_console_where_the_guest_does_not_answer(tmp_path, status):
     (tmp_path / "serial.log").write_text("boot\n[ 9.1] cloud-init: LIMA 2026| WARNING: Failed to execute b\nend\n")
-    found = logs.lines(Lima(result(255)), Instance("a", status, tmp_path), "provision")
+    found = logs.lines(FakeLimactl(guest=result(255)), Instance("a", status, tmp_path), "provision")
     assert found == ["[ 9.1] cloud-init: LIMA 2026| WARNING: Failed to execute b"]
 
 

@@ -7,14 +7,7 @@ import pytest
 
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.recovery import recover
-
-
-class Lima:
-    def __init__(self):
-        self.stopped = []
-
-    def stop(self, name, *, force):
-        self.stopped.append((name, force, sorted(path.name for path in self.directory.glob("*.pid"))))
+from tests.fakes import FakeLimactl
 
 
 @pytest.fixture
@@ -22,10 +15,11 @@ def broken(tmp_path):
     def recovered(**pids):
         for name, text in pids.items():
             (tmp_path / f"{name}.pid").write_text(text)
-        lima = Lima()
-        lima.directory = tmp_path
-        recover(lima, Instance("a", "Broken", tmp_path))
-        return lima.stopped
+        instance = Instance("a", "Broken", tmp_path)
+        lima, left = FakeLimactl(instance), []
+        lima.on_stop = lambda: left.extend(sorted(path.name for path in tmp_path.glob("*.pid")))
+        recover(lima, instance)
+        return [(name, force, left) for _, name, force in lima.calls]
 
     return recovered
 

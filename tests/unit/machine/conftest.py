@@ -1,7 +1,8 @@
 import pytest
-from machines import Machine, Recorder
 
 from sysinit_vm.machine import optional
+from tests.fakes import RecordingRunner
+from tests.unit.machines import Machine
 
 
 @pytest.fixture
@@ -11,7 +12,7 @@ def machine(tmp_path, monkeypatch):
 
 @pytest.fixture
 def runner():
-    return Recorder({"zellij --version": "zellij 0.45.1"})
+    return RecordingRunner(programs={"zellij --version": "zellij 0.45.1"})
 
 
 @pytest.fixture

@@ -2,11 +2,11 @@ import os
 from pathlib import Path
 
 import pytest
-from recording import Recorder, facts, result
 
 from sysinit_vm.images import available
 from sysinit_vm.machine import accelerator
 from sysinit_vm.machine.accelerator import choose
+from tests.fakes import RecordingRunner, facts, result
 
 TCG = {"QEMU_SYSTEM_X86_64": "qemu-system-x86_64 -machine q35,vmport=off -accel tcg,thread=multi,tb-size=512 -cpu max"}
 
@@ -27,7 +27,7 @@ def kernel(tmp_path):
 
 
 def test_a_wish_is_followed_without_a_question(home, kernel):
-    recorder = Recorder()
+    recorder = RecordingRunner()
     assert choose(recorder, facts(), "kvm", [kernel]).env == {}
     found = choose(recorder, facts(), "tcg", [kernel])
     assert (found.name, found.env, found.note) == ("tcg", TCG, "")
@@ -36,20 +36,20 @@ def test_a_wish_is_followed_without_a_question(home, kernel):
 
 def test_without_kvm_the_vm_is_emulated_with_a_word(home, monkeypatch, kernel):
     monkeypatch.setattr(accelerator, "_KVM", Path("/nowhere/kvm"))
-    found = choose(Recorder(), facts(), "auto", [kernel])
+    found = choose(RecordingRunner(), facts(), "auto", [kernel])
     assert (found.name, found.env) == ("tcg", TCG)
     assert "no KVM" in found.note
 
 
 def test_kvm_that_is_not_ours_to_open_is_told_with_what_to_type(kvm, monkeypatch, kernel):
     monkeypatch.setattr(os, "access", lambda *_: False)
-    found = choose(Recorder(), facts(), "auto", [kernel])
+    found = choose(RecordingRunner(), facts(), "auto", [kernel])
     assert found.name == "tcg"
     assert "usermod -aG kvm" in found.note
 
 
 def test_kvm_that_works_is_used(kvm, kernel):
-    recorder = Recorder(result(0))
+    recorder = RecordingRunner(result(0))
     found = choose(recorder, facts(), "auto", [kernel])
     assert (found.name, found.env, found.note) == ("kvm", {}, "")
     assert recorder.argvs == [
@@ -63,20 +63,20 @@ def test_kvm_that_works_is_used(kvm, kernel):
 
 @pytest.mark.parametrize("code", [124, 1, 134])
 def test_kvm_that_exists_and_does_not_work_is_emulation(kvm, kernel, code):
-    found = choose(Recorder(result(code)), facts(), "auto", [kernel])
+    found = choose(RecordingRunner(result(code)), facts(), "auto", [kernel])
     assert (found.name, found.env) == ("tcg", TCG)
     assert "does not work" in found.note
 
 
 @pytest.mark.parametrize(("code", "name"), [(0, "kvm"), (124, "tcg")])
 def test_the_verdict_is_kept_until_the_next_boot(kvm, kernel, code, name):
-    recorder = Recorder(answer=lambda _: result(code))
+    recorder = RecordingRunner(answer=lambda _: result(code))
     assert [choose(recorder, facts(), "auto", [kernel]).name for _ in range(3)] == [name] * 3
     assert len(recorder.argvs) == 1
 
 
 def test_another_kernel_is_probed_anew(kvm, kernel, tmp_path):
-    recorder = Recorder(answer=lambda _: result(0))
+    recorder = RecordingRunner(answer=lambda _: result(0))
     choose(recorder, facts(), "auto", [kernel])
     other = tmp_path / "other"
     other.write_text("another kernel")
@@ -86,7 +86,7 @@ def test_another_kernel_is_probed_anew(kvm, kernel, tmp_path):
 
 def test_without_a_kernel_to_probe_with_kvm_is_believed_with_a_word(kvm, monkeypatch):
     monkeypatch.setattr("sysinit_vm.machine.accelerator._host_kernels", list)
-    recorder = Recorder()
+    recorder = RecordingRunner()
     chosen = choose(recorder, facts(), "auto")
     assert chosen.name == "kvm"
     assert "SYSINIT_VM_ACCELERATOR=tcg" in chosen.note
@@ -95,12 +95,12 @@ def test_without_a_kernel_to_probe_with_kvm_is_believed_with_a_word(kvm, monkeyp
 
 @pytest.mark.parametrize("changes", [{"system": "Darwin", "arch": "aarch64"}, {"arch": "riscv64"}])
 def test_other_systems_choose_for_themselves(home, changes):
-    assert choose(Recorder(), facts(**changes), "auto").name == "native"
+    assert choose(RecordingRunner(), facts(**changes), "auto").name == "native"
 
 
 def test_an_arm_machine_is_told_in_its_own_words(home, monkeypatch):
     monkeypatch.setattr(accelerator, "_KVM", Path("/nowhere/kvm"))
-    found = choose(Recorder(), facts(arch="aarch64"), "auto")
+    found = choose(RecordingRunner(), facts(arch="aarch64"), "auto")
     assert list(found.env) == ["QEMU_SYSTEM_AARCH64"]
     assert "-machine virt" in found.env["QEMU_SYSTEM_AARCH64"]
 
@@ -109,7 +109,7 @@ def test_another_kernel_host_kernels_serves_where_the_image_has_none(kvm, tmp_pa
     images = tmp_path / "lima" / "_images"
     images.mkdir(parents=True)
     (images / "sysinit-debian-latest.vmlinuz").write_text("kernel")
-    recorder = Recorder(result(124))
+    recorder = RecordingRunner(result(124))
     chosen = choose(recorder, facts(), "auto", available.kernels(tmp_path / "lima"))
     assert chosen.name == "tcg"
     assert str(images / "sysinit-debian-latest.vmlinuz") in recorder.argvs[0]

@@ -4,10 +4,11 @@ import errno
 from dataclasses import replace
 
 import pytest
-from machines import AGENT, Recorder, by_name
 
 from sysinit_vm.errors import MissingError
 from sysinit_vm.machine import find_programs, prerequisites
+from tests.fakes import RecordingRunner
+from tests.unit.machines import AGENT, by_name
 
 
 def put_limactl(machine, agent=True):
@@ -20,13 +21,15 @@ def put_limactl(machine, agent=True):
 def test_limactl_on_path_stands_before_ours(machine):
     machine.ours()
     path = put_limactl(machine)
-    assert find_programs.find_limactl(Recorder({"limactl": "limactl version 2.0.0"}), machine.host) == path
+    assert (
+        find_programs.find_limactl(RecordingRunner(programs={"limactl": "limactl version 2.0.0"}), machine.host) == path
+    )
 
 
 @pytest.mark.parametrize(("version", "agent"), [("1.2.2", True), ("", True), ("2.2.0", False)])
 def test_an_old_mute_or_agentless_limactl_gives_way_to_ours(machine, version, agent):
     put_limactl(machine, agent)
-    teller = Recorder({"limactl": f"limactl version {version}"})
+    teller = RecordingRunner(programs={"limactl": f"limactl version {version}"})
     assert find_programs.find_limactl(teller, machine.host) is None
     machine.ours()
     assert find_programs.find_limactl(teller, machine.host) == machine.host.limactl
@@ -34,7 +37,9 @@ def test_an_old_mute_or_agentless_limactl_gives_way_to_ours(machine, version, ag
 
 def test_an_old_limactl_is_reported_with_its_version(machine):
     path = put_limactl(machine)
-    part = by_name(prerequisites.survey(Recorder({"limactl": "limactl version 1.2.2"}), machine.host))["limactl"]
+    part = by_name(prerequisites.survey(RecordingRunner(programs={"limactl": "limactl version 1.2.2"}), machine.host))[
+        "limactl"
+    ]
     assert (part.found, part.version, part.enough) == (path, "1.2.2", False)
 
 
@@ -42,13 +47,15 @@ def test_the_variable_wins_and_must_name_a_file(machine, monkeypatch):
     machine.ours()
     path = machine.put("elsewhere/limactl")
     monkeypatch.setenv("SYSINIT_VM_LIMACTL", str(path))
-    assert find_programs.find_limactl(Recorder({"limactl": "limactl version 2.2.0"}), machine.host) == path
+    assert (
+        find_programs.find_limactl(RecordingRunner(programs={"limactl": "limactl version 2.2.0"}), machine.host) == path
+    )
     path.write_text("another")
     with pytest.raises(MissingError, match=r"limactl 1\.2\.1[\s\S]*2\.0\.0"):
-        find_programs.find_limactl(Recorder({"limactl": "limactl version 1.2.1"}), machine.host)
+        find_programs.find_limactl(RecordingRunner(programs={"limactl": "limactl version 1.2.1"}), machine.host)
     monkeypatch.setenv("SYSINIT_VM_LIMACTL", "/nowhere")
     with pytest.raises(MissingError, match="SYSINIT_VM_LIMACTL names no file"):
-        find_programs.find_limactl(Recorder(), machine.host)
+        find_programs.find_limactl(RecordingRunner(), machine.host)
 
 
 @pytest.mark.parametrize(
@@ -60,34 +67,37 @@ def test_a_variable_that_names_what_cannot_be_run_says_how_it_can(machine, monke
     path.chmod(0o644)
     monkeypatch.setenv(variable, str(path))
     with pytest.raises(MissingError, match="cannot be run") as caught:
-        find(Recorder(), machine.host)
+        find(RecordingRunner(), machine.host)
     assert caught.value.hint == f"chmod +x '{path}', or unset {variable}"
 
 
 def test_a_program_of_another_kind_of_machine_tells_no_version(machine, monkeypatch):
-    class Foreign(Recorder):
-        def read(self, argv, **_):
-            raise OSError(errno.ENOEXEC, "Exec format error")
+    def foreign(_):
+        raise OSError(errno.ENOEXEC, "Exec format error")
 
     path = machine.put("zellij-of-linux")
     monkeypatch.setenv("SYSINIT_VM_ZELLIJ", str(path))
     mac = replace(machine.host, system="Darwin", manager="brew")
-    part = prerequisites.zellij(Foreign(), mac, [])
+    part = prerequisites.zellij(RecordingRunner(answer=foreign), mac, [])
     assert (part.found, part.version, part.enough) == (path, "", True)
     put_limactl(machine)
-    assert find_programs.find_limactl(Foreign(), machine.host) is None
+    assert find_programs.find_limactl(RecordingRunner(answer=foreign), machine.host) is None
 
 
 def test_limactls_version_is_asked_once_for_each_file(machine):
     path = put_limactl(machine)
-    assert find_programs.limactl_version(Recorder({"limactl": "limactl version 2.2.0"}), path, machine.host) == (
+    assert find_programs.limactl_version(
+        RecordingRunner(programs={"limactl": "limactl version 2.2.0"}), path, machine.host
+    ) == (
         2,
         2,
         0,
     )
-    assert find_programs.limactl_version(Recorder(), path, machine.host) == (2, 2, 0)
+    assert find_programs.limactl_version(RecordingRunner(), path, machine.host) == (2, 2, 0)
     path.write_text("another")
-    assert find_programs.limactl_version(Recorder({"limactl": "limactl version 2.3.1"}), path, machine.host) == (
+    assert find_programs.limactl_version(
+        RecordingRunner(programs={"limactl": "limactl version 2.3.1"}), path, machine.host
+    ) == (
         2,
         3,
         1,
@@ -96,8 +106,10 @@ def test_limactls_version_is_asked_once_for_each_file(machine):
 
 def test_a_version_that_was_not_told_is_asked_again(machine):
     path = put_limactl(machine)
-    assert find_programs.limactl_version(Recorder(), path, machine.host) == ()
-    assert find_programs.limactl_version(Recorder({"limactl": "limactl version 2.2.0"}), path, machine.host) == (
+    assert find_programs.limactl_version(RecordingRunner(), path, machine.host) == ()
+    assert find_programs.limactl_version(
+        RecordingRunner(programs={"limactl": "limactl version 2.2.0"}), path, machine.host
+    ) == (
         2,
         2,
         0,
@@ -121,5 +133,5 @@ def elf(machine_number, rest=b""):
 )
 def test_a_zellij_on_path_must_run_in_the_guest(machine, content, version, fits):
     path = machine.put("zellij", content=content)
-    found = find_programs.find_zellij(Recorder({"zellij": f"zellij {version}"}), machine.host)
+    found = find_programs.find_zellij(RecordingRunner(programs={"zellij": f"zellij {version}"}), machine.host)
     assert found == (path if fits else None)

@@ -4,10 +4,11 @@ import threading
 from dataclasses import replace
 
 import pytest
-from machines import Recorder, by_name
 
 from sysinit_vm.errors import MissingError, NotConfirmedError, VmError
 from sysinit_vm.machine import install
+from tests.fakes import RecordingRunner
+from tests.unit.machines import by_name
 
 
 def test_a_complete_machine_lacks_nothing_and_nothing_is_run(machine, runner):
@@ -16,21 +17,18 @@ def test_a_complete_machine_lacks_nothing_and_nothing_is_run(machine, runner):
     assert runner.ran == []
 
 
-class Arriving(Recorder):
+def arriving(machine):
     """A Runner after whose last command the machine is complete."""
 
-    def __init__(self, machine, **more):
-        super().__init__({"zellij --version": "zellij 0.45.1"}, **more)
-        self.machine = machine
+    def arrive(call):
+        if call.argv[0] == "mv" and "zellij-0.45.1" in call.argv[-1]:
+            machine.complete()
 
-    def stream(self, argv, on_line, **_):
-        if argv[0] == "mv" and "zellij-0.45.1" in argv[-1]:
-            self.machine.complete()
-        return super().stream(argv, on_line)
+    return RecordingRunner(answer=arrive, programs={"zellij --version": "zellij 0.45.1"})
 
 
 def test_setup_runs_packages_then_lima_then_zellij(machine, capsys):
-    runner = Arriving(machine)
+    runner = arriving(machine)
     found = install.setup(runner, machine.host, yes=True)
     assert all(part.enough for part in found)
     programs = [command[0] for command in runner.ran]
@@ -70,7 +68,7 @@ def asked(monkeypatch):
 
 
 def test_every_question_comes_before_the_first_command(machine, asked):
-    runner = Arriving(machine)
+    runner = arriving(machine)
     asked["answers"] = [True, True, True]
     ran = []
     monkey = runner.stream
@@ -92,7 +90,7 @@ def without_zellij(machine):
 def test_on_the_way_to_a_vm_what_it_works_without_can_be_refused(machine, asked):
     without_zellij(machine)
     asked["answers"] = [False]
-    runner = Recorder()
+    runner = RecordingRunner()
     assert not by_name(install.setup(runner, machine.host, yes=False, tolerant=True))["zellij"].enough
     assert "a VM can do less" in asked["questions"][0]
     assert runner.ran == []
@@ -100,29 +98,29 @@ def test_on_the_way_to_a_vm_what_it_works_without_can_be_refused(machine, asked)
 
 def test_on_the_way_to_a_vm_nobody_has_to_be_there_for_what_it_works_without(machine, capsys):
     without_zellij(machine)
-    install.setup(Recorder(), machine.host, yes=False, tolerant=True)
+    install.setup(RecordingRunner(), machine.host, yes=False, tolerant=True)
     assert "Going on without it. For later: sysinit-vm setup --yes" in capsys.readouterr().err
     with pytest.raises(NotConfirmedError):
-        install.setup(Recorder(), machine.host, yes=False)
+        install.setup(RecordingRunner(), machine.host, yes=False)
 
 
 def test_what_a_vm_needs_is_refused_with_all_the_rest(machine, asked):
     asked["answers"] = [True, False]
-    runner = Recorder()
+    runner = RecordingRunner()
     with pytest.raises(NotConfirmedError):
         install.setup(runner, machine.host, yes=False)
     assert runner.ran == []
 
 
 def test_dry_asks_nothing_and_only_hands_the_commands_to_the_runner(machine):
-    runner = Recorder(dry=True)
+    runner = RecordingRunner(dry=True)
     install.setup(runner, machine.host, yes=False)
     assert any("apt-get" in command for command in runner.ran)
     assert not machine.host.data.exists()
 
 
 def test_a_failed_command_tells_its_last_lines_and_itself(machine):
-    runner = Recorder(fails="install", lines=("error: no space", "gave up"))
+    runner = RecordingRunner(fails="install", lines=("error: no space", "gave up"))
     with pytest.raises(VmError) as error:
         install.setup(runner, machine.host, yes=True)
     assert error.value.brief.startswith("apt-get install qemu-system-x86")
@@ -134,7 +132,7 @@ def test_a_failed_command_tells_its_last_lines_and_itself(machine):
 def test_a_required_part_without_a_route_stops_before_the_first_question(machine, asked):
     """Go is here, so that limactl has a route."""
     machine.put("go")
-    runner = Recorder({"go version": "go version go1.26.6 linux/amd64"})
+    runner = RecordingRunner(programs={"go version": "go version go1.26.6 linux/amd64"})
     with pytest.raises(MissingError) as error:
         install.setup(runner, replace(machine.host, root=False), yes=False)
     assert (asked["questions"], runner.ran) == ([], [])
@@ -149,13 +147,13 @@ def test_where_nothing_is_known_to_type_it_says_what_is_to_be_done(machine, runn
 
 
 def test_dry_shows_what_has_a_route_where_another_part_has_none(machine):
-    runner = Recorder(dry=True)
+    runner = RecordingRunner(dry=True)
     install.setup(runner, replace(machine.host, root=False), yes=False)
     assert runner.ran
 
 
 def test_what_is_missing_after_all_is_not_answered_by_the_same_command(machine):
-    runner = Recorder({"zellij --version": "zellij 0.45.1"})
+    runner = RecordingRunner(programs={"zellij --version": "zellij 0.45.1"})
     with pytest.raises(MissingError, match="still missing") as error:
         install.setup(runner, machine.host, yes=True)
     assert error.value.hint.startswith("apt-get install qemu-system-x86 ")
@@ -181,7 +179,7 @@ def test_an_optional_part_without_a_route_is_no_error(machine, runner):
 def test_a_tolerant_one_goes_on_without_a_zellij_that_does_not_compile(machine, capsys):
     machine.complete()
     machine.host.zellij.unlink()
-    install.setup(Recorder(fails="zellij", lines=("error: linker",)), machine.host, yes=True, tolerant=True)
+    install.setup(RecordingRunner(fails="zellij", lines=("error: linker",)), machine.host, yes=True, tolerant=True)
     said = capsys.readouterr().err
     assert "error: linker" in said
     assert "Going on without it." in said
@@ -191,12 +189,12 @@ def test_a_tolerant_one_does_not_go_on_without_limactl(machine):
     machine.complete()
     machine.host.limactl.unlink()
     with pytest.raises(VmError, match="go build"):
-        install.setup(Recorder(fails="build"), machine.host, yes=True, tolerant=True)
+        install.setup(RecordingRunner(fails="build"), machine.host, yes=True, tolerant=True)
 
 
 def test_sudo_asks_before_the_first_stage(machine):
-    runner = Arriving(machine)
-    runner.answers["sudo -n true"] = ""
+    runner = arriving(machine)
+    runner.programs["sudo -n true"] = ""
     install.setup(runner, replace(machine.host, root=False, sudo=True), yes=True)
     assert runner.ran[0][0] == "sudo"
 
@@ -248,7 +246,7 @@ def test_a_commands_gist(command, label):
 def test_steps_of_an_instant_are_no_stages(machine, capsys):
     machine.complete()
     machine.host.zellij.unlink()
-    install.setup(Recorder({"zellij --version": "zellij 0.45.1"}), machine.host, yes=True)
+    install.setup(RecordingRunner(programs={"zellij --version": "zellij 0.45.1"}), machine.host, yes=True)
     stages = [line.split("] ")[1] for line in capsys.readouterr().err.splitlines() if line.startswith("  [")]
     assert stages == ["mmdebstrap bookworm", "tar", "bwrap cargo install zellij"]
 
@@ -256,7 +254,7 @@ def test_steps_of_an_instant_are_no_stages(machine, capsys):
 def test_a_failed_build_leaves_the_old_part_in_place(machine):
     machine.complete()
     machine.host.zellij.unlink()
-    runner = Recorder(fails="zellij")
+    runner = RecordingRunner(fails="zellij")
     with pytest.raises(VmError):
         install.setup(runner, machine.host, yes=True)
     assert not any(

@@ -5,10 +5,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from machines import Recorder
 
 from sysinit_vm.machine import accelerator, limits
 from sysinit_vm.machine.limits import Limit
+from tests.fakes import RecordingRunner
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_a_limit_is_short_where_a_vm_would_not_fit(machine, monkeypatch, free, a
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=available * gib, total=16 * gib))
     monkeypatch.setattr(limits.resource, "getrlimit", lambda _: (files, files))
     monkeypatch.setenv("SYSINIT_VM_ACCELERATOR", "tcg")
-    found = limits.survey(Recorder(), machine.host, Path("/nowhere/lima"))
+    found = limits.survey(RecordingRunner(), machine.host, Path("/nowhere/lima"))
     assert {limit.name for limit in found if not limit.enough} == short
     assert all(limit.hint for limit in found if not limit.enough)
 
@@ -36,13 +36,13 @@ def test_a_limit_is_short_where_a_vm_would_not_fit(machine, monkeypatch, free, a
 def test_broken_kvm_is_told_with_its_reason_and_stops_nothing(machine, monkeypatch):
     broken = accelerator.Accelerator("tcg", "/dev/kvm exists but does not work here.")
     monkeypatch.setattr(accelerator, "choose", lambda *_: broken)
-    first = limits.survey(Recorder(), machine.host, machine.tmp)[0]
+    first = limits.survey(RecordingRunner(), machine.host, machine.tmp)[0]
     assert first == Limit("accelerator", f"tcg. {broken.note}", enough=False, hard=False)
 
 
 def test_an_accelerator_that_cannot_be_is_told_with_what_to_type(machine, monkeypatch):
     monkeypatch.setenv("SYSINIT_VM_ACCELERATOR", "magic")
-    first = limits.survey(Recorder(), machine.host, machine.tmp)[0]
+    first = limits.survey(RecordingRunner(), machine.host, machine.tmp)[0]
     assert (first.enough, first.hard) == (False, True)
     assert "magic" in first.found
     assert first.hint
@@ -63,10 +63,10 @@ def test_no_right_to_kvm_is_in_the_way_of_nobody_who_can_do_without(machine, mon
 def test_a_setting_of_something_else_says_nothing_of_the_accelerator(machine, monkeypatch):
     for name, value in (("ACCELERATOR", "tcg"), ("EDITOR", "vim"), ("ZELLIJ", "/nowhere")):
         monkeypatch.setenv(f"SYSINIT_VM_{name}", value)
-    assert limits.survey(Recorder(), machine.host, machine.tmp)[0].enough
+    assert limits.survey(RecordingRunner(), machine.host, machine.tmp)[0].enough
 
 
 def test_a_lima_home_that_leaves_no_room_for_a_name_is_short(machine):
-    found = {limit.name: limit for limit in limits.survey(Recorder(), machine.host, machine.tmp / ("x" * 90))}
+    found = {limit.name: limit for limit in limits.survey(RecordingRunner(), machine.host, machine.tmp / ("x" * 90))}
     assert not found["LIMA_HOME"].enough
     assert "shorter" in found["LIMA_HOME"].hint

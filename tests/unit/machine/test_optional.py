@@ -5,13 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from machines import NIX, Recorder, by_name
 
 from sysinit_vm.machine import install, optional
+from tests.fakes import RecordingRunner
+from tests.unit.machines import NIX, by_name
 
 
 def test_none_is_required_and_each_has_a_route(bare):
-    found = by_name(optional.survey(Recorder(), replace(bare.host, codename="trixie")))
+    found = by_name(optional.survey(RecordingRunner(), replace(bare.host, codename="trixie")))
     assert set(found) == {"task", "nix", "virtiofsd"}
     assert not any(part.required or part.enough for part in found.values())
     assert found["virtiofsd"].route.commands[-1][-1] == "virtiofsd"
@@ -20,7 +21,7 @@ def test_none_is_required_and_each_has_a_route(bare):
 
 
 def darwin(bare, manager):
-    return by_name(optional.survey(Recorder(), replace(bare.host, system="Darwin", manager=manager, root=False)))
+    return by_name(optional.survey(RecordingRunner(), replace(bare.host, system="Darwin", manager=manager, root=False)))
 
 
 def test_macos_takes_task_from_homebrew_which_has_no_nix(bare):
@@ -38,7 +39,7 @@ def test_macos_without_homebrew_takes_task_from_its_python_package(bare, manager
 
 
 def test_nix_brings_virtiofsd(bare):
-    found = by_name(optional.survey(Recorder(), replace(bare.host, manager="nix", root=False, codename="")))
+    found = by_name(optional.survey(RecordingRunner(), replace(bare.host, manager="nix", root=False, codename="")))
     assert found["virtiofsd"].route.commands == ((*NIX, "nixpkgs#virtiofsd"),)
 
 
@@ -53,18 +54,18 @@ def test_a_task_of_ours_is_not_got_again_where_its_directory_is_not_on_path(bare
     own, link = own_task(bare)
     bare.put(str(own))
     link.symlink_to(own)
-    assert by_name(optional.survey(Recorder(), bare.host))["task"].found == link
+    assert by_name(optional.survey(RecordingRunner(), bare.host))["task"].found == link
     link.unlink()
-    assert by_name(optional.survey(Recorder(), bare.host))["task"].found == own
+    assert by_name(optional.survey(RecordingRunner(), bare.host))["task"].found == own
 
 
 def test_what_is_in_the_place_of_tasks_link_stays(bare):
     own, link = own_task(bare)
     link.symlink_to(bare.tmp / "theirs")  # which is not there
-    commands = by_name(optional.survey(Recorder(), bare.host))["task"].route.commands
+    commands = by_name(optional.survey(RecordingRunner(), bare.host))["task"].route.commands
     assert not any(command[0] == "ln" for command in commands)
     link.unlink()
-    commands = by_name(optional.survey(Recorder(), bare.host))["task"].route.commands
+    commands = by_name(optional.survey(RecordingRunner(), bare.host))["task"].route.commands
     assert commands[-1] == ("ln", "-s", str(own), str(link))
 
 
@@ -80,7 +81,7 @@ def backend(bare, place, name="virtiofsd", kind="fs"):
 
 
 def virtiofsd(bare, told, codename="trixie"):
-    return by_name(optional.survey(Recorder(told), replace(bare.host, codename=codename)))["virtiofsd"]
+    return by_name(optional.survey(RecordingRunner(programs=told), replace(bare.host, codename=codename)))["virtiofsd"]
 
 
 def test_qemus_own_virtiofsd_is_not_enough_though_lima_takes_it(bare):
@@ -115,13 +116,13 @@ def test_one_on_path_that_no_file_names_is_not_found_by_lima(bare):
 
 def test_what_is_there_is_enough_with_its_version(bare):
     bare.put("task")
-    found = by_name(optional.survey(Recorder({"task": "3.54.0"}), bare.host))
+    found = by_name(optional.survey(RecordingRunner(programs={"task": "3.54.0"}), bare.host))
     assert (found["task"].found, found["task"].version) == (bare.bin / "task", "3.54.0")
 
 
 def test_setup_obtains_extras_only_when_they_are_wished(bare):
     bare.complete()
-    runner = Recorder({"zellij --version": "zellij 0.45.1"})
+    runner = RecordingRunner(programs={"zellij --version": "zellij 0.45.1"})
     install.setup(runner, bare.host, yes=True)
     assert runner.ran == []
     install.setup(runner, bare.host, yes=True, more=optional.survey)

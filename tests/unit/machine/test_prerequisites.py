@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from machines import NIX, Machine, Recorder, by_name
 
 from sysinit_vm.machine import prerequisites
+from tests.fakes import RecordingRunner
+from tests.unit.machines import NIX, Machine, by_name
 
 X86, ARM = prerequisites._X86, prerequisites._ARM
 
@@ -23,7 +24,9 @@ def test_only_missing_packages_are_asked_for(machine, runner):
 
 def test_a_qemu_that_lima_refuses_is_not_enough(machine):
     machine.complete()
-    found = by_name(prerequisites.survey(Recorder({"qemu-system": "QEMU emulator version 3.1.0"}), machine.host))
+    found = by_name(
+        prerequisites.survey(RecordingRunner(programs={"qemu-system": "QEMU emulator version 3.1.0"}), machine.host)
+    )
     assert not found["qemu-system-x86_64"].enough
     assert found["qemu-system-x86_64"].version == "3.1.0"
     assert found["qemu-system-x86_64"].need == "runs the VM; at least 4.0.0"
@@ -127,7 +130,7 @@ def test_no_rights_or_no_manager_is_no_route(machine, runner, change):
 
 def test_a_bad_mirror_leaves_all_but_zellij_as_it_is(machine, monkeypatch):
     monkeypatch.setenv("SYSINIT_VM_MIRROR", "ftp://a.example")
-    found = by_name(prerequisites.survey(Recorder(), machine.host))
+    found = by_name(prerequisites.survey(RecordingRunner(), machine.host))
     assert found["limactl"].route
     assert found["zellij"].route is None
     assert "is not a mirror" in found["zellij"].need

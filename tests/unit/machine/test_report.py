@@ -3,11 +3,10 @@
 import json
 from dataclasses import replace
 
-from machines import Recorder
-
 from sysinit_vm.machine import optional, prerequisites, report
 from sysinit_vm.machine.limits import Limit
 from sysinit_vm.machine.package_manager import Route
+from tests.fakes import RecordingRunner
 
 
 def test_json_is_plain_data_and_runs_nothing(machine, runner):
@@ -22,7 +21,7 @@ def test_json_is_plain_data_and_runs_nothing(machine, runner):
 
 def test_each_part_is_shown_with_its_own_package_and_the_words_that_install_it(bare, capsys):
     here = replace(bare.host, manager="pacman", root=False, sudo=True)
-    report.show(here, [*prerequisites.survey(Recorder(), here), *optional.survey(Recorder(), here)], [])
+    report.show(here, [*prerequisites.survey(RecordingRunner(), here), *optional.survey(RecordingRunner(), here)], [])
     rows = capsys.readouterr().out.splitlines()
     for start, how in (
         ("ssh ", "sudo pacman -S openssh"),
@@ -38,7 +37,7 @@ def test_each_part_is_shown_with_its_own_package_and_the_words_that_install_it(b
 def test_the_table_names_the_way_and_json_the_commands(bare, capsys):
     bare.complete()
     (bare.bin / "bwrap").unlink()
-    runner = Recorder({"zellij --version": "zellij 0.45.1"})
+    runner = RecordingRunner(programs={"zellij --version": "zellij 0.45.1"})
     found = prerequisites.survey(runner, bare.host)
     report.show(bare.host, found, [Limit("memory", "1 GiB", enough=False, hint="stop something")])
     said = capsys.readouterr()

@@ -3,14 +3,15 @@
 from dataclasses import replace
 
 import pytest
-from machines import AGENT, Recorder
 
 from sysinit_vm.machine import routes
+from tests.fakes import RecordingRunner
+from tests.unit.machines import AGENT
 
 
 def test_lima_is_built_beside_and_renamed_last(machine):
     go = str(machine.put("go"))
-    teller = Recorder({"go version": "go version go1.26.8 linux/amd64", "GOMODCACHE": "/cache/mod\n"})
+    teller = RecordingRunner(programs={"go version": "go version go1.26.8 linux/amd64", "GOMODCACHE": "/cache/mod\n"})
     commands = routes.lima(teller, machine.host).commands
     stage, final = machine.host.data / ".lima-2.2.0.partial", machine.host.data / "lima-2.2.0"
     source = ("-C", f"{stage}/source")
@@ -43,7 +44,7 @@ def test_lima_is_built_beside_and_renamed_last(machine):
 )
 def test_a_go_that_cannot_build_lima_gives_way_to_one_of_our_own(machine, version, toolchain, taken):
     go = str(machine.put("go"))
-    teller = Recorder({"go version": f"go version {version} linux/amd64", "GOTOOLCHAIN": toolchain})
+    teller = RecordingRunner(programs={"go version": f"go version {version} linux/amd64", "GOTOOLCHAIN": toolchain})
     commands = routes.lima(teller, machine.host).commands
     own = str(machine.host.cache / "go" / "venv" / "bin" / "go")
     assert (own if not taken else go) in [word for command in commands for word in command]

@@ -1,8 +1,7 @@
-from recording import captured
-
 from sysinit_vm.lima import events
 from sysinit_vm.ports import guest_listeners
 from sysinit_vm.ports.guest_listeners import GuestListener
+from tests.fakes import captured
 
 
 def test_where_the_host_agent_forwards_each_port_to_as_its_events_say():

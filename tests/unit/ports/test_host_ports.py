@@ -9,48 +9,27 @@ from pathlib import Path
 import pytest
 
 from sysinit_vm import files, lock
-from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.effective import prepare
 from sysinit_vm.effective.resolve import EffectiveConfig
 from sysinit_vm.errors import VmError
 from sysinit_vm.lima.home import own_directory
-from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.locks import ports_lock
 from sysinit_vm.ports import allocation, host_ports, sockets
 from sysinit_vm.ports.forwards import Forward, declared
+from tests.fakes import FakeLimactl
 
 ROOT = Path("/work/demo")
 FIRST = next(allocation.own_range(ROOT))
 WEB = Forward(3000, 3000)
 
 
-class Lima:
-    """Instances as their directories below LIMA_HOME say them."""
-
-    def __init__(self, lima_home):
-        self.lima_home, self.edits = lima_home, []
-
-    def add(self, name, data, *, root="/work/other", agent=None):
-        directory = self.lima_home / name
-        directory.mkdir(parents=True)
-        (directory / "lima.yaml").write_text(data if isinstance(data, str) else json.dumps(data))
-        if agent:
-            (directory / "ha.pid").write_text(f"{agent}\n")
-        return Instance(name, "Stopped", directory, param={"PROJECT_DIR": root} if root else {})
-
-    def instances(self):
-        found = sorted(self.lima_home.glob("*/lima.yaml"))
-        return [
-            Instance(path.parent.name, "Stopped", path.parent, param={"PROJECT_DIR": "/work/other"}) for path in found
-        ]
-
-    def config(self, instance):
-        return document.load(instance.dir / "lima.yaml")
-
-    def edit(self, name, data):
-        self.edits.append(name)
-        (self.lima_home / name / "lima.yaml").write_text(json.dumps(data))
+def add(lima, name, data, *, root="/work/other", agent=None):
+    """A stopped VM of the config ``data``, whose host agent's process id is ``agent``."""
+    instance = lima.add(name, root, config=data)
+    if agent:
+        (instance.dir / "ha.pid").write_text(f"{agent}\n")
+    return instance
 
 
 @pytest.fixture
@@ -58,7 +37,7 @@ def lima(home, monkeypatch):
     """No program of this machine is in the way but those that a test puts there."""
     monkeypatch.setattr(sockets, "taken", lambda *_: False)
     monkeypatch.setattr(sockets, "privileged", lambda port: port < 1024)
-    return Lima(home / ".lima")
+    return FakeLimactl(place=home / ".lima")
 
 
 def forwarding(*host_ports, **more):
@@ -74,7 +53,7 @@ def test_what_nobody_holds_is_given_without_a_word(lima):
 
 
 def test_what_another_vm_has_moves_and_is_said_although_that_vm_is_stopped(lima):
-    lima.add("other-dev", forwarding(3000))
+    add(lima, "other-dev", forwarding(3000))
     placed = place(lima, WEB)
     assert placed.hosts == {WEB.key: FIRST}
     assert placed.words == (
@@ -83,9 +62,9 @@ def test_what_another_vm_has_moves_and_is_said_although_that_vm_is_stopped(lima)
 
 
 def test_its_own_instance_and_configs_that_cannot_be_read_hold_nothing(lima):
-    lima.add("demo-dev", forwarding(3000))
-    lima.add("corrupt", "{")
-    lima.add("odd", {"portForwards": [{"guestPort": "x"}, {"guestPort": 8080}]})
+    add(lima, "demo-dev", forwarding(3000))
+    add(lima, "corrupt", "{")
+    add(lima, "odd", {"portForwards": [{"guestPort": "x"}, {"guestPort": 8080}]})
     assert place(lima, WEB, Forward(8080, 8080)).hosts == {WEB.key: 3000, Forward(8080, 8080).key: FIRST}
 
 
@@ -99,7 +78,7 @@ def test_a_program_that_holds_it_is_named(lima, monkeypatch):
 
 
 def test_another_vms_automatic_forward_is_named_by_its_vm(lima, monkeypatch):
-    lima.add("other-dev", {}, agent=77)
+    add(lima, "other-dev", {}, agent=77)
     monkeypatch.setattr(sockets, "taken", lambda port, *_: port == 3000)
     monkeypatch.setattr(sockets, "listener", lambda *_: sockets.Listener(77, "limactl"))
     assert "held by the VM other-dev of /work/other;" in place(lima, WEB).words[0]
@@ -139,7 +118,7 @@ def test_a_start_that_ends_while_others_are_looked_at_is_not_missed(lima):
         found = listed()
         if path.exists():
             path.unlink()
-            lima.add("other-dev", forwarding(3000))
+            add(lima, "other-dev", forwarding(3000))
         return found
 
     lima.instances = instances
@@ -157,45 +136,45 @@ COMMITTED = Config(Path("/work/demo/.lima/config.yaml"), forwarding(3000, 8080))
 
 
 def test_a_stopped_vm_whose_port_is_held_now_is_moved_in_its_own_config_and_stays(lima, monkeypatch):
-    demo = lima.add("demo-dev", forwarding(3000, 8080, env={"A": "1"}), root=str(ROOT))
+    demo = add(lima, "demo-dev", forwarding(3000, 8080, env={"A": "1"}), root=str(ROOT))
     assert host_ports.replace_held(lima, demo, COMMITTED) == ()
-    assert lima.edits == []
+    assert lima.calls == []
     monkeypatch.setattr(sockets, "taken", lambda port, *_: port == 3000)
     assert f"localhost:{FIRST}" in host_ports.replace_held(lima, demo, COMMITTED)[0]
-    assert lima.edits == ["demo-dev"]
-    data = lima.config(demo).data
+    assert lima.calls == [("edit", "demo-dev")]
+    data = lima.data("demo-dev")
     assert data["portForwards"] == [{"guestPort": 3000, "hostPort": FIRST}, {"guestPort": 8080, "hostPort": 8080}]
     assert data["env"] == {"A": "1", "HOST_PORT_3000": str(FIRST), "HOST_PORT_8080": "8080"}
     monkeypatch.setattr(sockets, "taken", lambda *_: False)
     assert host_ports.replace_held(lima, demo, COMMITTED) == (f"port 3000: this project's is http://localhost:{FIRST}",)
-    assert lima.edits == ["demo-dev"]
+    assert lima.calls == [("edit", "demo-dev")]
 
 
 def test_one_that_is_held_where_it_moved_goes_back_to_the_declared_port(lima, monkeypatch):
     data = {"portForwards": [{"guestPort": 3000, "hostPort": FIRST}]}
-    demo = lima.add("demo-dev", data, root=str(ROOT))
+    demo = add(lima, "demo-dev", data, root=str(ROOT))
     monkeypatch.setattr(sockets, "taken", lambda port, *_: port == FIRST)
     host_ports.replace_held(lima, demo, COMMITTED)
-    assert lima.config(demo).data["portForwards"] == [{"guestPort": 3000, "hostPort": 3000}]
+    assert lima.data("demo-dev")["portForwards"] == [{"guestPort": 3000, "hostPort": 3000}]
 
 
 def test_a_vm_without_declared_ports_asks_nothing(lima):
-    demo = lima.add("demo-dev", {"cpus": 1}, root=str(ROOT))
+    demo = add(lima, "demo-dev", {"cpus": 1}, root=str(ROOT))
     lima.instances = lambda: pytest.fail("asked")
     assert host_ports.replace_held(lima, demo, None) == ()
 
 
 def test_a_damaged_config_is_told_and_left(lima):
-    demo = lima.add("demo-dev", {"portForwards": [{"guestPort": 99999}]}, root=str(ROOT))
+    demo = add(lima, "demo-dev", {"portForwards": [{"guestPort": 99999}]}, root=str(ROOT))
     with pytest.raises(VmError, match="99999"):
         host_ports.replace_held(lima, demo, COMMITTED)
-    assert lima.edits == []
+    assert lima.calls == []
 
 
 def test_the_host_agent_is_known_by_its_pid(lima):
-    assert host_ports.host_agent(lima.add("a", {}, agent=12)) == 12
-    assert host_ports.host_agent(lima.add("b", {})) is None
-    (lima.add("c", {}).dir / "ha.pid").write_text("x")
+    assert host_ports.host_agent(add(lima, "a", {}, agent=12)) == 12
+    assert host_ports.host_agent(add(lima, "b", {})) is None
+    (add(lima, "c", {}).dir / "ha.pid").write_text("x")
     assert list(host_ports.agents(lima)) == [12]
 
 
@@ -230,5 +209,5 @@ def test_many_starts_at_once_race_for_one_port_and_each_gets_its_own(lima):
 def test_a_real_program_on_ipv6_alone_is_in_the_way(home):
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
         port = server.getsockname()[1]
-        holder = host_ports.holders(Lima(home / ".lima"), "demo-dev")
+        holder = host_ports.holders(FakeLimactl(place=home / ".lima"), "demo-dev")
         assert holder(Forward(3000, port), port).endswith(f"(pid {os.getpid()})")

@@ -2,7 +2,6 @@ import json
 from pathlib import Path
 
 import pytest
-from recording import captured, result
 
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError
@@ -11,26 +10,22 @@ from sysinit_vm.ports import portlist, sockets
 from sysinit_vm.ports.forwards import Forward
 from sysinit_vm.ports.sockets import Listener
 from sysinit_vm.projects.locate import Located
+from tests.fakes import FakeLimactl, captured, result
 
 AGENT = 42
 OURS = Listener(AGENT, "limactl")
 DECLARED = {"portForwards": [{"guestPort": 3000, "hostPort": 3000}, {"guestPort": 8080, "hostPort": 18080}]}
 
 
-class Lima:
-    def __init__(self, instance):
-        self.instance, self.guest = instance, result(out=captured("guest-listeners.out"))
+def limactl(instance, guest=None):
+    """A limactl with another VM beside ``instance``, whose guest says what listens in it, or ``guest``."""
+    other = Instance("other-dev", "Running", instance.dir.parent / "other", param={"PROJECT_DIR": "/o"})
 
-    def instances(self):
-        other = Instance("other-dev", "Running", self.instance.dir.parent / "other", param={"PROJECT_DIR": "/o"})
-        return [self.instance, other]
+    def says(words):
+        assert words == ("sudo", "ss", "-Htulnp")
+        return guest or result(out=captured("guest-listeners.out"))
 
-    def config(self, instance):
-        return Config(instance.dir / "lima.yaml", json.loads((instance.dir / "lima.yaml").read_text()))
-
-    def run(self, name, words, *, timeout):
-        assert (name, words) == ("demo-dev", ("sudo", "ss", "-Htulnp"))
-        return self.guest
+    return FakeLimactl(instance, other, guest=says)
 
 
 @pytest.fixture
@@ -57,7 +52,9 @@ def demo(tmp_path):
 
 
 def shown(instance, **how):
-    found = portlist.of_vm(Lima(instance), Located("demo-dev", instance), how.get("committed"))
+    lima = limactl(instance)
+    found = portlist.of_vm(lima, Located("demo-dev", instance), how.get("committed"))
+    assert {(name, timeout) for name, _, timeout in lima.asked} <= {("demo-dev", 60)}
     return {(each.guest, each.proto): each for each in found}
 
 
@@ -115,8 +112,7 @@ def test_localhost_may_be_another_programs_on_ipv6(demo, host):
 
 
 def test_a_declared_port_on_which_nothing_listens_says_so(demo, host):
-    lima = Lima(demo)
-    lima.guest = result(out="")
+    lima = limactl(demo, result(out=""))
     host.clear()
     found = portlist.of_vm(lima, Located("demo-dev", demo), None)
     assert [(each.state, each.process) for each in found] == [("nothing listens in the guest", "")] * 2
@@ -138,7 +134,7 @@ def test_a_vm_that_does_not_run_shows_what_it_will_have(demo, status):
 
 def test_a_vm_that_boots_is_not_asked(demo):
     (demo.dir / "ha.stdout.log").write_text("")
-    lima = Lima(demo)
+    lima = limactl(demo)
     lima.run = lambda *_, **__: pytest.fail("asked")
     found = portlist.of_vm(lima, Located("demo-dev", demo), None)
     assert [each.state for each in found] == ["still booting"] * 2
@@ -146,16 +142,15 @@ def test_a_vm_that_boots_is_not_asked(demo):
 
 def test_without_a_vm_the_committed_config_says_what_is_declared(demo):
     committed = Config(Path("/p/.lima/config.yaml"), {"portForwards": [{"guestPort": 3000}]})
-    found = portlist.of_vm(Lima(demo), Located("demo-dev"), committed)
+    found = portlist.of_vm(limactl(demo), Located("demo-dev"), committed)
     assert [each.cells() for each in found] == [
         ("3000", "3000", "http://localhost:3000", "-", "not created", "declared")
     ]
-    assert portlist.of_vm(Lima(demo), Located("demo-dev"), None) == []
+    assert portlist.of_vm(limactl(demo), Located("demo-dev"), None) == []
 
 
 def test_a_guest_that_does_not_say_is_an_error(demo, host):
-    lima = Lima(demo)
-    lima.guest = result(1, err="sudo: ss: command not found")
+    lima = limactl(demo, result(1, err="sudo: ss: command not found"))
     with pytest.raises(VmError, match="ss: command not found"):
         portlist.of_vm(lima, Located("demo-dev", demo), None)
     lima.guest = result(124)
@@ -164,16 +159,16 @@ def test_a_guest_that_does_not_say_is_an_error(demo, host):
 
 
 def test_a_declared_port_that_somebody_took_before_the_host_agent_is_told_with_the_command(demo, host):
-    assert portlist.lost(Lima(demo), demo) == []  # nobody holds it any more
+    assert portlist.lost(limactl(demo), demo) == []  # nobody holds it any more
     host["tcp", 18080, False] = Listener(7, "nginx")
     host["tcp", 3000, False] = Listener(7, "nginx")  # not a port that failed
-    assert portlist.lost(Lima(demo), demo) == [
+    assert portlist.lost(limactl(demo), demo) == [
         "port 8080: 18080 is held by nginx (pid 7) since. Move it: sysinit-vm restart"
     ]
     host["tcp", 18080, False] = OURS
-    assert portlist.lost(Lima(demo), demo) == []
+    assert portlist.lost(limactl(demo), demo) == []
     (demo.dir / "ha.stderr.log").unlink()
-    assert portlist.lost(Lima(demo), demo) == []
+    assert portlist.lost(limactl(demo), demo) == []
 
 
 def test_a_udp_forward_at_rest_has_no_url():

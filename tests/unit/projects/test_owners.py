@@ -4,12 +4,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from memory import Memory, vm
 
 from sysinit_vm.errors import StateError, UsageError
+from sysinit_vm.lima.home import lima_home
 from sysinit_vm.projects import default_names, locate, owners
 from sysinit_vm.projects.locate import Target
 from sysinit_vm.projects.project import Project
+from tests.fakes import FakeLimactl, vm
 
 
 @pytest.fixture
@@ -28,24 +29,33 @@ def left(lima, home, name="demo-dev"):
     return found and found.name
 
 
+def of_config(name, data):
+    """A limactl with one VM, which carries no directory, and has the config ``data``."""
+    lima = FakeLimactl(place=lima_home())
+    lima.add(name, config=data)
+    return lima
+
+
 def test_a_vm_of_its_name_whose_directory_is_gone_was_left_behind(demo):
-    assert left(Memory(vm("demo-dev", "/gone/demo")), demo) == "demo-dev"
-    assert left(Memory(vm("other-dev", "/gone/demo")), demo) is None
+    assert left(FakeLimactl(vm("demo-dev", "/gone/demo")), demo) == "demo-dev"
+    assert left(FakeLimactl(vm("other-dev", "/gone/demo")), demo) is None
 
 
 def test_so_was_one_whose_directory_stands_in_its_config(tmp_path, home):
     renamed = project(tmp_path / "shop", "param: {PROJECT_DIR: /gone/demo}\n")
-    assert left(Memory(vm("demo-dev", "/gone/demo"), vm("shop-dev", "/gone/shop")), renamed, "shop-dev") == "demo-dev"
+    assert (
+        left(FakeLimactl(vm("demo-dev", "/gone/demo"), vm("shop-dev", "/gone/shop")), renamed, "shop-dev") == "demo-dev"
+    )
 
 
 def test_none_was_where_the_project_has_its_vm(demo):
-    assert left(Memory(vm("x", demo.root), vm("demo-dev", "/gone/demo")), demo) is None
+    assert left(FakeLimactl(vm("x", demo.root), vm("demo-dev", "/gone/demo")), demo) is None
 
 
 def test_a_copy_never_gets_the_originals_vm(demo, tmp_path):
     demo.config.write_text(f"param: {{PROJECT_DIR: '{demo.root}'}}\n")
     copy = project(tmp_path / "b" / "demo", demo.config.read_text())
-    assert left(Memory(vm("demo-dev", demo.root)), copy) is None
+    assert left(FakeLimactl(vm("demo-dev", demo.root)), copy) is None
 
 
 def test_nor_does_any_project_one_whose_directory_cannot_be_looked_at(demo, monkeypatch):
@@ -53,29 +63,29 @@ def test_nor_does_any_project_one_whose_directory_cannot_be_looked_at(demo, monk
         raise PermissionError(str(self))
 
     monkeypatch.setattr(Path, "stat", denied)
-    lima = Memory(vm("demo-dev", "/root/secret/demo"))
+    lima = FakeLimactl(vm("demo-dev", "/root/secret/demo"))
     assert left(lima, demo) is None
     assert owners.ownerless(lima) == []
 
 
 def test_one_made_without_us_that_mounts_the_directory_was_too(demo):
     seeds = {"mounts": [{"location": "~/.ssh"}, {"location": str(demo.root), "writable": True}]}
-    assert left(Memory(vm("any"), configs={"any": seeds}), demo) == "any"
+    assert left(of_config("any", seeds), demo) == "any"
 
 
 @pytest.mark.parametrize(
     "data", [{}, {"mounts": None}, {"mounts": "x"}, {"mounts": [None, {"location": 7}, {"location": "/elsewhere"}]}]
 )
 def test_one_that_mounts_something_else_is_a_strangers(demo, data):
-    assert left(Memory(vm("demo-dev"), configs={"demo-dev": data}), demo) is None
-    assert left(Memory(vm("demo-dev")), demo) is None
+    assert left(of_config("demo-dev", data), demo) is None
+    assert left(FakeLimactl(vm("demo-dev")), demo) is None
 
 
 @pytest.mark.parametrize(
     "text", ["a: [", "param: 7\n", "param: {PROJECT_DIR: [1]}\n", "param: {PROJECT_DIR: relative}\n"]
 )
 def test_a_config_that_says_nothing_of_use_finds_nothing_and_is_no_error(tmp_path, home, text):
-    assert left(Memory(vm("x", "/gone")), project(tmp_path / "demo", text)) is None
+    assert left(FakeLimactl(vm("x", "/gone")), project(tmp_path / "demo", text)) is None
 
 
 def test_a_directory_that_is_not_absolute_is_nobodys(demo, monkeypatch):
@@ -88,14 +98,14 @@ def test_two_paths_of_one_directory_are_one_project(demo, tmp_path):
     (tmp_path / "DEMO").symlink_to(demo.root)
     other = Project(tmp_path / "DEMO")  # not resolved, as the file system itself makes no difference
     assert owners.belongs(vm("demo-dev", demo.root), other)
-    assert locate.of_project(Memory(vm("demo-dev", demo.root)), other)
+    assert locate.of_project(FakeLimactl(vm("demo-dev", demo.root)), other)
     assert demo.corresponding(tmp_path / "DEMO" / ".lima") == demo.root / ".lima"
     assert demo.corresponding(tmp_path) == demo.root
 
 
 def test_those_without_a_project_are_told_from_those_with_one(demo, tmp_path):
     (tmp_path / "bare").mkdir()
-    lima = Memory(vm("a", demo.root), vm("b", tmp_path / "bare"), vm("c", "/gone"), vm("d"))
+    lima = FakeLimactl(vm("a", demo.root), vm("b", tmp_path / "bare"), vm("c", "/gone"), vm("d"))
     assert [each.name for each in owners.ownerless(lima)] == ["b", "c"]
 
 
@@ -103,12 +113,12 @@ def test_those_without_a_project_are_told_from_those_with_one(demo, tmp_path):
 def test_every_command_says_that_it_was_moved_and_what_to_type(demo, check):
     wanted = Target(demo, "demo-dev", "directory")
     with pytest.raises(StateError, match=r"/gone/demo, which is gone[\s\S]*sysinit-vm adopt") as caught:
-        check(Memory(vm("demo-dev", "/gone/demo")), wanted)
+        check(FakeLimactl(vm("demo-dev", "/gone/demo")), wanted)
     assert str(demo.root) in str(caught.value)
 
 
 def test_a_conflict_says_who_chose_the_name(demo, tmp_path):
-    lima = Memory(vm("x", tmp_path))
+    lima = FakeLimactl(vm("x", tmp_path))
     with pytest.raises(StateError, match="The name comes from VM_NAME"):
         locate.own(lima, Target(demo, "x", "VM_NAME"))
     assert "The name comes" not in str(locate.second(demo, vm("y", demo.root), Target(demo, "x", "directory")))
@@ -127,7 +137,7 @@ deeds = st.lists(
 @given(deeds)
 def test_no_two_directories_ever_share_a_vm_unnoticed(tmp_path_factory, deeds):
     """Projects are started, moved, copied and removed; whatever order, a start gets its own VM or is refused."""
-    place, lima, made = tmp_path_factory.mktemp("p").resolve(), Memory(), {}
+    place, lima, made = tmp_path_factory.mktemp("p").resolve(), FakeLimactl(), {}
     for deed, one, other, name in deeds:
         root, second = place / one, place / other
         if deed == "start":
@@ -166,7 +176,7 @@ def start(lima, home, name, made):
     elif not locate.of_project(lima, home):
         assert found.name not in made
         made[found.name] = home.root
-        lima.known[found.name] = vm(found.name, home.root)
+        lima.by_name[found.name] = vm(found.name, home.root)
 
 
 @pytest.mark.parametrize("said", ["", None])

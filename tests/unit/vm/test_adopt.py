@@ -1,14 +1,14 @@
 import pytest
-from memory import Memory, vm
-from recording import facts
 
 from sysinit_vm.config import document
 from sysinit_vm.errors import NotConfirmedError, StateError, VmError
+from sysinit_vm.lima.home import lima_home
 from sysinit_vm.machine import facts as machine
 from sysinit_vm.projects.locate import Target
 from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal import prompts
 from sysinit_vm.vm import adopt
+from tests.fakes import FakeLimactl, facts, vm
 
 COMMITTED = (
     "cpus: 2\ndisk: 10GiB\nimages: [{location: 'https://a.example/new.qcow2'}]\nparam: {PROJECT_DIR: /gone/demo}\n"
@@ -33,21 +33,23 @@ def take(vms, wanted, *, yes):
     return adopt.adopt(vms, wanted, document.load(wanted.project.config), yes=yes)
 
 
-def lima(status="Stopped", directory="/gone/demo", name="demo-dev"):
-    return Memory(vm(name, directory, status), configs={name: dict(WAS)})
+def lima(status="Stopped", directory="/gone/demo", name="demo-dev", config=None):
+    fake = FakeLimactl(place=lima_home())
+    fake.add(name, directory, status, config=WAS if config is None else config)
+    return fake
 
 
 def test_a_moved_projects_vm_becomes_this_directorys_and_keeps_its_disk(demo):
     vms = lima()
     assert take(vms, of(demo), yes=True).name == "demo-dev"
-    given = vms.configs["demo-dev"]
+    given = vms.data("demo-dev")
     assert given["param"]["PROJECT_DIR"] == given["mounts"][-1]["location"] == str(demo.root)
     assert given["env"]["ZELLIJ_SESSION"] == demo.session
     assert given["cpus"] == 2
     assert (given["disk"], given["arch"], given["images"]) == (WAS["disk"], WAS["arch"], WAS["images"])
     assert "vmType" not in given  # nor did it say one before
     assert vms.calls == [("edit", "demo-dev")]
-    assert vms.known["demo-dev"].project_dir == demo.root
+    assert vms.by_name["demo-dev"].project_dir == demo.root
 
 
 def test_a_running_one_is_stopped_first(demo):
@@ -93,23 +95,23 @@ def test_one_whose_project_has_its_config_is_never_taken(demo, tmp_path):
 
 def test_a_project_that_has_a_vm_takes_no_second(demo):
     vms = lima()
-    vms.known["mine"] = vm("mine", demo.root)
+    vms.by_name["mine"] = vm("mine", demo.root)
     with pytest.raises(StateError, match="has a VM already: mine"):
         take(vms, of(demo, "demo-dev"), yes=True)
     assert vms.calls == []
 
 
 def test_one_made_without_us_is_taken_by_its_mount_or_by_name(demo):
-    vms = Memory(vm("seed"), configs={"seed": {**WAS, "mounts": [{"location": str(demo.root)}]}})
+    vms = lima(directory=None, name="seed", config={**WAS, "mounts": [{"location": str(demo.root)}]})
     assert take(vms, of(demo), yes=True).name == "seed"
-    vms = Memory(vm("by-hand"), configs={"by-hand": dict(WAS)})
+    vms = lima(directory=None, name="by-hand")
     assert take(vms, of(demo, "by-hand"), yes=True).name == "by-hand"
 
 
 @pytest.mark.parametrize("name", [None, "nonesuch"])
 def test_where_there_is_none_it_says_how_to_name_one(demo, name):
     with pytest.raises(StateError, match="adopt --name NAME"):
-        take(Memory(), of(demo, name), yes=True)
+        take(FakeLimactl(), of(demo, name), yes=True)
 
 
 def test_one_that_lima_cannot_read_is_not_taken(demo):
@@ -129,7 +131,7 @@ def test_one_that_another_project_took_while_it_was_asked_stays_that_ones(demo, 
     vms = lima()
 
     def taken_meanwhile(*_words, **_flags):
-        vms.known["demo-dev"] = vm("demo-dev", tmp_path)
+        vms.by_name["demo-dev"] = vm("demo-dev", tmp_path)
 
     monkeypatch.setattr(prompts, "confirm", taken_meanwhile)
     with pytest.raises(StateError, match="changed meanwhile"):
@@ -144,5 +146,5 @@ def test_a_start_offers_it_on_a_terminal_and_elsewhere_says_what_to_type(demo, m
     monkeypatch.setattr(prompts, "can_ask", lambda: True)
     monkeypatch.setattr(prompts, "agrees", lambda asked: "Take the VM demo-dev of /gone/demo over" in asked)
     assert adopt.offer(vms, of(demo), document.load(demo.config))
-    assert vms.known["demo-dev"].project_dir == demo.root
+    assert vms.by_name["demo-dev"].project_dir == demo.root
     assert not adopt.offer(vms, of(demo), document.load(demo.config))

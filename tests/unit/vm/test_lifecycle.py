@@ -1,18 +1,14 @@
-import json
 import threading
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from recording import Recorder, facts, result
 
 from sysinit_vm.config import document
-from sysinit_vm.config.document import Config
 from sysinit_vm.errors import NoConfigError, StateError, VmError
 from sysinit_vm.guest import access, checks
 from sysinit_vm.guest.checks import Readiness
-from sysinit_vm.lima.instance import Instance
 from sysinit_vm.machine import accelerator
 from sysinit_vm.machine import facts as machine
 from sysinit_vm.machine.accelerator import Accelerator
@@ -22,86 +18,16 @@ from sysinit_vm.projects.project import Project
 from sysinit_vm.runner import Runner
 from sysinit_vm.vm import boot, lifecycle
 from sysinit_vm.vm.options import StartOptions
+from tests.fakes import READY, FakeLimactl, facts, result
 
 GOOD = Readiness(mounted=True, mount_problem="", session_tool=True, failed_scripts=())
 CONFIG = "images: [{location: 'https://a.example/x.qcow2'}]\n"
-READY = '{"status":{"running":true}}\n'
-
-
-class Lima:
-    """Keeps instances as limactl does, in memory, and notes what is asked of it."""
-
-    def __init__(self, lima_home):
-        self.lima_home, self.runner = lima_home, Recorder()
-        self.known, self.calls, self.fail, self.stops = {}, [], None, True
-        self.on_start, self.configs, self.consoles = (lambda: None), {}, []
-        self.stopped = threading.Event()
-
-    def add(self, name, status, directory):
-        path = self.lima_home / name
-        path.mkdir(parents=True, exist_ok=True)
-        (path / "ha.stdout.log").write_text(READY)
-        self.known[name] = Instance(name, status, path, param={"PROJECT_DIR": str(directory)})
-        return self.known[name]
-
-    def instance(self, name):
-        return self.known.get(name)
-
-    def instances(self):
-        return list(self.known.values())
-
-    def create(self, name, config, on_message, *, timeout, env):
-        self.calls.append(("create", name, config, timeout, env))
-        on_message(("info", "Attempting to download the image"))
-        self.given = json.loads(config.read_text())
-        data = self.given
-        self.add(name, "Running", data["param"]["PROJECT_DIR"])
-        return self._begun(name, on_message)
-
-    def start(self, name, on_message, *, timeout, env):
-        self.calls.append(("start", name, timeout, env))
-        self.add(name, "Running", self.known[name].param["PROJECT_DIR"])
-        return self._begun(name, on_message)
-
-    def filled(self, name):
-        return {}
-
-    def _begun(self, name, on_message):
-        self.on_start()
-        if self.consoles:
-            (self.known[name].dir / "ha.stderr.log").write_text("x")
-            (self.known[name].dir / "serial.log").write_text(self.consoles.pop(0))
-            self.stopped.wait(timeout=0.2)
-            self.stopped.clear()
-        return self.fail or result()
-
-    def stop(self, name, *, force=False):
-        self.calls.append(("stop", name, force))
-        self.stopped.set()
-        if not self.stops and not force:
-            raise StateError("Cannot stop.")
-        self.add(name, "Stopped", self.known[name].param["PROJECT_DIR"])
-
-    def config(self, instance):
-        return Config(instance.dir / "lima.yaml", self.configs.get(instance.name, {}))
-
-    def edit(self, name, data):
-        self.calls.append(("edit", name))
-        self.configs[name] = dict(data)
-
-    def delete(self, name):
-        self.calls.append(("delete", name))
-        del self.known[name]
-
-    @property
-    def verbs(self):
-        return [call[0] for call in self.calls]
 
 
 @pytest.fixture
 def lima(home, monkeypatch):
-    fake = Lima(home / ".lima")
-    monkeypatch.setattr(machine, "gather", lambda: facts(lima_home=fake.lima_home))
+    fake = FakeLimactl(place=home / ".lima")
+    monkeypatch.setattr(machine, "gather", lambda: facts(lima_home=fake.place))
     monkeypatch.setattr(accelerator, "choose", lambda *_: Accelerator("tcg", "slow", {"Q": "tcg"}))
     monkeypatch.setattr(checks, "readiness", lambda *_, **__: GOOD)
     return fake
@@ -124,9 +50,9 @@ WISH = StartOptions(600, "auto", no_build)
 
 def test_the_first_start_creates_the_vm_from_the_effective_config(lima, demo, capsys):
     found = lifecycle.start(lima, demo, WISH)
-    path = lima.lima_home / "_sysinit-vm" / "demo-dev.yaml"
+    path = lima.place / "_sysinit-vm" / "demo-dev.yaml"
     assert lima.calls == [("create", "demo-dev", path, 600, {"Q": "tcg"})]
-    assert lima.given["param"]["PROJECT_DIR"] == str(demo.project.root)
+    assert lima.data("demo-dev")["param"]["PROJECT_DIR"] == str(demo.project.root)
     assert not path.exists()
     assert sorted(path.name for path in demo.project.config.parent.iterdir()) == ["config.yaml"]
     assert (found.name, found.status) == ("demo-dev", "Running")
@@ -148,7 +74,7 @@ def test_what_was_replaced_for_this_machine_is_told(lima, demo, capsys):
 
 
 def test_a_stopped_vm_is_started_and_not_created(lima, demo):
-    lima.add("demo-dev", "Stopped", demo.project.root)
+    lima.add("demo-dev", demo.project.root, "Stopped")
     assert lifecycle.start(lima, demo, WISH).running
     assert lima.calls == [("start", "demo-dev", 600, {"Q": "tcg"})]
 
@@ -157,15 +83,15 @@ def test_a_new_vm_gets_a_host_port_of_its_own_where_the_declared_one_is_held(lim
     monkeypatch.setattr(sockets, "taken", lambda port, *_: port == 3000)
     demo.project.config.write_text(CONFIG + "portForwards: [{guestPort: 3000}]\n")
     lifecycle.start(lima, demo, WISH)
-    assert 20000 <= lima.given["portForwards"][0]["hostPort"] < 32000
-    assert lima.given["env"]["HOST_PORT_3000"] == str(lima.given["portForwards"][0]["hostPort"])
+    assert 20000 <= lima.data("demo-dev")["portForwards"][0]["hostPort"] < 32000
+    assert lima.data("demo-dev")["env"]["HOST_PORT_3000"] == str(lima.data("demo-dev")["portForwards"][0]["hostPort"])
     assert "port 3000: 3000 is held by" in capsys.readouterr().err
 
 
 def test_a_stopped_vm_whose_port_is_held_is_edited_before_it_starts(lima, demo, capsys, monkeypatch):
     monkeypatch.setattr(sockets, "taken", lambda port, *_: port == 3000)
-    lima.add("demo-dev", "Stopped", demo.project.root)
-    lima.configs["demo-dev"] = {"portForwards": [{"guestPort": 3000, "hostPort": 3000}]}
+    config = {"portForwards": [{"guestPort": 3000, "hostPort": 3000}]}
+    lima.add("demo-dev", demo.project.root, "Stopped", config=config)
     lifecycle.start(lima, demo, WISH)
     assert lima.verbs == ["edit", "start"]
     assert "port 3000: 3000 is held by" in capsys.readouterr().err
@@ -186,13 +112,13 @@ def test_a_port_that_was_lost_while_the_vm_booted_is_told(lima, demo, capsys, mo
 
 
 def test_a_running_vm_is_only_checked(lima, demo):
-    lima.add("demo-dev", "Running", demo.project.root)
+    lima.add("demo-dev", demo.project.root, "Running")
     assert lifecycle.start(lima, demo, WISH).running
     assert lima.calls == []
 
 
 def test_a_vm_that_still_boots_is_waited_for(lima, demo, monkeypatch):
-    log = lima.add("demo-dev", "Running", demo.project.root).dir / "ha.stdout.log"
+    log = lima.add("demo-dev", demo.project.root, "Running").dir / "ha.stdout.log"
     log.write_text("")
     naps = []
 
@@ -208,15 +134,15 @@ def test_a_vm_that_still_boots_is_waited_for(lima, demo, monkeypatch):
 
 @pytest.mark.parametrize("end", ["degraded", "gone", "stopped", "late"])
 def test_a_vm_that_never_gets_ready_is_an_error_with_the_guests_last_lines(lima, demo, monkeypatch, end):
-    instance = lima.add("demo-dev", "Running", demo.project.root)
+    instance = lima.add("demo-dev", demo.project.root, "Running")
     (instance.dir / "ha.stdout.log").write_text('{"status":{"degraded":true}}' if end == "degraded" else "")
     (instance.dir / "serial.log").write_text("Kernel panic\n")
 
     def nap(_):
         if end == "gone":
-            lima.known.clear()
+            lima.by_name.clear()
         if end == "stopped":
-            lima.add("demo-dev", "Stopped", demo.project.root).dir.joinpath("ha.stdout.log").write_text("")
+            lima.add("demo-dev", demo.project.root, "Stopped").dir.joinpath("ha.stdout.log").write_text("")
 
     monkeypatch.setattr(boot, "sleep", nap)
     wish = StartOptions(-1 if end == "late" else 600, "auto", no_build)
@@ -231,7 +157,7 @@ STALL = "rcu: rcu_preempt kthread timer wakeup didn't happen for 5251 jiffies!\n
 def test_a_guest_that_stalls_as_it_boots_is_started_once_more(lima, demo, capsys, monkeypatch, exists):
     monkeypatch.setattr(boot, "_LOOK", 0.01)
     if exists:
-        lima.add("demo-dev", "Stopped", demo.project.root)
+        lima.add("demo-dev", demo.project.root, "Stopped")
     lima.consoles = [STALL, "boot\n"]
     assert lifecycle.start(lima, demo, WISH).running
     assert lima.verbs == ["start" if exists else "create", "stop", "start"]
@@ -241,7 +167,7 @@ def test_a_guest_that_stalls_as_it_boots_is_started_once_more(lima, demo, capsys
 
 def test_a_guest_that_stalls_each_time_is_an_error_with_its_last_lines(lima, demo, monkeypatch):
     monkeypatch.setattr(boot, "_LOOK", 0.01)
-    lima.consoles, lima.fail = [STALL, STALL], result(1, err='{"level":"fatal","msg":"did not receive an event"}')
+    lima.consoles, lima.failure = [STALL, STALL], result(1, err='{"level":"fatal","msg":"did not receive an event"}')
     with pytest.raises(VmError, match=r"did not start[\s\S]*timer wakeup didn't happen"):
         lifecycle.start(lima, demo, WISH)
     assert lima.verbs == ["create", "stop", "start"]
@@ -249,13 +175,13 @@ def test_a_guest_that_stalls_each_time_is_an_error_with_its_last_lines(lima, dem
 
 @pytest.mark.parametrize("status", ["Broken", "Uninitialized"])
 def test_a_broken_vm_is_recovered_then_started(lima, demo, status):
-    lima.add("demo-dev", status, demo.project.root)
+    lima.add("demo-dev", demo.project.root, status)
     assert lifecycle.start(lima, demo, WISH).running
     assert lima.calls == [("stop", "demo-dev", True), ("start", "demo-dev", 600, {"Q": "tcg"})]
 
 
 def test_a_create_that_fails_is_told_and_leaves_no_half_made_instance(lima, demo):
-    lima.fail = result(1, err='{"level":"fatal","msg":"no space left on device"}')
+    lima.failure = result(1, err='{"level":"fatal","msg":"no space left on device"}')
     with pytest.raises(VmError, match="did not start") as caught:
         lifecycle.start(lima, demo, WISH)
     assert "no space left on device" in str(caught.value)
@@ -265,11 +191,11 @@ def test_a_create_that_fails_is_told_and_leaves_no_half_made_instance(lima, demo
 
 def test_a_create_that_failed_after_its_boot_began_keeps_the_vm_and_its_logs(lima, demo):
     def boot():
-        directory = lima.known["demo-dev"].dir
+        directory = lima.by_name["demo-dev"].dir
         (directory / "ha.stderr.log").write_text("x")
         (directory / "serial.log").write_text("one\n" * 30 + "the last line\n")
 
-    lima.on_start, lima.fail = boot, result(1, err='{"level":"fatal","msg":"did not receive an event"}')
+    lima.on_start, lima.failure = boot, result(1, err='{"level":"fatal","msg":"did not receive an event"}')
     with pytest.raises(VmError, match=r"did not receive an event[\s\S]*the last line") as caught:
         lifecycle.start(lima, demo, WISH)
     assert lima.verbs == ["create"]
@@ -295,7 +221,7 @@ def seeds_config(target):
 
 def test_a_missing_image_is_built_first(lima, demo, monkeypatch):
     seeds_config(demo)
-    monkeypatch.setattr(machine, "gather", lambda: facts(lima_home=lima.lima_home, can_build_image=True))
+    monkeypatch.setattr(machine, "gather", lambda: facts(lima_home=lima.place, can_build_image=True))
     built = []
 
     def build(directory, progress):
@@ -306,9 +232,9 @@ def test_a_missing_image_is_built_first(lima, demo, monkeypatch):
         return directory
 
     assert lifecycle.start(lima, demo, StartOptions(600, "auto", build)).running
-    assert built == [lima.lima_home / "_images"]
-    given = lima.given
-    assert given["images"][0]["location"] == str(lima.lima_home / "_images/sysinit-debian-latest.qcow2")
+    assert built == [lima.place / "_images"]
+    given = lima.data("demo-dev")
+    assert given["images"][0]["location"] == str(lima.place / "_images/sysinit-debian-latest.qcow2")
 
 
 def test_an_image_that_can_be_had_in_no_way_is_an_error_before_limactl(lima, demo):
@@ -319,7 +245,7 @@ def test_an_image_that_can_be_had_in_no_way_is_an_error_before_limactl(lima, dem
 
 
 def test_the_kernel_of_the_image_is_what_kvm_is_probed_with(lima, demo, monkeypatch):
-    images = lima.lima_home / "_images"
+    images = lima.place / "_images"
     images.mkdir(parents=True)
     for end in ("qcow2", "vmlinuz", "initrd"):
         (images / f"sysinit-debian-latest.{end}").write_text("")
@@ -336,7 +262,7 @@ def test_a_project_without_a_config_and_a_vm_is_no_config(lima, tmp_path):
 
 
 def test_a_vm_selected_by_name_is_started_without_a_config_and_proves_its_own_mount(lima, tmp_path, monkeypatch):
-    lima.add("said", "Stopped", "/work/theirs")
+    lima.add("said", "/work/theirs", "Stopped")
     seen = []
     monkeypatch.setattr(checks, "readiness", lambda _lima, name, home, **_: seen.append((name, home)) or GOOD)
     assert lifecycle.start(lima, Target(None, "said", "--name"), WISH).running
@@ -346,18 +272,18 @@ def test_a_vm_selected_by_name_is_started_without_a_config_and_proves_its_own_mo
 def test_the_config_of_here_is_not_for_another_projects_vm_that_is_started_by_name(lima, demo, tmp_path, monkeypatch):
     other = tmp_path / "other"
     (other / ".lima").mkdir(parents=True)
-    lima.add("other-dev", "Stopped", other)
+    lima.add("other-dev", other, "Stopped")
     given = []
     monkeypatch.setattr(host_ports, "replace_held", lambda _lima, _instance, committed: given.append(committed) or ())
     wish = replace(WISH, committed=document.load(demo.project.config))
     lifecycle.start(lima, replace(demo, name="other-dev", source="--name"), wish)
-    lima.add("demo-dev", "Stopped", demo.project.root)
+    lima.add("demo-dev", demo.project.root, "Stopped")
     lifecycle.start(lima, demo, wish)
     assert given == [None, wish.committed]
 
 
 def test_another_projects_vm_is_refused_untouched(lima, demo):
-    lima.add("demo-dev", "Stopped", "/home/you/demo")
+    lima.add("demo-dev", "/home/you/demo", "Stopped")
     for act in (
         lambda: lifecycle.start(lima, demo, WISH),
         lambda: lifecycle.stop(lima, demo),
@@ -401,16 +327,16 @@ def test_a_guest_without_zellij_is_a_word_and_a_good_one_none(capsys):
 
 
 def test_stopping_stops_a_running_one_and_leaves_a_stopped_one(lima, demo):
-    lima.add("demo-dev", "Running", demo.project.root)
+    lima.add("demo-dev", demo.project.root, "Running")
     assert lifecycle.stop(lima, demo).status == "Stopped"
     assert lifecycle.stop(lima, demo).status == "Stopped"
     assert lima.calls == [("stop", "demo-dev", False)]
 
 
 def test_stopping_with_force_and_a_broken_one(lima, demo):
-    lima.add("demo-dev", "Running", demo.project.root)
+    lima.add("demo-dev", demo.project.root, "Running")
     lifecycle.stop(lima, demo, force=True)
-    lima.add("demo-dev", "Broken", demo.project.root)
+    lima.add("demo-dev", demo.project.root, "Broken")
     lifecycle.stop(lima, demo)
     assert lima.calls == [("stop", "demo-dev", True), ("stop", "demo-dev", True)]
 
@@ -430,13 +356,13 @@ def test_there_is_nothing_to_stop_or_destroy_before_the_first_start(lima, demo):
     ],
 )
 def test_destroying_stops_first_so_that_nothing_unwritten_is_lost(lima, demo, status, verbs):
-    lima.add("demo-dev", status, demo.project.root)
+    lima.add("demo-dev", demo.project.root, status)
     assert lifecycle.destroy(lima, demo) == "demo-dev"
     assert lima.calls == verbs
 
 
 def test_a_vm_that_does_not_stop_is_destroyed_by_force(lima, demo):
-    lima.add("demo-dev", "Running", demo.project.root)
+    lima.add("demo-dev", demo.project.root, "Running")
     lima.stops = False
     lifecycle.destroy(lima, demo)
     assert lima.calls == [("stop", "demo-dev", False), ("stop", "demo-dev", True), ("delete", "demo-dev")]
@@ -467,7 +393,7 @@ def test_two_at_once_take_turns_and_the_second_says_so(lima, demo, capsys):
 
 
 def test_the_lock_is_let_go_when_a_start_fails(lima, demo):
-    lima.fail = result(1, err="no")
+    lima.failure = result(1, err="no")
     for _ in range(2):
         with pytest.raises(VmError, match="did not start"):
             lifecycle.start(lima, demo, WISH)
@@ -475,27 +401,27 @@ def test_the_lock_is_let_go_when_a_start_fails(lima, demo):
 
 def test_a_start_without_a_terminal_tells_how_to_attach(lima, capsys, monkeypatch):
     monkeypatch.setattr("sysinit_vm.terminal.prompts.can_ask", lambda: False)
-    assert access.attach_or_tell(lima, lima.add("demo-dev", "Running", "/w")) == 0
+    assert access.attach_or_tell(lima, lima.add("demo-dev", "/w", "Running")) == 0
     said = capsys.readouterr().err
     assert "/w" in said
     assert "sysinit-vm shell" in said
 
 
 def test_a_second_vm_for_one_directory_is_refused_even_by_name(lima, demo):
-    lima.add("demo-dev", "Running", demo.project.root)
+    lima.add("demo-dev", demo.project.root, "Running")
     with pytest.raises(StateError, match="has a VM already: demo-dev"):
         lifecycle.start(lima, Target(demo.project, "other", "--name"), WISH)
     assert lima.calls == []
 
 
 def test_a_vm_that_cannot_be_read_is_deleted_by_name(lima, demo):
-    lima.add("demo-dev", "", demo.project.root)
+    lima.add("demo-dev", demo.project.root, "")
     assert lifecycle.destroy(lima, Target(demo.project, "demo-dev", "--name")) == "demo-dev"
-    assert lima.known == {}
+    assert lima.by_name == {}
 
 
 def test_a_dry_start_asks_nothing_of_the_guest_and_writes_nothing(lima, demo, monkeypatch):
-    lima.add("demo-dev", "Stopped", demo.project.root)
+    lima.add("demo-dev", demo.project.root, "Stopped")
     monkeypatch.setattr(checks, "readiness", lambda *_, **__: pytest.fail("asked"))
     lima.runner = Runner(dry=True)
     assert lifecycle.start(lima, demo, WISH).name == "demo-dev"

@@ -1,12 +1,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from recording import result
 
 from sysinit_vm.drift import plan
 from sysinit_vm.errors import VmError
 from sysinit_vm.guest import checks
 from sysinit_vm.vm import rebuild, reprovision
+from tests.fakes import FakeLimactl, result, vm
 
 VALUES = {"User": "me", "Param.A": "a b", "Home": "/home/me.guest"}
 
@@ -67,27 +67,12 @@ def test_only_the_projects_own_scripts_and_values_are_taken_up():
     }
 
 
-class Lima:
-    def __init__(self, *has):
-        self.has = has
-
-    def run(self, _name, words, **_options):
-        return result(0, "".join(f"{each}\n" for each in words[4:] if each in self.has))
-
-
-class Vm:
-    name = "demo-dev"
-
-
 @pytest.mark.parametrize(("has", "nix"), [((), False), (("nix",), True), (("nixos-rebuild",), True)])
 def test_a_guest_has_nix_where_any_of_its_programs_is(has, nix):
-    assert rebuild.has_nix(Lima(*has), Vm) is nix
+    lima = FakeLimactl(guest=lambda words: result(out="".join(f"{word}\n" for word in words[4:] if word in has)))
+    assert rebuild.has_nix(lima, vm()) is nix
 
 
 def test_a_guest_that_does_not_answer_is_no_guest_without_nix():
-    class Dead:
-        def run(self, *_words, **_options):
-            return result(255, err="ssh: gone")
-
     with pytest.raises(VmError, match="does not answer"):
-        checks.programs(Dead(), "demo-dev", ("nix",))
+        checks.programs(FakeLimactl(guest=result(255, err="ssh: gone")), "demo-dev", ("nix",))
