@@ -1,4 +1,5 @@
-# Asked by sysinit-vm after a boot: one line each of mount=, zellij=, failed=. $1 is a file that the host wrote.
+# Run by sysinit-vm after a boot: prints mount= (if it fails), zellij= and a failed= for each failed script, one a line.
+# $1 is a file that the host wrote.
 if ! token=$(cat "$1" 2>&1); then
 	echo "mount=$token"
 elif ! answer=$({ echo "$token seen" >"$1"; } 2>&1); then

@@ -1,5 +1,5 @@
-# Makes $2 the git identity of this guest: text in git's own format, empty for none. Anything that is set here, in
-# ~/.gitconfig, a repository or the rest of git's system file, wins. $1 is our directory in the guest.
+# Makes $2 the git identity of this guest: text in git's own format, empty for none. What the guest itself sets,
+# in ~/.gitconfig, a repository or the rest of git's system file, wins. $1 is our directory in the guest.
 conf=$1/gitconfig old=
 [[ ! -e $conf ]] || old=$(<"$conf")
 if [[ $old != "$2" ]]; then

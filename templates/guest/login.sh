@@ -1,5 +1,5 @@
-# The session for a login by ssh. It runs after the user's own profile, which may set SYSINIT_VM_NO_SESSION.
-# Leaving the session ends the login; one that cannot be opened must not lock anybody out.
+# Opens the session for a login by ssh. It runs after the user's own profile, which may set SYSINIT_VM_NO_SESSION.
+# Leaving the session ends the login; a session that cannot be opened must not lock anybody out.
 . /etc/sysinit-vm/env
 . /etc/sysinit-vm/project
 if [ -n "${SYSINIT_VM_NO_SESSION-}" ]; then

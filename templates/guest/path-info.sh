@@ -1,5 +1,5 @@
-# What lies at each path, as one record `KIND REAL-PATH` and a NUL: dir, file, other, none, or lost where its parent is
-# no directory either. Relative paths begin at $1, or at home where that is empty. Run in the guest, and on the host.
+# Prints what is at each path as a record `KIND REAL-PATH` and a NUL. KIND is dir, file, other, none, or lost if its
+# parent is not a directory either. Relative paths begin at $1, or at home if that is empty. Runs on both sides.
 base=${1:-$HOME}
 shift
 for path; do

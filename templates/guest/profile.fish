@@ -1,4 +1,4 @@
-# Made by sysinit-vm: what /etc/profile.d/sysinit-vm.sh does for other shells.
+# Made by sysinit-vm: does what /etc/profile.d/sysinit-vm.sh does for other shells.
 if status is-login; and test -r /etc/sysinit-vm/env
     for name in PROJECT_NAME ZELLIJ_SESSION
         set --global --export $name (sh -c '. /etc/sysinit-vm/env; printenv '$name)

@@ -1,6 +1,6 @@
-# Runs one entry of `provision` in a running guest, as root, as Lima's boot.sh does at a boot (2.2.0):
-# MODE TEXT PATH OWNER PERMISSIONS OVERWRITE [NAME=VALUE ...]. PATH to OVERWRITE are of the mode data, NAME=VALUE what
-# the script finds in its environment.
+# Runs one entry of `provision` as root in a running guest, like Lima's boot.sh at a boot (2.2.0). Arguments:
+# MODE TEXT PATH OWNER PERMISSIONS OVERWRITE [NAME=VALUE ...]. PATH to OVERWRITE are for the mode data; NAME=VALUE are
+# the script's environment.
 mode=$1 text=$2 path=$3 owner=$4 permissions=$5 overwrite=$6
 shift 6
 while IFS= read -r line; do

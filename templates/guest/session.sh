@@ -1,5 +1,5 @@
-# Attaches to the project's Zellij session, made when missing: SESSION ROOT HERE [LAYOUT].
-# ROOT is where a new session begins, HERE where a login shell does, LAYOUT a name or a path for a new session.
+# Attaches to the project's Zellij session, which is made if it is missing. Arguments: SESSION ROOT HERE [LAYOUT].
+# A new session begins at ROOT with LAYOUT (a name or a path); a login shell begins at HERE.
 session=$1 root=$2 here=$3 layout=${4-}
 if ! command -v zellij >/dev/null 2>&1; then
 	echo "Zellij is not installed in this guest: here is a login shell instead." >&2
@@ -7,14 +7,14 @@ if ! command -v zellij >/dev/null 2>&1; then
 fi
 cd "$root" || exit
 
-# A session outlives this login: its panes reach the forwarded agent by a name that stays.
+# A session outlives this login, so its panes reach the forwarded agent by a name that stays the same.
 link=$HOME/.ssh/sysinit-vm-agent
 if [ -S "${SSH_AUTH_SOCK-}" ] && [ "$SSH_AUTH_SOCK" != "$link" ]; then
 	mkdir -p -m 700 "$HOME/.ssh"
 	ln -sfn "$SSH_AUTH_SOCK" "$link" && export SSH_AUTH_SOCK="$link"
 fi
 
-# Our keys, but for a user who has a config.
+# Our keys, unless the user has a config.
 set --
 if [ -z "${ZELLIJ_CONFIG_FILE-}${ZELLIJ_CONFIG_DIR-}" ] && [ -r /etc/sysinit-vm/zellij.kdl ] &&
 	[ ! -e "${XDG_CONFIG_HOME:-$HOME/.config}/zellij/config.kdl" ]; then
@@ -26,23 +26,23 @@ wanted=$layout
 if [ -z "$layout" ]; then
 	:
 elif zellij list-sessions --short 2>/dev/null | grep -Fqx -e "$session"; then
-	[ -z "$wanted" ] || echo "The session $session is there already and keeps its layout." >&2
+	[ -z "$wanted" ] || echo "The session $session already exists and keeps its layout." >&2
 	layout=
 else
-	# Without any config directory Zellij 0.45 takes the default layout in silence. It makes this one itself elsewhere.
+	# Without a config directory Zellij 0.45 silently takes the default layout. Otherwise it makes this directory itself.
 	mkdir -p "$HOME/.config/zellij"
 fi
 
-# Zellij 0.45 gives a client the number of one that has just left, be it only its own look whether the session is there,
-# and a late goodbye of that one turns the new one away (zellij-org/zellij#5546). It says so in its log, and exits with 0.
+# Zellij 0.45 gives a client the number of a client that has just left, which may be its own check whether the session
+# exists. A late goodbye of that one disconnects the new one (zellij-org/zellij#5546), with a line in the log and exit 0.
 log=${TMPDIR:-/tmp}/zellij-$(id -u)/zellij-log/zellij.log
-turned_away() {
+disconnected() {
 	tail -n 99 "$log" 2>/dev/null | grep -A 1 'zellij_client .*\[main' | tail -n 1 | grep -q 'lost connection to the'
 }
 tries=3
 while :; do
 	zellij "$@" ${layout:+--layout "$layout"} attach --create "$session" || exit
-	turned_away || exit 0
+	disconnected || exit 0
 	tries=$((tries - 1))
 	[ "$tries" -gt 0 ] || exit 1
 	echo "Zellij lost this terminal: attaching again." >&2

@@ -1,15 +1,15 @@
 #!/bin/bash
-# Put into the guest by sysinit-vm; runs as the user at every boot, and whenever sysinit-vm wants it again.
+# Put into the guest by sysinit-vm; runs as the user at every boot, and whenever sysinit-vm runs it again.
 set -eu
 keys=/mnt/host-ssh
 
-# ~/PROJECT points at the project, unless the user keeps something else under that name.
+# ~/PROJECT is a link to the project, unless the user has something else under that name.
 link="$HOME/$PARAM_PROJECT_NAME"
 if [ -L "$link" ] || [ ! -e "$link" ]; then
 	[ "$link" -ef "$PARAM_PROJECT_DIR" ] || ln -sfn "$PARAM_PROJECT_DIR" "$link"
 fi
 
-# Under ~/.ssh, where ssh looks, the host's keys: a link for each, but never in the place of the user's own.
+# Links in ~/.ssh to the host's keys, because ssh looks there; they never replace the user's own files.
 offer() { [ -e "$2" ] || [ -L "$2" ] || ln -s "$1" "$2"; }
 if mountpoint -q "$keys"; then
 	[ -d ~/.ssh ] || mkdir -m 700 ~/.ssh

@@ -1,12 +1,12 @@
 #!/bin/bash
 # Put into the guest by sysinit-vm; runs as root at every boot before the project's own provisioning, and whenever
-# sysinit-vm wants it again: the same values give the same guest.
+# sysinit-vm runs it again: the same values give the same guest.
 # Its values: PARAM_PROJECT_NAME, PARAM_PROJECT_DIR, PARAM_PROJECT_MOUNT, PARAM_ZELLIJ_SESSION, PARAM_VM_NAME;
-# of a git worktree PARAM_GIT_DIRECTORY and PARAM_GIT_MOUNT too.
-# Settings that param may hold, named because Lima refuses a param that nothing uses: @SETTINGS@
+# for a git worktree also PARAM_GIT_DIRECTORY and PARAM_GIT_MOUNT.
+# Settings that param may hold, named here because Lima refuses a param that nothing uses: @SETTINGS@
 set -euo pipefail
 etc=/etc/sysinit-vm
-user={{.User}} # filled in by Lima, or by whoever else runs this
+user={{.User}} # filled in by Lima, or by sysinit-vm
 
 main() {
 	[[ -d $etc ]] || mkdir -p "$etc"
@@ -15,11 +15,11 @@ main() {
 	# What a git worktree shares with its repository.
 	[[ -z ${PARAM_GIT_DIRECTORY:-} ]] || place "$PARAM_GIT_DIRECTORY" "$PARAM_GIT_MOUNT"
 	write_files
-	tell_sshd
+	configure_sshd
 	bind_guest_dirs
 }
 
-# Mounted before this runs, but for reverse-sshfs: then the host mounts it meanwhile.
+# The project is mounted before this runs, except with reverse-sshfs: then the host mounts it in the meantime.
 await_mount() {
 	local second
 	for ((second = 0; second < 30; second++)); do
@@ -28,8 +28,8 @@ await_mount() {
 	done
 }
 
-# A directory at the host's own path. A path that Lima's mount table cannot carry is bound from its side mount.
-# Below the host's /root the guest's user must be let through the guest's own directories.
+# Puts a directory at the host's own path: one whose path Lima's mount table cannot carry is bound from its side mount.
+# The guest's user needs access to the guest's own directories above it, such as /root.
 place() { # DIRECTORY MOUNT
 	local parent=$1
 	[[ -d $1 ]] || mkdir -p "$1"
@@ -41,7 +41,7 @@ place() { # DIRECTORY MOUNT
 	done
 }
 
-# What a login finds: its project, and by ssh the session.
+# What a login finds: its project and, by ssh, the session.
 write_files() {
 	local text
 	text=$(assign 'export PROJECT_NAME' "$PARAM_PROJECT_NAME")
@@ -65,7 +65,7 @@ assign() {
 	printf "%s='%s'" "$1" "${2//\'/"$quote"}"
 }
 
-# replace FILE TEXT: write only what differs.
+# replace FILE TEXT: write the file only if it differs.
 replace() {
 	differs "$1" "$2" || return 0
 	[[ -d ${1%/*} ]] || mkdir -p "${1%/*}"
@@ -79,8 +79,8 @@ differs() {
 	[[ $old != "$2" ]]
 }
 
-# A login may say that it wants no session. A name that /etc/environment cannot carry reaches every login by sshd.
-tell_sshd() {
+# A login can say that it wants no session. sshd passes on a project name that /etc/environment cannot carry.
+configure_sshd() {
 	local conf=/etc/ssh/sshd_config.d/50-sysinit-vm.conf text=$'AcceptEnv SYSINIT_VM_NO_SESSION\n'
 	[[ -d ${conf%/*} ]] || return 0
 	if [[ $PARAM_PROJECT_NAME == *[\#\"\'\\]* ]]; then
@@ -102,8 +102,8 @@ escaped() {
 	printf %s "${text//\"/"$quote"}"
 }
 
-# Directories of the project that live on the guest's own disk, bound over the shared ones. What was in one stays
-# there when it is no longer wanted.
+# Directories of the project that are kept on the guest's own disk are bound over the shared ones. The content of one
+# stays on that disk when it is no longer wanted.
 bind_guest_dirs() {
 	local own=/var/lib/sysinit-vm/dirs wanted=" ${PARAM_GUEST_DIRS:-} " root point dir
 	while read -r _ _ _ root point _; do
@@ -124,7 +124,7 @@ bind_guest_dir() {
 	local place=$PARAM_PROJECT_DIR/$2
 	[[ -d $place ]] || sudo -u "$user" mkdir -p -- "$place"
 	if [[ $(readlink -f -- "$place") != "$(readlink -f -- "$PARAM_PROJECT_DIR")/$2" ]]; then
-		echo "$place is or lies below a link: it cannot be kept on the guest's own disk." >&2
+		echo "$place is a link or below one: it cannot be kept on the guest's own disk." >&2
 		return 1
 	fi
 	if [[ ! -d $1 ]]; then

@@ -1,5 +1,6 @@
-# Asked by sysinit-vm after a change: cpus=, memory= in KiB, env=NAME=VALUE, then each place and its names, NUL between.
-# $1 is how many names at the most, $2 how many variables follow; then they, then places.
+# Run by sysinit-vm after a change: prints cpus=, memory= in KiB, env=NAME=VALUE, and for each directory place= with its
+# path and the names in it, a NUL after each. $1 is how many names at most, $2 how many variables follow; then come the
+# variables, then the directories.
 most=$1 count=$2
 shift 2
 echo "cpus=$(nproc)"
