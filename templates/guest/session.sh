@@ -34,7 +34,7 @@ else
 fi
 
 # Zellij 0.45 gives a client the number of a client that has just left, which may be its own check whether the session
-# exists. A late goodbye of that one disconnects the new one (zellij-org/zellij#5546), with a line in the log and exit 0.
+# exists. A late goodbye of that one disconnects the new one (zellij-org/zellij#5546); it logs that and exits with 0.
 log=${TMPDIR:-/tmp}/zellij-$(id -u)/zellij-log/zellij.log
 disconnected() {
 	tail -n 99 "$log" 2>/dev/null | grep -A 1 'zellij_client .*\[main' | tail -n 1 | grep -q 'lost connection to the'
