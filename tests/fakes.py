@@ -6,6 +6,7 @@ import subprocess
 import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sysinit_vm.config import document
@@ -50,6 +51,11 @@ def vm(name="demo-dev", project=None, status="Stopped", place=None, **more):
     """An instance that carries the directory ``project``; ``place`` is what LIMA_HOME is to the test."""
     param = {"PROJECT_DIR": str(project)} if project else {}
     return Instance(name, status, (place or Path("/l")) / name, **{"param": param, **more})
+
+
+def instances(*vms, unlisted=()):
+    """What instances limactl lists, and those without a lima.yaml."""
+    return Instances(tuple(sorted(vms, key=lambda instance: instance.name)), tuple(unlisted))
 
 
 @dataclass
@@ -158,14 +164,14 @@ class InMemory:
     on_stop: Any = staticmethod(lambda: None)  # called before a VM stops
     place: Path | None = None  # what LIMA_HOME is to the test
 
-    def add(self, name, project=None, status="Stopped", *, config="{}", **more):
+    def add(self, name, project=None, status="Stopped", *, config=MappingProxyType({}), **more):
         """Keep an instance with its directory and in that its config: a mapping, text, or None for no file."""
         assert self.place, "this FakeLimactl has no directory for instances"
         instance = vm(name, project, status, self.place, **more)
         instance.dir.mkdir(parents=True, exist_ok=True)
         (instance.dir / "ha.stdout.log").write_text(READY)
         if config is not None:
-            text = config if isinstance(config, str) else json.dumps(config)
+            text = config if isinstance(config, str) else json.dumps({"param": dict(instance.param), **config})
             (instance.dir / "lima.yaml").write_text(text)
         self.by_name[name] = instance
         return instance
@@ -199,7 +205,7 @@ class FakeLimactl(InMemory, Limactl):
         self.__dict__[name] = value
 
     def instances(self):
-        return Instances(tuple(self.by_name[name] for name in sorted(self.by_name)))
+        return instances(*self.by_name.values())
 
     def instance(self, name):
         return self.by_name.get(name)

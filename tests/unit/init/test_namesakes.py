@@ -3,7 +3,7 @@ import pytest
 from sysinit_vm.init import namesakes, project_files
 from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal import prompts
-from tests.fakes import FakeLimactl, vm
+from tests.fakes import instances, vm
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def typed(monkeypatch):
 def test_a_terminal_is_offered_a_free_name(demo, other, typed, capsys):
     answers, asked = typed
     answers.append(None)
-    assert namesakes.settle(FakeLimactl(vm("demo-dev", other)), demo, None) == "work-demo-dev"
+    assert namesakes.settle(instances(vm("demo-dev", other)), demo, None) == "work-demo-dev"
     assert asked == ["work-demo-dev"]
     said = capsys.readouterr().err
     assert str(other) in said
@@ -46,8 +46,8 @@ def test_a_terminal_is_offered_a_free_name(demo, other, typed, capsys):
 def test_it_asks_until_a_name_is_legal_and_free(demo, other, typed, capsys):
     answers, asked = typed
     answers += ["a--b", "taken", "demo-x"]
-    lima = FakeLimactl(vm("demo-dev", other), vm("taken", other), vm("work-demo-dev", other))
-    assert namesakes.settle(lima, demo, None) == "demo-x"
+    present = instances(vm("demo-dev", other), vm("taken", other), vm("work-demo-dev", other))
+    assert namesakes.settle(present, demo, None) == "demo-x"
     assert asked == ["demo-2-dev"] * 3
     assert "The name is not a name" in capsys.readouterr().err
 
@@ -55,36 +55,36 @@ def test_it_asks_until_a_name_is_legal_and_free(demo, other, typed, capsys):
 def test_a_name_that_is_said_is_asked_about_only_where_it_is_taken(demo, other, typed):
     answers, asked = typed
     answers.append(None)
-    lima = FakeLimactl(vm("mine", other))
-    assert namesakes.settle(lima, demo, "free") == "free"
-    assert namesakes.settle(lima, demo, None) is None
+    present = instances(vm("mine", other))
+    assert namesakes.settle(present, demo, "free") == "free"
+    assert namesakes.settle(present, demo, None) is None
     assert asked == []
-    assert namesakes.settle(lima, demo, "mine") == "work-demo-dev"
+    assert namesakes.settle(present, demo, "mine") == "work-demo-dev"
 
 
 def test_nobody_is_asked_without_a_terminal_or_about_ones_own(demo, other, typed, monkeypatch):
     _, asked = typed
-    for lima in (
+    for present in (
         None,
-        FakeLimactl(vm("x", demo.root), vm("demo-dev", other)),
-        FakeLimactl(vm("demo-dev", "/gone/demo")),
+        instances(vm("x", demo.root), vm("demo-dev", other)),
+        instances(vm("demo-dev", "/gone/demo")),
     ):
-        assert namesakes.settle(lima, demo, None) is None
+        assert namesakes.settle(present, demo, None) is None
     monkeypatch.setattr(prompts, "can_ask", lambda: False)
-    assert namesakes.settle(FakeLimactl(vm("demo-dev", other)), demo, "demo-dev") == "demo-dev"
+    assert namesakes.settle(instances(vm("demo-dev", other)), demo, "demo-dev") == "demo-dev"
     assert asked == []
 
 
 def test_the_name_that_was_typed_is_kept_for_good(demo, other, typed):
     typed[0].append("demo-x")
-    lima = FakeLimactl(vm("demo-dev", other))
-    written = project_files.init_project("minimal", directory=str(demo.root), name=None, yes=False, lima=lima)
+    present = instances(vm("demo-dev", other))
+    written = project_files.init_project("minimal", directory=str(demo.root), name=None, yes=False, instances=present)
     assert written.vm_name == "demo-x"
     assert 'VM_NAME: "demo-x"' in demo.config.read_text()
 
 
 def test_a_namesake_is_warned_of(demo, other, capsys):
-    namesakes.tell(FakeLimactl(vm("demo-dev", other)), demo, "demo-dev")
+    namesakes.tell(instances(vm("demo-dev", other)), demo, "demo-dev")
     said = capsys.readouterr().err
     assert str(other) in said
     assert str(demo.root) in said
@@ -92,12 +92,12 @@ def test_a_namesake_is_warned_of(demo, other, capsys):
 
 
 def test_one_that_was_left_behind_is_told_with_what_to_type(demo, capsys):
-    namesakes.tell(FakeLimactl(vm("demo-dev", "/gone/demo")), demo, "demo-dev")
+    namesakes.tell(instances(vm("demo-dev", "/gone/demo")), demo, "demo-dev")
     assert "sysinit-vm adopt" in capsys.readouterr().err
 
 
 def test_a_vm_of_its_own_under_another_name_is_told(demo, capsys):
-    namesakes.tell(FakeLimactl(vm("demo-dev", demo.root)), demo, "new-name")
+    namesakes.tell(instances(vm("demo-dev", demo.root)), demo, "new-name")
     said = capsys.readouterr().err
     assert "demo-dev, and keeps it" in said
     assert "new-name" in said
@@ -112,6 +112,6 @@ def test_a_project_above_is_told(demo, capsys):
 
 
 def test_nothing_is_said_where_there_is_nothing_to_say(demo, capsys):
-    for lima in (None, FakeLimactl(), FakeLimactl(vm("demo-dev", demo.root))):
-        namesakes.tell(lima, demo, "demo-dev")
+    for present in (None, instances(), instances(vm("demo-dev", demo.root))):
+        namesakes.tell(present, demo, "demo-dev")
     assert capsys.readouterr().err == ""

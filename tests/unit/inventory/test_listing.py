@@ -6,13 +6,13 @@ from sysinit_vm.inventory import listing, usage
 from sysinit_vm.inventory.usage import Usage
 from sysinit_vm.projects.locate import Located
 from sysinit_vm.projects.project import Project
-from tests.fakes import FakeLimactl, vm
+from tests.fakes import FakeLimactl, instances, vm
 
 SIZES = {"arch": "x86_64", "cpus": 4, "memory": 8 * 2**30, "disk": 50 * 2**30, "ssh_port": 60022}
 
 
 def of_machine(*vms, now=0.0):
-    return listing.of_machine(FakeLimactl(*vms), now, lambda _: "none")
+    return listing.of_machine(instances(*vms), now, lambda _: "none")
 
 
 def sized(name, directory=None, status="Running"):

@@ -44,7 +44,7 @@ def build(lima_home, stamp, *, family="sysinit-debian", latest=False):
 
 
 def found(lima):
-    return [(each.kind, each.name) for each in prune.find(lima)]
+    return [(each.kind, each.name) for each in prune.find(lima.instances())]
 
 
 def tree(place):
@@ -58,7 +58,7 @@ def test_a_vm_whose_project_is_gone_can_go_and_others_stay(lima_home, tmp_path):
         instance(lima_home, "docker", None),
         instance(lima_home, "damaged", None, ""),
     ]
-    (one,) = prune.find(FakeLimactl(*vms))
+    (one,) = prune.find(FakeLimactl(*vms).instances())
     assert (one.kind, one.name, one.running) == ("vm", "gone", False)
     assert "/gone/x is gone" in one.why
     assert one.size >= 2**16
@@ -66,7 +66,7 @@ def test_a_vm_whose_project_is_gone_can_go_and_others_stay(lima_home, tmp_path):
 
 
 def test_one_that_runs_says_so(lima_home):
-    (one,) = prune.find(FakeLimactl(instance(lima_home, "gone", status="Running")))
+    (one,) = prune.find(FakeLimactl(instance(lima_home, "gone", status="Running")).instances())
     assert one.running
     assert "runs" in one.row()[-1]
 
@@ -127,7 +127,7 @@ def test_what_a_started_vm_left_beside_its_lock_goes_with_it(lima_home, tmp_path
     for name in ("old.lock", "old.yaml", "ports.lock", "held.lock"):
         (own / name).touch()
     with lock.held(own / "held.lock", ""):
-        (one,) = prune.find(FakeLimactl(here))
+        (one,) = prune.find(FakeLimactl(here).instances())
         assert [path.name for path in one.paths] == ["old.lock", "old.yaml"]
         prune.remove(FakeLimactl(here), [one])
     assert sorted(path.name for path in own.iterdir()) == ["held.lock", "here.lock", "ports.lock"]
@@ -141,7 +141,7 @@ def test_removing_removes_just_that(lima_home, tmp_path):
     instance(lima_home, "half")
     (lima_home / "half" / "lima.yaml").unlink()
     (lima_home / "half" / "out").symlink_to(tmp_path)
-    prune.remove(vms, prune.find(vms))
+    prune.remove(vms, prune.find(vms.instances()))
     assert vms.calls == [("delete", "gone")]
     assert not (lima_home / "half").exists()
     assert (tmp_path / "kept").read_text() == "kept"
@@ -155,7 +155,7 @@ def test_what_is_in_use_by_then_stays_and_the_rest_goes(lima_home, tmp_path):
     vms = FakeLimactl(
         instance(lima_home, "back", tmp_path / "back"), instance(lima_home, "gone"), instance(lima_home, "runs")
     )
-    shown = prune.find(vms)
+    shown = prune.find(vms.instances())
     (tmp_path / "back").mkdir()
     vms.by_name["runs"] = replace(vms.by_name["runs"], status="Running")
     with pytest.raises(VmError, match="Some items remain") as caught:
@@ -169,9 +169,9 @@ def test_dry_removes_nothing(lima_home):
     vms = FakeLimactl(instance(lima_home, "gone"))
     vms.runner = Runner(dry=True)
     before = tree(lima_home)
-    prune.remove(vms, prune.find(vms))
+    prune.remove(vms, prune.find(vms.instances()))
     assert (vms.calls, tree(lima_home)) == ([], before)
 
 
 def test_without_a_lima_home_there_is_nothing(home):
-    assert prune.find(FakeLimactl()) == []
+    assert prune.find(FakeLimactl().instances()) == []

@@ -11,7 +11,7 @@ from sysinit_vm.errors import NoConfigError, StateError, UsageError
 from sysinit_vm.projects import default_names, locate
 from sysinit_vm.projects.locate import Located, Target
 from sysinit_vm.projects.project import Project
-from tests.fakes import FakeLimactl, vm
+from tests.fakes import instances, vm
 
 DEMO = Project(Path("/work/demo"))
 
@@ -81,32 +81,32 @@ def test_a_project_elsewhere_is_named_by_the_option(demo, tmp_path, monkeypatch)
 
 
 def test_its_own_vm_is_found():
-    assert locate.locate(FakeLimactl(running("demo-dev", "/work/demo")), of()).instance.name == "demo-dev"
+    assert locate.locate(instances(running("demo-dev", "/work/demo")), of()).instance.name == "demo-dev"
 
 
 def test_there_is_none_before_the_first_start():
-    found = locate.locate(FakeLimactl(), of())
+    found = locate.locate(instances(), of())
     assert (found, found.status) == (Located("demo-dev"), "not created")
 
 
 def test_demo_never_matches_demo_2():
-    registry = FakeLimactl(running("demo-2-dev", "/work/demo-2"), running("demo-2", "/work/demo-2"))
+    registry = instances(running("demo-2-dev", "/work/demo-2"), running("demo-2", "/work/demo-2"))
     assert locate.locate(registry, of()) == Located("demo-dev")
 
 
 def test_its_vm_is_found_under_another_name_by_the_directory_that_it_carries():
-    found = locate.locate(FakeLimactl(running("other", "/work/demo")), of())
+    found = locate.locate(instances(running("other", "/work/demo")), of())
     assert (found.name, found.instance.name) == ("other", "other")
 
 
 def test_its_own_vm_of_another_name_wins_over_a_strangers_of_its_name():
-    registry = FakeLimactl(running("demo-dev", "/home/you/demo"), running("other", "/work/demo"))
+    registry = instances(running("demo-dev", "/home/you/demo"), running("other", "/work/demo"))
     assert locate.locate(registry, of()).name == "other"
 
 
 @pytest.mark.parametrize("owner", ["/home/you/demo", None])
 def test_a_strangers_vm_is_refused_naming_both_directories(owner):
-    registry = FakeLimactl(running("demo-dev", owner))
+    registry = instances(running("demo-dev", owner))
     with pytest.raises(StateError) as caught:
         locate.own(registry, of())
     assert caught.value.code == 4
@@ -120,7 +120,7 @@ def test_a_strangers_vm_is_refused_naming_both_directories(owner):
 
 
 def test_only_name_answers_whose_it_is():
-    registry = FakeLimactl(running("demo-dev", "/home/you/demo"), running("own", "/work/demo"))
+    registry = instances(running("demo-dev", "/home/you/demo"), running("own", "/work/demo"))
     assert locate.own(registry, of(source="--name")).instance.name == "demo-dev"
     assert locate.own(registry, of(project=None, source="--name")).instance.name == "demo-dev"
     with pytest.raises(StateError, match="/home/you/demo"):
@@ -128,7 +128,7 @@ def test_only_name_answers_whose_it_is():
 
 
 def test_vm_name_chooses_the_vm_that_it_names_and_no_other():
-    assert locate.own(FakeLimactl(running("own", "/work/demo")), of(source="VM_NAME")).instance is None
+    assert locate.own(instances(running("own", "/work/demo")), of(source="VM_NAME")).instance is None
 
 
 @pytest.mark.parametrize("half", [True, False])
@@ -136,28 +136,28 @@ def test_a_vm_that_cannot_be_read_is_nobodys_and_says_what_to_type(tmp_path, hal
     broken = replace(running("demo-dev"), status="", dir=tmp_path)
     if not half:
         (tmp_path / "lima.yaml").write_text("a: [")
-    assert locate.locate(FakeLimactl(broken), of()).status == "Broken"
+    assert locate.locate(instances(broken), of()).status == "Broken"
     with pytest.raises(StateError, match="rm -r" if half else "destroy --name demo-dev"):
-        locate.own(FakeLimactl(broken), of())
-    assert locate.own(FakeLimactl(broken), of(source="--name")).instance == broken
+        locate.own(instances(broken), of())
+    assert locate.own(instances(broken), of(source="--name")).instance == broken
 
 
 def test_a_name_that_the_config_keeps_does_not():
     with pytest.raises(StateError):
-        locate.own(FakeLimactl(running("demo-dev", "/x")), of(source="param.VM_NAME in /work/demo/.lima/config.yaml"))
+        locate.own(instances(running("demo-dev", "/x")), of(source="param.VM_NAME in /work/demo/.lima/config.yaml"))
 
 
 def test_no_vm_is_exit_4_with_those_that_there_are():
     with pytest.raises(StateError, match=r"There is no VM demo-dev\.[\s\S]*a, b\."):
-        locate.existing(FakeLimactl(running("a", "/a"), running("b", "/b")), of())
+        locate.existing(instances(running("a", "/a"), running("b", "/b")), of())
     with pytest.raises(StateError, match="no VM yet"):
-        locate.existing(FakeLimactl(), of())
+        locate.existing(instances(), of())
 
 
 @pytest.mark.parametrize("status", ["Stopped", "Broken"])
 def test_one_that_does_not_run_is_exit_4_where_it_must(status):
     with pytest.raises(StateError, match=f"not running: {status}") as caught:
-        locate.running(FakeLimactl(running("demo-dev", "/work/demo", status)), of())
+        locate.running(instances(running("demo-dev", "/work/demo", status)), of())
     assert caught.value.code == 4
 
 
@@ -179,7 +179,7 @@ def test_two_directories_never_get_one_vm_unnoticed(parent, child, other_parent,
     one, two = Path("/", parent, child), Path("/", other_parent, other)
     if one == two:
         return
-    registry = FakeLimactl(running(default_names.vm_name(one), str(one)))
+    registry = instances(running(default_names.vm_name(one), str(one)))
     wanted = Target(Project(two), default_names.vm_name(two), "directory")
     found = locate.locate(registry, wanted)
     assert found.instance is None
@@ -192,16 +192,16 @@ def test_two_directories_never_get_one_vm_unnoticed(parent, child, other_parent,
 def test_a_symlink_to_the_project_is_the_project(demo, tmp_path):
     (tmp_path / "link").symlink_to(demo)
     os.chdir(tmp_path / "link")
-    registry = FakeLimactl(running("demo-dev", str(demo)))
+    registry = instances(running("demo-dev", str(demo)))
     assert locate.own(registry, locate.target(None, None)).instance.name == "demo-dev"
 
 
 def test_a_vm_that_still_boots_cannot_be_worked_in_yet(tmp_path):
     booting = replace(running("demo-dev", "/work/demo"), dir=tmp_path)
     with pytest.raises(StateError, match="still booting"):
-        locate.running(FakeLimactl(booting), of())
+        locate.running(instances(booting), of())
     (tmp_path / "ha.stdout.log").write_text('{"status":{"running":true}}\n')
-    assert locate.running(FakeLimactl(booting), of()) == booting
+    assert locate.running(instances(booting), of()) == booting
 
 
 def test_project_is_not_forgotten_where_a_config_is_needed(demo, tmp_path):

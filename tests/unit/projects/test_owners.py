@@ -10,7 +10,7 @@ from sysinit_vm.lima.home import lima_home
 from sysinit_vm.projects import default_names, locate, owners
 from sysinit_vm.projects.locate import Target
 from sysinit_vm.projects.project import Project
-from tests.fakes import FakeLimactl, vm
+from tests.fakes import FakeLimactl, instances, vm
 
 
 @pytest.fixture
@@ -30,32 +30,32 @@ def left(lima, home, name="demo-dev"):
 
 
 def of_config(name, data):
-    """A limactl with one VM, which carries no directory, and has the config ``data``."""
+    """One VM, which carries no directory, and has the config ``data``."""
     lima = FakeLimactl(place=lima_home())
     lima.add(name, config=data)
-    return lima
+    return lima.instances()
 
 
 def test_a_vm_of_its_name_whose_directory_is_gone_was_left_behind(demo):
-    assert left(FakeLimactl(vm("demo-dev", "/gone/demo")), demo) == "demo-dev"
-    assert left(FakeLimactl(vm("other-dev", "/gone/demo")), demo) is None
+    assert left(instances(vm("demo-dev", "/gone/demo")), demo) == "demo-dev"
+    assert left(instances(vm("other-dev", "/gone/demo")), demo) is None
 
 
 def test_so_was_one_whose_directory_stands_in_its_config(tmp_path, home):
     renamed = project(tmp_path / "shop", "param: {PROJECT_DIR: /gone/demo}\n")
     assert (
-        left(FakeLimactl(vm("demo-dev", "/gone/demo"), vm("shop-dev", "/gone/shop")), renamed, "shop-dev") == "demo-dev"
+        left(instances(vm("demo-dev", "/gone/demo"), vm("shop-dev", "/gone/shop")), renamed, "shop-dev") == "demo-dev"
     )
 
 
 def test_none_was_where_the_project_has_its_vm(demo):
-    assert left(FakeLimactl(vm("x", demo.root), vm("demo-dev", "/gone/demo")), demo) is None
+    assert left(instances(vm("x", demo.root), vm("demo-dev", "/gone/demo")), demo) is None
 
 
 def test_a_copy_never_gets_the_originals_vm(demo, tmp_path):
     demo.config.write_text(f"param: {{PROJECT_DIR: '{demo.root}'}}\n")
     copy = project(tmp_path / "b" / "demo", demo.config.read_text())
-    assert left(FakeLimactl(vm("demo-dev", demo.root)), copy) is None
+    assert left(instances(vm("demo-dev", demo.root)), copy) is None
 
 
 def test_nor_does_any_project_one_whose_directory_cannot_be_looked_at(demo, monkeypatch):
@@ -63,7 +63,7 @@ def test_nor_does_any_project_one_whose_directory_cannot_be_looked_at(demo, monk
         raise PermissionError(str(self))
 
     monkeypatch.setattr(Path, "stat", denied)
-    lima = FakeLimactl(vm("demo-dev", "/root/secret/demo"))
+    lima = instances(vm("demo-dev", "/root/secret/demo"))
     assert left(lima, demo) is None
     assert owners.ownerless(lima) == []
 
@@ -78,14 +78,14 @@ def test_one_made_without_us_that_mounts_the_directory_was_too(demo):
 )
 def test_one_that_mounts_something_else_is_a_strangers(demo, data):
     assert left(of_config("demo-dev", data), demo) is None
-    assert left(FakeLimactl(vm("demo-dev")), demo) is None
+    assert left(instances(vm("demo-dev")), demo) is None
 
 
 @pytest.mark.parametrize(
     "text", ["a: [", "param: 7\n", "param: {PROJECT_DIR: [1]}\n", "param: {PROJECT_DIR: relative}\n"]
 )
 def test_a_config_that_says_nothing_of_use_finds_nothing_and_is_no_error(tmp_path, home, text):
-    assert left(FakeLimactl(vm("x", "/gone")), project(tmp_path / "demo", text)) is None
+    assert left(instances(vm("x", "/gone")), project(tmp_path / "demo", text)) is None
 
 
 def test_a_directory_that_is_not_absolute_is_nobodys(demo, monkeypatch):
@@ -98,14 +98,14 @@ def test_two_paths_of_one_directory_are_one_project(demo, tmp_path):
     (tmp_path / "DEMO").symlink_to(demo.root)
     other = Project(tmp_path / "DEMO")  # not resolved, as the file system itself makes no difference
     assert owners.belongs(vm("demo-dev", demo.root), other)
-    assert locate.of_project(FakeLimactl(vm("demo-dev", demo.root)), other)
+    assert locate.of_project(instances(vm("demo-dev", demo.root)), other)
     assert demo.corresponding(tmp_path / "DEMO" / ".lima") == demo.root / ".lima"
     assert demo.corresponding(tmp_path) == demo.root
 
 
 def test_those_without_a_project_are_told_from_those_with_one(demo, tmp_path):
     (tmp_path / "bare").mkdir()
-    lima = FakeLimactl(vm("a", demo.root), vm("b", tmp_path / "bare"), vm("c", "/gone"), vm("d"))
+    lima = instances(vm("a", demo.root), vm("b", tmp_path / "bare"), vm("c", "/gone"), vm("d"))
     assert [each.name for each in owners.ownerless(lima)] == ["b", "c"]
 
 
@@ -113,12 +113,12 @@ def test_those_without_a_project_are_told_from_those_with_one(demo, tmp_path):
 def test_every_command_says_that_it_was_moved_and_what_to_type(demo, check):
     wanted = Target(demo, "demo-dev", "directory")
     with pytest.raises(StateError, match=r"/gone/demo, which is gone[\s\S]*sysinit-vm adopt") as caught:
-        check(FakeLimactl(vm("demo-dev", "/gone/demo")), wanted)
+        check(instances(vm("demo-dev", "/gone/demo")), wanted)
     assert str(demo.root) in str(caught.value)
 
 
 def test_a_conflict_says_who_chose_the_name(demo, tmp_path):
-    lima = FakeLimactl(vm("x", tmp_path))
+    lima = instances(vm("x", tmp_path))
     with pytest.raises(StateError, match="The name comes from VM_NAME"):
         locate.own(lima, Target(demo, "x", "VM_NAME"))
     assert "The name comes" not in str(locate.second(demo, vm("y", demo.root), Target(demo, "x", "directory")))
@@ -162,7 +162,7 @@ def start(lima, home, name, made):
     """What ``lifecycle.start`` decides, and what it would make; a --name that says another's VM is noticed."""
     wanted = Target(home, name or default_names.vm_name(home.root), "--name" if name else "directory")
     try:
-        found = locate.own(lima, wanted)
+        found = locate.own(lima.instances(), wanted)
     except StateError as error:
         refusal = str(error)
     else:
@@ -173,7 +173,7 @@ def start(lima, home, name, made):
         return
     if found.instance:
         assert name or made[found.name] == home.root
-    elif not locate.of_project(lima, home):
+    elif not locate.of_project(lima.instances(), home):
         assert found.name not in made
         made[found.name] = home.root
         lima.by_name[found.name] = vm(found.name, home.root)
