@@ -42,7 +42,7 @@ def image(runner: Runner, cache: Path, *, mirror: str | None, progress: Progress
 
 
 def _build(runner: Runner, work: Path, lines: list[str], progress: Progress) -> None:
-    host = debian_host.inspect(work)
+    host = debian_host.find_tools(work)
 
     def run(argv: list[str]) -> None:
         done = runner.stream(argv, lambda line: _stage(line, progress), cwd=work, env={"TMPDIR": str(work)})

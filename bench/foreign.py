@@ -63,7 +63,7 @@ def _argv(work: Path, arch: str) -> list[str]:
     zellij.write_text(STAND_IN)
     debian_files.overlay(work / "overlay.tar", zellij)
     lines = mirrors.apt_lines(SUITE, settings.value("mirror") or None)
-    return debian_steps.mmdebstrap(debian_host.inspect(work), work, suite=SUITE, arch=arch, mirrors=lines)
+    return debian_steps.mmdebstrap(debian_host.find_tools(work), work, suite=SUITE, arch=arch, apt_lines=lines)
 
 
 def _look(root: Path) -> Found:

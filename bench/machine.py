@@ -16,13 +16,13 @@ import psutil
 
 from sysinit_vm import settings
 from sysinit_vm.errors import MissingError, VmError
+from sysinit_vm.images.available import KERNEL_CMDLINE
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.messages import Message, reason
 from sysinit_vm.machine import accelerator, facts, find_programs
 from sysinit_vm.runner import Result, Runner
 
 TIMEOUT = 1800
-CMDLINE = "root=/dev/vda console=ttyAMA0 console=ttyS0 rw quiet no_timer_check"
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def config(disk: Path, share: Path, **more: Any) -> dict[str, Any]:
         "images": [
             {
                 "location": str(disk),
-                "kernel": {"location": str(disk.with_suffix(".vmlinuz")), "cmdline": CMDLINE},
+                "kernel": {"location": str(disk.with_suffix(".vmlinuz")), "cmdline": KERNEL_CMDLINE},
                 "initrd": {"location": str(disk.with_suffix(".initrd"))},
             }
         ],

@@ -1,4 +1,4 @@
-"""Which image a VM boots from: the first of the config's list that can be had here."""
+"""Which image a VM boots from: the first of the config's list that is here or can be downloaded."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,17 +9,20 @@ from sysinit_vm.machine.facts import Facts
 
 DEBIAN = "sysinit-debian"
 NIXOS = "sysinit-lima-"
-# no_timer_check: on a busy host an emulated clock can miss the kernel's test of it, and the kernel then panics.
-# ttyAMA0 is the serial port of ARM machines; the last console that there is becomes /dev/console.
-_CMDLINE = "root=/dev/vda console=ttyAMA0 console=ttyS0 rw quiet no_timer_check"
+KERNEL_CMDLINE = "root=/dev/vda console=ttyAMA0 console=ttyS0 rw quiet no_timer_check"
+"""How a kernel boots our Debian image.
+
+no_timer_check: on a busy host an emulated clock can fail the kernel's test of it, and the kernel then panics.
+ttyAMA0 is the serial port of ARM machines; the last console that exists becomes /dev/console.
+"""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """``entry`` for Lima's ``images``, with absolute paths; ``kernel`` to probe KVM with, if it has one.
+    """``entry`` is for Lima's ``images``, with absolute paths; ``kernel``, if the image has one, is to probe KVM with.
 
-    ``entry`` is None where nothing can be had; ``buildable`` says that building our Debian image mends it.
-    ``left_to_lima`` says that the config's ``base`` brings the images.
+    ``entry`` is None if no image is available; ``buildable`` says that building our Debian image fixes that.
+    ``left_to_lima`` says that the config's ``base`` provides the images.
     """
 
     entry: Mapping[str, Any] | None
@@ -34,22 +37,22 @@ class Choice:
 
 
 def directory(lima_home: Path) -> Path:
-    """Return where images lie (absolute)."""
+    """Return the directory of images (absolute)."""
     return lima_home / "_images"
 
 
 def debian_entry(lima_home: Path) -> dict[str, Any]:
-    """Return the ``images`` entry of the image that ``build.debian`` makes, by its -latest links."""
+    """Return the ``images`` entry of the image that ``build.debian`` makes, with its -latest links."""
     stem = directory(lima_home) / f"{DEBIAN}-latest"
     return {
         "location": f"{stem}.qcow2",
-        "kernel": {"location": f"{stem}.vmlinuz", "cmdline": _CMDLINE},
+        "kernel": {"location": f"{stem}.vmlinuz", "cmdline": KERNEL_CMDLINE},
         "initrd": {"location": f"{stem}.initrd"},
     }
 
 
 def kernels(lima_home: Path, own: Path | None = None) -> list[Path]:
-    """Return the kernels (absolute) to try KVM with, the best first: the VM's ``own``, then our Debian image's."""
+    """Return the kernels (absolute) to probe KVM with, the best first: the VM's ``own``, then our Debian image's."""
     ours = Path(debian_entry(lima_home)["kernel"]["location"])
     return [own, ours] if own else [ours]
 
@@ -57,17 +60,18 @@ def kernels(lima_home: Path, own: Path | None = None) -> list[Path]:
 def choose(entries: Sequence[Mapping[str, Any]], facts: Facts, arch: str) -> Choice:
     """Return the first local entry for ``arch`` that exists, else none if ours can be built, else a download.
 
-    Lima itself falls through in silence, and would download where the wished image is merely not built yet.
+    Lima itself skips missing images silently, and would download if the wanted image is merely not built yet.
     """
-    fitting = [_absolute(entry, facts) for entry in entries if entry.get("arch", arch) == arch]
+    suitable = [_absolute(entry, facts) for entry in entries if entry.get("arch", arch) == arch]
     ours = any(_is_ours(entry) for entry in entries)
-    if ours and not any(DEBIAN in str(entry["location"]) for entry in fitting):
-        fitting.append(debian_entry(facts.lima_home))
-    local = [entry for entry in fitting if "://" not in str(entry["location"])]
-    remote = [entry for entry in fitting if "://" in str(entry["location"])]
+    if ours and not any(DEBIAN in str(entry["location"]) for entry in suitable):
+        suitable.append(debian_entry(facts.lima_home))
+    local = [entry for entry in suitable if "://" not in str(entry["location"])]
+    remote = [entry for entry in suitable if "://" in str(entry["location"])]
     buildable = ours and facts.can_build_image and arch == facts.arch
-    for entry in (each for each in local if _complete(each)):
-        return Choice(entry, buildable, _kernel(entry))
+    complete = next((entry for entry in local if _complete(entry)), None)
+    if complete is not None:
+        return Choice(complete, buildable, _kernel(complete))
     return Choice(None if buildable or not remote else remote[0], buildable)
 
 
@@ -77,11 +81,11 @@ def _is_ours(entry: Mapping[str, Any]) -> bool:
 
 
 def _absolute(entry: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
-    done = {**entry, "location": _path(str(entry.get("location", "")), facts)}
+    absolute = {**entry, "location": _path(str(entry.get("location", "")), facts)}
     for part in ("kernel", "initrd"):
         if isinstance(entry.get(part), Mapping):
-            done[part] = {**entry[part], "location": _path(str(entry[part].get("location", "")), facts)}
-    return done
+            absolute[part] = {**entry[part], "location": _path(str(entry[part].get("location", "")), facts)}
+    return absolute
 
 
 def _path(location: str, facts: Facts) -> str:

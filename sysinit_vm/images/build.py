@@ -21,7 +21,7 @@ def build_debian(runner: Runner, images: Path, progress: Progress) -> Path:
     zellij = find_programs.find_zellij()
     if zellij is None:
         raise MissingError(
-            "Zellij for the guest was not found.", detail="The image carries it.", hint="sysinit-vm setup"
+            "Zellij for the guest was not found.", detail="The image contains it.", hint="sysinit-vm setup"
         )
     mirror = settings.value("mirror")
     return debian.build(runner, images, zellij=zellij, mirror=mirror or None, progress=progress)
@@ -35,6 +35,6 @@ def build_nixos(runner: Runner, template: str) -> Path:
     from sysinit_vm.images import nix
 
     system = settings.value("flake_system") or f"{facts.gather().arch}-linux"
-    source = nix.Source(template, settings.value("flake"), system, settings.value("flake_attribute"))
+    image = nix.NixImage(template, settings.value("flake"), system, settings.value("flake_attribute"))
     with Progress(f"Building the NixOS image {template}") as progress:
-        return nix.build(runner, available.directory(lima_home()), source, progress)
+        return nix.build(runner, available.directory(lima_home()), image, progress)

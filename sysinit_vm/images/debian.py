@@ -1,44 +1,42 @@
 """Build a Debian guest image from packages alone: no image to download, no Nix, no root needed."""
 
-import contextlib
 import platform
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from sysinit_vm.errors import MissingError, VmError, typed
 from sysinit_vm.images import debian_files, debian_host, debian_steps
+from sysinit_vm.images.build_lock import exclusive_build
 from sysinit_vm.images.debian_files import DEBIAN, overlay
 from sysinit_vm.images.image_files import DISK
-from sysinit_vm.lock import held
-from sysinit_vm.machine import apt_sources as mirrors
+from sysinit_vm.machine import apt_sources
 from sysinit_vm.machine.host import SUITE
 from sysinit_vm.runner import Runner
 from sysinit_vm.terminal.progress import Progress
 
 DISK_SIZE = "4G"
-"""The image's size for the guest, and so the smallest `disk:`; lima-init grows it to what the VM has."""
+"""The image's size for the guest, and so the smallest `disk:`; lima-init grows it to the size of the VM's disk."""
 RECIPE = "1"
-"""Part of the cache key: raise it when this module changes what an image is."""
+"""Part of the cache key: raise it if this module changes what an image is."""
 ROOM = 3 * 1024**3
 ARCHES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 
 @dataclass(frozen=True)
 class _Build:
-    """One build: how programs are run, and the folders that hold what is half-made."""
+    """One build: how programs are run, and the directories for unfinished files."""
 
     runner: Runner
-    host: debian_host.Host
+    tools: debian_host.BuildTools
     work: Path
     zellij: Path
     progress: Progress
 
     def run(self, argv: list[str]) -> None:
-        """Run one step; its own stages (`I: …`) are shown. Raises VmError with the step's last words."""
-        env = {"TMPDIR": str(self.host.temporary)}
+        """Run one step and show its own stages (`I: …`); VmError with the step's last lines if it fails."""
+        env = {"TMPDIR": str(self.tools.temporary)}
         done = self.runner.stream(argv, self._show, env=env, cwd=self.work)
         if not done.ok:
             raise debian_steps.failure(done, zellij=self.zellij, suite=SUITE)
@@ -52,23 +50,23 @@ def build(runner: Runner, images: Path, *, zellij: Path, mirror: str | None, pro
     """Build an image in ``images`` (absolute; made if missing), make it the latest, return its disk's path.
 
     ``zellij`` is the program for the guest. ``mirror`` is a Debian mirror's URI, whole apt lines, or None for
-    the host's own. Takes minutes and about 3 GB in ``images``. Another build in ``images`` is waited for, and
-    its image taken. Whatever goes wrong, nothing half-made stays and the former latest image is untouched.
-    Raises MissingError (a program, subordinate ids, zellij), UsageError (mirror), VmError (a step failed).
+    the host's own. Takes minutes and about 3 GB in ``images``. If another build in ``images`` is running, wait for it
+    and take its image. If anything fails, no unfinished file stays and the former latest image is untouched.
+    MissingError (a program, subordinate ids, zellij), UsageError (mirror), VmError (a step failed).
     """
-    host = debian_host.inspect(images)
-    lines = mirrors.apt_lines(SUITE, mirror)
+    tools = debian_host.find_tools(images)
+    lines = apt_sources.apt_lines(SUITE, mirror)
     identity = key(zellij)
-    stem = DEBIAN.fresh(images)
+    stem = DEBIAN.new_stem(images)
     if runner.dry:
-        runner.change(_mmdebstrap(host, images, lines))
+        runner.change(_mmdebstrap(tools, images, lines))
         return images / f"{stem}.qcow2"
-    with _problems(images), _alone(images) as waited:
+    with exclusive_build(images, "debian") as waited:
         if waited and (made := current(images, zellij)):
             return made
-        with debian_host.scratch(runner, host, images) as work:
-            _refuse_full(images)
-            job = _Build(runner, host, work, zellij, progress)
+        with debian_host.scratch(runner, tools, images) as work:
+            _require_room(images)
+            job = _Build(runner, tools, work, zellij, progress)
             _make(job, lines)
             _write_manifest(work, identity, zellij, lines)
             progress.stage("making it the latest image")
@@ -76,9 +74,9 @@ def build(runner: Runner, images: Path, *, zellij: Path, mirror: str | None, pro
 
 
 def key(zellij: Path) -> str:
-    """Return what identifies an image's ingredients: hexadecimal, the same on every day and machine of an arch.
+    """Return the hexadecimal digest of an image's ingredients, the same every day and on every machine of an arch.
 
-    Package versions are no part of it; they are the mirror's. Raises MissingError without a zellij.
+    Package versions are not part of it; they are the mirror's. MissingError if the zellij cannot be read.
     """
     parts = [RECIPE, SUITE, _arch(), DISK_SIZE, _program_digest(zellij)]
     parts += [f"{name} {sha256(content).hexdigest()}" for name, content in debian_files.contents().items()]
@@ -88,7 +86,7 @@ def key(zellij: Path) -> str:
 def current(images: Path, zellij: Path) -> Path | None:
     """Return the latest image's disk if it is made of today's ingredients, else None.
 
-    It is the file itself, not the link: its kernel and initrd lie beside it under the same stem.
+    It is the file itself, not the link: its kernel and initrd are beside it, with the same stem.
     """
     disk = DEBIAN.latest(images)
     return disk if disk and debian_files.recorded_key(disk) == key(zellij) else None
@@ -100,51 +98,51 @@ def outdated(disk: Path, zellij: Path) -> bool:
 
 
 def _make(job: _Build, lines: list[str]) -> None:
-    """Make image.qcow2, image.vmlinuz, image.initrd and packages in the work folder."""
+    """Make image.qcow2, image.vmlinuz, image.initrd and packages in the work directory."""
     root = job.work / "root"
     job.progress.stage("gathering the image's files")
     overlay(job.work / "overlay.tar", job.zellij)
-    job.run(_mmdebstrap(job.host, job.work, lines))
+    job.run(_mmdebstrap(job.tools, job.work, lines))
     job.progress.stage("unpacking the root file system")
     root.mkdir()
-    job.run(debian_steps.unpack(job.host))
+    job.run(debian_steps.unpack(job.tools))
     (job.work / "root.tar").unlink()
     _take_boot_files(root, job.work)
     job.progress.stage("making the disk")
-    job.run(debian_steps.disk(job.host, DISK_SIZE))
-    job.run([*job.host.as_root, "rm", "-rf", "--one-file-system", "root"])
+    job.run(debian_steps.disk(job.tools, DISK_SIZE))
+    job.run([*job.tools.as_root, "rm", "-rf", "--one-file-system", "root"])
     job.progress.stage("compressing the disk")
-    job.run(debian_steps.compress(job.host))
+    job.run(debian_steps.compress(job.tools))
 
 
-def _mmdebstrap(host: debian_host.Host, work: Path, lines: list[str]) -> list[str]:
-    return debian_steps.mmdebstrap(host, work, suite=SUITE, arch=_arch(), mirrors=lines)
+def _mmdebstrap(tools: debian_host.BuildTools, work: Path, lines: list[str]) -> list[str]:
+    return debian_steps.mmdebstrap(tools, work, suite=SUITE, arch=_arch(), apt_lines=lines)
 
 
 def _take_boot_files(root: Path, work: Path) -> None:
-    """Take kernel, initrd and package versions out of the root; /boot has no use inside a VM that boots so."""
+    """Take kernel, initrd and package versions out of the root; a VM that boots with them does not need /boot."""
     boot = root / "boot"
     try:
-        (built,) = boot.glob("vmlinuz-*")
-        shutil.copyfile(built, work / "image.vmlinuz")
+        (kernel,) = boot.glob("vmlinuz-*")
+        shutil.copyfile(kernel, work / "image.vmlinuz")
         shutil.copyfile(boot / "initrd.sysinit-vm", work / "image.initrd")
         shutil.copyfile(root / "var/lib/sysinit-vm/packages", work / "packages")
     except ValueError as error:
-        raise VmError("The new root file system has not exactly one kernel.", detail=str(boot)) from error
+        raise VmError("The new root file system does not contain exactly one kernel.", detail=str(boot)) from error
     for path in boot.iterdir():
         if path.is_file():
             path.unlink()
 
 
 def _write_manifest(work: Path, identity: str, zellij: Path, lines: list[str]) -> None:
-    head = {
+    fields = {
         "key": identity,
         "suite": SUITE,
         "arch": _arch(),
         "zellij-sha256": _program_digest(zellij),
         "mirror": "; ".join(lines) or "mmdebstrap's own",
     }
-    text = "".join(f"{name}: {value}\n" for name, value in head.items())
+    text = "".join(f"{name}: {value}\n" for name, value in fields.items())
     packages = (work / "packages").read_text(encoding="utf-8").replace("\t", " ")
     (work / "image.manifest").write_text(f"{text}\n{packages}", encoding="utf-8")
 
@@ -154,7 +152,7 @@ def _arch() -> str:
     try:
         return ARCHES[machine.lower()]
     except KeyError:
-        raise MissingError(f"There is no Debian image for {machine} machines here.") from None
+        raise MissingError(f"A Debian image for {machine} machines cannot be built here.") from None
 
 
 def _program_digest(zellij: Path) -> str:
@@ -162,24 +160,13 @@ def _program_digest(zellij: Path) -> str:
         return debian_files.sha256(zellij)
     except OSError as error:
         detail = f"{zellij}: {error.strerror}"
-        raise MissingError("No zellij for the guest.", detail=detail, hint="sysinit-vm setup") from error
+        raise MissingError(
+            "The zellij for the guest cannot be read.", detail=detail, hint="sysinit-vm setup"
+        ) from error
 
 
-def _refuse_full(images: Path) -> None:
+def _require_room(images: Path) -> None:
     free = shutil.disk_usage(images).free
     if free < ROOM:
-        detail = f"{free // 1024**2} MB are free, {ROOM // 1024**2} are needed while it is made."
-        raise VmError(f"Not enough room for an image in {images}.", detail=detail, hint=typed("df", "-h", images))
-
-
-def _alone(images: Path) -> contextlib.AbstractContextManager[bool]:
-    return held(images / ".sysinit-debian.lock", f"Waiting for another build of an image in {images} …")
-
-
-@contextlib.contextmanager
-def _problems(images: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        detail = f"{error.filename or images}: {error.strerror or error}"
-        raise VmError("The image could not be written.", detail=detail, hint=typed("df", "-h", images)) from error
+        detail = f"{free // 1024**2} MB are free; the build needs {ROOM // 1024**2} MB."
+        raise VmError(f"Not enough disk space for an image in {images}.", detail=detail, hint=typed("df", "-h", images))

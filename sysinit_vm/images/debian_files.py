@@ -1,6 +1,6 @@
 """What goes into the guest image, and the files that a finished one is made of.
 
-An image is four files of one stem: the disk, the kernel and initrd it boots with, and a manifest.
+An image is four files with one stem: the disk, the kernel and initrd that it boots with, and a manifest.
 """
 
 import hashlib
@@ -16,19 +16,19 @@ ZELLIJ = "usr/local/bin/zellij"
 
 
 def folder() -> Path:
-    """Return the shipped folder with the package list and the files of the image."""
+    """Return the shipped directory with the package list and the files of the image."""
     return data("templates") / "guest-image"
 
 
 def packages(arch: str) -> list[str]:
     """Return the names of the packages for Debian's ``arch``, the kernel first."""
     lines = (folder() / "packages").read_text(encoding="utf-8").splitlines()
-    named = (line.partition("#")[0].strip() for line in lines)
-    return [kernel(arch), *filter(None, named)]
+    names = (line.partition("#")[0].strip() for line in lines)
+    return [kernel(arch), *filter(None, names)]
 
 
 def kernel(arch: str) -> str:
-    """Return the kernel's package; the `cloud` flavours lack 9p."""
+    """Return the name of the kernel's package; the `cloud` flavours lack 9p."""
     return f"linux-image-{arch}"
 
 
@@ -46,9 +46,9 @@ def contents() -> dict[str, bytes]:
 
 
 def overlay(target: Path, zellij: Path) -> None:
-    """Write the tar file ``target`` with all that is laid over the packages, owned by root.
+    """Write the tar file ``target`` with everything that goes over the packages, owned by root.
 
-    A script (``#!``) is executable, whatever packaging made of the file's mode.
+    A script (``#!``) is executable, whatever mode packaging gave the file.
     """
     with tarfile.open(target, "w") as tar:
         for name, content in contents().items():
@@ -68,6 +68,6 @@ def _add(tar: tarfile.TarFile, name: str, content: bytes, *, mode: int | None = 
 
 
 def recorded_key(disk: Path) -> str:
-    """Return the cache key that the manifest beside ``disk`` records, or an empty text."""
+    """Return the cache key in the manifest beside ``disk``, empty if it has none. Raises OSError."""
     manifest = disk.with_suffix(".manifest").read_text(encoding="utf-8")
     return next((line.partition(" ")[2] for line in manifest.splitlines() if line.startswith("key: ")), "")

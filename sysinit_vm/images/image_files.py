@@ -1,4 +1,4 @@
-"""Finished images on the disk: each build has a time stamp of its own, and links lead to the latest."""
+"""Finished images on the disk: each build has its own time stamp, and links lead to the latest."""
 
 import os
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ DISK = "qcow2"
 class ImageSeries:
     """Builds of one kind, such as ``sysinit-debian``: files ``NAME-STAMP.PART``, links ``NAME-latest.PART``.
 
-    ``parts`` are the endings of one build's files; the disk comes last, since it is what others look for.
+    ``parts`` are the endings of one build's files; the disk comes last, because others look for it.
     """
 
     name: str
     parts: tuple[str, ...]
 
-    def fresh(self, images: Path) -> str:
+    def new_stem(self, images: Path) -> str:
         """Return the stem of a build made now (UTC), which no build in ``images`` (absolute) has yet."""
         now = datetime.now(UTC)
         while (images / f"{self._stem(now)}.{DISK}").exists():
@@ -31,7 +31,7 @@ class ImageSeries:
     def publish(self, work: Path, images: Path, stem: str) -> Path:
         """Move the parts ``work/image.*`` into ``images`` under ``stem`` and make them the latest.
 
-        ``work`` is on the same file system. Whatever interrupts it, the former latest image stays, whole.
+        ``work`` is on the same file system. If anything interrupts it, the former latest image stays complete.
         Returns the new disk's path. Raises OSError.
         """
         before = {part: self._target(images, part) for part in self.parts}
@@ -57,7 +57,7 @@ class ImageSeries:
         return disk if all(disk.with_suffix(f".{part}").is_file() for part in self.parts) else None
 
     def link(self, images: Path, part: str) -> Path:
-        """Return the link in ``images`` that leads to the latest ``part``, whether there is one or not."""
+        """Return the path of the link in ``images`` to the latest ``part``; it need not exist."""
         return images / f"{self.name}-latest.{part}"
 
     def _target(self, images: Path, part: str) -> str | None:
@@ -66,10 +66,10 @@ class ImageSeries:
 
     def _link(self, images: Path, part: str, target: str) -> None:
         """Point the latest ``part`` at ``target`` (a name in ``images``) in one step."""
-        fresh = images / f".{self.name}-latest.{part}"
-        fresh.unlink(missing_ok=True)
-        fresh.symlink_to(target)
-        fresh.replace(self.link(images, part))
+        new = images / f".{self.name}-latest.{part}"
+        new.unlink(missing_ok=True)
+        new.symlink_to(target)
+        new.replace(self.link(images, part))
 
     def _restore(self, images: Path, part: str, target: str | None) -> None:
         (images / f".{self.name}-latest.{part}").unlink(missing_ok=True)
@@ -80,6 +80,6 @@ class ImageSeries:
 
 
 def _flush(path: Path) -> None:
-    """Let the content reach the disk before its name does."""
+    """Write the content to the disk before its name appears."""
     with path.open("rb") as stream:
         os.fsync(stream.fileno())

@@ -8,6 +8,7 @@ from sysinit_vm import files, settings
 from sysinit_vm.config.document import dump, parse
 from sysinit_vm.config.sizes import Size
 from sysinit_vm.errors import UsageError
+from sysinit_vm.images.available import KERNEL_CMDLINE
 from sysinit_vm.init import templates
 from sysinit_vm.init.templates import LOCATOR, OURS, Template
 from sysinit_vm.projects.project import Project
@@ -87,6 +88,7 @@ def _environment(template: Template) -> "Environment":
         lstrip_blocks=True,
     )
     environment.filters["quote"] = _quote
+    environment.globals["kernel_cmdline"] = KERNEL_CMDLINE
     environment.globals["settings"] = " ".join(f"PARAM_{name}" for name in settings.params())
     return environment
 

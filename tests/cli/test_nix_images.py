@@ -132,10 +132,10 @@ def test_an_image_behind_links_is_one(nix):
 @pytest.mark.parametrize(
     ("attribute", "code", "says"),
     [
-        ("packages.{system}.none", 1, "No qcow2 image"),
-        ("packages.{system}.two", 1, "More than one image"),
+        ("packages.{system}.none", 1, "contains no qcow2 image"),
+        ("packages.{system}.two", 1, "contains more than one image"),
         ("packages.{system}.damaged", 1, "is damaged"),
-        ("packages.{system}.thin", 1, "is no whole image"),
+        ("packages.{system}.thin", 1, "is not a complete image"),
         ("packages.{system}.fails", 1, "what went wrong"),
         ("packages.{system}.other", 6, "cannot build for"),
         ("packages.{system}.nonesuch", 1, "is not in the flake"),
@@ -162,7 +162,7 @@ def test_a_write_that_fails_half_way_leaves_the_former_image(nix):
     line = f"ulimit -f 1024; exec {' '.join(SCRIPT)} build.dev"  # KiB: half of the image
     done = nix.type("bash", "-c", line)
     assert done.returncode == 1
-    assert "could not be copied" in done.stderr
+    assert "could not be written" in done.stderr
     assert "df -h" in done.stderr
     assert state(nix) == before
 

@@ -10,6 +10,7 @@ import pytest
 
 from sysinit_vm.errors import MissingError, VmError
 from sysinit_vm.images import debian, debian_files, debian_host
+from sysinit_vm.images.build_lock import exclusive_build
 from sysinit_vm.machine import apt_sources
 from sysinit_vm.runner import Result
 from tests.fakes import RecordingProgress, RecordingRunner, result
@@ -77,8 +78,8 @@ def host(request, tmp_path, monkeypatch):
     images = tmp_path / "lima/_images"
     as_root = ("/usr/bin/unshare", *debian_host.NAMESPACE) if request.param == "unshare" else ()
     temporary = tmp_path / "beside" if as_root else images / ".sysinit-debian-build"
-    found = debian_host.Host("/usr/bin/mmdebstrap", "/usr/bin/qemu-img", "/sbin/mkfs.ext4", as_root, temporary)
-    monkeypatch.setattr(debian_host, "inspect", lambda _: found)
+    found = debian_host.BuildTools("/usr/bin/mmdebstrap", "/usr/bin/qemu-img", "/sbin/mkfs.ext4", as_root, temporary)
+    monkeypatch.setattr(debian_host, "find_tools", lambda _: found)
     monkeypatch.setattr(apt_sources, "apt_lines", lambda *_: LINES)
     monkeypatch.setattr(debian.platform, "machine", lambda: "x86_64")
     return found
@@ -160,7 +161,7 @@ def test_a_folder_with_a_quote_and_spaces(host, tmp_path, zellij, monkeypatch):
     runner = programs()
     images = tmp_path / "it's my lima"
     host = dataclasses.replace(host, temporary=images / ".sysinit-debian-build")
-    monkeypatch.setattr(debian_host, "inspect", lambda _: host)
+    monkeypatch.setattr(debian_host, "find_tools", lambda _: host)
     build(runner, images, zellij)
     hook = next(word for word in runner.argvs[0] if word.startswith("--essential-hook="))
     assert shlex.split(hook.partition("=")[2]) == ["tar-in", f"{images}/.sysinit-debian-build/overlay.tar", "/"]
@@ -205,7 +206,7 @@ def test_a_second_build_at_the_same_time_waits_and_takes_the_firsts_image(host, 
     def run():
         assert build(second, images, zellij) == first
 
-    with debian._alone(images):
+    with exclusive_build(images, "debian"):
         other = threading.Thread(target=run)
         other.start()
         other.join(timeout=0.3)
@@ -217,7 +218,7 @@ def test_a_second_build_at_the_same_time_waits_and_takes_the_firsts_image(host, 
 
 def test_too_little_room(host, images, zellij, monkeypatch):
     monkeypatch.setattr(debian, "ROOM", 2**60)
-    with pytest.raises(VmError, match="Not enough room"):
+    with pytest.raises(VmError, match="Not enough disk space"):
         build(programs(), images, zellij)
 
 
@@ -234,7 +235,7 @@ def test_dry_changes_nothing(host, tmp_path, zellij, capsys):
         ("zellij: error while loading shared libraries: libssl.so.1.1", "does not run in the guest"),
         ("tar: write: No space left on device", "The disk is full"),
         ("E: Failed to fetch http://m.example/x  404", "mirror cannot be used"),
-        ("E: something else", r"mmdebstrap failed \(1\)"),
+        ("E: something else", r"mmdebstrap failed \(exit 1\)"),
     ],
 )
 def test_a_failure_says_what_it_means(host, images, zellij, says, brief):
@@ -260,7 +261,7 @@ def test_missing_programs_are_named_together(images, monkeypatch):
     known = {"mmdebstrap": None, "qemu-img": None}
     monkeypatch.setattr(debian_host, "find", lambda name: known.get(name, Path("/bin") / name))
     with pytest.raises(MissingError) as error:
-        debian_host.inspect(images)
+        debian_host.find_tools(images)
     assert error.value.detail == "Missing: mmdebstrap, qemu-img."
     assert error.value.hint == "sysinit-vm setup"
 
@@ -269,12 +270,12 @@ def test_an_ordinary_account_needs_subordinate_ids(images, monkeypatch):
     monkeypatch.setattr(debian_host, "find", lambda name: Path("/bin") / name)
     monkeypatch.setattr(debian_host.os, "geteuid", lambda: 1234)
     monkeypatch.setattr(debian_host.getpass, "getuser", lambda: "dev")
-    monkeypatch.setattr(debian_host, "_lines", lambda file: ["other:100000:65536"])
+    monkeypatch.setattr(debian_host, "read_or_empty", lambda file: "other:100000:65536\n")
     with pytest.raises(MissingError) as error:
-        debian_host.inspect(images)
+        debian_host.find_tools(images)
     assert error.value.hint.startswith("sudo usermod --add-subuids")
-    monkeypatch.setattr(debian_host, "_lines", lambda file: ["dev:100000:65536"])
-    assert debian_host.inspect(images).mode == "unshare"
+    monkeypatch.setattr(debian_host, "read_or_empty", lambda file: "dev:100000:65536\n")
+    assert debian_host.find_tools(images).mode == "unshare"
 
 
 def test_programs_are_found_where_ordinary_accounts_do_not_look(tmp_path, monkeypatch):

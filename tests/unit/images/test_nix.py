@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from sysinit_vm.errors import MissingError, VmError
-from sysinit_vm.images import nix, nix_result, nix_words
+from sysinit_vm.images import nix, nix_messages, nix_result
 from sysinit_vm.images.image_files import ImageSeries
 from tests.fakes import RecordingProgress, RecordingRunner, result
 
-SOURCE = nix.Source("dev", "github:a/b", "x86_64-linux", "packages.{system}.{name}-image")
+SOURCE = nix.NixImage("dev", "github:a/b", "x86_64-linux", "packages.{system}.{name}-image")
 OLD = "sysinit-lima-dev-20260102-030405.qcow2"
 
 
@@ -90,8 +90,11 @@ def test_a_copy_that_ends_half_way_leaves_the_former_image(images, tmp_path, mon
 
 # What nix says, as versions 2.8 and 2.20 and newer word it.
 FAILURES = [
-    ("error: experimental Nix feature 'flakes' is disabled; use '--extra-experimental-features flakes'", "take flakes"),
-    ("error: unrecognised flag '--extra-experimental-features'", "take flakes"),
+    (
+        "error: experimental Nix feature 'flakes' is disabled; use '--extra-experimental-features flakes'",
+        "support flakes",
+    ),
+    ("error: unrecognised flag '--extra-experimental-features'", "support flakes"),
     (
         (
             "error: a 'aarch64-linux' with features {} is required to build '/nix/store/x.drv', "
@@ -135,8 +138,8 @@ def test_what_nix_says_is_put_into_words_with_a_way_on(images, says, brief):
 
 
 def test_on_a_mac_it_says_how_to_get_a_linux_builder(images, monkeypatch):
-    monkeypatch.setattr(nix_words.platform, "system", lambda: "Darwin")
-    with pytest.raises(MissingError, match=r"macOS builds no Linux image[\s\S]*darwin.linux-builder"):
+    monkeypatch.setattr(nix_messages.platform, "system", lambda: "Darwin")
+    with pytest.raises(MissingError, match=r"macOS cannot build a Linux image[\s\S]*darwin.linux-builder"):
         nix.build(nix_runner(images, code=1, says=FAILURES[2][0]), images, SOURCE, RecordingProgress())
 
 
@@ -145,7 +148,7 @@ def test_on_a_mac_it_says_how_to_get_a_linux_builder(images, monkeypatch):
     [{"backing-filename": "/nix/store/base"}, {"format-specific": {"data": {"data-file": "/nix/store/raw"}}}],
 )
 def test_an_image_that_needs_another_file_is_refused(images, tmp_path, info):
-    with pytest.raises(VmError, match="no whole image"):
+    with pytest.raises(VmError, match="not a complete image"):
         nix.build(nix_runner(tmp_path / "store", info=info), images, SOURCE, RecordingProgress())
     assert untouched(images)
 
@@ -157,12 +160,12 @@ def test_a_link_out_of_the_store_is_not_followed(tmp_path):
     (outside / "image").write_bytes(b"QFI\xfb")
     (inside / "out").symlink_to(outside)
     (inside / "loop").symlink_to(inside)
-    with pytest.raises(VmError, match="No qcow2"):
+    with pytest.raises(VmError, match="contains no qcow2"):
         nix_result.image([inside], "x#y")
 
 
 def test_two_builds_in_one_second_are_two(tmp_path):
-    family = ImageSeries("kind", ("qcow2",))
-    first = family.fresh(tmp_path)
+    series = ImageSeries("kind", ("qcow2",))
+    first = series.new_stem(tmp_path)
     (tmp_path / f"{first}.qcow2").touch()
-    assert family.fresh(tmp_path) != first
+    assert series.new_stem(tmp_path) != first
