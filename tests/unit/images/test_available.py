@@ -109,5 +109,5 @@ def test_the_templates_boot_our_image_as_we_do():
     cmdline = available.debian_entry(Path("/home/me/.lima"))["kernel"]["cmdline"]
     assert "no_timer_check" in cmdline
     values = {"project_name": "demo", "project_dir": "/p/demo", "session": "demo", "vm_name": None, "ssh": None}
-    images = document.parse(render.config("dev", values), Path("x"))["images"]
+    images = document.parse(render.rendered_config("dev", values), Path("x"))["images"]
     assert [image["kernel"]["cmdline"] for image in images if "kernel" in image] == [cmdline]
