@@ -1,7 +1,7 @@
 """One Lima VM for each project directory, with a Zellij session in it.
 
-``sysinit_vm.ns`` is the Invoke collection with every verb at its top level, loaded when asked for:
-``ns = Collection(lima=sysinit_vm.ns)`` in a project's ``tasks.py`` is all that the project needs.
+``sysinit_vm.ns`` is the Invoke collection with every verb at its top level, loaded on first use. All that a project's
+``tasks.py`` needs is ``ns = Collection(lima=sysinit_vm.ns)``.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""The console script, and ``python -m sysinit_vm``: loads the rest where a Ctrl-C is no traceback yet."""
+"""The console script, and ``python -m sysinit_vm``: Ctrl-C shows no traceback, even while the rest is loaded."""
 
 import sys
 from typing import NoReturn
@@ -7,7 +7,7 @@ INTERRUPTED = 130
 
 
 def main() -> NoReturn:
-    """Run the command line and exit with its status; Ctrl-C is 130."""
+    """Run the command line and exit with its status, 130 after Ctrl-C."""
     try:
         from sysinit_vm import streams
 

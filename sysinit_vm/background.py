@@ -1,4 +1,4 @@
-"""What is done again and again beside a long call."""
+"""What is repeated while a long call runs."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,10 +8,10 @@ from threading import Event, Thread
 @contextmanager
 def repeat_every(seconds: float, act: Callable[[], None]) -> Iterator[None]:
     """Call ``act`` every ``seconds``, from a thread of its own, until the block ends; ``act`` must not raise."""
-    over = Event()
+    stop = Event()
 
     def repeat() -> None:
-        while not over.wait(seconds):
+        while not stop.wait(seconds):
             act()
 
     thread = Thread(target=repeat, daemon=True)
@@ -19,5 +19,5 @@ def repeat_every(seconds: float, act: Callable[[], None]) -> Iterator[None]:
     try:
         yield
     finally:
-        over.set()
+        stop.set()
         thread.join()

@@ -7,10 +7,10 @@ from invoke.exceptions import Exit
 
 
 class VmError(Exit):
-    """Anything that users, their files, their machine or limactl can cause. Exit code 1.
+    """Any error that users, their files, their machine or limactl can cause. Exit code 1.
 
-    ``brief`` is one sentence, ``detail`` the reason (may span lines), ``hint`` a command to type.
-    Deriving from Invoke's ``Exit`` makes it end without a traceback under every entrance.
+    ``brief`` is one sentence, ``detail`` the reason (one or more lines), ``hint`` a command to type.
+    It derives from Invoke's ``Exit``, so that it ends without a traceback however the command was started.
     """
 
     exit_code = 1
@@ -26,13 +26,13 @@ class VmError(Exit):
 
 
 class UsageError(VmError):
-    """The command line or a value on it cannot be meant. Exit code 2."""
+    """The command line, or a value in it, is invalid. Exit code 2."""
 
     exit_code = 2
 
 
 class NoConfigError(VmError):
-    """No ``.lima/config.yaml`` here or above. Exit code 3."""
+    """There is no ``.lima/config.yaml`` here or above. Exit code 3."""
 
     exit_code = 3
 
@@ -44,7 +44,7 @@ class StateError(VmError):
 
 
 class NotConfirmedError(VmError):
-    """The user said no, or there was nobody to ask. Exit code 5."""
+    """The user said no, or nobody could be asked. Exit code 5."""
 
     exit_code = 5
 
@@ -56,10 +56,10 @@ class MissingError(VmError):
 
 
 def typed(*words: str | Path) -> str:
-    """Return a command as it can be pasted into a shell, for a hint: a path may hold spaces and quotes."""
+    """Return a command for a hint, quoted for a shell, because a path may contain spaces and quotes."""
     return shlex.join(map(str, words))
 
 
 def edit(path: Path) -> str:
-    """Return the command that opens the file ``path`` in its user's own editor, for a hint."""
+    """Return the command for a hint that opens the file ``path`` in the user's editor."""
     return f"$EDITOR {typed(path)}"

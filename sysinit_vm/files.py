@@ -1,4 +1,4 @@
-"""Files that are replaced whole or not at all, and the files that travel with the package."""
+"""Files that are replaced whole or not at all, and the files that are shipped with the package."""
 
 import os
 import tempfile
@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parent
 def data(name: str) -> Path:
     """Return the absolute path of a shipped file or folder, such as ``templates`` or ``Taskfile.yml``.
 
-    In a wheel they lie in the package's ``data``, in a checkout at its top level.
+    A wheel has them in the package's ``data``, a checkout at its top level.
     """
     shipped = PACKAGE / "data" / name
     return shipped if shipped.exists() else PACKAGE.parent / name
@@ -27,9 +27,9 @@ def read_or_empty(path: Path) -> str:
 
 
 def write(path: Path, content: str | bytes, *, mode: int = 0o644) -> None:
-    """Replace ``path`` (absolute) by ``content`` (text as UTF-8) atomically; parents are made.
+    """Replace ``path`` (absolute) with ``content`` (text as UTF-8) atomically; parent directories are created.
 
-    Raises VmError with the system's reason and leaves the old file as it was.
+    VmError with the system's reason if it cannot be written; the old file stays as it was.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,5 +55,5 @@ def _unwritable(path: Path, error: OSError) -> VmError:
 
 
 def denied(verb: str, path: Path, error: OSError, *, hint: str = "") -> VmError:
-    """Return the error of a ``path`` (absolute) that the system does not let us ``verb``; the hint looks at it."""
+    """Return the error if the system refuses to ``verb`` the ``path`` (absolute); by default the hint lists it."""
     return VmError(f"Cannot {verb} {path}.", detail=error.strerror or str(error), hint=hint or typed("ls", "-ld", path))

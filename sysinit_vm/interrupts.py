@@ -1,4 +1,4 @@
-"""SIGTERM while a command of ours has the terminal: the same as Ctrl-C, but for the number."""
+"""SIGTERM while a command that we started has the terminal: the same as Ctrl-C, but with its own number."""
 
 import signal
 import threading
@@ -14,11 +14,11 @@ def sigterm_as_interrupt() -> Iterator[None]:
         yield
         return
 
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt(128 + number)
+    def interrupt(signal_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt(128 + signal_number)
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    previous_handler = signal.signal(signal.SIGTERM, interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, previous_handler)

@@ -1,4 +1,4 @@
-"""The only module that imports filelock: one at a time, and waiting says for whom."""
+"""The only module that imports filelock: one process at a time, with a message while others wait."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,10 +8,10 @@ from sysinit_vm.terminal.console import say
 
 
 @contextmanager
-def held(path: Path, waiting: str) -> Iterator[bool]:
-    """Hold the lock file ``path`` (absolute; parents are made), and tell whether it had to be waited for.
+def held(path: Path, waiting_message: str) -> Iterator[bool]:
+    """Hold the lock file ``path`` (absolute; parent directories are created); yield whether we had to wait for it.
 
-    ``waiting`` is said once where another process holds it. The system releases it when its holder dies.
+    ``waiting_message`` is shown once if another process holds the lock. The system releases it when its holder dies.
     """
     import filelock
 
@@ -20,7 +20,7 @@ def held(path: Path, waiting: str) -> Iterator[bool]:
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        say(waiting)
+        say(waiting_message)
         waited = bool(lock.acquire())
     try:
         yield waited
@@ -29,7 +29,7 @@ def held(path: Path, waiting: str) -> Iterator[bool]:
 
 
 def is_held(path: Path) -> bool:
-    """Whether a process that lives holds the lock file ``path`` (absolute)."""
+    """Whether a live process holds the lock file ``path`` (absolute)."""
     import filelock
 
     if not path.exists():

@@ -1,4 +1,4 @@
-"""The console script: Invoke's Program on our collection, and the seed's spellings."""
+"""The console script: Invoke's Program on our collection, with plain words for flags and our own usage errors."""
 
 import sys
 from pathlib import Path
@@ -16,24 +16,24 @@ from sysinit_vm.tasks import ns
 from sysinit_vm.tasks.help import of_task
 from sysinit_vm.tasks.verb import refused
 
-_LIST_SHAPES = ("flat", "nested", "json")
+_LIST_FORMATS = ("flat", "nested", "json")
 
 
 def commands() -> dict[str, Command]:
     """Return every command under each of its names."""
-    found: dict[str, Command] = {}
-    for each in ns.to_contexts():
-        manual = ns[str(each.name)].manual
-        command = Command(each, f"{manual.summary}.", manual.word)
-        found |= dict.fromkeys((str(each.name), *each.aliases), command)
-    return found
+    commands_by_name: dict[str, Command] = {}
+    for context in ns.to_contexts():
+        manual = ns[str(context.name)].manual
+        command = Command(context, f"{manual.summary}.", manual.word)
+        commands_by_name |= dict.fromkeys((str(context.name), *context.aliases), command)
+    return commands_by_name
 
 
 class ConsoleProgram(Program):
-    """Invoke's Program with usage errors as exit 2, the overview as help, and plain words for flags."""
+    """Invoke's Program with exit 2 for usage errors, the overview as help, and plain words for flags."""
 
     def run(self, argv: list[str] | None = None, exit: bool = True) -> None:  # noqa: A002  # Invoke's own name
-        """Run as Invoke does; what its own output, such as --list, meets with is told as by any task."""
+        """Run as Invoke does; an error in its own output, such as that of --list, is reported as a task's is."""
         try:
             try:
                 words = sys.argv if argv is None else argv
@@ -50,28 +50,28 @@ class ConsoleProgram(Program):
             sys.exit(end.code)
 
     def _complete(self, words: list[str]) -> None:
-        """Print what may come next, a line each with its help after a tab; the scripts of `completion` ask."""
+        """Print the completions for the scripts of `completion`: one a line, with its help after a tab."""
         for word, text in candidates(words, commands(), self.initial_context):
             print(f"{word}\t{text}")
 
     def normalize_argv(self, argv: list[str] | None) -> None:
-        """Translate the seed's spellings (`init dev`, `exec make test`, `help start`) first."""
+        """Translate plain words (`init dev`, `exec make test`, `help start`) into flags first."""
         super().normalize_argv(argv)
         self.argv = [self.argv[0], *normalized(list(self.argv[1:]), commands())]
 
     def update_config(self, merge: bool = True) -> None:
-        """Read Invoke's own configuration; a file that is named with -f and missing is refused."""
-        named = self.args.config.value
-        if named is not None and not (Path(named).is_file() and Path(named).suffix in SUFFIXES):
+        """Read Invoke's own configuration; UsageError if -f names no such file."""
+        path = self.args.config.value
+        if path is not None and not (Path(path).is_file() and Path(path).suffix in SUFFIXES):
             raise UsageError(
-                f"-f takes a file, not {named!r}.",
-                detail=f"It ends in {', '.join(SUFFIXES)}.",
+                f"-f takes a file, not {path!r}.",
+                detail=f"Its name ends in {', '.join(SUFFIXES)}.",
                 hint="sysinit-vm help",
             )
         super().update_config(merge)
 
     def parse_core_args(self) -> None:
-        """Parse Invoke's core flags; a number that is none is a usage error, and so is another completion than ours."""
+        """Parse Invoke's core flags; UsageError for a bad number, and for Invoke's own shell completion."""
         try:
             super().parse_core_args()
         except ValueError as error:
@@ -86,15 +86,17 @@ class ConsoleProgram(Program):
             )
 
     def parse_tasks(self) -> None:
-        """Parse as Invoke does; a parse error is a usage error that says what was meant."""
+        """Parse as Invoke does; a parse error becomes a UsageError that suggests what to type."""
         try:
             super().parse_tasks()
         except ParseError as error:
-            exact = ["--", self.core.remainder] if self.core.remainder else []
-            raise explain_parse_error(error, [*self.core.unparsed, *exact], commands(), self.initial_context) from error
+            passed_on = ["--", self.core.remainder] if self.core.remainder else []
+            raise explain_parse_error(
+                error, [*self.core.unparsed, *passed_on], commands(), self.initial_context
+            ) from error
 
     def parse_cleanup(self) -> None:
-        """Act on Invoke's core flags; what `--help` or `--list` does not know is a usage error."""
+        """Act on Invoke's core flags; UsageError for a command or group that `--help` or `--list` does not know."""
         self._check_list()
         try:
             super().parse_cleanup()
@@ -102,22 +104,22 @@ class ConsoleProgram(Program):
             raise unknown_command(str(self.args.help.value), commands(), explain=True) from error
 
     def _check_list(self) -> None:
-        group, shape, groups = self.args.list.value, self.args["list-format"].value, self.collection.collections
+        group, list_format, groups = self.args.list.value, self.args["list-format"].value, self.collection.collections
         if isinstance(group, str) and group not in groups:
-            detail = f"There is {', '.join(groups)}."
+            detail = f"The groups are: {', '.join(groups)}."
             raise UsageError(f"There is no group of commands {group!r}.", detail=detail, hint="sysinit-vm --list")
-        if shape not in _LIST_SHAPES:
-            detail = f"It is {', '.join(_LIST_SHAPES)}."
-            raise UsageError(f"--list-format cannot be {shape!r}.", detail=detail, hint="sysinit-vm --list")
+        if list_format not in _LIST_FORMATS:
+            detail = f"It is one of {', '.join(_LIST_FORMATS)}."
+            raise UsageError(f"--list-format cannot be {list_format!r}.", detail=detail, hint="sysinit-vm --list")
 
     def print_version(self) -> None:
-        """Show our version, and those of Lima and Task that would be used."""
+        """Show our version, and those of the Lima and Task that we would use."""
         from sysinit_vm.machine import versions
         from sysinit_vm.runner import Runner
 
         super().print_version()
-        for name, told in versions.lima_and_task(Runner()):
-            print(f"{name} {told or 'not found'}")
+        for name, version in versions.lima_and_task(Runner()):
+            print(f"{name} {version or 'not found'}")
 
     def print_task_help(self, name: str) -> None:
         """Show the help of one command, as `help NAME` does."""

@@ -1,7 +1,7 @@
 """The only module that starts processes: argument lists, never a shell line.
 
-Three ways to run, chosen by who owns the terminal: ``read`` (captured; runs even under ``--dry``),
-``change`` and ``stream`` (captured or line by line; obey ``--dry``), ``attach`` (inherits the terminal).
+``read`` captures the output, and runs even under ``--dry``. ``change``, ``stream`` and ``pipe`` (output captured, or
+passed on as it comes) and ``attach`` (which hands over the terminal) obey ``--dry``.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ _CHUNK = 2**18  # bytes
 
 @dataclass(frozen=True)
 class Result:
-    """What a captured command left behind: ``code`` is 128+n when signal n ended it."""
+    """How a captured command ended: ``code`` is its exit status, or 128+n if signal n ended it."""
 
     argv: tuple[str, ...]
     code: int
@@ -38,13 +38,13 @@ class Result:
 
     @property
     def command(self) -> str:
-        """The command line, quoted so that it can be pasted into a shell."""
+        """The command line, quoted for a shell."""
         return shlex.join(self.argv)
 
 
 @dataclass(frozen=True)
 class Runner:
-    """Starts processes. ``dry`` prints changes instead of making them, ``echo`` prints and makes them."""
+    """Starts processes. ``dry`` prints changes instead of making them; ``echo`` prints them and makes them."""
 
     dry: bool = False
     echo: bool = False
@@ -58,7 +58,7 @@ class Runner:
         text: str | None = None,
         timeout: float | None = None,
     ) -> Result:
-        """Run and capture, ``text`` on standard input. A timeout (seconds) ends it with code 124."""
+        """Run and capture, with ``text`` as standard input. A timeout (seconds) ends it with code 124."""
         with _missing_program(argv):
             try:
                 done = subprocess.run(
@@ -68,14 +68,14 @@ class Runner:
                     capture_output=True,
                     text=True,
                     errors="replace",
-                    env=_env(env),
+                    env=_environment(env),
                     cwd=cwd,
                     timeout=timeout,
                     check=False,
                 )
             except subprocess.TimeoutExpired as error:
                 return Result(tuple(argv), 124, _text(error.stdout), _text(error.stderr))
-        return Result(tuple(argv), _code(done.returncode), done.stdout, done.stderr)
+        return Result(tuple(argv), _exit_status(done.returncode), done.stdout, done.stderr)
 
     def change(
         self,
@@ -98,9 +98,9 @@ class Runner:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
     ) -> Result:
-        """Run a long change; every line of its output and errors goes to ``on_line`` as it comes.
+        """Run a long change; each line of its output and errors is passed to ``on_line`` as it comes.
 
-        ``err`` of the result holds the last 100 lines. Ctrl-C ends the command, then is raised again.
+        The result's ``err`` has the last 100 lines. Ctrl-C ends the command and is raised again.
         """
         if self._announce(argv):
             return Result(tuple(argv), 0)
@@ -113,7 +113,7 @@ class Runner:
                 stderr=subprocess.STDOUT,
                 text=True,
                 errors="replace",
-                env=_env(env),
+                env=_environment(env),
                 cwd=cwd,
             )
         try:
@@ -124,7 +124,7 @@ class Runner:
         except BaseException:
             _end(process)
             raise
-        return Result(tuple(argv), _code(code), err="\n".join(tail))
+        return Result(tuple(argv), _exit_status(code), err="\n".join(tail))
 
     def pipe(
         self,
@@ -134,26 +134,26 @@ class Runner:
         *,
         env: Mapping[str, str] | None = None,
     ) -> tuple[Result, Result]:
-        """Run a change that reads what another command writes; ``on_bytes`` is told the bytes so far.
+        """Run a change that reads what another command writes; ``on_bytes`` gets the number of bytes so far.
 
-        The results hold what each said on stderr. Ctrl-C ends both, then is raised again.
+        The results have the errors of each command. Ctrl-C ends both and is raised again.
         """
         if self._announce([*source, "|", *sink]):
             return Result(tuple(source), 0), Result(tuple(sink), 0)
-        with contextlib.ExitStack() as open_:
-            says = [open_.enter_context(tempfile.TemporaryFile()) for _ in (source, sink)]
-            started = []
-            for argv, ends, err in (
-                (source, (subprocess.DEVNULL, subprocess.PIPE), says[0]),
-                (sink, (subprocess.PIPE, subprocess.DEVNULL), says[1]),
+        with contextlib.ExitStack() as stack:
+            errors = [stack.enter_context(tempfile.TemporaryFile()) for _ in (source, sink)]
+            processes = []
+            for argv, (stdin, stdout), stderr in (
+                (source, (subprocess.DEVNULL, subprocess.PIPE), errors[0]),
+                (sink, (subprocess.PIPE, subprocess.DEVNULL), errors[1]),
             ):
                 with _missing_program(argv):
-                    process = subprocess.Popen(argv, stdin=ends[0], stdout=ends[1], stderr=err, env=_env(env))
-                open_.callback(_end_if_alive, process)
-                started.append(process)
-            _pump(started[0].stdout, started[1].stdin, on_bytes)
-            codes = [_code(process.wait()) for process in started]
-            texts = [_all(err) for err in says]
+                    process = subprocess.Popen(argv, stdin=stdin, stdout=stdout, stderr=stderr, env=_environment(env))
+                stack.callback(_end_if_alive, process)
+                processes.append(process)
+            _pump(processes[0].stdout, processes[1].stdin, on_bytes)
+            codes = [_exit_status(process.wait()) for process in processes]
+            texts = [_contents(file) for file in errors]
         return Result(tuple(source), codes[0], err=texts[0]), Result(tuple(sink), codes[1], err=texts[1])
 
     def attach(
@@ -166,21 +166,21 @@ class Runner:
     ) -> int:
         """Hand the terminal to the command and return its exit status.
 
-        SIGINT and SIGTERM to this process call ``on_interrupt``, end the command and give 128+n.
+        SIGINT or SIGTERM to this process calls ``on_interrupt``, ends the command and returns 128+n.
         """
         if self._announce(argv):
             return 0
         sys.stdout.flush()
         with _missing_program(argv):
-            process = subprocess.Popen(argv, stdin=None if stdin else subprocess.DEVNULL, env=_env(env))
+            process = subprocess.Popen(argv, stdin=None if stdin else subprocess.DEVNULL, env=_environment(env))
         try:
             with sigterm_as_interrupt():
-                return _code(process.wait())
-        except KeyboardInterrupt as stop:
+                return _exit_status(process.wait())
+        except KeyboardInterrupt as interrupt:
             if on_interrupt:
                 on_interrupt()
             _end(process)
-            return stop.args[0] if stop.args else INTERRUPTED
+            return interrupt.args[0] if interrupt.args else INTERRUPTED
         except BaseException:
             _end(process)
             raise
@@ -191,11 +191,11 @@ class Runner:
         return self.dry
 
 
-def _env(extra: Mapping[str, str] | None) -> dict[str, str] | None:
+def _environment(extra: Mapping[str, str] | None) -> dict[str, str] | None:
     return None if extra is None else {**os.environ, **extra}
 
 
-def _code(returncode: int) -> int:
+def _exit_status(returncode: int) -> int:
     return 128 - returncode if returncode < 0 else returncode
 
 
@@ -209,7 +209,7 @@ def _lines(stream: IO[str] | None) -> Iterator[str]:
 
 
 def _pump(source: IO[bytes] | None, sink: IO[bytes] | None, on_bytes: Callable[[int], None]) -> None:
-    """Hand on what comes until either end closes; a sink that ended says itself why."""
+    """Pass on bytes until either end closes; a sink that ended early reports the reason itself."""
     total = 0
     assert source is not None  # noqa: S101  # both are pipes
     assert sink is not None  # noqa: S101
@@ -220,7 +220,7 @@ def _pump(source: IO[bytes] | None, sink: IO[bytes] | None, on_bytes: Callable[[
             on_bytes(total := total + len(chunk))
 
 
-def _all(file: IO[bytes]) -> str:
+def _contents(file: IO[bytes]) -> str:
     file.seek(0)
     return file.read().decode(errors="replace")
 
@@ -231,7 +231,7 @@ def _end_if_alive(process: subprocess.Popen[bytes]) -> None:
 
 
 def _end(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
-    """End a process that we started: ask, wait five seconds, then insist."""
+    """End a process that we started: SIGTERM, and SIGKILL five seconds later."""
     process.terminate()
     try:
         process.wait(timeout=5)

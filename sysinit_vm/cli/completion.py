@@ -1,4 +1,4 @@
-"""What a shell offers at the next key: commands, flags, and the values that we know."""
+"""What a shell completes: commands, flags, and those values of flags that we know."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,32 +9,33 @@ from sysinit_vm import editors, files
 from sysinit_vm.errors import UsageError
 from sysinit_vm.init import templates
 from sysinit_vm.lima import logs
-from sysinit_vm.lima.home import lima_home
+from sysinit_vm.lima.home import all_instance_files
 
-# What follows these and their flags is words of the user's own, among which no command is looked for.
+# These commands pass on the words after their flags as they are, so no command is looked for among them.
 PASS_THROUGH = ("exec", "copy")
 SHELLS = ("bash", "zsh", "fish")
-_Values = Callable[[], Iterable[str]]
+_ValueSource = Callable[[], Iterable[str]]
+_Completions = Iterator[tuple[str, str]]  # each word, and its help
 
 
 def script(shell: str) -> str:
-    """Return what a shell is to evaluate; UsageError for one that we have nothing for."""
+    """Return the completion script that ``shell`` evaluates; UsageError if we have none for that shell."""
     if shell not in SHELLS:
         raise UsageError(
             f"There is no completion for {shell!r}.",
-            detail=f"There is one for {', '.join(SHELLS)}.",
+            detail=f"The shells are: {', '.join(SHELLS)}.",
             hint="sysinit-vm completion bash",
         )
     return (files.data("templates") / "completion" / shell).read_text(encoding="utf-8")
 
 
 def vm_names() -> list[str]:
-    """Return the names of the instances below LIMA_HOME, without asking limactl, which costs too much at a key."""
-    return sorted(path.parent.name for path in lima_home().glob("*/lima.yaml"))
+    """Return the names of the instances below LIMA_HOME. limactl is not asked: it is too slow for completion."""
+    return [instance_files.name for instance_files in all_instance_files()]
 
 
-# The values of flags, and so of the plain words that stand for them.
-VALUES: Mapping[str, _Values] = {
+# The values of flags, and so of the plain words that stand for flags.
+VALUES: Mapping[str, _ValueSource] = {
     "name": vm_names,
     "template": templates.available_names,
     "source": lambda: logs.SOURCES,
@@ -45,82 +46,87 @@ VALUES: Mapping[str, _Values] = {
 
 @dataclass(frozen=True)
 class Command:
-    """One command under one of its names: Invoke's context, a line of help, the flag of its plain word."""
+    """One command: Invoke's context, one line of help, and the flag that a plain word after it stands for."""
 
     context: ParserContext
     help: str = ""
-    plain: str = ""
+    word: str = ""
 
 
 @dataclass(frozen=True)
-class _Line:
-    """A command line up to the cursor: ``awaits`` is the flag whose value comes, ``words`` the plain ones so far."""
+class _LineSoFar:
+    """A command line before the word to complete.
 
-    verb: Command | None
-    awaits: str = ""
-    words: int = 0
-    closed: bool = False  # past `--`, or among exact words
+    ``value_of`` is the flag whose value comes next, ``plain_words`` how many words the command has, ``passed_on``
+    whether the next word is passed on as it is: after ``--``, or among the words of PASS_THROUGH.
+    """
+
+    command: Command | None
+    value_of: str = ""
+    plain_words: int = 0
+    passed_on: bool = False
 
 
 def candidates(words: Sequence[str], commands: Mapping[str, Command], core: ParserContext) -> list[tuple[str, str]]:
-    """Return what may stand for the last of ``words``, each with its help; files are the shell's own affair.
+    """Return the completions of the last of ``words``, each with its help. The shell itself completes file names.
 
-    ``words`` follow the program's name; the last is not finished and may be empty. ``core`` has the flags that
-    stand before a command.
+    ``words`` follow the program's name; the last is unfinished and may be empty. ``core`` has the flags that stand
+    before a command.
     """
     *before, last = words or [""]
-    found = _fitting(_read(before, commands, core), last, commands, core)
-    return sorted({(word, text) for word, text in found if word.startswith(last)})
+    completions = _completions(_parse(before, commands, core), last, commands, core)
+    return sorted({(word, text) for word, text in completions if word.startswith(last)})
 
 
-def _read(before: Sequence[str], commands: Mapping[str, Command], core: ParserContext) -> _Line:
-    line = _Line(None)
+def _parse(before: Sequence[str], commands: Mapping[str, Command], core: ParserContext) -> _LineSoFar:
+    line = _LineSoFar(None)
     for word in before:
-        known = (line.verb.context if line.verb else core).flags.get(word)
-        if line.awaits:
-            line = replace(line, awaits="")
-        elif word == "--" or (_is(line.verb, *PASS_THROUGH) and not word.startswith("-")):
-            return replace(line, closed=True)
+        flag = (line.command.context if line.command else core).flags.get(word)
+        if line.value_of:
+            line = replace(line, value_of="")
+        elif word == "--" or (_is(line.command, *PASS_THROUGH) and not word.startswith("-")):
+            return replace(line, passed_on=True)
         elif word.startswith("-"):
-            line = replace(line, awaits=str(known.name) if known and known.takes_value else "")
-        elif word in commands and not _is(line.verb, "help"):
-            line = _Line(commands[word])
+            line = replace(line, value_of=str(flag.name) if flag and flag.takes_value else "")
+        elif word in commands and not _is(line.command, "help"):
+            line = _LineSoFar(commands[word])
         else:
-            line = replace(line, words=line.words + 1)
+            line = replace(line, plain_words=line.plain_words + 1)
     return line
 
 
-def _is(verb: Command | None, *names: str) -> bool:
-    return verb is not None and verb.context.name in names
+def _is(command: Command | None, *names: str) -> bool:
+    return command is not None and command.context.name in names
 
 
-def _fitting(line: _Line, last: str, commands: Mapping[str, Command], core: ParserContext) -> Iterator[tuple[str, str]]:
-    if line.closed:
+def _completions(line: _LineSoFar, last: str, commands: Mapping[str, Command], core: ParserContext) -> _Completions:
+    if line.passed_on:
         return
-    if line.awaits:
-        yield from _values(line.awaits, commands)
+    if line.value_of:
+        yield from _values(line.value_of, commands)
     elif last.startswith("-"):
-        yield from _flags(line.verb.context if line.verb else core, last, commands)
-    elif line.verb and line.verb.plain and not line.words:
-        yield from _values(line.verb.plain, commands)
-    elif not _is(line.verb, *PASS_THROUGH):
-        yield from ((name, each.help) for name, each in commands.items())
+        yield from _flags(line.command.context if line.command else core, last, commands)
+    elif line.command and line.command.word and not line.plain_words:
+        yield from _values(line.command.word, commands)
+    elif not _is(line.command, *PASS_THROUGH):
+        yield from ((name, command.help) for name, command in commands.items())
 
 
-def _values(flag: str, commands: Mapping[str, Command]) -> Iterator[tuple[str, str]]:
+def _values(flag: str, commands: Mapping[str, Command]) -> _Completions:
     if flag == "topic":
-        yield from ((name, each.help) for name, each in commands.items())
+        yield from ((name, command.help) for name, command in commands.items())
     yield from ((word, "") for word in VALUES.get(flag, tuple)())
 
 
-def _flags(context: ParserContext, last: str, commands: Mapping[str, Command]) -> Iterator[tuple[str, str]]:
-    """The flags, or those values that follow ``FLAG=`` in one word."""
-    flag, given, _ = last.partition("=")
-    known = context.flags.get(flag)
-    if given:
-        yield from ((f"{flag}={word}", text) for word, text in _values(str(known.name) if known else "", commands))
+def _flags(context: ParserContext, last: str, commands: Mapping[str, Command]) -> _Completions:
+    """Yield the flags, or the values of the flag in ``FLAG=`` as one word with it."""
+    name, equals_sign, _ = last.partition("=")
+    argument = context.flags.get(name)
+    if equals_sign:
+        values = _values(str(argument.name) if argument else "", commands)
+        yield from ((f"{name}={value}", text) for value, text in values)
         return
-    for each in [*context.flags, *context.inverse_flags]:
-        if each.startswith("--"):
-            argument = context.flags.get(each)
-            yield each, (argument.help or "") if argument else ""
+    for flag in [*context.flags, *context.inverse_flags]:
+        if flag.startswith("--"):
+            argument = context.flags.get(flag)
+            yield flag, (argument.help or "") if argument else ""

@@ -1,4 +1,4 @@
-"""Invoke's own configuration files, which apply to our tasks too: one that cannot be used is named."""
+"""Invoke's own configuration files, which apply to our tasks too: an error names the file that cannot be used."""
 
 import contextlib
 import os
@@ -13,27 +13,27 @@ SUFFIXES = (".yaml", ".yml", ".json", ".py")  # in the order in which Invoke loo
 
 
 class InvokeConfig(Config):
-    """Invoke's configuration; UsageError for a file that cannot be read, or does not fit what was read before."""
+    """Invoke's configuration; UsageError if a file cannot be read or does not fit the files read before it."""
 
-    def load_system(self, merge: bool = True) -> None:  # noqa: ARG002  # what does not fit shows in the merge
+    def load_system(self, merge: bool = True) -> None:  # noqa: ARG002  # a file that does not fit fails in the merge
         """Read the machine's file, if there is one."""
-        with _named("/etc/invoke"):
+        with _errors_name_file("/etc/invoke"):
             super().load_system()
 
     def load_user(self, merge: bool = True) -> None:  # noqa: ARG002
         """Read the user's file, if there is one."""
-        with _named("~/.invoke"):
+        with _errors_name_file("~/.invoke"):
             super().load_user()
 
     def load_runtime(self, merge: bool = True) -> None:  # noqa: ARG002
-        """Read the file that -f or INVOKE_RUNTIME_CONFIG names, if either does."""
-        with _named(str(self._runtime_path)):
+        """Read the file that -f or INVOKE_RUNTIME_CONFIG names, if there is one."""
+        with _errors_name_file(str(self._runtime_path)):
             super().load_runtime()
 
 
 @contextlib.contextmanager
-def _named(start: str) -> Iterator[None]:
-    """Make a UsageError of whatever goes wrong with the file ``start``, which may lack its suffix."""
+def _errors_name_file(start: str) -> Iterator[None]:
+    """Turn any error about the file ``start``, which may lack its suffix, into a UsageError."""
     try:
         yield
     except Exception as error:

@@ -1,11 +1,11 @@
-"""What the help says of a command beside its docstring and its flags."""
+"""What the help says about a command besides its docstring and its flags."""
 
 import inspect
 from dataclasses import dataclass
 
-# The overview's groups, in its order.
+# The groups of the overview, in order.
 GROUPS = ("Life", "Access", "Look", "Change", "Content", "Machine")
-# What each exit status means, under every command that can end so.
+# What each exit status means, the same for every command.
 EXIT_STATUSES = {
     0: "done",
     1: "failed",
@@ -16,16 +16,16 @@ EXIT_STATUSES = {
     6: "something is missing on the machine",
     130: "interrupted",
 }
-_ALWAYS = (0, 1, 2, 130)
+_COMMON_STATUSES = (0, 1, 2, 130)
 
 
 @dataclass(frozen=True)
 class Manual:
-    """One command's own words.
+    """One command's own part of the help.
 
-    ``text`` is its docstring, whose first line is the summary; ``group`` one of GROUPS; ``usage`` the plain words that
-    follow it; ``word`` the flag (a parameter's name) that the first of them stands for; ``examples`` lines for a shell;
-    ``exits`` the statuses beyond those that every command has; ``ends`` what else there is to say of them.
+    ``text`` is its docstring, whose first line is the summary; ``group`` one of GROUPS; ``usage`` shows the words that
+    follow the command; ``word`` is the flag (a parameter's name) that the first of them stands for; ``examples`` are
+    command lines; ``exits`` the statuses besides those of every command; ``ends`` a sentence about the exit status.
     """
 
     text: str
@@ -43,14 +43,14 @@ class Manual:
 
     @property
     def paragraphs(self) -> list[str]:
-        """What the docstring says beyond its first line, each paragraph one line."""
+        """The docstring after its first line, each paragraph as one line."""
         rest = inspect.cleandoc(self.text).partition("\n")[2].strip()
-        return [" ".join(each.split()) for each in rest.split("\n\n")] if rest else []
+        return [" ".join(paragraph.split()) for paragraph in rest.split("\n\n")] if rest else []
 
     @property
     def statuses(self) -> dict[int, str]:
-        """Each exit status of the command, and what it means."""
-        return {code: EXIT_STATUSES[code] for code in sorted({*_ALWAYS, *self.exits})}
+        """Each exit status of the command, with its meaning."""
+        return {code: EXIT_STATUSES[code] for code in sorted({*_COMMON_STATUSES, *self.exits})}
 
     @property
     def ending(self) -> str:
@@ -58,10 +58,10 @@ class Manual:
         return ", ".join(f"{code} {meaning}" for code, meaning in self.statuses.items()) + f". {self.ends}".rstrip(" ")
 
     def docstring(self) -> str:
-        """Return the whole as a docstring, which is what `inv --help` shows."""
+        """Return the whole manual as a docstring, which `inv --help` shows."""
         from sysinit_vm.cli.columns import paragraph
 
-        examples = ["Examples:", *(f"  {each}" for each in self.examples), ""] if self.examples else []
+        examples = ["Examples:", *(f"  {example}" for example in self.examples), ""] if self.examples else []
         words = [f'Its words follow "--": -- {self.usage}', ""] if self.usage and not self.word else []
         ends = paragraph(f"Exit status: {self.ending}", 76)
         return "\n".join([inspect.cleandoc(self.text), "", *words, *examples, ends])
