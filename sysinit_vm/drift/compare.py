@@ -1,4 +1,4 @@
-"""What a VM has and what it would be given now, looked up."""
+"""What a VM has, compared with what it would be given now."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from sysinit_vm.projects.project import Project
 
 UNKNOWN = "unknown"
 _BOOTED = "sysinit-vm-booted.json"  # in the instance's directory, so that it goes with the VM
-# What we change in a running VM ourselves, and what is another at every look.
+# What we change in a running VM ourselves, and what differs each time it is read.
 _NOT_COMPARED = ("provision", "param", "base", "minimumLimaVersion", "message")
 
 
@@ -34,7 +34,7 @@ class Drift:
 
     @property
     def needs(self) -> str:
-        """What it takes: none, live, restart or recreate."""
+        """What the changes need: none, live, restart or recreate."""
         return plan.worst(self.changes)
 
 
@@ -49,9 +49,9 @@ def drift(instance: Instance, committed: Config, machine: Facts) -> Drift:
 
 
 def summary(instance: Instance, machine: Facts) -> str:
-    """Return none, live, restart or recreate; unknown if the config cannot be had.
+    """Return none, live, restart or recreate; unknown if the config cannot be read.
 
-    What LIMA_HOME/_config brought since the boot is not looked at here: `plan` does.
+    It does not look at what LIMA_HOME/_config has changed since the boot; `plan` does.
     """
     if instance.project_dir is None:
         return UNKNOWN
@@ -70,20 +70,20 @@ def _wanted(instance: Instance, own: Config, committed: Config, machine: Facts) 
 
 
 def remember(instance: Instance) -> None:
-    """Keep what ``instance`` was booted with: Lima's own defaults and overrides merge into it at every look."""
+    """Keep what ``instance`` was booted with, because Lima merges its defaults and overrides in at every read."""
     with suppress(VmError):
         files.write(instance.dir / _BOOTED, json.dumps(instance.filled))
 
 
 def _since_boot(instance: Instance) -> list[Change]:
-    """Return what _config/default.yaml and override.yaml of LIMA_HOME brought since the boot."""
+    """Return what _config/default.yaml and override.yaml of LIMA_HOME have changed since the boot."""
     try:
         booted = json.loads((instance.dir / _BOOTED).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
-    both = [
+    before, now = (
         {key: value for key, value in config.items() if key not in _NOT_COMPARED}
         for config in (booted, instance.filled)
-    ]
-    changes = plan.changes(*both)
+    )
+    changes = plan.changes(before, now)
     return [Change(f"{change.what} (LIMA_HOME/_config)", change.now, change.wanted, RESTART) for change in changes]

@@ -73,10 +73,10 @@ def changed(**more):
     ],
 )
 def test_each_change_is_one_line_that_says_what_it_needs(more, what, needs):
-    found = plan.changes(HAS, changed(**more))
-    assert [(each.what, each.needs) for each in found] == [(what, needs)]
-    assert plan.worst(found) == needs
-    assert found[0].now != found[0].wanted
+    changes = plan.changes(HAS, changed(**more))
+    assert [(change.what, change.needs) for change in changes] == [(what, needs)]
+    assert plan.worst(changes) == needs
+    assert changes[0].now != changes[0].wanted
 
 
 @pytest.mark.parametrize(
@@ -87,16 +87,16 @@ def test_what_means_the_same_is_no_change(more):
 
 
 def test_applying_leaves_what_takes_recreation_and_takes_the_rest():
-    wished = changed(cpus=4, images=[{"location": "/b.qcow2"}], disk="1GiB")
-    given_now = plan.without_recreation(HAS, wished)
+    wanted = changed(cpus=4, images=[{"location": "/b.qcow2"}], disk="1GiB")
+    given_now = plan.without_recreation(HAS, wanted)
     assert (given_now["cpus"], given_now["images"], given_now["disk"]) == (4, HAS["images"], "50GiB")
-    assert {each.needs for each in plan.changes(given_now, wished)} == {RECREATE}
+    assert {change.needs for change in plan.changes(given_now, wanted)} == {RECREATE}
 
 
 def test_what_changes_live_is_ours_alone():
     new = {**OURS, "script": OURS["script"] + "2"}
-    wished = changed(cpus=4, provision=[new, {"mode": "system", "script": "new"}], param={"PROJECT_DIR": "/q"})
-    live = plan.only_live(HAS, wished)
+    wanted = changed(cpus=4, provision=[new, {"mode": "system", "script": "new"}], param={"PROJECT_DIR": "/q"})
+    live = plan.only_live(HAS, wanted)
     assert live["provision"] == [new, HAS["provision"][1]]
     assert (live["param"], live["cpus"]) == ({"PROJECT_DIR": "/q"}, 2)
 
@@ -115,9 +115,9 @@ def test_a_config_never_differs_from_itself(data):
 
 
 @given(PLAIN, PLAIN)
-def test_after_applying_nothing_is_left_but_what_takes_recreation(has, wished):
-    given_now = plan.without_recreation({**HAS, **has}, {**HAS, **wished})
-    assert all(each.needs == RECREATE for each in plan.changes(given_now, {**HAS, **wished}))
+def test_after_applying_nothing_is_left_but_what_takes_recreation(has, wanted):
+    given_now = plan.without_recreation({**HAS, **has}, {**HAS, **wanted})
+    assert all(change.needs == RECREATE for change in plan.changes(given_now, {**HAS, **wanted}))
 
 
 @given(st.text())
@@ -126,12 +126,7 @@ def test_nothing_that_is_shown_steers_a_terminal(text):
     assert len(plan.display(text)) <= 61
 
 
-# --- looked up -------------------------------------------------------------------------------------
-
-
-def filled(instance, data):
-    """A limactl whose VM ``instance`` has the config ``data`` with Lima's defaults."""
-    return FakeLimactl(replace(instance, filled=data))
+# --- compared --------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -151,17 +146,17 @@ def made(home, tmp_path):
 
 def test_what_start_made_does_not_drift(made):
     project, instance, machine = made
-    found = compare.drift(FakeLimactl(instance), instance, document.load(project.config), machine)
-    assert (found.changes, found.needs) == ((), NONE)
-    assert compare.summary(FakeLimactl(instance), instance, machine) == NONE
+    drift = compare.drift(instance, document.load(project.config), machine)
+    assert (drift.changes, drift.needs) == ((), NONE)
+    assert compare.summary(instance, machine) == NONE
 
 
 def test_an_edited_config_drifts(made):
     project, instance, machine = made
     project.config.write_text(project.config.read_text().replace("8GiB", "4GiB") + "dns: [1.1.1.1]\n")
-    found = compare.drift(FakeLimactl(instance), instance, document.load(project.config), machine)
-    assert [each.what for each in found.changes] == ["dns", "memory"]
-    assert compare.summary(FakeLimactl(instance), instance, machine) == RESTART
+    drift = compare.drift(instance, document.load(project.config), machine)
+    assert [change.what for change in drift.changes] == ["dns", "memory"]
+    assert compare.summary(instance, machine) == RESTART
 
 
 @pytest.mark.parametrize("text", ["a: [\n", "base: ./x.yaml\n", None])
@@ -171,21 +166,21 @@ def test_a_config_that_cannot_be_had_is_unknown(made, text):
         project.config.unlink()
     else:
         project.config.write_text(text)
-    assert compare.summary(FakeLimactl(instance), instance, machine) == "unknown"
+    assert compare.summary(instance, machine) == "unknown"
 
 
 def test_what_limas_own_defaults_brought_since_the_boot_needs_a_restart(made):
     project, instance, machine = made
-    compare.remember(filled(instance, {"cpus": 4, "provision": [1]}), instance)
-    found = compare.drift(
-        filled(instance, {"cpus": 2, "provision": [2]}), instance, document.load(project.config), machine
+    compare.remember(replace(instance, filled={"cpus": 4, "provision": [1]}))
+    drift = compare.drift(
+        replace(instance, filled={"cpus": 2, "provision": [2]}), document.load(project.config), machine
     )
-    assert [(each.what, each.needs) for each in found.changes] == [("cpus (LIMA_HOME/_config)", RESTART)]
+    assert [(change.what, change.needs) for change in drift.changes] == [("cpus (LIMA_HOME/_config)", RESTART)]
 
 
 def test_a_vm_that_was_booted_by_other_means_has_nothing_to_compare_with(made):
     project, instance, machine = made
-    assert compare.drift(filled(instance, {"cpus": 2}), instance, document.load(project.config), machine).changes == ()
+    assert compare.drift(replace(instance, filled={"cpus": 2}), document.load(project.config), machine).changes == ()
 
 
 # --- the proof -------------------------------------------------------------------------------------
@@ -194,7 +189,7 @@ GIB = 2**30
 
 
 @pytest.fixture
-def wished(tmp_path):
+def wanted(tmp_path):
     for name in ("a", "b"):
         (tmp_path / name).touch()
     mounts = [{"location": str(tmp_path), "mountPoint": "/m"}, {"location": "{{.Home}}/x"}]
@@ -202,7 +197,7 @@ def wished(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("seen", "says"),
+    ("state", "says"),
     [
         (GuestState(4, 4 * GIB - 10, {"A": "1"}, {"/m": ("a", "b")}), "cpus: the guest has 4, not 2"),
         (GuestState(2, 8 * GIB, {"A": "1"}, {"/m": ("a", "b")}), "memory: the guest has 8192 MiB, not 4096 MiB"),
@@ -212,23 +207,23 @@ def wished(tmp_path):
         (GuestState(2, 4 * GIB - 10, {"A": "1"}, {}), "mounts: /m"),
     ],
 )
-def test_a_guest_that_has_something_else_is_told(wished, monkeypatch, seen, says):
-    monkeypatch.setattr(checks, "state", lambda *_: seen)
+def test_a_guest_that_has_something_else_is_told(wanted, monkeypatch, state, says):
+    monkeypatch.setattr(checks, "state", lambda *_: state)
     with pytest.raises(VmError, match="runs, but not as its config says") as caught:
-        verify.require(FakeLimactl(), Instance("demo-dev", "Running", None), wished)
+        verify.require(FakeLimactl(), Instance("demo-dev", "Running", None), wanted)
     assert says in caught.value.detail
 
 
-def test_a_guest_that_has_it_passes(wished, monkeypatch):
+def test_a_guest_that_has_it_passes(wanted, monkeypatch):
     monkeypatch.setattr(checks, "state", lambda *_: GuestState(2, int(3.9 * GIB), {"A": "1"}, {"/m": ("b", "a")}))
-    verify.require(FakeLimactl(), Instance("demo-dev", "Running", None), wished)
+    verify.require(FakeLimactl(), Instance("demo-dev", "Running", None), wanted)
 
 
 def test_what_the_guest_says_is_read_to_the_byte(home):
-    said = "cpus=2\nmemory=4000000\nenv=A=b=c\nplace=/m\0a b\0c=d\0\nplace=/empty\0\n"
-    lima = FakeLimactl(guest=result(out=said))
-    seen = checks.state(lima, "demo-dev", ["A", "B"], ["/m", "/empty"], 200)
-    assert seen == GuestState(2, 4_096_000_000, {"A": "b=c"}, {"/m": ("a b", "c=d"), "/empty": ()})
+    answer = "cpus=2\nmemory=4000000\nenv=A=b=c\nplace=/m\0a b\0c=d\0\nplace=/empty\0\n"
+    lima = FakeLimactl(guest=result(out=answer))
+    state = checks.state(lima, "demo-dev", ["A", "B"], ["/m", "/empty"], 200)
+    assert state == GuestState(2, 4_096_000_000, {"A": "b=c"}, {"/m": ("a b", "c=d"), "/empty": ()})
     assert lima.asked[0][1][-6:] == ("200", "2", "A", "B", "/m", "/empty")
 
 
