@@ -353,7 +353,7 @@ def test_what_ends_one_examination_ends_no_other(demo, monkeypatch):
     monkeypatch.setattr(machine.limits, "survey", lambda *_: [Limit("memory", "2 GiB", enough=True)])
     monkeypatch.setattr(project.search, "unusable", refuse)
     lima = FakeLimactl()
-    lima.instance = fail
+    lima.instances = fail
     findings = examine.everything(RecordingRunner(), lima, demo)
     found = by(findings)
     assert found["programs"] == Finding("machine", "programs", WRONG, "It is broken. Indeed.", "mend it")

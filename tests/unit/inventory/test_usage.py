@@ -9,6 +9,7 @@ import pytest
 from sysinit_vm.inventory import usage
 from sysinit_vm.inventory.usage import Usage
 from sysinit_vm.lima import recovery
+from sysinit_vm.lima.instance_files import InstanceFiles
 from tests.fakes import vm
 
 
@@ -37,9 +38,9 @@ def test_its_age_is_that_of_what_lima_writes_once(tmp_path):
     for name, age in (("lima.yaml", 10), ("lima-version", 5000)):
         (tmp_path / name).write_text("")
         os.utime(tmp_path / name, (time.time() - age,) * 2)
-    assert 4990 < time.time() - usage.created(tmp_path) < 5100
+    assert 4990 < time.time() - usage.created(InstanceFiles(tmp_path)) < 5100
     (tmp_path / "lima-version").unlink()
-    assert time.time() - usage.created(tmp_path) < 100
+    assert time.time() - usage.created(InstanceFiles(tmp_path)) < 100
 
 
 def test_resident_memory_is_the_drivers_and_no_strangers(monkeypatch):

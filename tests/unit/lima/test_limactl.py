@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.lima.account import Account
 from sysinit_vm.lima.events import host_agent_ready
-from sysinit_vm.lima.instance import Instance
+from sysinit_vm.lima.instance import Instance, Instances
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.messages import message, reason
 from tests.fakes import RecordingRunner, captured, result
@@ -72,8 +72,7 @@ def test_each_verb_gives_limactl_these_words(home, call, argv):
 
 def test_an_instances_config_is_what_its_lima_yaml_holds(instances, home):
     place = instances("a")
-    lima, _ = wrapped()
-    assert lima.config(Instance("a", "Stopped", place / "a")).data == {"cpus": 1}
+    assert Instance("a", "Stopped", place / "a").config().data == {"cpus": 1}
 
 
 def test_an_edit_gives_the_whole_config_past_the_escapes_that_yq_does_not_know(home):
@@ -181,7 +180,8 @@ def test_instances_are_asked_for_by_name_past_stray_directories(instances):
         (lima_home / stray).mkdir()
     (lima_home / "file").write_text("")
     lima, recorder = wrapped()
-    assert lima.instances() == []
+    found = lima.instances()
+    assert (list(found), [half.name for half in found.unlisted]) == ([], ["empty"])
     assert words(recorder) == [["--log-format=json", "list", "--json", "a", "b"]]
 
 
@@ -205,7 +205,7 @@ def test_one_that_vanishes_meanwhile_does_not_hide_the_others(instances):
 
 def test_without_lima_home_there_are_none(home):
     lima, recorder = wrapped()
-    assert (lima.instances(), recorder.argvs) == ([], [])
+    assert (lima.instances(), recorder.argvs) == (Instances(), [])
 
 
 @pytest.mark.parametrize(

@@ -195,11 +195,6 @@ def test_a_vm_keeps_what_moved_and_follows_a_new_declaration():
     assert allocation.kept(own, edited) == {keys[0]: 20101}
 
 
-def test_in_few_words():
-    assert allocation.short([WEB, API], {API.key: 20101}) == "3000, 8080→20101"
-    assert allocation.short([], {}) == ""
-
-
 @pytest.mark.parametrize(
     ("ip", "url"),
     [

@@ -44,17 +44,17 @@ def forwarding(*host_ports, **more):
     return {"portForwards": [{"guestPort": port, "hostPort": port} for port in host_ports], **more}
 
 
-def place(lima, *wanted, kept=None):
-    return host_ports.place(lima, "demo-dev", ROOT, wanted, kept or {})
+def place(*wanted, kept=None):
+    return host_ports.place("demo-dev", ROOT, wanted, kept or {})
 
 
 def test_what_nobody_holds_is_given_without_a_word(lima):
-    assert place(lima, WEB) == host_ports.Placed({WEB.key: 3000}, ())
+    assert place(WEB) == host_ports.Placed({WEB.key: 3000}, ())
 
 
 def test_what_another_vm_has_moves_and_is_said_although_that_vm_is_stopped(lima):
     add(lima, "other-dev", forwarding(3000))
-    placed = place(lima, WEB)
+    placed = place(WEB)
     assert placed.hosts == {WEB.key: FIRST}
     assert placed.words == (
         f"port 3000: 3000 is held by the VM other-dev of /work/other; this project's is http://localhost:{FIRST}",
@@ -65,33 +65,36 @@ def test_its_own_instance_and_configs_that_cannot_be_read_hold_nothing(lima):
     add(lima, "demo-dev", forwarding(3000))
     add(lima, "corrupt", "{")
     add(lima, "odd", {"portForwards": [{"guestPort": "x"}, {"guestPort": 8080}]})
-    assert place(lima, WEB, Forward(8080, 8080)).hosts == {WEB.key: 3000, Forward(8080, 8080).key: FIRST}
+    assert place(WEB, Forward(8080, 8080)).hosts == {WEB.key: 3000, Forward(8080, 8080).key: FIRST}
 
 
 def test_a_program_that_holds_it_is_named(lima, monkeypatch):
     monkeypatch.setattr(sockets, "taken", lambda port, *_: port == 3000)
     monkeypatch.setattr(sockets, "listener", lambda *_: sockets.Listener(123, "python3"))
-    (word,) = place(lima, WEB).words
+    (word,) = place(WEB).words
     assert word == f"port 3000: 3000 is held by python3 (pid 123); this project's is http://localhost:{FIRST}"
     monkeypatch.setattr(sockets, "listener", lambda *_: None)
-    assert "held by another program" in place(lima, WEB).words[0]
+    assert "held by another program" in place(WEB).words[0]
 
 
 def test_another_vms_automatic_forward_is_named_by_its_vm(lima, monkeypatch):
     add(lima, "other-dev", {}, agent=77)
     monkeypatch.setattr(sockets, "taken", lambda port, *_: port == 3000)
     monkeypatch.setattr(sockets, "listener", lambda *_: sockets.Listener(77, "limactl"))
-    assert "held by the VM other-dev of /work/other;" in place(lima, WEB).words[0]
+    assert "held by the VM other-dev of /work/other;" in place(WEB).words[0]
 
 
 def test_a_low_port_is_explained_and_moved(lima):
     low = Forward(80, 80)
-    (word,) = place(lima, low).words
-    assert word == f"port 80: 80 is root's alone, as all below 1024 are; this project's is http://localhost:{FIRST}"
+    (word,) = place(low).words
+    assert (
+        word
+        == f"port 80: 80 is reserved for root, like all ports below 1024; this project's is http://localhost:{FIRST}"
+    )
 
 
 def test_a_moved_one_that_stays_is_said_again(lima):
-    placed = place(lima, WEB, Forward(53, 53000, "udp"), kept={WEB.key: FIRST, ("127.0.0.1", 53, "udp"): FIRST + 1})
+    placed = place(WEB, Forward(53, 53000, "udp"), kept={WEB.key: FIRST, ("127.0.0.1", 53, "udp"): FIRST + 1})
     assert placed.words == (
         f"port 3000: this project's is http://localhost:{FIRST}",
         f"port 53: this project's is {FIRST + 1}",
@@ -101,35 +104,36 @@ def test_a_moved_one_that_stays_is_said_again(lima):
 def test_what_another_start_is_about_to_give_limactl_is_held_while_it_lives(lima):
     path = own_directory() / "other-dev.yaml"
     files.write(path, json.dumps(forwarding(3000)))
-    assert place(lima, WEB).hosts == {WEB.key: 3000}  # left by a start that was killed
+    assert place(WEB).hosts == {WEB.key: 3000}  # left by a start that was killed
     with lock.held(path.with_suffix(".lock"), "waiting"):
-        placed = place(lima, WEB)
+        placed = place(WEB)
     assert placed.hosts == {WEB.key: FIRST}
     assert "the VM other-dev, which starts now" in placed.words[0]
 
 
-def test_a_start_that_ends_while_others_are_looked_at_is_not_missed(lima):
-    """Its instance was not there yet when limactl listed them, and its file is gone by then."""
+def test_a_start_that_ends_while_others_are_looked_at_is_not_missed(lima, monkeypatch):
+    """Its instance was not there yet when the others were listed, and its file is gone by then."""
     path = own_directory() / "other-dev.yaml"
     files.write(path, json.dumps(forwarding(3000)))
-    listed = lima.instances
+    listed = host_ports.all_instance_files
 
-    def instances():
-        found = listed()
+    def list_before_it_ends():
+        present = listed()
         if path.exists():
             path.unlink()
             add(lima, "other-dev", forwarding(3000))
-        return found
+        return present
 
-    lima.instances = instances
+    monkeypatch.setattr(host_ports, "all_instance_files", list_before_it_ends)
     with lock.held(path.with_suffix(".lock"), "waiting"):
-        assert place(lima, WEB).hosts == {WEB.key: FIRST}
+        assert place(WEB).hosts == {WEB.key: FIRST}
+    assert lima.by_name
 
 
 def test_its_own_file_holds_nothing(lima):
     files.write(own_directory() / "demo-dev.yaml", json.dumps(forwarding(3000)))
     with lock.held(own_directory() / "demo-dev.lock", "waiting"):
-        assert place(lima, WEB).hosts == {WEB.key: 3000}
+        assert place(WEB).hosts == {WEB.key: 3000}
 
 
 COMMITTED = Config(Path("/work/demo/.lima/config.yaml"), forwarding(3000, 8080))
@@ -158,9 +162,10 @@ def test_one_that_is_held_where_it_moved_goes_back_to_the_declared_port(lima, mo
     assert lima.data("demo-dev")["portForwards"] == [{"guestPort": 3000, "hostPort": 3000}]
 
 
-def test_a_vm_without_declared_ports_asks_nothing(lima):
+def test_a_vm_without_declared_ports_asks_nothing(lima, monkeypatch):
     demo = add(lima, "demo-dev", {"cpus": 1}, root=str(ROOT))
     lima.instances = lambda: pytest.fail("asked")
+    monkeypatch.setattr(host_ports, "all_instance_files", lima.instances)
     assert host_ports.replace_held(lima, demo, None) == ()
 
 
@@ -172,10 +177,10 @@ def test_a_damaged_config_is_told_and_left(lima):
 
 
 def test_the_host_agent_is_known_by_its_pid(lima):
-    assert host_ports.host_agent(add(lima, "a", {}, agent=12)) == 12
-    assert host_ports.host_agent(add(lima, "b", {})) is None
+    assert add(lima, "a", {}, agent=12).files.host_agent_pid() == 12
+    assert add(lima, "b", {}).files.host_agent_pid() is None
     (add(lima, "c", {}).dir / "ha.pid").write_text("x")
-    assert list(host_ports.agents(lima)) == [12]
+    assert host_ports.agents() == {12: "the VM a of /work/other"}
 
 
 def test_many_starts_at_once_race_for_one_port_and_each_gets_its_own(lima):
@@ -188,7 +193,7 @@ def test_many_starts_at_once_race_for_one_port_and_each_gets_its_own(lima):
         with lock.held(own_directory() / f"{name}.lock", "waiting"), ExitStack() as file:
             ready.wait(10)
             with ports_lock():
-                hosts = host_ports.place(lima, name, root, declared(committed), {}).hosts
+                hosts = host_ports.place(name, root, declared(committed), {}).hosts
                 wished = replace(EffectiveConfig({}), data={"portForwards": allocation.entries(committed, hosts)})
                 file.enter_context(prepare.config_file(name, wished))
             got[name] = next(iter(hosts.values()))
@@ -209,5 +214,5 @@ def test_many_starts_at_once_race_for_one_port_and_each_gets_its_own(lima):
 def test_a_real_program_on_ipv6_alone_is_in_the_way(home):
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
         port = server.getsockname()[1]
-        holder = host_ports.holders(FakeLimactl(place=home / ".lima"), "demo-dev")
+        holder = host_ports.holders("demo-dev")
         assert holder(Forward(3000, port), port).endswith(f"(pid {os.getpid()})")

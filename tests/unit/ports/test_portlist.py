@@ -10,7 +10,7 @@ from sysinit_vm.ports import portlist, sockets
 from sysinit_vm.ports.forwards import Forward
 from sysinit_vm.ports.sockets import Listener
 from sysinit_vm.projects.locate import Located
-from tests.fakes import FakeLimactl, captured, result
+from tests.fakes import FakeLimactl, captured, result, vm
 
 AGENT = 42
 OURS = Listener(AGENT, "limactl")
@@ -18,14 +18,13 @@ DECLARED = {"portForwards": [{"guestPort": 3000, "hostPort": 3000}, {"guestPort"
 
 
 def limactl(instance, guest=None):
-    """A limactl with another VM beside ``instance``, whose guest says what listens in it, or ``guest``."""
-    other = Instance("other-dev", "Running", instance.dir.parent / "other", param={"PROJECT_DIR": "/o"})
+    """A limactl whose guest says what listens in it, or ``guest``."""
 
     def says(words):
         assert words == ("sudo", "ss", "-Htulnp")
         return guest or result(out=captured("guest-listeners.out"))
 
-    return FakeLimactl(instance, other, guest=says)
+    return FakeLimactl(instance, guest=says)
 
 
 @pytest.fixture
@@ -39,11 +38,15 @@ def host(monkeypatch):
 
 
 @pytest.fixture
-def demo(tmp_path):
+def demo(tmp_path, monkeypatch):
+    """A running VM; beside it there is another."""
+    monkeypatch.setenv("LIMA_HOME", str(tmp_path))
     directory = tmp_path / "demo-dev"
     directory.mkdir()
-    (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "ha.pid").write_text("77")
+    other = vm("other-dev", "/o", "Running", tmp_path)
+    other.dir.mkdir()
+    (other.dir / "ha.pid").write_text("77")
+    other.files.lima_yaml.write_text(json.dumps({"param": other.param}))
     (directory / "ha.pid").write_text(str(AGENT))
     (directory / "lima.yaml").write_text(json.dumps(DECLARED))
     for name in ("ha.stdout.log", "ha.stderr.log"):
@@ -87,7 +90,7 @@ def test_the_state_is_what_is_so_and_not_what_was_announced(demo, host):
     assert states(demo) == {
         (3000, "any"): "open",
         (8080, "any"): "not forwarded",
-        (80, "tcp"): "not forwarded: all below 1024 is root's",
+        (80, "tcp"): "not forwarded: below 1024 only root may listen",
         (5353, "udp"): "open",
         (9000, "tcp"): "open",
         (9100, "tcp"): "no answer",
@@ -159,16 +162,14 @@ def test_a_guest_that_does_not_say_is_an_error(demo, host):
 
 
 def test_a_declared_port_that_somebody_took_before_the_host_agent_is_told_with_the_command(demo, host):
-    assert portlist.lost(limactl(demo), demo) == []  # nobody holds it any more
+    assert portlist.lost(demo) == []  # nobody holds it any more
     host["tcp", 18080, False] = Listener(7, "nginx")
     host["tcp", 3000, False] = Listener(7, "nginx")  # not a port that failed
-    assert portlist.lost(limactl(demo), demo) == [
-        "port 8080: 18080 is held by nginx (pid 7) since. Move it: sysinit-vm restart"
-    ]
+    assert portlist.lost(demo) == ["port 8080: nginx (pid 7) took 18080. Move it: sysinit-vm restart"]
     host["tcp", 18080, False] = OURS
-    assert portlist.lost(limactl(demo), demo) == []
+    assert portlist.lost(demo) == []
     (demo.dir / "ha.stderr.log").unlink()
-    assert portlist.lost(limactl(demo), demo) == []
+    assert portlist.lost(demo) == []
 
 
 def test_a_udp_forward_at_rest_has_no_url():

@@ -8,6 +8,7 @@ from sysinit_vm.projects.locate import Target
 from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal import prompts
 from sysinit_vm.vm import adopt
+from sysinit_vm.vm.project_vm import ProjectVm
 from tests.fakes import FakeLimactl, facts, vm
 
 COMMITTED = (
@@ -30,7 +31,7 @@ def of(demo, name=None):
 
 
 def take(vms, wanted, *, yes):
-    return adopt.adopt(vms, wanted, document.load(wanted.project.config), yes=yes)
+    return adopt.adopt(ProjectVm.read(vms, wanted), document.load(wanted.project.config), yes=yes)
 
 
 def lima(status="Stopped", directory="/gone/demo", name="demo-dev", config=None):
@@ -142,9 +143,9 @@ def test_one_that_another_project_took_while_it_was_asked_stays_that_ones(demo, 
 def test_a_start_offers_it_on_a_terminal_and_elsewhere_says_what_to_type(demo, monkeypatch):
     vms = lima()
     with pytest.raises(StateError, match="sysinit-vm adopt"):
-        adopt.offer(vms, of(demo), document.load(demo.config))
+        adopt.offer(ProjectVm.read(vms, of(demo)), document.load(demo.config))
     monkeypatch.setattr(prompts, "can_ask", lambda: True)
     monkeypatch.setattr(prompts, "agrees", lambda asked: "Take the VM demo-dev of /gone/demo over" in asked)
-    assert adopt.offer(vms, of(demo), document.load(demo.config))
+    assert adopt.offer(ProjectVm.read(vms, of(demo)), document.load(demo.config))
     assert vms.by_name["demo-dev"].project_dir == demo.root
-    assert not adopt.offer(vms, of(demo), document.load(demo.config))
+    assert not adopt.offer(ProjectVm.read(vms, of(demo)), document.load(demo.config))

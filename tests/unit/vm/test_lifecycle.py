@@ -16,8 +16,12 @@ from sysinit_vm.ports import host_ports, portlist, sockets
 from sysinit_vm.projects.locate import Target
 from sysinit_vm.projects.project import Project
 from sysinit_vm.runner import Runner
-from sysinit_vm.vm import boot, lifecycle
+from sysinit_vm.vm import boot
+from sysinit_vm.vm.destroy import destroy
 from sysinit_vm.vm.options import StartOptions
+from sysinit_vm.vm.project_vm import ProjectVm
+from sysinit_vm.vm.start import require_ready, start
+from sysinit_vm.vm.stop import stop
 from tests.fakes import READY, FakeLimactl, facts, result
 
 GOOD = Readiness(mounted=True, mount_problem="", session_tool=True, failed_scripts=())
@@ -49,7 +53,7 @@ WISH = StartOptions(600, "auto", no_build)
 
 
 def test_the_first_start_creates_the_vm_from_the_effective_config(lima, demo, capsys):
-    found = lifecycle.start(lima, demo, WISH)
+    found = start(ProjectVm.read(lima, demo), WISH)
     path = lima.place / "_sysinit-vm" / "demo-dev.yaml"
     assert lima.calls == [("create", "demo-dev", path, 600, {"Q": "tcg"})]
     assert lima.data("demo-dev")["param"]["PROJECT_DIR"] == str(demo.project.root)
@@ -63,26 +67,26 @@ def test_the_first_start_creates_the_vm_from_the_effective_config(lima, demo, ca
 
 
 def test_the_committed_config_is_never_touched(lima, demo):
-    lifecycle.start(lima, demo, WISH)
+    start(ProjectVm.read(lima, demo), WISH)
     assert demo.project.config.read_text() == CONFIG
 
 
 def test_what_was_replaced_for_this_machine_is_told(lima, demo, capsys):
     demo.project.config.write_text(CONFIG + "vmType: vz\n")
-    lifecycle.start(lima, demo, WISH)
+    start(ProjectVm.read(lima, demo), WISH)
     assert "only macOS has vz" in capsys.readouterr().err
 
 
 def test_a_stopped_vm_is_started_and_not_created(lima, demo):
     lima.add("demo-dev", demo.project.root, "Stopped")
-    assert lifecycle.start(lima, demo, WISH).running
+    assert start(ProjectVm.read(lima, demo), WISH).running
     assert lima.calls == [("start", "demo-dev", 600, {"Q": "tcg"})]
 
 
 def test_a_new_vm_gets_a_host_port_of_its_own_where_the_declared_one_is_held(lima, demo, capsys, monkeypatch):
     monkeypatch.setattr(sockets, "taken", lambda port, *_: port == 3000)
     demo.project.config.write_text(CONFIG + "portForwards: [{guestPort: 3000}]\n")
-    lifecycle.start(lima, demo, WISH)
+    start(ProjectVm.read(lima, demo), WISH)
     assert 20000 <= lima.data("demo-dev")["portForwards"][0]["hostPort"] < 32000
     assert lima.data("demo-dev")["env"]["HOST_PORT_3000"] == str(lima.data("demo-dev")["portForwards"][0]["hostPort"])
     assert "port 3000: 3000 is held by" in capsys.readouterr().err
@@ -92,7 +96,7 @@ def test_a_stopped_vm_whose_port_is_held_is_edited_before_it_starts(lima, demo, 
     monkeypatch.setattr(sockets, "taken", lambda port, *_: port == 3000)
     config = {"portForwards": [{"guestPort": 3000, "hostPort": 3000}]}
     lima.add("demo-dev", demo.project.root, "Stopped", config=config)
-    lifecycle.start(lima, demo, WISH)
+    start(ProjectVm.read(lima, demo), WISH)
     assert lima.verbs == ["edit", "start"]
     assert "port 3000: 3000 is held by" in capsys.readouterr().err
 
@@ -101,19 +105,19 @@ def test_ports_that_cannot_be_meant_end_a_start_before_anything_is_built_or_made
     seeds_config(demo)
     demo.project.config.write_text(demo.project.config.read_text() + "portForwards: [{guestPort: 3000.5}]\n")
     with pytest.raises(VmError, match=r"guestPort: 3000.5[\s\S]*EDITOR"):
-        lifecycle.start(lima, demo, WISH)
+        start(ProjectVm.read(lima, demo), WISH)
     assert lima.calls == []
 
 
 def test_a_port_that_was_lost_while_the_vm_booted_is_told(lima, demo, capsys, monkeypatch):
     monkeypatch.setattr(portlist, "lost", lambda *_: ["port 3000: lost"])
-    lifecycle.start(lima, demo, WISH)
+    start(ProjectVm.read(lima, demo), WISH)
     assert "  port 3000: lost\n" in capsys.readouterr().err
 
 
 def test_a_running_vm_is_only_checked(lima, demo):
     lima.add("demo-dev", demo.project.root, "Running")
-    assert lifecycle.start(lima, demo, WISH).running
+    assert start(ProjectVm.read(lima, demo), WISH).running
     assert lima.calls == []
 
 
@@ -127,7 +131,7 @@ def test_a_vm_that_still_boots_is_waited_for(lima, demo, monkeypatch):
         log.write_text(READY if len(naps) == 3 else "")
 
     monkeypatch.setattr(boot, "sleep", nap)
-    assert lifecycle.start(lima, demo, WISH).running
+    assert start(ProjectVm.read(lima, demo), WISH).running
     assert len(naps) == 3
     assert lima.calls == []
 
@@ -147,7 +151,7 @@ def test_a_vm_that_never_gets_ready_is_an_error_with_the_guests_last_lines(lima,
     monkeypatch.setattr(boot, "sleep", nap)
     wish = StartOptions(-1 if end == "late" else 600, "auto", no_build)
     with pytest.raises(VmError, match=r"does not become ready[\s\S]*Kernel panic"):
-        lifecycle.start(lima, demo, wish)
+        start(ProjectVm.read(lima, demo), wish)
 
 
 STALL = "rcu: rcu_preempt kthread timer wakeup didn't happen for 5251 jiffies!\n" * 2
@@ -155,35 +159,35 @@ STALL = "rcu: rcu_preempt kthread timer wakeup didn't happen for 5251 jiffies!\n
 
 @pytest.mark.parametrize("exists", [False, True])
 def test_a_guest_that_stalls_as_it_boots_is_started_once_more(lima, demo, capsys, monkeypatch, exists):
-    monkeypatch.setattr(boot, "_LOOK", 0.01)
+    monkeypatch.setattr(boot, "_CONSOLE_SECONDS", 0.01)
     if exists:
         lima.add("demo-dev", demo.project.root, "Stopped")
     lima.consoles = [STALL, "boot\n"]
-    assert lifecycle.start(lima, demo, WISH).running
+    assert start(ProjectVm.read(lima, demo), WISH).running
     assert lima.verbs == ["start" if exists else "create", "stop", "start"]
     assert lima.calls[1:] == [("stop", "demo-dev", True), ("start", "demo-dev", 600, {"Q": "tcg"})]
     assert "the guest stalled as it booted" in capsys.readouterr().err
 
 
 def test_a_guest_that_stalls_each_time_is_an_error_with_its_last_lines(lima, demo, monkeypatch):
-    monkeypatch.setattr(boot, "_LOOK", 0.01)
+    monkeypatch.setattr(boot, "_CONSOLE_SECONDS", 0.01)
     lima.consoles, lima.failure = [STALL, STALL], result(1, err='{"level":"fatal","msg":"did not receive an event"}')
     with pytest.raises(VmError, match=r"did not start[\s\S]*timer wakeup didn't happen"):
-        lifecycle.start(lima, demo, WISH)
+        start(ProjectVm.read(lima, demo), WISH)
     assert lima.verbs == ["create", "stop", "start"]
 
 
 @pytest.mark.parametrize("status", ["Broken", "Uninitialized"])
 def test_a_broken_vm_is_recovered_then_started(lima, demo, status):
     lima.add("demo-dev", demo.project.root, status)
-    assert lifecycle.start(lima, demo, WISH).running
+    assert start(ProjectVm.read(lima, demo), WISH).running
     assert lima.calls == [("stop", "demo-dev", True), ("start", "demo-dev", 600, {"Q": "tcg"})]
 
 
 def test_a_create_that_fails_is_told_and_leaves_no_half_made_instance(lima, demo):
     lima.failure = result(1, err='{"level":"fatal","msg":"no space left on device"}')
     with pytest.raises(VmError, match="did not start") as caught:
-        lifecycle.start(lima, demo, WISH)
+        start(ProjectVm.read(lima, demo), WISH)
     assert "no space left on device" in str(caught.value)
     assert lima.verbs == ["create", "delete"]
     assert demo.project.config.read_text() == CONFIG
@@ -197,7 +201,7 @@ def test_a_create_that_failed_after_its_boot_began_keeps_the_vm_and_its_logs(lim
 
     lima.on_start, lima.failure = boot, result(1, err='{"level":"fatal","msg":"did not receive an event"}')
     with pytest.raises(VmError, match=r"did not receive an event[\s\S]*the last line") as caught:
-        lifecycle.start(lima, demo, WISH)
+        start(ProjectVm.read(lima, demo), WISH)
     assert lima.verbs == ["create"]
     assert caught.value.detail.count("one") <= 12
     assert "sysinit-vm logs" in caught.value.hint
@@ -209,10 +213,10 @@ def test_ctrl_c_while_it_is_created_leaves_a_state_from_which_start_goes_on(lima
 
     lima.on_start = interrupt
     with pytest.raises(KeyboardInterrupt):
-        lifecycle.start(lima, demo, WISH)
+        start(ProjectVm.read(lima, demo), WISH)
     assert demo.project.config.read_text() == CONFIG
     lima.on_start = lambda: None
-    assert lifecycle.start(lima, demo, WISH).running
+    assert start(ProjectVm.read(lima, demo), WISH).running
 
 
 def seeds_config(target):
@@ -231,7 +235,7 @@ def test_a_missing_image_is_built_first(lima, demo, monkeypatch):
             (directory / f"sysinit-debian-latest.{end}").write_text("")
         return directory
 
-    assert lifecycle.start(lima, demo, StartOptions(600, "auto", build)).running
+    assert start(ProjectVm.read(lima, demo), StartOptions(600, "auto", build)).running
     assert built == [lima.place / "_images"]
     given = lima.data("demo-dev")
     assert given["images"][0]["location"] == str(lima.place / "_images/sysinit-debian-latest.qcow2")
@@ -240,7 +244,7 @@ def test_a_missing_image_is_built_first(lima, demo, monkeypatch):
 def test_an_image_that_can_be_had_in_no_way_is_an_error_before_limactl(lima, demo):
     seeds_config(demo)
     with pytest.raises(VmError, match=r"None of the images[\s\S]*sysinit-vm setup"):
-        lifecycle.start(lima, demo, WISH)
+        start(ProjectVm.read(lima, demo), WISH)
     assert lima.calls == []
 
 
@@ -252,20 +256,21 @@ def test_the_kernel_of_the_image_is_what_kvm_is_probed_with(lima, demo, monkeypa
     seeds_config(demo)
     probed = []
     monkeypatch.setattr(accelerator, "choose", lambda *words: probed.append(words) or Accelerator("kvm"))
-    lifecycle.start(lima, demo, StartOptions(600, "kvm", no_build))
-    assert probed[0][2:] == ("kvm", images / "sysinit-debian-latest.vmlinuz")
+    start(ProjectVm.read(lima, demo), StartOptions(600, "kvm", no_build))
+    wanted, kernels = probed[0][2:]
+    assert (wanted, kernels[0]) == ("kvm", images / "sysinit-debian-latest.vmlinuz")
 
 
 def test_a_project_without_a_config_and_a_vm_is_no_config(lima, tmp_path):
     with pytest.raises(NoConfigError):
-        lifecycle.start(lima, Target(None, "said", "--name"), WISH)
+        start(ProjectVm.read(lima, Target(None, "said", "--name")), WISH)
 
 
 def test_a_vm_selected_by_name_is_started_without_a_config_and_proves_its_own_mount(lima, tmp_path, monkeypatch):
     lima.add("said", "/work/theirs", "Stopped")
     seen = []
     monkeypatch.setattr(checks, "readiness", lambda _lima, name, home, **_: seen.append((name, home)) or GOOD)
-    assert lifecycle.start(lima, Target(None, "said", "--name"), WISH).running
+    assert start(ProjectVm.read(lima, Target(None, "said", "--name")), WISH).running
     assert seen == [("said", Project(Path("/work/theirs")))]
 
 
@@ -276,18 +281,18 @@ def test_the_config_of_here_is_not_for_another_projects_vm_that_is_started_by_na
     given = []
     monkeypatch.setattr(host_ports, "replace_held", lambda _lima, _instance, committed: given.append(committed) or ())
     wish = replace(WISH, committed=document.load(demo.project.config))
-    lifecycle.start(lima, replace(demo, name="other-dev", source="--name"), wish)
+    start(ProjectVm.read(lima, replace(demo, name="other-dev", source="--name")), wish)
     lima.add("demo-dev", demo.project.root, "Stopped")
-    lifecycle.start(lima, demo, wish)
+    start(ProjectVm.read(lima, demo), wish)
     assert given == [None, wish.committed]
 
 
 def test_another_projects_vm_is_refused_untouched(lima, demo):
     lima.add("demo-dev", "/home/you/demo", "Stopped")
     for act in (
-        lambda: lifecycle.start(lima, demo, WISH),
-        lambda: lifecycle.stop(lima, demo),
-        lambda: lifecycle.destroy(lima, demo),
+        lambda: start(ProjectVm.read(lima, demo), WISH),
+        lambda: stop(ProjectVm.read(lima, demo)),
+        lambda: destroy(ProjectVm.read(lima, demo)),
     ):
         with pytest.raises(StateError, match="/home/you/demo"):
             act()
@@ -297,7 +302,7 @@ def test_another_projects_vm_is_refused_untouched(lima, demo):
 def test_a_guest_in_which_nobody_can_work_is_an_error(lima, demo, monkeypatch):
     monkeypatch.setattr(checks, "readiness", lambda *_, **__: Readiness(False, "", True, ()))
     with pytest.raises(VmError, match="not mounted"):
-        lifecycle.start(lima, demo, WISH)
+        start(ProjectVm.read(lima, demo), WISH)
 
 
 @pytest.mark.parametrize(
@@ -316,35 +321,35 @@ def test_a_guest_in_which_nobody_can_work_is_an_error(lima, demo, monkeypatch):
 )
 def test_what_is_wrong_in_the_guest_is_told(report, says):
     with pytest.raises(VmError, match=says):
-        lifecycle.judge("demo-dev", Project(Path("/p")), report)
+        require_ready("demo-dev", Project(Path("/p")), report)
 
 
 def test_a_guest_without_zellij_is_a_word_and_a_good_one_none(capsys):
-    lifecycle.judge("a", Project(Path("/p")), Readiness(True, "", False, ()))
+    require_ready("a", Project(Path("/p")), Readiness(True, "", False, ()))
     assert "Zellij is not installed" in capsys.readouterr().err
-    lifecycle.judge("a", Project(Path("/p")), GOOD)
+    require_ready("a", Project(Path("/p")), GOOD)
     assert capsys.readouterr().err == ""
 
 
 def test_stopping_stops_a_running_one_and_leaves_a_stopped_one(lima, demo):
     lima.add("demo-dev", demo.project.root, "Running")
-    assert lifecycle.stop(lima, demo).status == "Stopped"
-    assert lifecycle.stop(lima, demo).status == "Stopped"
+    assert stop(ProjectVm.read(lima, demo)).status == "Stopped"
+    assert stop(ProjectVm.read(lima, demo)).status == "Stopped"
     assert lima.calls == [("stop", "demo-dev", False)]
 
 
 def test_stopping_with_force_and_a_broken_one(lima, demo):
     lima.add("demo-dev", demo.project.root, "Running")
-    lifecycle.stop(lima, demo, force=True)
+    stop(ProjectVm.read(lima, demo), force=True)
     lima.add("demo-dev", demo.project.root, "Broken")
-    lifecycle.stop(lima, demo)
+    stop(ProjectVm.read(lima, demo))
     assert lima.calls == [("stop", "demo-dev", True), ("stop", "demo-dev", True)]
 
 
 def test_there_is_nothing_to_stop_or_destroy_before_the_first_start(lima, demo):
-    for act in (lifecycle.stop, lifecycle.destroy):
+    for act in (stop, destroy):
         with pytest.raises(StateError, match="no VM demo-dev"):
-            act(lima, demo)
+            act(ProjectVm.read(lima, demo))
 
 
 @pytest.mark.parametrize(
@@ -357,14 +362,14 @@ def test_there_is_nothing_to_stop_or_destroy_before_the_first_start(lima, demo):
 )
 def test_destroying_stops_first_so_that_nothing_unwritten_is_lost(lima, demo, status, verbs):
     lima.add("demo-dev", demo.project.root, status)
-    assert lifecycle.destroy(lima, demo) == "demo-dev"
+    assert destroy(ProjectVm.read(lima, demo)) == "demo-dev"
     assert lima.calls == verbs
 
 
 def test_a_vm_that_does_not_stop_is_destroyed_by_force(lima, demo):
     lima.add("demo-dev", demo.project.root, "Running")
     lima.stops = False
-    lifecycle.destroy(lima, demo)
+    destroy(ProjectVm.read(lima, demo))
     assert lima.calls == [("stop", "demo-dev", False), ("stop", "demo-dev", True), ("delete", "demo-dev")]
 
 
@@ -377,10 +382,10 @@ def test_two_at_once_take_turns_and_the_second_says_so(lima, demo, capsys):
         order.append("first")
 
     lima.on_start = slow
-    first = threading.Thread(target=lifecycle.start, args=(lima, demo, WISH))
+    first = threading.Thread(target=lambda: start(ProjectVm.read(lima, demo), WISH))
     first.start()
     assert inside.wait(5)
-    second = threading.Thread(target=lambda: order.append(lifecycle.stop(lima, demo).status))
+    second = threading.Thread(target=lambda: order.append(stop(ProjectVm.read(lima, demo)).status))
     second.start()
     deadline = time.monotonic() + 5
     while "Waiting for another" not in (said := capsys.readouterr().err) and time.monotonic() < deadline:
@@ -396,7 +401,7 @@ def test_the_lock_is_let_go_when_a_start_fails(lima, demo):
     lima.failure = result(1, err="no")
     for _ in range(2):
         with pytest.raises(VmError, match="did not start"):
-            lifecycle.start(lima, demo, WISH)
+            start(ProjectVm.read(lima, demo), WISH)
 
 
 def test_a_start_without_a_terminal_tells_how_to_attach(lima, capsys, monkeypatch):
@@ -410,13 +415,13 @@ def test_a_start_without_a_terminal_tells_how_to_attach(lima, capsys, monkeypatc
 def test_a_second_vm_for_one_directory_is_refused_even_by_name(lima, demo):
     lima.add("demo-dev", demo.project.root, "Running")
     with pytest.raises(StateError, match="has a VM already: demo-dev"):
-        lifecycle.start(lima, Target(demo.project, "other", "--name"), WISH)
+        start(ProjectVm.read(lima, Target(demo.project, "other", "--name")), WISH)
     assert lima.calls == []
 
 
 def test_a_vm_that_cannot_be_read_is_deleted_by_name(lima, demo):
     lima.add("demo-dev", demo.project.root, "")
-    assert lifecycle.destroy(lima, Target(demo.project, "demo-dev", "--name")) == "demo-dev"
+    assert destroy(ProjectVm.read(lima, Target(demo.project, "demo-dev", "--name"))) == "demo-dev"
     assert lima.by_name == {}
 
 
@@ -424,4 +429,4 @@ def test_a_dry_start_asks_nothing_of_the_guest_and_writes_nothing(lima, demo, mo
     lima.add("demo-dev", demo.project.root, "Stopped")
     monkeypatch.setattr(checks, "readiness", lambda *_, **__: pytest.fail("asked"))
     lima.runner = Runner(dry=True)
-    assert lifecycle.start(lima, demo, WISH).name == "demo-dev"
+    assert start(ProjectVm.read(lima, demo), WISH).name == "demo-dev"
