@@ -1,9 +1,9 @@
 #!/bin/sh
 # Install sysinit-vm from this checkout for this account, then run it with the words given:
 #   ./bootstrap.sh up --yes --project ~/myapp
-# Made again only when the checkout has changed; what is installed is a copy, so the checkout may go.
-# With SYSINIT_VM_PYTHON_ONLY=1 it only makes sure of a Python and prints its path (for test.sh).
-# SYSINIT_VM_PYTHON names the Python to take in place of the machine's.
+# It installs again only if the checkout has changed. What it installs is a copy, so the checkout can be removed.
+# With SYSINIT_VM_PYTHON_ONLY=1 it only finds or installs a Python and prints its path (for test.sh).
+# SYSINIT_VM_PYTHON names the Python to use instead of the machine's.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -19,7 +19,7 @@ fail() {
 }
 
 # Whether --yes is among our arguments, before a `--`.
-said_yes() {
+has_yes() {
     for word in "$@"; do
         case $word in
         --yes | -y) return 0 ;;
@@ -30,7 +30,7 @@ said_yes() {
 }
 
 confirm() {
-    said_yes "$@" && return
+    has_yes "$@" && return
     if [ ! -t 0 ] || [ ! -t 2 ]; then
         fail 'Not confirmed.' 'There is no terminal to ask on.' "$0 $* --yes" 5
     fi
@@ -38,12 +38,12 @@ confirm() {
     read -r answer || answer=
     case $answer in
     [yY]*) ;;
-    *) fail 'Not confirmed: nothing was changed.' 'sysinit-vm runs on Python.' "$0 $* --yes" 5 ;;
+    *) fail 'Not confirmed: nothing was changed.' 'sysinit-vm needs Python.' "$0 $* --yes" 5 ;;
     esac
 }
 
 # A Python of at least 3.11 that can make virtual environments; the system's own first, since a virtual
-# environment of a Python in somebody's home serves nobody else.
+# environment of a Python in a user's home works for nobody else.
 find_python() {
     for python in ${SYSINIT_VM_PYTHON:-/usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11}; do
         python=$(command -v "$python") || continue
@@ -54,24 +54,24 @@ find_python() {
 
 install_python() {
     command -v apt-get >/dev/null || fail 'Python 3.11 or newer with venv was not found.' \
-        'Only Debian and its kin are prepared from here.' 'install it, then the same command again' 6
+        'This script installs it only on Debian and its derivatives.' 'install it, then run the same command again' 6
     sudo=
     [ "$(id -u)" = 0 ] || sudo=sudo
     [ -z "$sudo" ] || command -v sudo >/dev/null || fail 'Python 3.11 or newer with venv was not found.' \
         'This account cannot install it: there is no sudo.' 'as root: apt-get install python3 python3-venv' 6
     apt="${sudo:+$sudo }env DEBIAN_FRONTEND=noninteractive apt-get"
-    say 'sysinit-vm runs on Python, which this machine lacks:'
+    say 'sysinit-vm needs Python, which this machine does not have:'
     say "  \$ $apt update"
     say "  \$ $apt install -y --no-install-recommends python3 python3-venv"
     confirm "$@"
     # shellcheck disable=SC2086  # words, not one
     { $apt update -q && $apt install -qy --no-install-recommends python3 python3-venv; } >&2 ||
-        fail 'Python could not be installed.' 'apt-get says why above.' "$apt install python3 python3-venv"
+        fail 'Python could not be installed.' 'See the output of apt-get above.' "$apt install python3 python3-venv"
     find_python || fail 'Python 3.11 or newer with venv was not found.' \
-        "This system's own is older." 'install a newer one, then the same command again' 6
+        "This system's Python is older." 'install a newer one, then run the same command again' 6
 }
 
-# One line that changes with the checkout, the Python, and where it goes. POSIX has no better sum.
+# One line that changes with the checkout and the Python. POSIX has no better checksum than cksum.
 fingerprint() {
     cd "$here"
     {
@@ -90,9 +90,9 @@ install_checkout() {
     say 'Installing sysinit-vm for this account.'
     rm -f "$venv/.checkout"
     "$venv/bin/python" -c 'import pip' 2>/dev/null || "$python" -m venv --clear "$venv" ||
-        fail 'No virtual environment could be made.' "It goes to $venv." "ls -ld '${venv%/*}'; df '${venv%/*}'"
+        fail 'The virtual environment could not be created.' "Its directory is $venv." "ls -ld '${venv%/*}'; df '${venv%/*}'"
     "$venv/bin/pip" install --quiet --disable-pip-version-check "$here" >&2 ||
-        fail 'sysinit-vm could not be installed.' 'pip says why above.' "'$venv/bin/pip' install '$here'"
+        fail 'sysinit-vm could not be installed.' 'See the output of pip above.' "'$venv/bin/pip' install '$here'"
     printf '%s\n' "$1" >"$venv/.checkout"
 }
 
@@ -102,7 +102,7 @@ link() {
     if [ ! -e "$bin/sysinit-vm" ] && [ ! -L "$bin/sysinit-vm" ]; then
         ln -s "$target" "$bin/sysinit-vm"
     elif [ "$(readlink "$bin/sysinit-vm" || true)" != "$target" ]; then
-        say "$bin/sysinit-vm is something else and stays as it is; this one is $target"
+        say "$bin/sysinit-vm is something else and stays as it is; the installed program is $target"
     fi
     case :$PATH: in
     *:"$bin":*) ;;

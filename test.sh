@@ -1,6 +1,6 @@
 #!/bin/sh
-# Set up and pass all tests, unattended, also on a machine with nothing but a fresh Debian 12.
-# Words are handed on to the tests' task: ./test.sh --help
+# Set up and run all tests, unattended, even on a fresh Debian 12 with nothing else installed.
+# Arguments go to the task that runs the tests: ./test.sh --help
 set -eu
 
 cd -- "$(dirname -- "$0")"
@@ -20,9 +20,9 @@ if ! cmp -s requirements.lock .venv/requirements.lock || ! .venv/bin/python -c '
 fi
 PATH=$PWD/.venv/bin:$PATH
 export PATH
-unset PYTHONDONTWRITEBYTECODE # else each of some thousand commands compiles the package anew
+unset PYTHONDONTWRITEBYTECODE # otherwise each of some thousand commands compiles the package again
 
-step 'The parts that a VM needs'
+step 'What a VM needs'
 sysinit-vm setup --yes
 
 step 'What only the tests need'

@@ -19,14 +19,14 @@ from sysinit_vm.runner import Runner
 def everything(
     runner: Runner, lima: Limactl | None, target: Target | None, problems: Sequence[Finding] = ()
 ) -> list[Finding]:
-    """Return what is found of this machine, the project of ``target`` and its VM, where there are any.
+    """Return the findings about this machine, the project of ``target`` and its VM, if they exist.
 
-    ``problems`` are those that were met on the way to ``lima`` and ``target``; each is told once.
+    ``problems`` were found on the way to ``lima`` and ``target``; each is reported once.
     """
     findings = list(guarded(machine.AREA, "machine", machine.examine(runner, Host.read())))
     findings += guarded(project.AREA, "project", project.examine(lima, target))
-    told = {each.said for each in findings}
-    findings += [each for each in problems if each.said not in told]
+    reported = {finding.text for finding in findings}
+    findings += [problem for problem in problems if problem.text not in reported]
     if lima is not None and target is not None:
         findings += guarded(vm.AREA, "state", _vm(lima, target))
     return findings
@@ -41,7 +41,7 @@ def _vm(lima: Limactl, target: Target) -> Iterator[Finding]:
 def meant(directory: str | None, name: str | None) -> tuple[Target | None, list[Finding]]:
     """Return what ``locate.target`` does, and what is wrong on the way there; no target without a project.
 
-    The directory gives the VM's name where nothing else can. UsageError for what is wrong with the options alone.
+    The directory gives the VM's name if nothing else can. UsageError if the options themselves are wrong.
     """
     if directory:
         search.directory(directory)
@@ -56,12 +56,12 @@ def meant(directory: str | None, name: str | None) -> tuple[Target | None, list[
     with contextlib.suppress(VmError):
         found = search.find(directory)
         if found:
-            return Target(found, name or _of_directory(found), "--name" if name else "directory"), problems
+            return Target(found, name or _directory_name(found), "--name" if name else "directory"), problems
     return None, problems
 
 
-def _of_directory(home: Project) -> str:
-    """Return the VM's name that the directory gives; one of any length where LIMA_HOME leaves room for none."""
+def _directory_name(owner: Project) -> str:
+    """Return the VM's name that the directory gives; of any length if LIMA_HOME leaves room for none."""
     with contextlib.suppress(UsageError):
-        return default_names.vm_name(home.root, names.longest_vm_name(lima_home()))
-    return default_names.vm_name(home.root)
+        return default_names.vm_name(owner.root, names.longest_vm_name(lima_home()))
+    return default_names.vm_name(owner.root)

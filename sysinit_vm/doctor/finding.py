@@ -13,30 +13,30 @@ OK, NOTE, WRONG = "ok", "note", "wrong"
 class Finding:
     """One thing that was looked at.
 
-    ``level`` is ok, note (works, with less) or wrong. ``mend`` is the command to type. ``fix`` is there where
-    mending harms nothing, and does it.
+    ``level`` is ok, note (works, with less) or wrong; ``text`` is what was found. ``hint`` is the command to type.
+    ``fix`` does it, if that is safe; otherwise it is None.
     """
 
     area: str
     subject: str
     level: str
-    said: str
-    mend: str = ""
+    text: str
+    hint: str = ""
     fix: Callable[[], None] | None = None
 
     @property
     def wrong(self) -> bool:
-        """Whether something does not work until it is mended."""
+        """Whether something does not work until it is fixed."""
         return self.level == WRONG
 
     def data(self) -> dict[str, Any]:
-        """Return plain data for JSON."""
+        """Return plain data for JSON, where the text is called ``said`` and the hint ``mend``."""
         return {
             "area": self.area,
             "subject": self.subject,
             "level": self.level,
-            "said": self.said,
-            "mend": self.mend or None,
+            "said": self.text,
+            "mend": self.hint or None,
             "safe_to_fix": self.fix is not None,
         }
 
@@ -46,10 +46,10 @@ def wrong(area: str, subject: str, error: VmError) -> Finding:
     return Finding(area, subject, WRONG, f"{error.brief} {error.detail}".strip(), error.hint)
 
 
-def guarded(area: str, subject: str, found: Iterable[Finding]) -> Iterator[Finding]:
-    """Yield what is ``found``; what ends that, as an error of ours or of the system, is a finding too."""
+def guarded(area: str, subject: str, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield ``findings``; an error of ours or of the system that ends them becomes a finding too."""
     try:
-        yield from found
+        yield from findings
     except VmError as error:
         yield wrong(area, subject, error)
     except OSError as error:

@@ -33,16 +33,16 @@ def examine(runner: Runner, host: Host) -> Iterator[Finding]:
     yield from guarded("settings", "settings", _settings())
 
 
-def _parts(host: Host, look: Callable[[], list[Prerequisite]], mend: str) -> Iterator[Finding]:
+def _parts(host: Host, look: Callable[[], list[Prerequisite]], hint: str) -> Iterator[Finding]:
     for part in look():
-        yield _part(part, mend, package_manager.by_hand(host, part.package.split()))
+        yield _part(part, hint, package_manager.by_hand(host, part.package.split()))
 
 
-def _part(part: Prerequisite, mend: str, otherwise: str = "") -> Finding:
+def _part(part: Prerequisite, hint: str, by_hand: str = "") -> Finding:
     if part.enough:
         return Finding(AREA, part.name, OK, f"{part.version} {part.found or ''}".strip())
-    mend = mend if part.route else otherwise
-    return Finding(AREA, part.name, WRONG if part.required else NOTE, f"missing: {part.need}", mend)
+    hint = hint if part.route else by_hand
+    return Finding(AREA, part.name, WRONG if part.required else NOTE, f"missing: {part.need}", hint)
 
 
 def _limits(runner: Runner, host: Host) -> Iterator[Finding]:
@@ -52,14 +52,14 @@ def _limits(runner: Runner, host: Host) -> Iterator[Finding]:
 
 
 def _settings() -> Iterator[Finding]:
-    """A file that cannot be read says the same of each setting, and is told once."""
-    told = set[str]()
+    """A settings file that cannot be read gives the same error for each setting, which is reported once."""
+    reported = set[str]()
     for name in settings.KNOWN:
         try:
             setting = settings.setting(name)
         except VmError as error:
-            if error.brief not in told:
-                told.add(error.brief)
+            if error.brief not in reported:
+                reported.add(error.brief)
                 yield wrong("settings", "settings", error)
             continue
         value = shlex.quote(str(setting.value)) if setting.value != "" else "none"

@@ -18,45 +18,45 @@ AREA = "project"
 
 
 def examine(lima: Limactl | None, target: Target | None) -> Iterator[Finding]:
-    """Yield what is wrong with the project of ``target``, None where there is none."""
+    """Yield what is wrong with the project of ``target``, None if there is none."""
     if target is None or target.project is None:
         yield Finding(AREA, "config", NOTE, "no .lima/config.yaml here or above", "sysinit-vm init")
         return
-    home = target.project
-    problem = search.unusable(home.root)
+    project = target.project
+    problem = search.unusable(project.root)
     if problem:
         yield Finding(AREA, "directory", WRONG, problem, "sysinit-vm init --project DIR")
     try:
-        committed = document.load(home.config)
+        committed = document.load(project.config)
         choice = resolve.choose_image(committed, facts.gather())
     except VmError as error:
         yield wrong(AREA, "config", error)
         return
-    yield Finding(AREA, "config", OK, str(home.config))
+    yield Finding(AREA, "config", OK, str(project.config))
     if choice.entry is not None:
         yield _image(str(choice.entry["location"]))
     elif choice.buildable or choice.left_to_lima:
-        yield Finding(AREA, "image", NOTE, "not there yet; the first start gets it")
+        yield Finding(AREA, "image", NOTE, "not there yet; the first start provides it")
     else:
-        yield Finding(AREA, "image", WRONG, "none of the config's images can be had here", "sysinit-vm build.debian")
+        yield Finding(AREA, "image", WRONG, "none of the config's images is available here", "sysinit-vm build.debian")
     if lima is not None:
         yield from _owner(lima, target)
 
 
 def _image(location: str) -> Finding:
-    """Our own image stays over an upgrade until it is built anew, and new VMs are made from it."""
-    with suppress(VmError):  # a Zellij that cannot be had is told among the programs
+    """Our own image stays after an upgrade until it is rebuilt, and new VMs are made from it."""
+    with suppress(VmError):  # a Zellij that cannot be used is reported among the programs
         zellij = find_programs.find_zellij()
         if zellij and debian.outdated(Path(location), zellij):
-            said = f"{location}: built by an earlier version; new VMs lack what has changed since"
-            return Finding(AREA, "image", NOTE, said, "sysinit-vm build.debian")
+            text = f"{location}: built by an earlier version; new VMs lack what has changed since"
+            return Finding(AREA, "image", NOTE, text, "sysinit-vm build.debian")
     return Finding(AREA, "image", OK, location)
 
 
 def _owner(lima: Limactl, target: Target) -> Iterator[Finding]:
     try:
-        found = locate.own(lima.instances(), target)
+        instance = locate.own(lima.instances(), target)
     except VmError as error:
         yield wrong(AREA, "VM", error)
         return
-    yield Finding(AREA, "VM", OK, f"{found.name}: {found.status}")
+    yield Finding(AREA, "VM", OK, f"{instance.name}: {instance.status}")

@@ -1,4 +1,4 @@
-"""An examination as a table, and what mending without harm is."""
+"""An examination as a table, and the safe fixes."""
 
 from collections.abc import Iterable, Sequence
 
@@ -11,35 +11,35 @@ COLUMNS = ("AREA", "WHAT", "", "FOUND", "TRY")
 
 def show(findings: Sequence[Finding]) -> None:
     """Print every finding on stdout, and say on stderr how many are wrong."""
-    table(COLUMNS, [_row(each) for each in findings])
-    wrong = [each for each in findings if each.wrong]
-    safe = sum(1 for each in wrong if each.fix)
+    table(COLUMNS, [_row(finding) for finding in findings])
+    wrong = [finding for finding in findings if finding.wrong]
+    safe = sum(1 for finding in wrong if finding.fix)
     if not wrong:
         say("Nothing is wrong.")
     elif safe:
-        say(f"Wrong: {len(wrong)}. `sysinit-vm doctor --fix` mends {safe} of them, and harms nothing.")
+        say(f"Wrong: {len(wrong)}. `sysinit-vm doctor --fix` fixes {safe} of them safely.")
     else:
         say(f"Wrong: {len(wrong)}.")
 
 
 def _row(finding: Finding) -> tuple[str, ...]:
     level = finding.level if finding.level == OK else finding.level.upper()
-    return (finding.area, finding.subject, level, finding.said, finding.mend)
+    return (finding.area, finding.subject, level, finding.text, finding.hint)
 
 
 def fix(findings: Iterable[Finding], *, dry: bool) -> int:
-    """Mend what can be mended without harm, telling each; return how many were. ``dry`` only tells."""
-    mended = 0
-    for each in findings:
-        if each.fix is None:
+    """Apply every safe fix and report it; return how many succeeded. ``dry`` only reports them."""
+    fixed = 0
+    for finding in findings:
+        if finding.fix is None:
             continue
-        say(f"{'Would mend' if dry else 'Mending'}: {each.subject} ({each.said})")
+        say(f"{'Would fix' if dry else 'Fixing'}: {finding.subject} ({finding.text})")
         if dry:
             continue
         try:
-            each.fix()
+            finding.fix()
         except (VmError, OSError) as error:
             say(str(error))
             continue
-        mended += 1
-    return mended
+        fixed += 1
+    return fixed

@@ -37,11 +37,11 @@ def examine(lima: Limactl, instance: Instance) -> Iterator[Finding]:
 
 
 def _state(instance: Instance) -> Finding:
-    """Lima's word for it, and the host agent's."""
+    """What Lima says of it, and what its host agent says."""
     name = instance.name
     if instance.unreadable:
-        said = f"{instance.files.lima_yaml} cannot be read"
-        return Finding(AREA, "state", WRONG, said, f"sysinit-vm destroy --name {name}")
+        text = f"{instance.files.lima_yaml} cannot be read"
+        return Finding(AREA, "state", WRONG, text, f"sysinit-vm destroy --name {name}")
     if instance.running:
         ready = host_agent_ready(instance)
         if ready is False:
@@ -53,13 +53,13 @@ def _state(instance: Instance) -> Finding:
 
 
 def _left_behind(instance: Instance) -> Iterator[Finding]:
-    """Files of processes that are no more. limactl would kill whatever has a recorded id now (2.2.0)."""
+    """Files of processes that no longer exist. limactl would kill whatever has a recorded id now (2.2.0)."""
     stale = [path for path in instance.files.pid_files if not recovery.is_lima_process(path)]
     dead = [path for path in instance.files.sockets if _refuses(path)]
     for kind, paths in (("stale pids", stale), ("dead sockets", dead)):
         if paths:
-            said = ", ".join(path.name for path in paths)
-            yield Finding(AREA, kind, WRONG, said, "sysinit-vm doctor --fix", partial(_remove, paths))
+            text = ", ".join(path.name for path in paths)
+            yield Finding(AREA, kind, WRONG, text, "sysinit-vm doctor --fix", partial(_remove, paths))
         else:
             yield Finding(AREA, kind, OK, "none")
 
@@ -91,20 +91,20 @@ def _remove(paths: list[Path]) -> None:
 
 
 def _drift(instance: Instance) -> Iterator[Finding]:
-    """Whether the VM is what its project's config says now; nothing where nobody can tell."""
+    """Whether the VM is what its project's config says now; nothing if that cannot be told."""
     needs = compare.summary(instance, facts.gather())
     if needs == NONE:
         yield Finding(AREA, "drift", OK, "none: the VM is what its config says")
     elif needs != compare.UNKNOWN:
-        mend = "sysinit-vm plan, then sysinit-vm apply" + (" --recreate" if needs == RECREATE else "")
-        yield Finding(AREA, "drift", NOTE, f"the config has changed since, and needs: {needs}", mend)
+        hint = "sysinit-vm plan, then sysinit-vm apply" + (" --recreate" if needs == RECREATE else "")
+        yield Finding(AREA, "drift", NOTE, f"the config has changed since, and needs: {needs}", hint)
 
 
 def _guest(lima: Limactl, instance: Instance) -> Iterator[Finding]:
     try:
         vitals = checks.vitals(lima, instance.name)
     except VmError as error:
-        yield replace(wrong(AREA, "guest", error), mend="sysinit-vm restart")
+        yield replace(wrong(AREA, "guest", error), hint="sysinit-vm restart")
         return
     yield _full("guest disk", vitals.disk_percent)
     yield _full("guest inodes", vitals.inode_percent)
@@ -122,16 +122,16 @@ def _guest(lima: Limactl, instance: Instance) -> Iterator[Finding]:
 def _ports(lima: Limactl, instance: Instance) -> Iterator[Finding]:
     """Declared ports are guaranteed; of the others only those count whose host port somebody else has."""
     try:
-        found = portlist.of_vm(lima, Located(instance.name, instance), None)
+        ports = portlist.of_vm(lima, Located(instance.name, instance), None)
     except VmError as error:
-        yield replace(wrong(AREA, "ports", error), level=NOTE, mend="sysinit-vm logs")
+        yield replace(wrong(AREA, "ports", error), level=NOTE, hint="sysinit-vm logs")
         return
-    lost = [each for each in found if each.lost]
-    for each in lost:
-        level, mend = (WRONG, "sysinit-vm restart") if each.declared else (NOTE, "sysinit-vm ports")
-        yield Finding(AREA, f"port {each.guest}", level, each.state, mend)
+    lost = [port for port in ports if port.lost]
+    for port in lost:
+        level, hint = (WRONG, "sysinit-vm restart") if port.declared else (NOTE, "sysinit-vm ports")
+        yield Finding(AREA, f"port {port.guest}", level, port.state, hint)
     if not lost:
-        yield Finding(AREA, "ports", OK, "each that listens is reached" if found else "none")
+        yield Finding(AREA, "ports", OK, "each that listens is reached" if ports else "none")
 
 
 def _full(subject: str, percent: int) -> Finding:
@@ -140,22 +140,22 @@ def _full(subject: str, percent: int) -> Finding:
     return Finding(AREA, subject, OK, f"{percent}% used")
 
 
-def _work(lima: Limactl, instance: Instance, home: Project) -> Iterator[Finding]:
+def _work(lima: Limactl, instance: Instance, project: Project) -> Iterator[Finding]:
     """The mount, the session tool, and how provisioning ended."""
     try:
-        report = checks.readiness(lima, instance.name, home)
+        report = checks.readiness(lima, instance.name, project)
     except VmError as error:
         yield Finding(AREA, "guest", WRONG, error.brief, error.hint)
         return
     problem = report.mount_problem or "a file of the host was not seen in the guest"
     yield (
-        Finding(AREA, "mount", OK, str(home.root))
+        Finding(AREA, "mount", OK, str(project.root))
         if report.mounted
         else Finding(AREA, "mount", WRONG, problem, "sysinit-vm restart")
     )
     if report.failed_scripts:
-        said = "; ".join(report.failed_scripts)
-        yield Finding(AREA, "provisioning", WRONG, said, "sysinit-vm logs --source provision")
+        text = "; ".join(report.failed_scripts)
+        yield Finding(AREA, "provisioning", WRONG, text, "sysinit-vm logs --source provision")
     else:
         yield Finding(AREA, "provisioning", OK, "no script failed")
     if not report.session_tool:

@@ -1,4 +1,4 @@
-"""What is examined, what each finding says, and what --fix does."""
+"""What is examined, what finding finding says, and what --fix does."""
 
 import os
 import socket
@@ -32,7 +32,7 @@ GOOD = Readiness(mounted=True, mount_problem="", session_tool=True, failed_scrip
 
 
 def by(findings):
-    return {each.subject: each for each in findings}
+    return {finding.subject: finding for finding in findings}
 
 
 @pytest.fixture
@@ -77,16 +77,16 @@ def drift(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("status", "level", "mend"),
+    ("status", "level", "hint"),
     [
         ("Stopped", OK, ""),
         ("Broken", WRONG, "sysinit-vm start"),
         ("", WRONG, "sysinit-vm destroy --name demo-dev"),
     ],
 )
-def test_a_state_that_needs_mending_names_the_command(place, status, level, mend):
+def test_a_state_that_needs_fixing_names_the_command(place, status, level, hint):
     found = by(vm.examine(FakeLimactl(), Instance("demo-dev", status, place)))["state"]
-    assert (found.level, found.mend) == (level, mend)
+    assert (found.level, found.hint) == (level, hint)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_recycled_pid_is_stale_and_fixing_it_harms_nobody(place):
     (place / "ha.pid").write_text(str(os.getpid()))
     found = by(vm.examine(FakeLimactl(), Instance("demo-dev", "Stopped", place)))["stale pids"]
     assert found.level == WRONG
-    assert "ha.pid" in found.said
+    assert "ha.pid" in found.text
     found.fix()
     assert not (place / "ha.pid").exists()
     assert os.getpid()  # still here
@@ -121,7 +121,7 @@ def test_a_socket_that_nobody_listens_on_is_dead_and_one_that_answers_is_not(pla
         alive.listen()
         dead.bind(str(place / "ssh.sock"))
         found = by(vm.examine(FakeLimactl(), Instance("demo-dev", "Stopped", place)))["dead sockets"]
-        assert found.said == "ssh.sock"
+        assert found.text == "ssh.sock"
         found.fix()
         assert [path.name for path in place.glob("*.sock")] == ["ha.sock"]
 
@@ -139,9 +139,9 @@ def test_a_full_disk_and_a_clock_that_is_off_are_wrong(place, guests, vitals, su
     off, disk, inodes = vitals
     guests["vitals"] = Vitals(NOW + off, disk, inodes)
     found = by(vm.examine(FakeLimactl(), running(place)))
-    assert [each.subject for each in found.values() if each.wrong] == [subject]
-    assert said in found[subject].said
-    assert found[subject].mend
+    assert [finding.subject for finding in found.values() if finding.wrong] == [subject]
+    assert said in found[subject].text
+    assert found[subject].hint
 
 
 def test_fixing_the_clock_sets_it_to_ours(place, guests):
@@ -159,20 +159,20 @@ def test_failed_provisioning_and_a_lost_mount_are_told(place, guests, tmp_path):
         mounted=False, mount_problem="stale", session_tool=False, failed_scripts=("00000001",)
     )
     found = by(vm.examine(FakeLimactl(), running(place, param={"PROJECT_DIR": str(tmp_path)})))
-    assert (found["mount"].level, found["mount"].said) == (WRONG, "stale")
-    assert found["provisioning"].mend == "sysinit-vm logs --source provision"
+    assert (found["mount"].level, found["mount"].text) == (WRONG, "stale")
+    assert found["provisioning"].hint == "sysinit-vm logs --source provision"
     assert found["session"].level == NOTE
 
 
 def test_a_guest_that_does_not_answer_is_one_finding(place, guests):
     guests["vitals"] = VmError("The guest of demo-dev does not answer.")
     found = by(vm.examine(FakeLimactl(), running(place)))
-    assert "does not answer" in found["guest"].said
+    assert "does not answer" in found["guest"].text
     assert "clock" not in found
 
 
 @pytest.mark.parametrize(
-    ("needs", "level", "mend"),
+    ("needs", "level", "hint"),
     [
         ("none", OK, ""),
         ("live", NOTE, "sysinit-vm plan, then sysinit-vm apply"),
@@ -180,10 +180,10 @@ def test_a_guest_that_does_not_answer_is_one_finding(place, guests):
         ("recreate", NOTE, "sysinit-vm plan, then sysinit-vm apply --recreate"),
     ],
 )
-def test_drift_is_told_with_what_applies_it(place, drift, needs, level, mend):
+def test_drift_is_told_with_what_applies_it(place, drift, needs, level, hint):
     drift["needs"] = needs
     found = by(vm.examine(FakeLimactl(), Instance("demo-dev", "Stopped", place)))["drift"]
-    assert (found.level, found.mend) == (level, mend)
+    assert (found.level, found.hint) == (level, hint)
 
 
 def test_drift_that_nobody_can_tell_is_not_told(place):
@@ -205,12 +205,12 @@ def test_a_port_that_the_host_does_not_reach_is_told(place, guests, monkeypatch)
     ]
     monkeypatch.setattr(portlist, "of_vm", lambda *_: rows)
     found = by(vm.examine(FakeLimactl(), running(place)))
-    assert {name: (each.level, each.mend) for name, each in found.items() if name.startswith("port")} == {
+    assert {name: (finding.level, finding.hint) for name, finding in found.items() if name.startswith("port")} == {
         "port 3000": (WRONG, "sysinit-vm restart"),
         "port 4000": (WRONG, "sysinit-vm restart"),
         "port 5000": (NOTE, "sysinit-vm ports"),
     }
-    assert "nginx" in found["port 3000"].said
+    assert "nginx" in found["port 3000"].text
 
 
 def test_ports_that_are_reached_are_one_finding(place, guests, monkeypatch):
@@ -224,7 +224,7 @@ def test_a_guest_without_a_word_of_its_ports_is_no_failure(place, guests, monkey
 
     monkeypatch.setattr(portlist, "of_vm", refuse)
     found = by(vm.examine(FakeLimactl(), running(place)))["ports"]
-    assert (found.level, found.said) == (NOTE, "The guest does not say. sudo: ss: command not found")
+    assert (found.level, found.text) == (NOTE, "The guest does not say. sudo: ss: command not found")
 
 
 # --- the project and the machine -------------------------------------------------------------------
@@ -241,14 +241,14 @@ def demo(tmp_path, monkeypatch, home):
 
 def test_without_a_project_the_rest_is_examined_all_the_same():
     (found,) = project.examine(None, None)
-    assert (found.level, found.mend) == (NOTE, "sysinit-vm init")
+    assert (found.level, found.hint) == (NOTE, "sysinit-vm init")
 
 
 def test_a_config_that_cannot_be_read_is_told_in_its_own_words(demo):
     demo.project.config.write_text("a: [\n")
     found = by(project.examine(None, demo))["config"]
     assert found.level == WRONG
-    assert "line" in found.said
+    assert "line" in found.text
 
 
 def test_an_image_that_cannot_be_had_is_wrong(demo):
@@ -274,14 +274,14 @@ def built(demo, tmp_path, monkeypatch):
 
 def test_an_image_of_todays_ingredients_is_as_it_should_be(demo, built):
     found = by(project.examine(None, demo))["image"]
-    assert (found.level, found.mend) == (OK, "")
+    assert (found.level, found.hint) == (OK, "")
 
 
 def test_an_image_of_an_earlier_versions_ingredients_is_told(demo, built):
     built.write_text("a later program")
     found = by(project.examine(None, demo))["image"]
-    assert (found.level, found.mend) == (NOTE, "sysinit-vm build.debian")
-    assert "earlier version" in found.said
+    assert (found.level, found.hint) == (NOTE, "sysinit-vm build.debian")
+    assert "earlier version" in found.text
 
 
 @pytest.mark.parametrize("own", ["other.qcow2", "sysinit-debian-1.qcow2"])
@@ -305,20 +305,20 @@ def test_a_name_that_is_anothers_is_wrong(demo, monkeypatch):
 
     monkeypatch.setattr(locate, "own", refuse)
     found = by(project.examine(FakeLimactl(), demo))["VM"]
-    assert (found.level, found.mend) == (WRONG, "sysinit-vm start --name OTHER")
+    assert (found.level, found.hint) == (WRONG, "sysinit-vm start --name OTHER")
 
 
 def test_a_bad_setting_is_a_finding_and_no_failure(monkeypatch):
     monkeypatch.setenv("SYSINIT_VM_TIMEOUT", "soon")
     found = by(machine._settings())["settings"]
     assert found.level == WRONG
-    assert "SYSINIT_VM_TIMEOUT" in found.said
+    assert "SYSINIT_VM_TIMEOUT" in found.text
 
 
 def test_each_setting_is_shown_with_its_source(monkeypatch):
     monkeypatch.setenv("SYSINIT_VM_TIMEOUT", "7")
     found = by(machine._settings())
-    assert "SYSINIT_VM_TIMEOUT" in found["timeout"].said
+    assert "SYSINIT_VM_TIMEOUT" in found["timeout"].text
     assert set(found) == set(settings.KNOWN)
 
 
@@ -337,8 +337,8 @@ def test_everything_is_examined_from_the_machine_inward(demo, place, guests, mon
     own = Instance("demo-dev", "Stopped", place, param={"PROJECT_DIR": str(demo.project.root)})
     lima = FakeLimactl(own)
     findings = examine.everything(RecordingRunner(), lima, demo)
-    assert list(dict.fromkeys(each.area for each in findings)) == ["machine", "settings", "project", "VM"]
-    assert [each.subject for each in findings if each.wrong] == ["memory"]
+    assert list(dict.fromkeys(finding.area for finding in findings)) == ["machine", "settings", "project", "VM"]
+    assert [finding.subject for finding in findings if finding.wrong] == ["memory"]
 
 
 def test_what_ends_one_examination_ends_no_other(demo, monkeypatch):
@@ -346,7 +346,7 @@ def test_what_ends_one_examination_ends_no_other(demo, monkeypatch):
         raise PermissionError(13, "Permission denied", "/secret")
 
     def fail(*_):
-        raise VmError("It is broken.", detail="Indeed.", hint="mend it")
+        raise VmError("It is broken.", detail="Indeed.", hint="fix it")
 
     monkeypatch.setattr(machine.prerequisites, "lima", fail)
     monkeypatch.setattr(machine.optional, "survey", refuse)
@@ -356,20 +356,20 @@ def test_what_ends_one_examination_ends_no_other(demo, monkeypatch):
     lima.instances = fail
     findings = examine.everything(RecordingRunner(), lima, demo)
     found = by(findings)
-    assert found["programs"] == Finding("machine", "programs", WRONG, "It is broken. Indeed.", "mend it")
-    assert found["extras"].said == "The system refused. Permission denied: /secret"
+    assert found["programs"] == Finding("machine", "programs", WRONG, "It is broken. Indeed.", "fix it")
+    assert found["extras"].text == "The system refused. Permission denied: /secret"
     assert found["project"].wrong
-    assert found["state"].said == "It is broken. Indeed."
+    assert found["state"].text == "It is broken. Indeed."
     assert found["memory"].level == found["timeout"].level == OK
 
 
 def test_what_is_told_already_is_not_told_again(demo):
     seen = [Finding("project", "name", WRONG, "It is broken."), Finding("machine", "limactl", WRONG, "It is broken.")]
     demo.project.config.write_text("a: [\n")
-    (error,) = [each for each in examine.everything(RecordingRunner(), None, demo) if each.subject == "config"]
-    again = Finding("project", "name", WRONG, error.said)
+    (error,) = [finding for finding in examine.everything(RecordingRunner(), None, demo) if finding.subject == "config"]
+    again = Finding("project", "name", WRONG, error.text)
     findings = examine.everything(RecordingRunner(), None, demo, [again, *seen])
-    assert [each.said for each in findings].count(error.said) == 1
+    assert [finding.text for finding in findings].count(error.text) == 1
     assert findings[-2:] == seen
 
 
@@ -377,30 +377,30 @@ def test_a_part_without_a_route_says_what_somebody_else_types(monkeypatch):
     part = Prerequisite("ssh", None, "", enough=False, need="reaches the VM", route=None, package="openssh-client")
     here = replace(Host.read(), manager="apt-get", root=False, sudo=False)
     (found,) = machine._parts(here, lambda: [part], "sysinit-vm setup")
-    assert found.mend == "as root: apt-get install openssh-client"
+    assert found.hint == "as root: apt-get install openssh-client"
 
 
 # --- the report ------------------------------------------------------------------------------------
 
 
-def test_fix_mends_what_is_safe_and_leaves_the_rest(capsys):
-    mended = []
+def test_fix_fixes_what_is_safe_and_leaves_the_rest(capsys):
+    fixed = []
     findings = [
-        Finding("VM", "clock", WRONG, "off", "x", lambda: mended.append("clock")),
+        Finding("VM", "clock", WRONG, "off", "x", lambda: fixed.append("clock")),
         Finding("VM", "mount", WRONG, "lost", "sysinit-vm restart"),
     ]
     assert report.fix(findings, dry=True) == 0
-    assert mended == []
+    assert fixed == []
     assert report.fix(findings, dry=False) == 1
-    assert mended == ["clock"]
+    assert fixed == ["clock"]
     report.show(findings)
     said = capsys.readouterr()
-    assert "Wrong: 2. `sysinit-vm doctor --fix` mends 1 of them" in said.err
+    assert "Wrong: 2. `sysinit-vm doctor --fix` fixes 1 of them safely" in said.err
     assert "sysinit-vm restart" in said.out
 
 
 def test_a_fix_that_fails_is_told_and_the_others_go_on(capsys):
-    mended = []
+    fixed = []
 
     def fail():
         raise VmError("The clock cannot be set.")
@@ -411,10 +411,10 @@ def test_a_fix_that_fails_is_told_and_the_others_go_on(capsys):
     findings = [
         Finding("VM", "a", WRONG, "", "", fail),
         Finding("VM", "c", WRONG, "", "", refuse),
-        Finding("VM", "b", WRONG, "", "", lambda: mended.append("b")),
+        Finding("VM", "b", WRONG, "", "", lambda: fixed.append("b")),
     ]
     assert report.fix(findings, dry=False) == 1
-    assert mended == ["b"]
+    assert fixed == ["b"]
     assert "The clock cannot be set." in capsys.readouterr().err
 
 

@@ -49,10 +49,10 @@ def test_an_accelerator_that_cannot_be_is_told_with_what_to_type(machine, monkey
 
 
 @pytest.mark.parametrize(
-    ("wish", "enough", "hard"), [("auto", False, False), ("tcg", True, False), ("kvm", False, True)]
+    ("wanted", "enough", "hard"), [("auto", False, False), ("tcg", True, False), ("kvm", False, True)]
 )
-def test_no_right_to_kvm_is_in_the_way_of_nobody_who_can_do_without(machine, monkeypatch, wish, enough, hard):
-    monkeypatch.setenv("SYSINIT_VM_ACCELERATOR", wish)
+def test_no_right_to_kvm_is_in_the_way_of_nobody_who_can_do_without(machine, monkeypatch, wanted, enough, hard):
+    monkeypatch.setenv("SYSINIT_VM_ACCELERATOR", wanted)
     monkeypatch.setattr(limits.os, "access", lambda *_: False)
     monkeypatch.setattr(limits.Path, "exists", lambda _: True)
     (found,) = limits._rights(replace(machine.host, root=False))
