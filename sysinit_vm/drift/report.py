@@ -1,4 +1,4 @@
-"""What `plan` and `apply` say of a VM's drift."""
+"""What `plan` and `apply` say about a VM's drift."""
 
 from sysinit_vm.drift.compare import Drift
 from sysinit_vm.drift.plan import LIVE, NONE, RECREATE, RESTART, Change
@@ -18,7 +18,7 @@ def no_config(instance: Instance) -> StateError:
     owner = instance.project_dir
     return StateError(
         f"{instance.name} has no config to compare it with.",
-        detail="It belongs to no project here, or to another directory.",
+        detail="It belongs to another directory, or to no project.",
         hint=f"{typed('cd', owner)} && sysinit-vm plan" if owner else "sysinit-vm adopt",
     )
 

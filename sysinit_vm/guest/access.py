@@ -51,7 +51,7 @@ def attach_or_tell(lima: Limactl, instance: Instance) -> int:
     return 0
 
 
-def command(words: Sequence[str], env: Sequence[str] = ()) -> tuple[str, ...]:
+def exec_argv(words: Sequence[str], env: Sequence[str] = ()) -> tuple[str, ...]:
     """Return what the guest runs for the ``words`` of `exec`; ``env`` holds ``NAME=VALUE`` items.
 
     One word is a line for the guest's bash, several are an exact argv. UsageError without words or for a bad variable.

@@ -30,6 +30,6 @@ def exec_(
 
     A single word is run as a shell line, several words as an exact command. Put sysinit-vm's own flags before it.
     """
-    command = access.command(exact_words(c.remainder), env or ())
+    command = access.exec_argv(exact_words(c.remainder), env or ())
     vm = project_vm(c, project, name)
     end(access.execute(vm.lima, vm.running(), command, stdin=not no_stdin))

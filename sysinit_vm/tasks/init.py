@@ -96,6 +96,6 @@ def _init(c: Context, options: InitOptions, *, directory: str | None, yes: bool,
         template, directory=directory, name=name, yes=yes, ssh=ssh, size=size, instances=instances
     )
     if written.trusted:
-        gate.written_by_us(written.project)
+        gate.trust_own_config(written.project)
     namesakes.tell(instances, written.project, written.vm_name)
     say(project_files.next_steps(written))

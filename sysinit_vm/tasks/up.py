@@ -38,7 +38,7 @@ def up(
     template = template or str(settings.value("template"))
     current_project = search.find(project)
     if current_project:
-        gate.by_itself(document.load(current_project.config), current_project)
+        gate.require_alone(document.load(current_project.config), current_project)
     else:
         project_files.require_free_name(template, directory=project, name=name, instances=instances_if_found(c))
     _prepare_machine(c, yes=yes)
@@ -48,7 +48,7 @@ def up(
     instances = None if current_project else limactl.instances()
     written = project_files.init_if_missing(template, directory=project, name=name, instances=instances)
     if written and written.trusted:
-        gate.written_by_us(written.project)
+        gate.trust_own_config(written.project)
     target = locate.just_written(written.project, written.vm_name) if written else locate.target(project, name)
     options = start_options(c, timeout, target.project)
     instance = start_up_to_date(ProjectVm.read(limactl, target), options, "ask")

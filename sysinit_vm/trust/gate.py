@@ -65,27 +65,27 @@ def require(committed: Config, project: Project, embed: Embed) -> Config:
     that allows it. ``embed`` fetches the files that a config names and puts them in; it is called only after that was
     allowed.
     """
-    verdict = by_itself(committed, project)
+    verdict = require_alone(committed, project)
     if not verdict.incomplete:
         return committed
-    whole = embedded(verdict, project, embed)
+    whole = with_files(verdict, project, embed)
     _require_allowed(whole, project, beside=[approvals.digest(verdict.items)] if verdict.items else [])
     return whole.config
 
 
-def by_itself(committed: Config, project: Project) -> Verdict:
+def require_alone(committed: Config, project: Project) -> Verdict:
     """As ``require``, but without the files that ``committed`` names: before anything is fetched for it."""
     verdict = judge(committed, project)
     _require_allowed(verdict, project)
     return verdict
 
 
-def written_by_us(project: Project) -> None:
+def trust_own_config(project: Project) -> None:
     """Allow what `init` has just written for ``project``: nobody else has changed it."""
     approvals.save(project.root, judge(load(project.config), project).items)
 
 
-def embedded(verdict: Verdict, project: Project, embed: Embed) -> Verdict:
+def with_files(verdict: Verdict, project: Project, embed: Embed) -> Verdict:
     """Return the verdict on a config with every file that it names in it; an approval covers every byte of them.
 
     What was fetched is kept, so that a start needs no network and takes nothing that the server has changed since.
@@ -173,7 +173,7 @@ def _stages(verdict: Verdict, project: Project, embed: Embed) -> list[tuple[Verd
     if not verdict.incomplete or not allowed(verdict, project):
         return [first]
     beside = [approvals.digest(verdict.items)] if verdict.items else []
-    return [first, (embedded(verdict, project, embed), beside)]
+    return [first, (with_files(verdict, project, embed), beside)]
 
 
 def _context(committed: Config, project: Project) -> Context:

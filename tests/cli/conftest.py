@@ -125,7 +125,7 @@ class World:
     def trust(self, root: Path) -> None:
         """What its user has allowed."""
         with mock.patch.dict(os.environ, self.env, clear=True):
-            gate.written_by_us(Project(root))
+            gate.trust_own_config(Project(root))
 
     def given(self, root: Path) -> str:
         """What limactl was given for the config of ``root``."""

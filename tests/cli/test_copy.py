@@ -45,8 +45,8 @@ def test_every_name_arrives_with_mode_and_time_in_both_directions(world, place, 
     ok(world, "--", *(f"{mark[0]}{source / name}" for name in NASTY), f"{mark[1]}{goal}")
     for name in NASTY:
         assert (goal / name).read_text() == name
-        found = (goal / name).stat()
-        assert (stat.S_IMODE(found.st_mode), found.st_mtime) == (0o751, 1_000_000_000)
+        status = (goal / name).stat()
+        assert (stat.S_IMODE(status.st_mode), status.st_mtime) == (0o751, 1_000_000_000)
     assert sorted(each.name for each in goal.iterdir()) == sorted(NASTY)
 
 

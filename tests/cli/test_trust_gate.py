@@ -23,8 +23,8 @@ def state(world):
     return {path: path.read_bytes() for path in sorted(world.home.rglob("*")) if path.is_file()}
 
 
-def hash_of(said):
-    return said.split("trust --approve ")[-1].split()[0]
+def hash_of(output):
+    return output.split("trust --approve ")[-1].split()[0]
 
 
 @pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path.stem)

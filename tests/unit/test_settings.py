@@ -39,10 +39,10 @@ def test_without_anything_the_defaults_hold_and_say_so(home):
 def test_the_users_file_wins_over_defaults_and_a_variable_over_both(home, monkeypatch):
     path = own("timeout: 30\naccelerator: tcg\n")
     monkeypatch.setenv("SYSINIT_VM_TIMEOUT", "45")
-    found = every()
-    assert (found["timeout"].value, found["timeout"].source) == (45, "SYSINIT_VM_TIMEOUT")
-    assert (found["accelerator"].value, found["accelerator"].source) == ("tcg", f"accelerator in {path}")
-    assert found["mirror"].source == "default"
+    by_name = every()
+    assert (by_name["timeout"].value, by_name["timeout"].source) == (45, "SYSINIT_VM_TIMEOUT")
+    assert (by_name["accelerator"].value, by_name["accelerator"].source) == ("tcg", f"accelerator in {path}")
+    assert by_name["mirror"].source == "default"
 
 
 def committed(**param):
@@ -52,13 +52,13 @@ def committed(**param):
 def test_the_committed_config_wins_over_the_users_file_and_a_variable_over_both(home, monkeypatch):
     own("timeout: 30\nstrict_ports: false\naccelerator: tcg\n")
     monkeypatch.setenv("SYSINIT_VM_TIMEOUT", "45")
-    found = every(committed(TIMEOUT="50", STRICT_PORTS="true"))
-    assert found["timeout"].value == 45
-    assert (found["strict_ports"].value, found["strict_ports"].source) == (
+    by_name = every(committed(TIMEOUT="50", STRICT_PORTS="true"))
+    assert by_name["timeout"].value == 45
+    assert (by_name["strict_ports"].value, by_name["strict_ports"].source) == (
         True,
         "param.STRICT_PORTS in /p/.lima/config.yaml",
     )
-    assert found["accelerator"].value == "tcg"
+    assert by_name["accelerator"].value == "tcg"
     assert every(Config(Path("/p"), {"param": ["a list"]}))["timeout"].value == 45
 
 
@@ -92,18 +92,18 @@ def test_what_is_no_flake_is_refused_with_its_source(home, monkeypatch, name, va
 
 def test_the_users_file_names_another_flake(home):
     own("flake: /srv/flake\nflake_attribute: packages.{system}.image\n")
-    found = every()
-    assert (found["flake"].value, found["flake_attribute"].value) == ("/srv/flake", "packages.{system}.image")
+    by_name = every()
+    assert (by_name["flake"].value, by_name["flake_attribute"].value) == ("/srv/flake", "packages.{system}.image")
 
 
-@pytest.mark.parametrize("said", [True, "true", "Yes", "on", 1, "1"])
-def test_truth_is_taken_as_people_write_it(home, said):
-    assert every(committed(STRICT_PORTS=said))["strict_ports"].value is True
+@pytest.mark.parametrize("text", [True, "true", "Yes", "on", 1, "1"])
+def test_truth_is_taken_as_people_write_it(home, text):
+    assert every(committed(STRICT_PORTS=text))["strict_ports"].value is True
 
 
-@pytest.mark.parametrize("said", [False, "false", "No", "off", 0, "0"])
-def test_and_so_is_what_is_false(home, said):
-    assert every(committed(STRICT_PORTS=said))["strict_ports"].value is False
+@pytest.mark.parametrize("text", [False, "false", "No", "off", 0, "0"])
+def test_and_so_is_what_is_false(home, text):
+    assert every(committed(STRICT_PORTS=text))["strict_ports"].value is False
 
 
 def test_what_is_neither_names_its_source(home):

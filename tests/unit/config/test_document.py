@@ -50,9 +50,9 @@ def test_what_only_yaml_1_1_would_read_as_something_else_stays_text(text):
     ],
 )
 def test_yaml_1_2_values_are_resolved_with_their_type(text, meant):
-    found = value(text)
-    assert found == meant
-    assert type(found) is type(meant)
+    parsed = value(text)
+    assert parsed == meant
+    assert type(parsed) is type(meant)
 
 
 def test_a_merge_key_takes_in_what_it_points_at():
@@ -130,8 +130,8 @@ def test_any_text_gives_a_mapping_or_a_sentence(text):
 def test_a_file_is_read_and_names_itself(tmp_path):
     path = tmp_path / "config.yaml"
     path.write_text("cpus: 2\nparam: {VM_NAME: mine}\n")
-    found = document.load(path)
-    assert (found.path, found.data["cpus"], found.vm_name) == (path, 2, "mine")
+    config = document.load(path)
+    assert (config.path, config.data["cpus"], config.vm_name) == (path, 2, "mine")
 
 
 @pytest.mark.parametrize("text", ["param: {}", "param: [VM_NAME]", "param: {VM_NAME: ''}", "cpus: 1", "param:"])

@@ -9,7 +9,7 @@ from sysinit_vm.errors import UsageError
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"),
+    ("text", "meant"),
     [
         ("", []),
         (".venv", [".venv"]),
@@ -21,8 +21,8 @@ from sysinit_vm.errors import UsageError
         ("\u00e9t\u00e9", ["\u00e9t\u00e9"]),
     ],
 )
-def test_directories_are_parted_by_spaces_the_outer_first(said, meant):
-    assert guest_dirs.parse(said, "GUEST_DIRS") == meant
+def test_directories_are_separated_by_spaces_the_outer_first(text, meant):
+    assert guest_dirs.parse(text, "GUEST_DIRS") == meant
 
 
 BAD = ["/etc", "..", "../x", "a/../b", "a/..", ".", "./a", "a//b", "a;b", "a'b", "$x", "`id`", ".lima", ".lima/x", "/",
@@ -41,12 +41,12 @@ def test_what_leads_elsewhere_is_refused_with_its_source_and_what_to_type(bad):
 @given(st.text())
 def test_what_is_taken_stays_inside_and_means_nothing_to_a_shell(text):
     try:
-        found = guest_dirs.parse(text, "x")
+        directories = guest_dirs.parse(text, "x")
     except UsageError:
         return
-    assert all(re.fullmatch(r"[\w.+@/-]+", each) for each in found)
-    assert not any(part in {"", ".", "..", ".lima"} for each in found for part in each.split("/")[:1])
-    assert guest_dirs.parse(" ".join(found), "x") == found
+    assert all(re.fullmatch(r"[\w.+@/-]+", directory) for directory in directories)
+    assert not any(part in {"", ".", "..", ".lima"} for directory in directories for part in directory.split("/")[:1])
+    assert guest_dirs.parse(" ".join(directories), "x") == directories
 
 
 def test_a_directory_may_be_there_or_not(tmp_path):

@@ -44,7 +44,7 @@ def test_every_list_of_different_ports_is_taken_in_its_order(ports):
 @given(st.text())
 def test_any_text_is_ports_or_a_usage_error(text):
     try:
-        found = sizes.numbers(text)
+        ports = sizes.numbers(text)
     except UsageError:
         return
-    assert all(1 <= port <= 65535 for port in found)
+    assert all(1 <= port <= 65535 for port in ports)

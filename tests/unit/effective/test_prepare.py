@@ -18,7 +18,7 @@ from tests.fakes import facts
 def test_what_is_worked_out_holds_our_setup_first(home):
     committed = Config(Path("/p/demo/.lima/config.yaml"), {"provision": [{"mode": "user", "script": "theirs"}]})
     done = prepare.prepared(committed, Project(Path("/p/demo")), "demo-dev", facts())
-    assert [each["mode"] for each in done.data["provision"]] == ["system", "user", "user"]
+    assert [entry["mode"] for entry in done.data["provision"]] == ["system", "user", "user"]
     assert done.data["param"]["VM_NAME"] == "demo-dev"
 
 
@@ -57,10 +57,10 @@ def test_one_that_is_a_link_is_refused_before_limactl_is_asked(home, tmp_path):
 
 
 def test_limactl_reads_a_file_that_no_project_holds_and_that_goes_away(home):
-    wished = EffectiveConfig({"cpus": 2})
-    with prepare.config_file("demo-dev", wished) as path:
+    effective = EffectiveConfig({"cpus": 2})
+    with prepare.config_file("demo-dev", effective) as path:
         assert path == home / ".lima" / "_sysinit-vm" / "demo-dev.yaml"
-        assert document.load(path).data == wished.data
+        assert document.load(path).data == effective.data
         assert path.stat().st_mode & 0o777 == 0o600
     assert not path.exists()
 

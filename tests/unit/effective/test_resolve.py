@@ -75,15 +75,15 @@ def test_one_committed_config_serves_a_linux_pc_and_a_mac_elsewhere():
 
 
 def test_the_seeds_vz_and_aarch64_become_this_machines_own_with_a_word():
-    found = seed()
-    assert (found.data["vmType"], found.data["arch"]) == ("qemu", "x86_64")
-    assert any("vz" in note and "qemu" in note for note in found.notes)
-    assert any("aarch64" in note and "x86_64" in note for note in found.notes)
+    effective = seed()
+    assert (effective.data["vmType"], effective.data["arch"]) == ("qemu", "x86_64")
+    assert any("vz" in note and "qemu" in note for note in effective.notes)
+    assert any("aarch64" in note and "x86_64" in note for note in effective.notes)
 
 
 def test_the_seeds_config_is_taken_as_it_is_on_the_seeds_mac():
-    found = seed(system="Darwin", arch="aarch64")
-    assert (found.data["vmType"], found.data["arch"], found.notes) == ("vz", "aarch64", ())
+    effective = seed(system="Darwin", arch="aarch64")
+    assert (effective.data["vmType"], effective.data["arch"], effective.notes) == ("vz", "aarch64", ())
 
 
 def test_the_seeds_project_mount_is_the_project_and_stands_once():
@@ -122,9 +122,9 @@ def test_a_stated_arch_wins_and_default_means_this_machines():
 
 
 def test_cpus_are_never_more_than_the_machine_has():
-    found = made({"cpus": 64}, cpus=2)
-    assert found.data["cpus"] == 2
-    assert any("64" in note for note in found.notes)
+    effective = made({"cpus": 64}, cpus=2)
+    assert effective.data["cpus"] == 2
+    assert any("64" in note for note in effective.notes)
     assert made({"cpus": 3}).data["cpus"] == 3
     assert made({}).data["cpus"] == 4
     assert made({}, cpus=1).data["cpus"] == 1
@@ -143,15 +143,15 @@ def test_the_hosts_keys_are_mounted_where_the_guest_looks_unless_the_config_says
 @pytest.mark.parametrize("location", ["~/.ssh", "~/.ssh/"])
 def test_the_keys_are_not_mounted_where_the_host_has_none(location):
     mounts = [{"location": location}, {"location": "/usr"}]
-    assert [each["location"] for each in made({"mounts": mounts}).data["mounts"]] == [location, "/usr", "/work/demo"]
+    assert [mount["location"] for mount in made({"mounts": mounts}).data["mounts"]] == [location, "/usr", "/work/demo"]
     left = made({"mounts": mounts}, ssh_dir=None).data["mounts"]
-    assert [each["location"] for each in left] == ["/usr", "/work/demo"]
+    assert [mount["location"] for mount in left] == ["/usr", "/work/demo"]
 
 
 def test_a_mount_that_this_host_does_not_have_is_left_out_with_a_word():
-    found = made({"mounts": [{"location": "/Users/alice/other"}]})
-    assert [each["location"] for each in found.data["mounts"]] == ["/work/demo"]
-    assert any("/Users/alice/other" in note for note in found.notes)
+    effective = made({"mounts": [{"location": "/Users/alice/other"}]})
+    assert [mount["location"] for mount in effective.data["mounts"]] == ["/work/demo"]
+    assert any("/Users/alice/other" in note for note in effective.notes)
 
 
 @pytest.mark.parametrize("location", [".", "./", "/work/demo/", "/work/../work/demo", "~/../../work/demo"])
@@ -167,9 +167,9 @@ def test_a_directory_below_the_project_is_found_from_the_project(tmp_path):
 
 
 def test_memory_is_never_more_than_the_machine_has():
-    found = made({"memory": "64GiB"}, memory=2000)
-    assert found.data["memory"] == "2000MiB"
-    assert any("64GiB" in note for note in found.notes)
+    effective = made({"memory": "64GiB"}, memory=2000)
+    assert effective.data["memory"] == "2000MiB"
+    assert any("64GiB" in note for note in effective.notes)
     for much in ("1TiB", "2.5GiB", "3 GB", 3 * 2**30):
         assert made({"memory": much}, memory=2000).data["memory"] == "2000MiB"
     assert made({"memory": "1GiB"}, memory=2000).data["memory"] == "1GiB"
@@ -188,20 +188,20 @@ def test_without_images_and_base_ours_is_built():
 
 @pytest.mark.parametrize("path", ["/work/demo", "/a/b-c_d.e", "/a/x+y@z", "/ünï/日本", "/home/me/~x", "/a/b=c"])
 def test_a_plain_path_is_mounted_at_its_own_place(path):
-    found = made({}, Project(Path(path))).data
-    assert found["mounts"][-1]["mountPoint"] == found["param"]["PROJECT_MOUNT"] == path
+    effective = made({}, Project(Path(path))).data
+    assert effective["mounts"][-1]["mountPoint"] == effective["param"]["PROJECT_MOUNT"] == path
 
 
 @pytest.mark.parametrize("path", ["/a/b c", "/a/[x]", "/a/#x", "/a/b: c", "/a/q'u\"o", "/a/$HOME", "/a/*", "/a/{x}"])
 def test_an_awkward_path_is_mounted_aside_and_bound_in_the_guest(path):
-    found = made({}, Project(Path(path))).data
-    assert found["mounts"][-1] == {
+    effective = made({}, Project(Path(path))).data
+    assert effective["mounts"][-1] == {
         "location": path,
         "mountPoint": SIDE_MOUNT,
         "writable": True,
         "9p": {"securityModel": "none", "cache": "mmap"},
     }
-    assert (found["param"]["PROJECT_MOUNT"], found["param"]["PROJECT_DIR"]) == (SIDE_MOUNT, path)
+    assert (effective["param"]["PROJECT_MOUNT"], effective["param"]["PROJECT_DIR"]) == (SIDE_MOUNT, path)
 
 
 @pytest.mark.parametrize(
@@ -251,18 +251,18 @@ def test_declared_ports_get_the_host_ports_chosen_for_them_and_the_guest_is_told
     data = {"images": LOCAL, "portForwards": [{"guestPort": 3000}, {"guestPort": 8080}], "env": {"A": "1"}}
     committed = Config(DEMO.config, data)
     hosts = {("127.0.0.1", 3000, "any"): 20101}
-    found = effective_config(committed, DEMO, "demo-dev", facts(), SETUP, hosts=hosts).data
-    assert found["portForwards"] == [{"guestPort": 3000, "hostPort": 20101}, {"guestPort": 8080, "hostPort": 8080}]
-    assert found["env"]["HOST_PORT_3000"] == "20101"
-    assert found["env"]["HOST_PORT_8080"] == "8080"
-    assert found["env"]["A"] == "1"
+    effective = effective_config(committed, DEMO, "demo-dev", facts(), SETUP, hosts=hosts).data
+    assert effective["portForwards"] == [{"guestPort": 3000, "hostPort": 20101}, {"guestPort": 8080, "hostPort": 8080}]
+    assert effective["env"]["HOST_PORT_3000"] == "20101"
+    assert effective["env"]["HOST_PORT_8080"] == "8080"
+    assert effective["env"]["A"] == "1"
     assert "portForwards" not in made({}).data
 
 
 def test_a_strict_config_ends_with_the_rule_that_forwards_nothing_else():
     committed = Config(DEMO.config, {"images": LOCAL, "portForwards": [{"guestPort": 3000}]})
-    found = effective_config(committed, DEMO, "demo-dev", facts(), SETUP, strict_ports=True).data["portForwards"]
-    assert [each.get("ignore", False) for each in found] == [False, True]
+    effective = effective_config(committed, DEMO, "demo-dev", facts(), SETUP, strict_ports=True).data["portForwards"]
+    assert [rule.get("ignore", False) for rule in effective] == [False, True]
 
 
 def test_ports_that_cannot_be_are_refused():
@@ -320,12 +320,12 @@ def test_a_key_of_the_wrong_kind_is_refused_by_its_name(data):
 def test_each_template_gives_an_effective_config_with_one_image_and_the_project(template):
     values = {"project_name": "demo", "project_dir": "/work/demo", "session": "demo", "vm_name": None, "ssh": None}
     committed = Config(DEMO.config, document.parse(render.rendered_config(template, values), DEMO.config))
-    found = effective_config(committed, DEMO, "demo-dev", facts(), setup.provision_scripts())
-    assert len(found.data["images"]) == 1
-    assert found.data["images"][0]["arch"] == "x86_64"
+    effective = effective_config(committed, DEMO, "demo-dev", facts(), setup.provision_scripts())
+    assert len(effective.data["images"]) == 1
+    assert effective.data["images"][0]["arch"] == "x86_64"
     keys = [] if template == "agent" else ["~/.ssh"]
-    assert [each["location"] for each in found.data["mounts"]] == [*keys, "/work/demo"]
-    assert found.notes == ()
+    assert [mount["location"] for mount in effective.data["mounts"]] == [*keys, "/work/demo"]
+    assert effective.notes == ()
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -362,20 +362,20 @@ def of_worktree(git_dir, mounts=()):
 
 
 def test_what_a_worktree_shares_is_mounted_writable_at_the_hosts_own_path():
-    found = of_worktree("/work/main/.git")
-    mount = found["mounts"][-1]
+    effective = of_worktree("/work/main/.git")
+    mount = effective["mounts"][-1]
     assert (mount["location"], mount["mountPoint"], mount["writable"]) == ("/work/main/.git", "/work/main/.git", True)
-    assert found["param"]["GIT_DIRECTORY"] == found["param"]["GIT_MOUNT"] == "/work/main/.git"
+    assert effective["param"]["GIT_DIRECTORY"] == effective["param"]["GIT_MOUNT"] == "/work/main/.git"
     assert "GIT_DIRECTORY" not in made({}).data["param"]
 
 
 def test_a_path_that_limas_mount_table_cannot_carry_goes_by_its_side_mount():
-    found = of_worktree("/work/my main/.git")
-    assert found["mounts"][-1]["mountPoint"] == found["param"]["GIT_MOUNT"] == GIT_SIDE_MOUNT
-    assert found["param"]["GIT_DIRECTORY"] == "/work/my main/.git"
+    effective = of_worktree("/work/my main/.git")
+    assert effective["mounts"][-1]["mountPoint"] == effective["param"]["GIT_MOUNT"] == GIT_SIDE_MOUNT
+    assert effective["param"]["GIT_DIRECTORY"] == "/work/my main/.git"
 
 
 def test_a_mount_of_it_that_the_config_states_stays_as_it_is():
     stated = {"location": str(Path(__file__).parent), "writable": False}
-    found = of_worktree(stated["location"], [stated])["mounts"]
-    assert [each["writable"] for each in found if each["location"] == stated["location"]] == [False]
+    effective = of_worktree(stated["location"], [stated])["mounts"]
+    assert [mount["writable"] for mount in effective if mount["location"] == stated["location"]] == [False]

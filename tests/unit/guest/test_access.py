@@ -67,27 +67,27 @@ def test_a_vm_without_a_project_gives_a_plain_shell(lima):
 
 
 def test_one_word_is_a_line_for_the_guests_bash():
-    assert access.command(["make test && echo 'ok'"]) == ("bash", "-c", "make test && echo 'ok'")
+    assert access.exec_argv(["make test && echo 'ok'"]) == ("bash", "-c", "make test && echo 'ok'")
 
 
 def test_several_words_are_an_exact_argv():
-    assert access.command(["printf", "%s", "a b", "$c", ""]) == ("printf", "%s", "a b", "$c", "")
+    assert access.exec_argv(["printf", "%s", "a b", "$c", ""]) == ("printf", "%s", "a b", "$c", "")
 
 
 @pytest.mark.parametrize(("words", "command"), [(["a"], ("bash", "-c", "a")), (["a", "b"], ("a", "b"))])
 def test_variables_stand_before_the_command(words, command):
-    assert access.command(words, ["CI=1", "EMPTY=", "_x=a=b c"]) == ("env", "CI=1", "EMPTY=", "_x=a=b c", *command)
+    assert access.exec_argv(words, ["CI=1", "EMPTY=", "_x=a=b c"]) == ("env", "CI=1", "EMPTY=", "_x=a=b c", *command)
 
 
 @pytest.mark.parametrize("bad", ["CI", "=1", "1A=2", "a-b=c", "-i", "", "é=1", " A=1"])
 def test_a_bad_variable_is_a_usage_error(bad):
     with pytest.raises(UsageError, match="NAME=VALUE"):
-        access.command(["ls", "-l"], [bad])
+        access.exec_argv(["ls", "-l"], [bad])
 
 
 def test_no_words_are_a_usage_error():
     with pytest.raises(UsageError, match="exec needs a command"):
-        access.command([])
+        access.exec_argv([])
 
 
 def test_an_argv_runs_in_the_directory_that_corresponds(lima):

@@ -39,29 +39,29 @@ def test_a_guest_that_sees_another_directory_is_not_mounted(demo, tmp_path):
         done = subprocess.run([*words[:-1], str(tmp_path / "other")], capture_output=True, text=True, check=False)
         return result(0, done.stdout)
 
-    found = checks.readiness(FakeLimactl(guest=elsewhere), "a", demo)
-    assert not found.mounted
-    assert "No such file" in found.mount_problem
+    readiness = checks.readiness(FakeLimactl(guest=elsewhere), "a", demo)
+    assert not readiness.mounted
+    assert "No such file" in readiness.mount_problem
     assert left(demo) == []
 
 
 def test_a_guest_whose_writes_do_not_arrive_is_not_mounted(demo):
-    found = checks.readiness(FakeLimactl(guest=result(0, "zellij=yes\n")), "a", demo)
-    assert (found.mounted, found.session_tool, found.mount_problem) == (False, True, "")
+    readiness = checks.readiness(FakeLimactl(guest=result(0, "zellij=yes\n")), "a", demo)
+    assert (readiness.mounted, readiness.session_tool, readiness.mount_problem) == (False, True, "")
 
 
 def test_a_host_that_cannot_write_says_so(tmp_path):
-    found = checks.readiness(FakeLimactl(guest=result(0, "")), "a", Project(tmp_path / "gone"))
-    assert not found.mounted
-    assert "cannot be written on the host" in found.mount_problem
+    readiness = checks.readiness(FakeLimactl(guest=result(0, "")), "a", Project(tmp_path / "gone"))
+    assert not readiness.mounted
+    assert "cannot be written on the host" in readiness.mount_problem
 
 
 def test_what_the_guest_says_is_read(demo):
-    said = "mount=cat: a=b: No such file\nzellij=no\nfailed=01.sh\nfailed=02.sh\nnoise\n"
-    found = checks.readiness(FakeLimactl(guest=result(0, said)), "a", demo)
-    assert found.mount_problem == "cat: a=b: No such file"
-    assert found.failed_scripts == ("01.sh", "02.sh")
-    assert not found.session_tool
+    output = "mount=cat: a=b: No such file\nzellij=no\nfailed=01.sh\nfailed=02.sh\nnoise\n"
+    readiness = checks.readiness(FakeLimactl(guest=result(0, output)), "a", demo)
+    assert readiness.mount_problem == "cat: a=b: No such file"
+    assert readiness.failed_scripts == ("01.sh", "02.sh")
+    assert not readiness.session_tool
 
 
 @pytest.mark.parametrize("done", [result(124), result(255, err="kex_exchange_identification")])
@@ -231,7 +231,7 @@ def identify(tmp_path):
         view = subprocess.run(
             ["git", "config", "-z", "--get-regexp", "user"], env=env, cwd="/", capture_output=True, check=False
         )
-        return dict(each.split("\n", 1) for each in view.stdout.decode().split("\0") if each)
+        return dict(entry.split("\n", 1) for entry in view.stdout.decode().split("\0") if entry)
 
     return run, etc
 

@@ -33,8 +33,8 @@ def test_a_file_beside_the_config_goes_by_its_name_and_wins(demo):
 def test_a_path_is_taken_from_where_the_caller_stands(demo):
     path = demo.root / "src/mine.kdl"
     path.write_text("layout")
-    for said in ("mine.kdl", "./mine.kdl", str(path), "../src/mine.kdl"):
-        assert layouts.find(demo, said, nowhere) == str(path)
+    for word in ("mine.kdl", "./mine.kdl", str(path), "../src/mine.kdl"):
+        assert layouts.find(demo, word, nowhere) == str(path)
 
 
 def test_a_name_that_the_running_guest_knows_is_taken(demo):
@@ -43,10 +43,10 @@ def test_a_name_that_the_running_guest_knows_is_taken(demo):
     assert asked == ["theirs"]
 
 
-@pytest.mark.parametrize("said", ["nope", "nope.kdl", "./src", "..", "", "https://x.example/y.kdl", "\0/", "a b"])
-def test_what_is_nowhere_is_an_error_in_three_parts(demo, said):
+@pytest.mark.parametrize("word", ["nope", "nope.kdl", "./src", "..", "", "https://x.example/y.kdl", "\0/", "a b"])
+def test_what_is_nowhere_is_an_error_in_three_parts(demo, word):
     with pytest.raises(UsageError) as caught:
-        layouts.find(demo, said, nowhere)
+        layouts.find(demo, word, nowhere)
     assert "layout" in caught.value.brief
     assert caught.value.detail
     assert "--layout" in caught.value.hint
@@ -56,16 +56,16 @@ def test_a_file_outside_the_project_is_refused_even_by_a_link(demo, tmp_path):
     outside = tmp_path / "o.kdl"
     outside.write_text("layout")
     (demo.root / "src/l.kdl").symlink_to(outside)
-    for said in (str(outside), "l.kdl"):
+    for word in (str(outside), "l.kdl"):
         with pytest.raises(UsageError, match="cannot see"):
-            layouts.find(demo, said, nowhere)
+            layouts.find(demo, word, nowhere)
 
 
 @given(st.text())
-def test_any_word_is_a_layout_or_an_error(tmp_path_factory, said):
+def test_any_word_is_a_layout_or_an_error(tmp_path_factory, word):
     home = Project(tmp_path_factory.getbasetemp() / "none")
     try:
-        found = layouts.find(home, said, nowhere)
+        layout = layouts.find(home, word, nowhere)
     except UsageError as error:
-        found = error.hint
-    assert found in layouts.BUILT_IN or "--layout" in found
+        layout = error.hint
+    assert layout in layouts.BUILT_IN or "--layout" in layout

@@ -72,15 +72,15 @@ def test_a_directory_that_is_gone_gives_no_shell_elsewhere(tools, tmp_path):
 def test_the_projects_own_layout_is_for_a_new_session(guest):
     (guest[1] / ".lima/layout.kdl").write_text("layout")
     assert attached(guest)[0] == f"<--layout><{guest[1]}/.lima/layout.kdl><attach><--create><my-app>"
-    said, done = attached(guest, "there")
-    assert (said, done.stderr) == ("<attach><--create><there>", "")
+    output, done = attached(guest, "there")
+    assert (output, done.stderr) == ("<attach><--create><there>", "")
 
 
 def test_a_layout_that_was_asked_for_wins_and_is_no_secret_where_it_comes_too_late(guest):
     (guest[1] / ".lima/layout.kdl").write_text("layout")
     assert attached(guest, layout="compact")[0] == "<--layout><compact><attach><--create><my-app>"
-    said, done = attached(guest, "there", "/a b/$x.kdl")
-    assert said == "<attach><--create><there>"
+    output, done = attached(guest, "there", "/a b/$x.kdl")
+    assert output == "<attach><--create><there>"
     assert "keeps its layout" in done.stderr
 
 
@@ -89,8 +89,8 @@ def test_panes_reach_the_agent_by_a_name_that_stays(guest, tmp_path):
     with socket.socket(socket.AF_UNIX) as agent:
         agent.bind(path)
         for given in (path, str(guest[0] / ".ssh/sysinit-vm-agent")):
-            said = attached(guest, SSH_AUTH_SOCK=given)[1].stdout
-            assert said.endswith(f"{guest[0]}/.ssh/sysinit-vm-agent\n")
+            output = attached(guest, SSH_AUTH_SOCK=given)[1].stdout
+            assert output.endswith(f"{guest[0]}/.ssh/sysinit-vm-agent\n")
             assert str((guest[0] / ".ssh/sysinit-vm-agent").readlink()) == path
 
 
@@ -113,13 +113,13 @@ def test_our_keys_are_only_for_who_has_no_config(guest, tmp_path, monkeypatch, o
         place.mkdir(parents=True)
         (place / "config.kdl").write_text("")
         env = {"XDG_CONFIG_HOME": str(guest[0] / "xdg")} if own.startswith("XDG") else {}
-    said = run(argv, guest[0], **env).stdout
-    assert said.startswith("<attach>" if own else f"<--config><{ours}><attach>")
+    output = run(argv, guest[0], **env).stdout
+    assert output.startswith("<attach>" if own else f"<--config><{ours}><attach>")
 
 
 LOG = """\
 INFO   |zellij_client            | 2026-11-26 22:47:08.343 [main      ] /src/lib.rs:953: Starting Zellij client!
-INFO   |zellij_client            | 2026-11-26 22:47:08.359 [main      ] /src/lib.rs:1620: {said}
+INFO   |zellij_client            | 2026-11-26 22:47:08.359 [main      ] /src/lib.rs:1620: {text}
 """
 LOST = """
 Your zellij client lost connection to the zellij server.
@@ -132,11 +132,11 @@ BYE = "Bye from Zellij!"
 def comings(guest, tmp_path):
     """Attach where Zellij logs these words as its clients leave, one after the other: what came of it, how many came."""
 
-    def called(*said, layout="", status=0):
+    def called(*texts, layout="", status=0):
         place = tmp_path / f"zellij-{os.getuid()}/zellij-log"
         place.mkdir(parents=True)
-        for number, words in enumerate(said, start=1):
-            (tmp_path / f"log.{number}").write_text(LOG.format(said=words))
+        for number, words in enumerate(texts, start=1):
+            (tmp_path / f"log.{number}").write_text(LOG.format(text=words))
         program = guest[0] / "zellij"
         count = f"cd '{tmp_path}'; echo x >>calls; n=$(grep -c x calls)"
         log = f"while read -r line; do echo \"$line\"; done <log.$n >>'{place}/zellij.log'"

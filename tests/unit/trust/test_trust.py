@@ -48,7 +48,7 @@ def judged(project, text):
 
 
 def words(verdict):
-    return [f"{each.level.name} {each.words}" for each in verdict.dangers]
+    return [f"{danger.level.name} {danger.words}" for danger in verdict.dangers]
 
 
 # --- the corpus ------------------------------------------------------------------------------------
@@ -69,7 +69,7 @@ def test_each_hostile_config_is_told_in_its_own_words_or_refused(demo, path):
         return
     verdict = judged(demo, text)
     level, _, says = expected.partition(" ")
-    assert [each for each in words(verdict) if each.startswith(level) and says in each], words(verdict)
+    assert [line for line in words(verdict) if line.startswith(level) and says in line], words(verdict)
     with pytest.raises(NotConfirmedError) as refused:
         gate.require(verdict.config, demo, never)
     assert refused.value.exit_code == 5
@@ -88,10 +88,10 @@ def test_the_corpus_has_a_config_for_each_level():
 def test_what_init_wrote_is_trusted_and_nothing_but_the_keys_had_to_be(demo, template):
     (Path.home() / ".ssh").mkdir(parents=True, exist_ok=True)
     write_config(demo, template, None)
-    gate.written_by_us(demo)
+    gate.trust_own_config(demo)
     committed = document.load(demo.config)
     assert gate.require(committed, demo, never) is committed
-    assert [each.split()[0] for each in words(gate.judge(committed, demo))] == ["READS"]
+    assert [line.split()[0] for line in words(gate.judge(committed, demo))] == ["READS"]
 
 
 def test_what_only_concerns_the_guest_needs_no_approval(demo):
@@ -165,9 +165,9 @@ def test_every_key_that_lima_has_is_decided(demo):
         "osOpts",
     ]
     place = gate._context(Config(demo.config, {}), demo)
-    told = [each for key in keys for each in table.CONFIG("", {key: None}, place)]
+    told = [danger for key in keys for danger in table.CONFIG("", {key: None}, place)]
     assert told == []
-    assert [each.level for each in table.CONFIG("", {"nonesuch": None}, place)] == [Level.UNKNOWN]
+    assert [danger.level for danger in table.CONFIG("", {"nonesuch": None}, place)] == [Level.UNKNOWN]
 
 
 # --- approvals -------------------------------------------------------------------------------------
@@ -182,10 +182,10 @@ def test_an_approval_covers_what_was_shown_and_asks_again_after_a_change(demo, c
     committed = commit(demo, AGENT + "mounts: [{location: /srv, writable: true}]\n")
     with pytest.raises(NotConfirmedError):
         gate.require(committed, demo, never)
-    said = capsys.readouterr().err
-    assert " + WRITES" in said
-    assert "   LENDS" in said
-    assert "1 new (+), 0 gone" in said
+    output = capsys.readouterr().err
+    assert " + WRITES" in output
+    assert "   LENDS" in output
+    assert "1 new (+), 0 gone" in output
 
 
 def test_a_change_that_is_the_guests_own_does_not_ask_again(demo):
@@ -313,15 +313,15 @@ PLACE = Context(Path("/p/demo"), Path("/home/me"), Path("/home/me/.lima"), (Path
     value=JSON,
 )
 def test_a_key_that_nobody_knows_is_always_a_danger(key, value):
-    found = list(table.CONFIG("", {f"x{key}": value}, PLACE))
-    assert [each.level for each in found] == [Level.UNKNOWN]
+    dangers = list(table.CONFIG("", {f"x{key}": value}, PLACE))
+    assert [danger.level for danger in dangers] == [Level.UNKNOWN]
 
 
 @given(st.dictionaries(st.sampled_from(["mounts", "ssh", "portForwards", "images", "vmOpts", "networks", "x"]), JSON))
 def test_any_config_is_judged_without_failing_and_told_in_plain_characters(data):
-    for each in table.CONFIG("", data, PLACE):
-        assert (rules.display(each.where) + each.words).isprintable()
-        json.loads(each.item)
+    for danger in table.CONFIG("", data, PLACE):
+        assert (rules.display(danger.where) + danger.words).isprintable()
+        json.loads(danger.item)
 
 
 @given(st.dictionaries(KEYS, JSON, max_size=4), st.dictionaries(KEYS, JSON, max_size=4))
@@ -336,6 +336,6 @@ def test_the_approval_of_one_config_never_covers_another(one, other):
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.permutations([("ssh", {"forwardAgent": True}), ("cpus", 1), ("propagateProxyEnv", True)]))
 def test_the_order_of_keys_changes_nothing(order):
-    found = list(table.CONFIG("", dict(order), PLACE))
+    dangers = list(table.CONFIG("", dict(order), PLACE))
     same = list(table.CONFIG("", dict(sorted(order)), PLACE))
-    assert approvals.digest(approvals.items(found)) == approvals.digest(approvals.items(same))
+    assert approvals.digest(approvals.items(dangers)) == approvals.digest(approvals.items(same))
