@@ -8,6 +8,7 @@ from invoke.context import Context
 from invoke.tasks import task
 
 import bench.tasks
+import checks.tasks
 import pages.tasks
 import sysinit_vm
 
@@ -27,4 +28,4 @@ def _module(c: Context, *words: str) -> None:
     c.run(shlex.join([sys.executable, "-m", *words]), echo=True)
 
 
-ns = Collection(test, lima=sysinit_vm.ns, bench=bench.tasks.ns, docs=pages.tasks.ns)
+ns = Collection(test, lima=sysinit_vm.ns, bench=bench.tasks.ns, check=checks.tasks.ns, docs=pages.tasks.ns)

@@ -1,1 +1,1 @@
-"""Measurements for developers of this checkout: `inv bench.boot`, `inv bench.mounts`. No part of the package."""
+"""Measurements for developers of this checkout, not in the package: `inv bench.boot`, `bench.mounts` and others."""

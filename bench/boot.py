@@ -26,26 +26,26 @@ Measured = dict[tuple[str, str], list[Took]]
 
 @dataclass
 class Report:
-    """All starts by (image, first or later), and what the last ones of each were made of."""
+    """All starts by (image, first or later), and the stages of the last one of each."""
 
     took: Measured = field(default_factory=dict)
     floors: dict[tuple[str, str], tuple[list[floor.Stage], list[str]]] = field(default_factory=dict)
 
 
 def run(rounds: int) -> Report:
-    """Start each image ``rounds`` times for the first time and again, in turns; minutes a round.
+    """Start each image ``rounds`` times for the first time and again, in turns; a round takes minutes.
 
-    Ctrl-C ends it with what was measured until then.
+    Ctrl-C ends it with the measurements so far.
     """
     disks, report = images(), Report()
-    with contextlib.suppress(KeyboardInterrupt), machine.home() as place:
-        share = place / "share"
+    with contextlib.suppress(KeyboardInterrupt), machine.home() as lima_home:
+        share = lima_home / "share"
         share.mkdir()
         env = machine.acceleration(disks[OURS].with_suffix(".vmlinuz"))
         for number in range(rounds):
             for image in (OURS, THEIRS) if number % 2 == 0 else (THEIRS, OURS):
-                made = Machine(machine.limactl(), image, machine.config(disks[image], share), env)
-                for kind, took in _starts(made, report):
+                vm = Machine(machine.limactl(), image, machine.config(disks[image], share), env)
+                for kind, took in _starts(vm, report):
                     report.took.setdefault((image, kind), []).append(took)
                     what = f"round {number + 1}/{rounds}  {image:10}  {kind} start"
                     busy = f"load {os.getloadavg()[0]:.1f}"
@@ -54,7 +54,7 @@ def run(rounds: int) -> Report:
 
 
 def images(*, theirs: bool = True) -> Mapping[str, Path]:
-    """Return the disks, built where they are not there yet or not of today's ingredients."""
+    """Return the disks, built if they are missing or not made from today's ingredients."""
     cache, mirror = platformdirs.user_cache_path("sysinit-vm"), settings.value("mirror") or None
     zellij = find_programs.find_zellij()
     if zellij is None:
@@ -70,30 +70,30 @@ def images(*, theirs: bool = True) -> Mapping[str, Path]:
         return {OURS: ours, THEIRS: comparison.image(Runner(), cache / "bench", mirror=mirror, progress=progress)}
 
 
-def _starts(made: Machine, report: Report) -> Iterator[tuple[str, Took]]:
-    for kind, start in (("first", made.create), ("later", made.start)):
+def _starts(vm: Machine, report: Report) -> Iterator[tuple[str, Took]]:
+    for kind, start in (("first", vm.create), ("later", vm.start)):
         took = start()
         yield kind, took
-        report.floors[made.name, kind] = floor.stages(made, took)
-        made.stop()
-    made.delete()
+        report.floors[vm.name, kind] = floor.stages(vm, took)
+        vm.stop()
+    vm.delete()
 
 
 def ratio(took: Measured, kind: str, of: str = "seconds") -> float:
-    """Return our median by the other's; ``of`` is seconds or cpu."""
+    """Return our median divided by the other's; ``of`` is ``seconds`` or ``cpu``."""
     return _median(took[OURS, kind], of) / _median(took[THEIRS, kind], of)
 
 
 def _median(took: list[Took], of: str) -> float:
-    return float(statistics.median(getattr(each, of) for each in took))
+    return float(statistics.median(getattr(start, of) for start in took))
 
 
 def show(report: Report) -> None:
-    """Print every time, the medians, the ratios against their targets, and what the last starts were made of."""
+    """Print every time, the medians, the ratios and their targets, and the stages of the last starts."""
     rows = [
         [
             f"{image}, {kind} start",
-            " ".join(f"{each.seconds:.1f}" for each in took),
+            " ".join(f"{start.seconds:.1f}" for start in took),
             f"{_median(took, 'seconds'):.1f}",
             f"{_median(took, 'cpu'):.1f}",
         ]

@@ -1,6 +1,6 @@
 """The image that ours is measured against: Debian with cloud-init, as every stock cloud image has it.
 
-It lacks what Lima then fetches on the first start (iptables, rsync), as they all do, and is tuned in nothing.
+Like all of them it lacks what Lima then fetches on the first start (iptables, rsync), and it is not tuned.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sysinit_vm.errors import VmError
 from sysinit_vm.images import debian, debian_host, debian_steps
-from sysinit_vm.machine import apt_sources as mirrors
+from sysinit_vm.machine import apt_sources
 from sysinit_vm.machine.host import SUITE
 from sysinit_vm.runner import Runner
 from sysinit_vm.terminal.progress import Progress
@@ -24,14 +24,14 @@ _RECIPE = "1"
 
 
 def image(runner: Runner, cache: Path, *, mirror: str | None, progress: Progress) -> Path:
-    """Return the comparison image's disk in ``cache`` (absolute), built where it is not there yet.
+    """Return the comparison image's disk in ``cache`` (absolute), built if it is missing.
 
-    Kernel and initrd lie beside it. ``mirror`` is as for ``debian.build``; the guest's apt uses it too.
-    Raises MissingError for a program, VmError for a step that failed.
+    The kernel and the initrd are beside it. ``mirror`` is as for ``debian.build``; the guest's apt uses it too.
+    MissingError if a program is missing, VmError if a step fails.
     """
-    lines = mirrors.apt_lines(SUITE, mirror)
-    made_of = "\n".join((_RECIPE, SUITE, debian.DISK_SIZE, *PACKAGES, *lines))
-    disk = cache / f"cloud-init-{hashlib.sha256(made_of.encode()).hexdigest()[:12]}.qcow2"
+    lines = apt_sources.apt_lines(SUITE, mirror)
+    ingredients = "\n".join((_RECIPE, SUITE, debian.DISK_SIZE, *PACKAGES, *lines))
+    disk = cache / f"cloud-init-{hashlib.sha256(ingredients.encode()).hexdigest()[:12]}.qcow2"
     if not disk.is_file():
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as work:

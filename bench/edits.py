@@ -1,7 +1,7 @@
-"""Whether a guest sees the host's edits of a mounted file: whole, and at once.
+"""Whether a guest sees the host's edits of a mounted file whole and at once.
 
-A shell in the guest reads when it is told to. The host changes a file that the guest has just read, tells it,
-and compares what it read with what is there.
+A shell in the guest reads a file when told to. The host changes a file that the guest has just read, has it read again,
+and compares the result with the file.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ ROUNDS = 50
 _READER = 'while IFS= read -r file; do { sha256sum <"$file" || echo none; } 2>/dev/null; done'
 
 
-def wrong(machine: Machine, share: Path) -> dict[str, int]:
+def count_unseen(machine: Machine, share: Path) -> dict[str, int]:
     """Return how many of ``ROUNDS`` edits of each kind in ``share`` the guest did not see whole and at once."""
     with _reader(machine) as read:
         return {name: _count(edit, share / f"edited-{name}", read) for name, edit in EDITS.items()}
@@ -39,33 +39,33 @@ def _count(edit: Callable[[Path, int], None], file: Path, read: Callable[[Path],
 
 
 def replace(file: Path, number: int) -> None:
-    """Put another file in its place, as editors and git do."""
+    """Put another file in the file's place, as editors and git do."""
     fresh = file.with_suffix(".new")
     fresh.write_bytes(_content(number + 100, 5 * 4096 - number))
     fresh.replace(file)
 
 
 def append(file: Path, number: int) -> None:
-    """Make it longer."""
+    """Make the file longer."""
     with file.open("ab") as stream:
         stream.write(_content(number, 4096 + number))
 
 
 def truncate(file: Path, number: int) -> None:
-    """Make it shorter."""
+    """Make the file shorter."""
     with file.open("r+b") as stream:
         stream.truncate(4096 + number)
 
 
 def rewrite(file: Path, number: int) -> None:
-    """Change it in its place, at the same length."""
+    """Change the file in place, at the same length."""
     length = file.stat().st_size
     with file.open("r+b") as stream:
         stream.write(_content(number + 7, length))
 
 
 def appear(file: Path, number: int) -> None:
-    """Make it where the guest has just found none."""
+    """Create the file after the guest has found none."""
     file.write_bytes(_content(number, 4096))
 
 

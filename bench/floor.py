@@ -1,4 +1,4 @@
-"""What a start is made of: stages on one clock, from limactl's first moment to READY."""
+"""The stages of a start on one clock, from the moment limactl begins to READY."""
 
 import itertools
 import re
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from bench.machine import Machine, Took
 
 Stage = tuple[str, float, float]
-"""What it is; its seconds on the clock, and of QEMU's processor time."""
+"""Its name, its seconds on the clock, and its seconds of QEMU's processor time."""
 
 _ASK = r"""
 echo "now=$(date +%s.%N) uptime=$(cut -d' ' -f1 /proc/uptime)"
@@ -24,7 +24,7 @@ _SCRIPT = re.compile(r"^\[ *([\d.]+)\].*\| (.*)$", re.MULTILINE)
 
 
 def stages(machine: Machine, took: Took) -> tuple[list[Stage], list[str]]:
-    """Return the stages of ``machine``'s last start, and remarks on what was slow in the guest."""
+    """Return the stages of ``machine``'s last start, and remarks about what was slow in the guest."""
     facts, blame, journal = _guest(machine.sh(_ASK))
     kernel = facts["now"] - facts["uptime"]
     scripts = [(float(at), what) for at, what in _SCRIPT.findall(journal)]

@@ -1,4 +1,4 @@
-"""One VM of a measurement: made by limactl itself, in a LIMA_HOME that is gone afterwards."""
+"""One VM to measure: created by limactl itself, in a temporary LIMA_HOME."""
 
 import contextlib
 import json
@@ -29,8 +29,8 @@ TIMEOUT = 1800
 class Took:
     """A start, from ``began`` to ``ready`` (limactl said READY), in seconds since the epoch.
 
-    ``meter`` is QEMU's processor time: pairs of an instant and the seconds used until then. Unlike the clock it
-    is nearly the same on a busy machine.
+    ``meter`` is QEMU's processor time: pairs of an instant and the seconds used until then. Unlike the
+    clock it is nearly the same on a busy machine.
     """
 
     began: float
@@ -49,41 +49,41 @@ class Took:
 
     @property
     def qemu(self) -> float:
-        """When QEMU started."""
+        """When QEMU started, in seconds since the epoch."""
         return self.meter[0][0]
 
     def used(self, until: float) -> float:
-        """Return the processor time that QEMU had used at an instant."""
+        """Return the seconds of processor time that QEMU had used at the instant ``until``."""
         return max((cpu for at, cpu in self.meter if at <= until), default=0.0)
 
 
 @contextlib.contextmanager
 def home() -> Iterator[Path]:
-    """Give a LIMA_HOME of its own (a short path, as Lima's sockets need); all in it is gone afterwards."""
-    place = Path(tempfile.mkdtemp(prefix="svb-", dir="/var/tmp"))
+    """Set LIMA_HOME to a temporary directory (its path is short, as Lima's sockets need) and yield it."""
+    directory = Path(tempfile.mkdtemp(prefix="svb-", dir="/var/tmp"))
     before = os.environ.get("LIMA_HOME")
-    os.environ["LIMA_HOME"] = str(place)
+    os.environ["LIMA_HOME"] = str(directory)
     try:
-        yield place
+        yield directory
     finally:
         for instance in limactl().instances():
             limactl().delete(instance.name)
-        shutil.rmtree(place)
+        shutil.rmtree(directory)
         os.environ.pop("LIMA_HOME")
         if before is not None:
             os.environ["LIMA_HOME"] = before
 
 
 def limactl() -> Limactl:
-    """Return limactl; MissingError where there is none."""
-    found = find_programs.find_limactl()
-    if found is None:
+    """Return limactl; MissingError if there is none."""
+    path = find_programs.find_limactl()
+    if path is None:
         raise MissingError("limactl was not found.", hint="sysinit-vm setup")
-    return Limactl(Runner(), found)
+    return Limactl(Runner(), path)
 
 
 def acceleration(kernel: Path) -> Mapping[str, str]:
-    """Return the environment with which QEMU works on this machine, found out with ``kernel``."""
+    """Return the environment that QEMU needs on this machine; KVM is tried with ``kernel``."""
     wish = str(settings.value("accelerator"))
     return accelerator.choose(Runner(), facts.gather(), wish, [kernel]).env
 
@@ -112,7 +112,7 @@ def config(disk: Path, share: Path, **more: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Machine:
-    """A VM by ``name``; ``data`` is its Lima config, ``env`` what QEMU needs of the environment."""
+    """A VM by ``name``; ``data`` is its Lima config, ``env`` the environment that QEMU needs."""
 
     lima: Limactl
     name: str
@@ -125,7 +125,7 @@ class Machine:
         return Path(os.environ["LIMA_HOME"]) / self.name
 
     def create(self) -> Took:
-        """Make the VM and start it for the first time."""
+        """Create the VM and start it for the first time."""
         path = self.directory.parent / f"{self.name}.yaml"
         path.write_text(json.dumps(self.data))
         return self._timed(lambda **how: self.lima.create(self.name, path, **how))
@@ -171,7 +171,7 @@ class Machine:
 
 
 def _ignore(_: Message) -> None:
-    """Drop limactl's messages: a failure is told of at its end."""
+    """Drop limactl's messages; a failure is reported at the end."""
 
 
 def _ok(done: Result, brief: str) -> Result:

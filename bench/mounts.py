@@ -12,7 +12,7 @@ from bench.machine import Machine
 from sysinit_vm.errors import VmError
 from sysinit_vm.terminal.console import say, table
 
-# Lima mounts by type for a whole VM; what can vary within one is a mount of its own.
+# Lima has one mount type for a whole VM; what can vary within a VM is a mount of its own.
 TYPES: dict[str, dict[str, dict[str, Any]]] = {
     "9p": {
         f"9p, cache {cache}": {"9p": {"securityModel": "none", "cache": cache}}
@@ -50,47 +50,47 @@ rm -rf big small
 
 @dataclass
 class Row:
-    """One kind of mount: seconds by column, wrong reads by kind of edit; ``why`` where it could not be had."""
+    """One kind of mount: seconds by column, unseen edits by kind; ``why`` says why there are none."""
 
     name: str
     seconds: dict[str, float] = field(default_factory=dict)
-    wrong: dict[str, int] = field(default_factory=dict)
+    unseen: dict[str, int] = field(default_factory=dict)
     why: str = ""
 
 
 def run(types: list[str]) -> list[Row]:
-    """Measure mounts of the named Lima types, one VM for each; some ten minutes a type under emulation."""
+    """Measure mounts of the named Lima types, one VM for each; a type takes some ten minutes under emulation."""
     disk = boot.images(theirs=False)[boot.OURS]
-    with machine.home() as place:
+    with machine.home() as lima_home:
         env = machine.acceleration(disk.with_suffix(".vmlinuz"))
-        return [row for kind in types for row in _of_type(kind, disk, place, env)]
+        return [row for kind in types for row in _of_type(kind, disk, lima_home, env)]
 
 
-def _of_type(kind: str, disk: Path, place: Path, env: Any) -> Iterator[Row]:
-    shares = {name: _share(place / f"{kind}-{number}") for number, name in enumerate(TYPES[kind])}
+def _of_type(kind: str, disk: Path, lima_home: Path, env: Any) -> Iterator[Row]:
+    shares = {name: _share(lima_home / f"{kind}-{number}") for number, name in enumerate(TYPES[kind])}
     mounts = [{"location": str(shares[name]), "writable": True, **more} for name, more in TYPES[kind].items()]
-    made = Machine(machine.limactl(), kind, machine.config(disk, place, mounts=mounts, mountType=kind), env)
+    vm = Machine(machine.limactl(), kind, machine.config(disk, lima_home, mounts=mounts, mountType=kind), env)
     try:
-        made.create()
+        vm.create()
     except VmError as error:
         yield from (Row(name, why=error.detail.splitlines()[-1]) for name in shares)
         return
     for name, share in shares.items():
-        if share.name not in made.sh("findmnt -rno TARGET"):
+        if share.name not in vm.sh("findmnt -rno TARGET"):
             yield Row(name, why="It is not mounted.")
             continue
         say(f"{name} …")
-        row = Row(name, _seconds(made, share), edits.wrong(made, share))
-        say(f"{row.seconds}, edits unseen: {row.wrong}")
+        row = Row(name, _seconds(vm, share), edits.count_unseen(vm, share))
+        say(f"{row.seconds}, edits unseen: {row.unseen}")
         yield row
-    made.stop()
-    made.delete()
+    vm.stop()
+    vm.delete()
 
 
 def _share(path: Path) -> Path:
     """Make a directory with a repository of 10,000 files.
 
-    git is told to go by size and time of change alone: a file's inode is another through each mount.
+    git compares only sizes and times of change, because a file's inode differs through each mount.
     """
     repository = path / "repository"
     for number in range(10_000):
@@ -104,20 +104,20 @@ def _share(path: Path) -> Path:
     return path
 
 
-def _seconds(made: Machine, share: Path) -> dict[str, float]:
-    done = made.lima.run(made.name, ["bash", "-c", _WORK, "bash", str(share)], timeout=machine.TIMEOUT)
+def _seconds(vm: Machine, share: Path) -> dict[str, float]:
+    done = vm.lima.run(vm.name, ["bash", "-c", _WORK, "bash", str(share)], timeout=machine.TIMEOUT)
     if not done.ok:
         raise VmError(f"The work in {share} failed.", detail=done.err)
     return {name: float(value) for name, value in re.findall(r"^(\w+)=([\d.]+)$", done.out, re.MULTILINE)}
 
 
 def show(rows: list[Row]) -> None:
-    """Print the seconds, in brackets the ratio to the first row's, and how many of the host's edits went unseen."""
+    """Print the seconds, their ratio to the first row's, and how many of the host's edits went unseen."""
     base = next((row.seconds for row in rows if row.seconds), {})
     lines = []
     for row in rows:
         cells = [f"{row.seconds[key]:.1f} ({row.seconds[key] / base[key]:.2f})" for key in row.seconds]
-        missed = [f"{kind} {number}" for kind, number in row.wrong.items() if number]
-        seen = f"of {edits.ROUNDS} each unseen: {', '.join(missed)}" if missed else "all seen"
-        lines.append([row.name, *cells, seen] if cells else [row.name, *["-"] * len(COLUMNS), row.why])
+        missed = [f"{kind} {number}" for kind, number in row.unseen.items() if number]
+        edits_seen = f"of {edits.ROUNDS} each unseen: {', '.join(missed)}" if missed else "all seen"
+        lines.append([row.name, *cells, edits_seen] if cells else [row.name, *["-"] * len(COLUMNS), row.why])
     table(["mount", *COLUMNS.values(), "the host's edits"], lines)

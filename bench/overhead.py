@@ -1,4 +1,4 @@
-"""What our commands cost beside limactl itself, and beside the script that all this began as; turn by turn."""
+"""What our commands cost compared with limactl itself and with the original script, measured in turns."""
 
 import os
 import shlex
@@ -12,17 +12,17 @@ from pathlib import Path
 from bench import boot, machine
 from sysinit_vm.terminal.console import say, table
 
-OURS, LIMACTL, SEED = "sysinit-vm", "limactl", "the seed's script"
+OURS, LIMACTL, SCRIPT = "sysinit-vm", "limactl", "the original script"
 _NAME = "overhead-dev"
 Words = Mapping[str, Sequence[str]]
 
 
 def run(rounds: int) -> Mapping[str, Mapping[str, list[float]]]:
-    """Return the seconds of each command by each way, ``rounds`` of each; starts one VM of our own image."""
+    """Return the seconds of each command in each way, ``rounds`` times each; starts one VM from our image."""
     disk = boot.images(theirs=False)[boot.OURS]
-    with machine.home() as place:
-        (place / "_images").symlink_to(disk.parent)
-        root = place / "overhead"
+    with machine.home() as lima_home:
+        (lima_home / "_images").symlink_to(disk.parent)
+        root = lima_home / "overhead"
         root.mkdir()
         for words in (("init", "minimal", "--ssh", "none"), ("start",)):
             subprocess.run([*_ours(), *words], cwd=root, check=True, stdin=subprocess.DEVNULL)
@@ -44,18 +44,22 @@ def _ours() -> list[str]:
 def _commands(root: Path) -> Mapping[str, Words]:
     lima = machine.limactl()
     limactl = [*lima.account.prefix, str(lima.binary)]
-    typed = shlex.join(limactl)
-    runs = f'{typed} list 2>/dev/null | grep -q "^{_NAME}.*Running"'
+    quoted = shlex.join(limactl)
+    check_running = f'{quoted} list 2>/dev/null | grep -q "^{_NAME}.*Running"'
     return {
         "exec true": {
             OURS: [*_ours(), "exec", "true"],
             LIMACTL: [*limactl, "shell", "--tty=false", "--workdir", str(root), _NAME, "true"],
-            SEED: ["bash", "-c", f"{runs} && {typed} shell --tty=false {_NAME} true"],
+            SCRIPT: ["bash", "-c", f"{check_running} && {quoted} shell --tty=false {_NAME} true"],
         },
         "status": {
             OURS: [*_ours(), "status"],
             LIMACTL: [*limactl, "list", _NAME],
-            SEED: ["bash", "-c", f'{typed} list 2>/dev/null | grep -q "^{_NAME}" && {typed} list | grep "^{_NAME}"'],
+            SCRIPT: [
+                "bash",
+                "-c",
+                f'{quoted} list 2>/dev/null | grep -q "^{_NAME}" && {quoted} list | grep "^{_NAME}"',
+            ],
         },
         "help": {OURS: [*_ours(), "help"], LIMACTL: [*limactl, "help"]},
     }
@@ -63,14 +67,14 @@ def _commands(root: Path) -> Mapping[str, Words]:
 
 def _seconds(argv: Sequence[str], root: Path) -> float:
     env = {**os.environ, **machine.limactl().account.env}
-    env.pop("PYTHONDONTWRITEBYTECODE", None)  # the command of an installed package has its bytecode
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
     began = time.monotonic()
     subprocess.run(argv, cwd=root, env=env, check=True, stdin=subprocess.DEVNULL, capture_output=True)
     return time.monotonic() - began
 
 
 def show(took: Mapping[str, Mapping[str, list[float]]]) -> None:
-    """Print the medians in milliseconds, and how much more ours takes than each other way."""
+    """Print the medians in milliseconds, and the ratio of ours to each other way."""
     rows = []
     for command, ways in took.items():
         medians = {way: statistics.median(seconds) for way, seconds in ways.items()}

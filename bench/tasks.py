@@ -1,4 +1,4 @@
-"""The tasks `bench.boot`, `bench.mounts`, `bench.overhead` and `bench.foreign`."""
+"""The tasks `bench.boot`, `bench.mounts` and `bench.overhead`."""
 
 from invoke.collection import Collection
 from invoke.context import Context
@@ -9,7 +9,7 @@ from sysinit_vm.errors import UsageError
 
 @task(auto_shortflags=False, help={"rounds": "Starts of each kind and image (default 5)."})
 def boot(_: Context, rounds: str = "5") -> None:
-    """Start our image and one with cloud-init in turns, and print times, ratios and what they are made of."""
+    """Start our image and one with cloud-init in turns, and print the times, their ratios and the stages of a start."""
     from bench import boot as measure
 
     measure.show(measure.run(_count(rounds)))
@@ -22,21 +22,13 @@ def mounts(_: Context, types: str = "9p,virtiofs,reverse-sshfs") -> None:
 
     wanted = types.split(",")
     if unknown := [kind for kind in wanted if kind not in measure.TYPES]:
-        raise UsageError(f"--types {unknown[0]!r} is none of {', '.join(measure.TYPES)}.")
+        raise UsageError(f"--types {unknown[0]!r} is not one of {', '.join(measure.TYPES)}.")
     measure.show(measure.run(wanted))
-
-
-@task(auto_shortflags=False, help={"arch": "Debian's name of it (default arm64)."})
-def foreign(_: Context, arch: str = "arm64") -> None:
-    """Build our image's root for another architecture, and look at it."""
-    from bench import foreign as check
-
-    check.show(arch, check.run(arch))
 
 
 @task(auto_shortflags=False, help={"rounds": "Runs of each command (default 10)."})
 def overhead(_: Context, rounds: str = "10") -> None:
-    """Measure our commands beside limactl's own, and print the ratios."""
+    """Measure our commands against limactl's own, and print the ratios."""
     from bench import overhead as measure
 
     measure.show(measure.run(_count(rounds)))
@@ -44,8 +36,8 @@ def overhead(_: Context, rounds: str = "10") -> None:
 
 def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise UsageError(f"--rounds {text!r} is no number above zero.")
+        raise UsageError(f"--rounds {text!r} is not a number above zero.")
     return int(text)
 
 
-ns = Collection(boot, mounts, overhead, foreign)
+ns = Collection(boot, mounts, overhead)

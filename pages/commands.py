@@ -31,7 +31,7 @@ def _statuses() -> str:
 
 
 def _groups(collection: Collection) -> Iterator[str]:
-    contexts = [(each, collection[str(each.name)].manual) for each in collection.to_contexts()]
+    contexts = [(context, collection[str(context.name)].manual) for context in collection.to_contexts()]
     for group in GROUPS:
         yield f"## {group}"
         for context, manual in contexts:
@@ -43,7 +43,7 @@ def _command(context: ParserContext, manual: Manual) -> Iterator[str]:
     yield f"### {context.name}"
     yield f"{manual.summary}. {' '.join(manual.paragraphs)}".rstrip()
     usage = " ".join(filter(None, ["sysinit-vm", str(context.name), "[options]" if context.args else "", manual.usage]))
-    also = f" Also `{'`, `'.join(f'sysinit-vm {each}' for each in context.aliases)}`." if context.aliases else ""
+    also = f" Also `{'`, `'.join(f'sysinit-vm {alias}' for alias in context.aliases)}`." if context.aliases else ""
     yield f"`{usage}`{'.' if also else ''}{also}"
     if flags := context.help_tuples():
         yield "| option | |\n|---|---|\n" + "\n".join(f"| `{flag}` | {_cell(text or '')} |" for flag, text in flags)

@@ -1,4 +1,4 @@
-"""docs/session.svg and docs/list.svg: what a terminal shows of two real VMs, each of a small project of its own."""
+"""docs/session.svg and docs/list.svg: what a terminal shows with two real VMs, each of its own small project."""
 
 import os
 import shutil
@@ -14,12 +14,12 @@ from sysinit_vm.lima.home import lima_home
 from tests.lima.terminal import Terminal
 
 DOCS = Path(__file__).parents[1] / "docs"
-_PLACE = Path("/tmp/dev")  # noqa: S108  # the pictures show it
+_PROJECTS = Path("/tmp/dev")  # noqa: S108  # the pictures show it
 _SCRIPT = [sys.executable, "-m", "sysinit_vm"]
 _PROMPT = r"(?m)\$ *(│|$)"
 _SETTLED = r"(?m)^\s*Ctrl \+[^\n]*\Z"  # the bar at the bottom lists the keys of the normal mode
 _PLAIN = ("PS1='$ '; clear", r"\$")
-# Each pane: the keys that lead to it, each after Ctrl+A, and what is typed in it until which answer.
+# Each pane: the keys that lead to it, each after Ctrl+A, and the lines to type in it with the answer to wait for.
 _PANES = (
     ("vs", (_PLAIN, ("git log --oneline", "[0-9a-f]{7} "))),
     ("k", (_PLAIN, ("uname -srm", "Linux [0-9]"), ("grep PRETTY /etc/os-release", "Debian"))),
@@ -29,15 +29,15 @@ _PANES = (
             _PLAIN,
             ("ls", "Makefile"),
             ("echo session $ZELLIJ_SESSION of $PROJECT_NAME", "session myapp of myapp"),
-            ("df -h --output=target,fstype,avail / $PWD", f"{_PLACE}/myapp +9p"),
+            ("df -h --output=target,fstype,avail / $PWD", f"{_PROJECTS}/myapp +9p"),
         ),
     ),
 )
 
 
 def take() -> None:
-    """Make both VMs, take the pictures, and remove the VMs; VmError where the place for it is taken."""
-    with _place() as env:
+    """Make both VMs, take the pictures, and remove the VMs; VmError if the directory for it exists already."""
+    with _projects_directory() as env:
         blog, myapp = (_project(name) for name in ("blog", "myapp"))
         for root in (blog, myapp):
             _run(root, env, "init", "minimal", "--ssh", "none")
@@ -49,29 +49,29 @@ def take() -> None:
 
 
 @contextmanager
-def _place() -> Iterator[dict[str, str]]:
-    """The projects' directory with a LIMA_HOME in it, which has the images of the present one; removed at the end."""
-    if _PLACE.exists():
-        raise VmError(f"{_PLACE} is there already.", detail="The pictures show that path.", hint=f"rm -r {_PLACE}")
-    home = _PLACE / ".lima"
-    home.mkdir(parents=True)
+def _projects_directory() -> Iterator[dict[str, str]]:
+    """Create the projects' directory, with a LIMA_HOME that shares the current one's images; remove it at the end."""
+    if _PROJECTS.exists():
+        raise VmError(f"{_PROJECTS} exists already.", detail="The pictures show that path.", hint=f"rm -r {_PROJECTS}")
+    temporary_home = _PROJECTS / ".lima"
+    temporary_home.mkdir(parents=True)
     images = lima_home() / "_images"
     if images.is_dir():
-        (home / "_images").symlink_to(images)
+        (temporary_home / "_images").symlink_to(images)
     env = {name: value for name, value in os.environ.items() if name not in {"VM_NAME", "NO_COLOR", "COLUMNS", "LINES"}}
-    env |= {"LIMA_HOME": str(home)}
+    env |= {"LIMA_HOME": str(temporary_home)}
     try:
         yield env
     finally:
-        for config in _PLACE.glob("*/.lima/config.yaml"):
+        for config in _PROJECTS.glob("*/.lima/config.yaml"):
             root = config.parents[1]
             subprocess.run([*_SCRIPT, "destroy", "--yes"], cwd=root, env=env, check=False)
             subprocess.run([*_SCRIPT, "trust", "--revoke"], cwd=root, env=env, check=False)
-        shutil.rmtree(_PLACE)
+        shutil.rmtree(_PROJECTS)
 
 
 def _project(name: str) -> Path:
-    root = _PLACE / name
+    root = _PROJECTS / name
     root.mkdir()
     (root / "README.md").write_text(f"# {name}\n")
     (root / "Makefile").write_text("test:\n\t@echo ok\n")

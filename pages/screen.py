@@ -18,18 +18,18 @@ _BRIGHT = ["#626874", "#f0828a", "#aad48c", "#f0d08c", "#7dc0f5", "#d491e8", "#6
 THEME = TerminalTheme(
     (30, 33, 39),
     (205, 209, 216),
-    [Color.parse(each).get_truecolor() for each in _NORMAL],
-    [Color.parse(each).get_truecolor() for each in _BRIGHT],
+    [Color.parse(color).get_truecolor() for color in _NORMAL],
+    [Color.parse(color).get_truecolor() for color in _BRIGHT],
 )
 _BOXES = frozenset(map(chr, range(0x2500, 0x2580)))
 _WEB_FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)  # a picture fetches nothing
 _ONLY_IN_PATCHED_FONTS = dict.fromkeys(range(0xE0A0, 0xE0D8), " ")  # the arrows of Zellij's bars
-# pyte's names (one of them misspelt) beside rich's.
-_NAMES = {"brown": "yellow", "brightbrown": "bright_yellow", "bfightmagenta": "bright_magenta"}
+# pyte's names (one of them misspelt) with rich's.
+_RICH_NAMES = {"brown": "yellow", "brightbrown": "bright_yellow", "bfightmagenta": "bright_magenta"}
 
 
 def svg(screen: Any, title: str, name: str) -> str:
-    """Return ``screen``, a pyte screen, as an SVG whose parts are called after ``name``; without empty last lines."""
+    """Return ``screen``, a pyte screen, as an SVG without its empty last lines; ``name`` begins the ids in it."""
     console = Console(
         record=True, width=screen.columns, file=io.StringIO(), color_system="truecolor", legacy_windows=False
     )
@@ -42,19 +42,19 @@ def svg(screen: Any, title: str, name: str) -> str:
 
 
 def words(picture: str) -> str:
-    """Return the text of an SVG, without its markup and all in one line, a space for each gap."""
+    """Return the text of an SVG, without its markup and in one line, with a space for each gap."""
     shown = re.findall(r"<text[^>]*>(.*?)</text>", picture, re.DOTALL)
     return " ".join(html.unescape(" ".join(shown)).split())
 
 
 def _line(screen: Any, y: int) -> Text:
-    """One line in pieces, each of which an SVG puts at its exact place: spaces at a beginning, and lines of boxes."""
+    """Return one line in pieces that the SVG puts at exact positions: leading spaces and box lines are their own."""
     text = Text(end="")
     cells = [screen.buffer[y][x] for x in range(screen.columns)]
-    for (style, _), same in itertools.groupby(cells, lambda cell: (_style(cell), cell.data in _BOXES)):
-        told = "".join(cell.data for cell in same).translate(_ONLY_IN_PATCHED_FONTS)
-        rest = told.lstrip(" ")
-        text.append(" " * (len(told) - len(rest)), style).append(rest, style)
+    for (style, _), run in itertools.groupby(cells, lambda cell: (_style(cell), cell.data in _BOXES)):
+        piece = "".join(cell.data for cell in run).translate(_ONLY_IN_PATCHED_FONTS)
+        rest = piece.lstrip(" ")
+        text.append(" " * (len(piece) - len(rest)), style).append(rest, style)
     text.rstrip()
     return text
 
@@ -73,5 +73,5 @@ def _style(cell: Any) -> Style:
 def _color(name: str) -> str | None:
     if name == "default":
         return None
-    known = _NAMES.get(name, name.replace("bright", "bright_"))
-    return known if known in ANSI_COLOR_NAMES else f"#{name}"
+    rich_name = _RICH_NAMES.get(name, name.replace("bright", "bright_"))
+    return rich_name if rich_name in ANSI_COLOR_NAMES else f"#{name}"

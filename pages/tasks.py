@@ -10,17 +10,17 @@ import sysinit_vm
 @task(auto_shortflags=False)
 def commands(_: Context) -> None:
     """Write docs/commands.md from the tasks."""
-    from pages import commands as made
+    from pages import commands as commands_page
 
-    made.PAGE.write_text(made.page(sysinit_vm.ns), encoding="utf-8")
+    commands_page.PAGE.write_text(commands_page.page(sysinit_vm.ns), encoding="utf-8")
 
 
 @task(auto_shortflags=False)
 def pictures(_: Context) -> None:
     """Take the pictures of the docs from two real VMs."""
-    from pages import pictures as taken
+    from pages.pictures import take
 
-    taken.take()
+    take()
 
 
 ns = Collection(commands, pictures)
