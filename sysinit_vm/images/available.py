@@ -54,7 +54,7 @@ def debian_entry(lima_home: Path) -> dict[str, Any]:
 def kernels(lima_home: Path, own: Path | None = None) -> list[Path]:
     """Return the kernels (absolute) to probe KVM with, the best first: the VM's ``own``, then our Debian image's."""
     ours = Path(debian_entry(lima_home)["kernel"]["location"])
-    return [own, ours] if own else [ours]
+    return list(dict.fromkeys([own, ours] if own else [ours]))
 
 
 def choose(entries: Sequence[Mapping[str, Any]], facts: Facts, arch: str) -> Choice:
