@@ -12,6 +12,7 @@ from typing import Any
 
 from sysinit_vm import lock
 from sysinit_vm.errors import VmError
+from sysinit_vm.files import read_or_empty
 from sysinit_vm.images import available
 from sysinit_vm.inventory import usage
 from sysinit_vm.inventory.listing import size
@@ -157,7 +158,7 @@ def _images(instances: Iterable[Instance]) -> list[Litter]:
             builds.setdefault((match["series"], match["stamp"]), []).append(path)
     newest = {series: max(stamp for of, stamp in builds if of == series) for series, _ in builds}
     linked = {path.resolve().name for path in paths if path.is_symlink()}
-    configs = "\n".join(_text(instance.files.lima_yaml) for instance in instances)
+    configs = "\n".join(read_or_empty(instance.files.lima_yaml) for instance in instances)
     return [
         Litter("image", f"{series}-{stamp}", "a newer one is used", tuple(files), sum(map(usage.allocated, files)))
         for (series, stamp), files in sorted(builds.items())
@@ -191,10 +192,3 @@ def _entries(directory: Path) -> list[Path]:
         return sorted(directory.iterdir())
     except OSError:
         return []
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(errors="replace")
-    except OSError:
-        return ""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
+from sysinit_vm.files import read_or_empty
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,11 @@ class InstanceFiles:
 
     def event_lines(self) -> list[str]:
         """Return the lines of the host agent's events, none if it has not begun."""
-        return _lines(self.events)
+        return read_or_empty(self.events).splitlines()
 
     def host_agent_log_lines(self) -> list[str]:
         """Return the lines of the host agent's log, none if it has not begun."""
-        return _lines(self.host_agent_log)
+        return read_or_empty(self.host_agent_log).splitlines()
 
     def host_agent_pid(self) -> int | None:
         """Return the recorded process id of the host agent, None if there is none."""
@@ -81,10 +82,3 @@ class InstanceFiles:
             return int((self.directory / "ha.pid").read_text())
         except (OSError, ValueError):
             return None
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(errors="replace").splitlines()
-    except OSError:
-        return []
