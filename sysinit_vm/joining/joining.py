@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sysinit_vm import file_edits
 from sysinit_vm.file_edits import FileEdit
+from sysinit_vm.init import include as taskfiles
 from sysinit_vm.joining import pytasks
-from sysinit_vm.joining import taskfile as taskfiles
 from sysinit_vm.runner import Runner
 from sysinit_vm.terminal.console import say
 

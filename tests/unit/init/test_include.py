@@ -8,7 +8,7 @@ from recording import Recorder, result
 
 from sysinit_vm import files
 from sysinit_vm.errors import VmError
-from sysinit_vm.joining import taskfile
+from sysinit_vm.init import include
 from sysinit_vm.machine import optional
 
 BLOCK = """\
@@ -24,7 +24,7 @@ FLOW = """sysinit: {taskfile: '{{.SYSINIT_TASKFILE | default "~/.local/share/sys
 
 def changed(root, text, name="Taskfile.yml"):
     (root / name).write_bytes(text.encode())
-    return taskfile.changed(root)
+    return include.changed(root)
 
 
 def after(root, text):
@@ -32,7 +32,7 @@ def after(root, text):
 
 
 def test_a_project_without_one_gets_one(tmp_path):
-    wanted = taskfile.changed(tmp_path)
+    wanted = include.changed(tmp_path)
     assert wanted.path == tmp_path / "Taskfile.yml"
     assert wanted.before is None
     assert wanted.after.decode() == f'version: "3"\n\n{BLOCK}'
@@ -67,7 +67,7 @@ def test_indentation_and_line_ends_are_the_files_own(tmp_path):
     assert "\n" not in crlf.replace("\r\n", "")
 
 
-@pytest.mark.parametrize("name", taskfile.NAMES)
+@pytest.mark.parametrize("name", include.NAMES)
 def test_every_name_that_task_knows_is_found(tmp_path, name):
     assert changed(tmp_path, "version: 3\n", name).path == tmp_path / name
 
@@ -145,7 +145,7 @@ def test_an_include_that_leads_nowhere_is_not_ours(tmp_path, path):
 def test_what_is_no_utf8_is_refused(tmp_path):
     (tmp_path / "Taskfile.yml").write_bytes(b"version: 3 # \xff\n")
     with pytest.raises(VmError, match="left as it is"):
-        taskfile.changed(tmp_path)
+        include.changed(tmp_path)
 
 
 def test_a_task_of_the_same_name_is_refused_because_task_would(tmp_path):
@@ -157,7 +157,7 @@ def asked(monkeypatch, root, *statuses):
     """What Task, which is there, is asked of a change to the Taskfile of ``root``."""
     monkeypatch.setattr(optional, "find_task", lambda _: Path("/bin/task"))
     task = Recorder(*(result(code, err=f"task: says {code}") for code in statuses))
-    taskfile.prove(task, changed(root, "version: '3' # ü\n"))
+    include.prove(task, changed(root, "version: '3' # ü\n"))
     return task
 
 
@@ -181,13 +181,13 @@ def test_what_task_would_refuse_with_ours_is_left_as_it_is(monkeypatch, tmp_path
 def test_what_task_refuses_anyway_or_cannot_be_asked_of_proves_nothing(monkeypatch, tmp_path):
     asked(monkeypatch, tmp_path, 1, 1)
     monkeypatch.setattr(optional, "find_task", lambda _: None)
-    taskfile.prove(Recorder(), changed(tmp_path, "version: 3\n"))
+    include.prove(Recorder(), changed(tmp_path, "version: 3\n"))
 
 
 def test_a_new_file_needs_no_proof(monkeypatch, tmp_path):
     monkeypatch.setattr(optional, "find_task", lambda _: Path("/bin/task"))
     task = Recorder()
-    taskfile.prove(task, taskfile.changed(tmp_path))
+    include.prove(task, include.changed(tmp_path))
     assert task.argvs == []
 
 
@@ -219,7 +219,7 @@ def test_whatever_the_file_says_it_says_still_to_the_byte(
     root = tmp_path_factory.mktemp("t")
     (root / "Taskfile.yml").write_bytes(text.encode())
     try:
-        wanted = taskfile.changed(root)
+        wanted = include.changed(root)
     except VmError:
         return  # refused: then nothing is written at all
     assert wanted.before == text.encode()
@@ -228,7 +228,7 @@ def test_whatever_the_file_says_it_says_still_to_the_byte(
     added = len(new) - len(text)
     assert any(new[:at] + new[at + added :] == text for at in range(max(0, start - added), start + 1))
     before, now = yaml.safe_load(text), yaml.safe_load(new)
-    assert now["includes"].pop("sysinit") == taskfile.INCLUDE
+    assert now["includes"].pop("sysinit") == include.INCLUDE
     assert now == {**before, "includes": before.get("includes") or {}}
 
 
@@ -259,25 +259,25 @@ def test_an_ordinary_file_is_never_refused(tmp_path_factory, end, comment, tail)
     root = tmp_path_factory.mktemp("t")
     text = f"# {comment}{end}version: '3' # {comment}{end}{end}{tail}"
     (root / "Taskfile.yml").write_bytes(text.encode())
-    assert taskfile.changed(root).after.decode().replace(end, "\n").count(BLOCK) == 1
+    assert include.changed(root).after.decode().replace(end, "\n").count(BLOCK) == 1
 
 
 def test_the_shared_path_leads_to_the_shipped_file_whatever_was_there(home):
-    path = taskfile.shared()
+    path = include.shared()
     assert path == home / ".local/share/sysinit-vm/Taskfile.yml"
     assert path.samefile(files.data("Taskfile.yml"))
     path.unlink()
     path.symlink_to("/gone/with/an/older/version")
-    assert taskfile.shared().samefile(files.data("Taskfile.yml"))
+    assert include.shared().samefile(files.data("Taskfile.yml"))
     assert sorted(each.name for each in path.parent.iterdir()) == ["Taskfile.yml"]
 
 
 def test_a_shared_path_that_cannot_be_made_is_an_error_in_three_parts(home):
     (home / ".local").write_text("a file")
     with pytest.raises(VmError, match=r"Cannot make [\s\S]*Try: ls"):
-        taskfile.shared()
+        include.shared()
 
 
 def test_the_committed_include_names_the_shared_path():
-    assert f"~/{taskfile._SHARED}" in taskfile.INCLUDE["taskfile"]
-    assert not Path(taskfile._SHARED).is_absolute()
+    assert f"~/{include._SHARED}" in include.INCLUDE["taskfile"]
+    assert not Path(include._SHARED).is_absolute()
