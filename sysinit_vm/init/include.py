@@ -1,40 +1,57 @@
-"""A project's Taskfile gains the include of ours; where text is inserted is what the YAML parser's marks say."""
+"""How a project's own Taskfile and tasks.py include ours: lines are added as text; nothing of the project is run."""
 
-from collections.abc import Mapping
-from contextlib import suppress
+import ast
+import os
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from sysinit_vm import file_edits, files
 from sysinit_vm.config import document
 from sysinit_vm.errors import VmError, edit, typed
 from sysinit_vm.file_edits import FileEdit
-from sysinit_vm.machine import optional
-from sysinit_vm.machine.host import Host
-from sysinit_vm.runner import Result, Runner
+from sysinit_vm.terminal.console import say
 
-# In the order in which Task looks for them (3.54).
-NAMES = tuple(
-    f"{stem}{kind}.{end}" for kind in ("", ".dist") for end in ("yml", "yaml") for stem in ("Taskfile", "taskfile")
-)
-_SHARED = ".local/share/sysinit-vm/Taskfile.yml"
-# What a committed Taskfile says: the same on every machine, and a machine without us keeps its other tasks.
-INCLUDE: Mapping[str, Any] = {
-    "taskfile": f'{{{{.SYSINIT_TASKFILE | default "~/{_SHARED}"}}}}',
-    "flatten": True,
-    "optional": True,
+# By flag, in the order in which Task (3.54) and Invoke look for them.
+NAMES = {
+    "--taskfile": [f"{a}askfile{b}.{c}" for b in ("", ".dist") for c in ("yml", "yaml") for a in "Tt"],
+    "--tasks": ["tasks.py", "tasks/__init__.py"],
 }
-_KEY, _PREFIX = "sysinit", "lima"  # our include, and what the names of its tasks begin with
-_LIMIT = 20  # seconds that Task may take to read a file
-_FLOW = f"{_KEY}: {{taskfile: '{INCLUDE['taskfile']}', flatten: true, optional: true}}"
+_SHARED = ".local/share/sysinit-vm/Taskfile.yml"
+# What a committed Taskfile says: the same on every machine, and the project's other tasks work without the link.
+_ENTRY = f"""\
+  sysinit:
+    taskfile: '{{{{.SYSINIT_TASKFILE | default "~/{_SHARED}"}}}}'
+    flatten: true
+    optional: true
+"""
+_ADD = 'ns.add_collection(sysinit_vm.ns, name="lima")\n'
+PASTE = {"--taskfile": f"includes:\n{_ENTRY}", "--tasks": f"import sysinit_vm\n\n{_ADD}"}
+# Invoke collects a module's own tasks only if there is no `ns`.
+_IMPORTS = ("import sys", "import invoke")
+_COLLECT = f"import sysinit_vm\n\nns = invoke.Collection.from_module(sys.modules[__name__])\n{_ADD}"
+_NEW = {
+    "--taskfile": f'version: "3"\n\n{PASTE["--taskfile"]}',
+    "--tasks": "from invoke import Collection\n\nimport sysinit_vm\n\nns = Collection(lima=sysinit_vm.ns)\n",
+}
+_NAMED_AS_OURS = re.compile(r"lima:|(l(i(ma?)?)?)?\*")  # `li*` stands for ours too
+_VERSION = re.compile(r"^version:.*\n?", re.MULTILINE)
+_INCLUDES = re.compile(r"^includes:[ \t]*(?:#.*)?\n(?=(?:[ \t]*(?:#.*)?\n)*( +)[^\s#])", re.MULTILINE)
+_ITEM = r"(?:\w+=)?[A-Za-z_][\w.]*"
+_COLLECTION = re.compile(rf"ns = Collection\({_ITEM}(?:, {_ITEM})*\)")
+_LARGEST = 200_000  # bytes of a file that is changed
+_UNREADABLE = (*document.NOT_PLAIN, SyntaxError, MemoryError)  # the last: Python that is nested too deeply
+
+
+class _UnsafeError(Exception):
+    """Why a file is left as it is."""
 
 
 def shared() -> Path:
     """Return the path (absolute) that Taskfiles include on every machine: a link to the shipped file, made current.
 
-    VmError where it cannot be made.
+    VmError if it cannot be made.
     """
     path, shipped = Path.home() / _SHARED, files.data("Taskfile.yml")
     if path.exists() and path.samefile(shipped):
@@ -50,144 +67,124 @@ def shared() -> Path:
     return path
 
 
-def changed(root: Path) -> FileEdit | None:
-    """Return what the Taskfile of the directory ``root`` (absolute) becomes with our include, None where it has it.
+def join(root: Path, flags: Sequence[str], *, yes: bool, dry: bool) -> None:
+    """Let the files of the directory ``root`` (absolute) that the ``flags`` of NAMES mean include ours.
 
-    VmError with the lines to add by hand where that cannot be done safely.
+    Each change is shown and confirmed; ``dry`` only shows. NotConfirmedError, or VmError with the lines to paste: then
+    nothing was changed.
     """
-    path = next((root / name for name in NAMES if (root / name).exists()), root / NAMES[0])
-    before = file_edits.read(path)
-    if before is None:
-        return FileEdit(path, None, f'version: "3"\n\nincludes:\n{_block("  ", chr(10))}'.encode())
-    try:
-        text = before.decode()
-        node, old = _parsed(text)
-    except document.NOT_PLAIN as error:  # among them what is no UTF-8
-        raise _by_hand(path, f"It cannot be read as YAML: {error}") from error
-    if _included(path, old):
-        return None
-    _refuse_same_names(path, old)
-    after = _inserted(text, node)
-    with suppress(*document.NOT_PLAIN):
-        if after is not None and _parsed(after)[1] == _expected(old):
-            return FileEdit(path, before, after.encode())
-    raise _by_hand(path, "Its includes are written in a way that only its author should change.")
-
-
-def prove(runner: Runner, wanted: FileEdit) -> None:
-    """Ask Task, where there is one, whether it still reads the file as it would be; nothing is run or written.
-
-    VmError where it does not, but reads the file as it is: which tasks other includes bring, Task alone knows.
-    """
-    task = optional.find_task(Host.read())
-    if task is None or wanted.before is None or wanted.after is None:
+    changes = []
+    for flag in flags:
+        if (change := edit_of(root, flag)) is None:
+            say(f"{flag}: the project has it already.")
+            continue
+        changes.append(change)
+        if change.before is None and (above := _above(root, NAMES[flag])):
+            say(f"The new {change.path.name} hides {above} from {root}: its tasks are no longer found there.")
+    file_edits.ask(changes, yes=yes, dry=dry, hint=f"sysinit-vm init {' '.join(flags)} --yes")
+    if dry:
         return
-    if not _listed(runner, task, wanted.path, wanted.before).ok:
-        return
-    with_ours = _listed(runner, task, wanted.path, wanted.after)
-    if not with_ours.ok:
-        raise _by_hand(wanted.path, f"Task refuses it with our tasks: {with_ours.err.strip()}")
+    if "--taskfile" in flags:
+        shared()  # may fail: before the project's own files are touched
+    file_edits.write(changes)
+    for change in changes:
+        say(f"{change.path.name} has the tasks now: {'inv' if change.path.suffix == '.py' else 'task'} --list")
 
 
-def _listed(runner: Runner, task: Path, path: Path, content: bytes) -> Result:
-    """``path`` says what its own includes are relative to; ours is found before its link is made."""
-    argv = (str(task), "--taskfile", "-", "--list-all", "--color=false")
-    env = {"SYSINIT_TASKFILE": str(files.data("Taskfile.yml"))}
-    return runner.read(argv, env=env, cwd=path.parent, text=content.decode(), timeout=_LIMIT)
-
-
-def _parsed(text: str) -> tuple[yaml.MappingNode, dict[Any, Any]]:
-    data = document.plain(text)
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
-    if not isinstance(node, yaml.MappingNode) or not isinstance(data, dict):
-        raise yaml.YAMLError("it is no mapping")
-    return node, data
-
-
-def _included(path: Path, data: Mapping[Any, Any]) -> bool:
-    found = data.get("includes")
-    includes = found if isinstance(found, Mapping) else {}
-    flat = {key: each["taskfile"] for key, each in includes.items() if _is_flat(each)}
-    if _KEY in flat or any(_is_ours(path.parent, each) for each in flat.values()):  # ours, or after the README
-        return True
-    if includes.get(_KEY) is not None:
-        raise _by_hand(path, f"It has an include called {_KEY} already: {includes[_KEY]}.")
-    if _PREFIX in includes and _PREFIX not in flat:
-        raise _by_hand(path, f"It has an include called {_PREFIX}, which is how the names of our tasks begin.")
-    return False
-
-
-def _is_flat(include: object) -> bool:
-    """Whether its tasks keep their names, without the include's before them."""
-    return isinstance(include, Mapping) and include.get("flatten") is True and "taskfile" in include
-
-
-def _is_ours(root: Path, place: object) -> bool:
-    """Whether an include of a Taskfile in the directory ``root`` leads to ours, by its link, variable or path."""
-    if not isinstance(place, str):
-        return False
-    if "SYSINIT_TASKFILE" in place or place.endswith(_SHARED):
-        return True
-    with suppress(OSError, ValueError, RuntimeError):  # there is no such file, no such path, no such user
-        return (root / Path(place).expanduser()).samefile(files.data("Taskfile.yml"))
-    return False
-
-
-def _refuse_same_names(path: Path, data: Mapping[Any, Any]) -> None:
-    """Task refuses a whole file in which two tasks have one name."""
-    ours = yaml.safe_load(files.data("Taskfile.yml").read_text())["tasks"]
-    theirs = data.get("tasks")
-    both = sorted(set(ours) & set(theirs)) if isinstance(theirs, Mapping) else []
-    if both:
-        raise VmError(
-            f"{path.name} has tasks of the same names as ours: {', '.join(both)}.",
-            detail="Task refuses a file in which two tasks have one name.",
-            hint=edit(path),
-        )
-
-
-def _expected(old: Mapping[Any, Any]) -> dict[Any, Any]:
-    return {**old, "includes": {**(old.get("includes") or {}), _KEY: dict(INCLUDE)}}
-
-
-def _inserted(text: str, root: yaml.MappingNode) -> str | None:
-    """Return ``text`` with our include, None for a form in which it has no safe place."""
-    end = "\r\n" if "\r\n" in text else "\n"
-    keys = {key.value: (key, value) for key, value in root.value if isinstance(key, yaml.ScalarNode)}
-    if root.flow_style or not keys:
-        return None
-    if "includes" not in keys:
-        after = keys.get("version", (None, None))[1]
-        at = _line_after(text, after.end_mark.index) if after else next(iter(keys.values()))[0].start_mark.index
-        gap = end if after else ""
-        return _put(text, at, f"{gap}includes:{end}{_block('  ', end)}{'' if after else end}", end)
-    key, value = keys["includes"]
-    at = _line_after(text, key.end_mark.index)
-    if isinstance(value, yaml.MappingNode) and value.flow_style:
-        brace = text.index("{", value.start_mark.index) + 1
-        return text[:brace] + _FLOW + (", " if value.value else "") + text[brace:]
-    if isinstance(value, yaml.MappingNode):
-        return _put(text, at, _block(" " * value.value[0][0].start_mark.column, end), end)
-    if isinstance(value, yaml.ScalarNode) and not value.value:
-        return _put(text, at, _block("  ", end), end)
+def _above(root: Path, names: Sequence[str]) -> Path | None:
+    """Return the file that a new one hides: Task and Invoke read only the nearest, from ``root`` upwards."""
+    for directory in root.parents:
+        for name in names:
+            if os.path.exists(directory / name):  # noqa: PTH110  # Path.exists fails below what may not be searched
+                return directory / name
+        if directory == Path.home():
+            break
     return None
 
 
-def _line_after(text: str, index: int) -> int:
-    found = text.find("\n", index)
-    return len(text) if found < 0 else found + 1
+def edit_of(root: Path, flag: str) -> FileEdit | None:
+    """Return what the file that ``flag`` means becomes in the directory ``root`` (absolute), or None if it has ours.
+
+    VmError with the lines to paste if adding them may not be safe.
+    """
+    path = next((root / name for name in NAMES[flag] if (root / name).exists()), root / NAMES[flag][0])
+    try:
+        text = _read(path)
+        add = _with_include if flag == "--taskfile" else _with_collection
+        after = _NEW[flag] if text is None else add(text)
+    except (_UnsafeError, *_UNREADABLE) as error:
+        reason = error if isinstance(error, _UnsafeError) else f"It cannot be read: {error}"
+        detail = f"{reason}\nLines to add:\n{PASTE[flag]}"
+        raise VmError(f"{path} is left as it is.", detail=detail, hint=edit(path)) from error
+    return None if after is None else FileEdit(path, None if text is None else text.encode(), after.encode())
 
 
-def _put(text: str, at: int, more: str, end: str) -> str:
-    gap = end if at and text[at - 1] != "\n" else ""
-    return text[:at] + gap + more + text[at:]
+def _read(path: Path) -> str | None:
+    if path.exists() and not (path.is_file() and path.stat().st_size <= _LARGEST):
+        raise _UnsafeError(f"It is not a file of at most {_LARGEST} bytes.")
+    content = file_edits.read(path)
+    if content and b"\r" in content:
+        raise _UnsafeError("It has carriage returns.")
+    return None if content is None else content.decode()
 
 
-def _block(indent: str, end: str) -> str:
-    lines = [f"{_KEY}:", f"  taskfile: '{INCLUDE['taskfile']}'", "  flatten: true", "  optional: true"]
-    return "".join(f"{indent}{line}{end}" for line in lines)
+def _with_include(text: str) -> str | None:
+    data: Any = document.plain(text)
+    keys = ("includes", "tasks", "vars")
+    if not isinstance(data, dict) or not all(isinstance(data.get(key), dict | None) for key in keys):
+        raise _UnsafeError(f"It is not a mapping, or its {', '.join(keys)} are not.")
+    includes, tasks, variables = (data.get(key) or {} for key in keys)
+    flat = {name: entry for name, entry in includes.items() if isinstance(entry, dict) and entry.get("flatten")}
+    if "sysinit" in flat or any(_SHARED in str(entry.get("taskfile")) for entry in flat.values()):
+        return None
+    clashes = {*map(str, flat), *(name for name in _names(tasks) if _NAMED_AS_OURS.match(name))}
+    clashes |= {name for name in _names(includes) if name == "sysinit" or _NAMED_AS_OURS.match(f"{name}:")}
+    _refuse(clashes | ({"TASK"} & set(variables)))
+    line = (_INCLUDES if "includes" in data else _VERSION).search(text)
+    if line:
+        head, tail = text[: line.end()], text[line.end() :]
+        lines = (
+            re.sub("^  ", line[1], _ENTRY, flags=re.MULTILINE) if line.re is _INCLUDES else f"\n{PASTE['--taskfile']}"
+        )
+        after = head + ("" if head.endswith("\n") else "\n") + lines + tail
+        if document.plain(after) == {**data, "includes": {**includes, **document.plain(_ENTRY)}}:
+            return after
+    raise _UnsafeError("It is written in a way that only its author should change.")
 
 
-def _by_hand(path: Path, detail: str) -> VmError:
-    lines = f"includes:\n{_block('  ', chr(10))}"
-    return VmError(f"{path} is left as it is.", detail=f"{detail}\nTo be added:\n{lines}", hint=edit(path))
+def _names(entries: dict[Any, Any]) -> Iterator[str]:
+    for name, entry in entries.items():
+        aliases = entry.get("aliases") if isinstance(entry, dict) else None
+        yield from map(str, [name, *(aliases if isinstance(aliases, list) else ())])
+
+
+def _refuse(clashes: set[str]) -> None:
+    if clashes:
+        raise _UnsafeError(f"It has what may clash with our names: {', '.join(sorted(clashes))}.")
+
+
+def _with_collection(text: str) -> str | None:
+    statements = [ast.unparse(node) for node in ast.parse(text.encode()).body]
+    code = "\n".join(statements)  # without comments; a word in a string counts as a name
+    if "from sysinit_vm import ns" in statements or ("import sysinit_vm" in statements and "sysinit_vm.ns" in code):
+        return None
+    _refuse(set(re.findall(r"\b(?:lima|sysinit_vm|namespace)\b|import \*", code)))
+    others = "\n".join(line.removeprefix("from invoke import ") for line in statements if line not in _IMPORTS)
+    if not re.search(r"\bns\b|\b(?:invoke|sys)\b(?!\.)", others):
+        lines = "\n\n".join(_IMPORTS) + f"\n{_COLLECT}"
+    elif _has_plain_collection(statements, code):
+        lines = PASTE["--tasks"]
+    else:
+        raise _UnsafeError("Its collection is made in a way that only running it would show.")
+    after = text + ("\n" if text.endswith("\n") else "\n\n" if text else "") + lines
+    if [ast.unparse(node) for node in ast.parse(after.encode()).body][: len(statements)] != statements:
+        raise _UnsafeError("It ends in a way that nothing can follow.")
+    return after
+
+
+def _has_plain_collection(statements: list[str], code: str) -> bool:
+    """Whether one statement makes `ns` of Invoke's Collection, not empty: Invoke passes over an empty one."""
+    imported = any(re.fullmatch(r"from invoke import (.*, )?Collection(, .*)?", line) for line in statements)
+    names = re.findall(r"(?:class |def )Collection|\bCollection\b(?![(.])", code)  # the import alone
+    uses = re.findall(r"\bns\b(?!\.(?:add_task|add_collection|configure)\()", code)  # the statement alone
+    return imported and len(names) == len(uses) == 1 and any(map(_COLLECTION.fullmatch, statements))

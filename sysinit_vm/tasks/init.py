@@ -1,13 +1,14 @@
 """init: write a project's config."""
 
+from collections.abc import Sequence
+
 from invoke.context import Context
 
 from sysinit_vm import settings
 from sysinit_vm.config import sizes
-from sysinit_vm.init import namesakes, project_files, questions, templates
+from sysinit_vm.init import include, namesakes, project_files, questions, templates
 from sysinit_vm.init.questions import InitOptions
-from sysinit_vm.joining import joining
-from sysinit_vm.tasks.context import instances_if_found, runner
+from sysinit_vm.tasks.context import instances_if_found
 from sysinit_vm.tasks.output import print_json
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal.console import say, table
@@ -69,7 +70,8 @@ def init(
     current_project = project_files.checked_project(options.template, directory=project, name=name, ssh=ssh, size=size)
     if ask:
         options = questions.ask(current_project, options)
-    _init(c, options, directory=project, yes=yes, join=(taskfile, tasks))
+    flags = [flag for flag, given in (("--taskfile", taskfile), ("--tasks", tasks)) if given]
+    _init(c, options, directory=project, yes=yes, include_flags=flags)
 
 
 def _list_templates(*, json: bool) -> None:
@@ -80,12 +82,11 @@ def _list_templates(*, json: bool) -> None:
         table(("TEMPLATE", "FROM", "FOR"), [tuple(choice.values()) for choice in choices], folding=("FOR",))
 
 
-def _init(c: Context, options: InitOptions, *, directory: str | None, yes: bool, join: tuple[bool, bool]) -> None:
+def _init(c: Context, options: InitOptions, *, directory: str | None, yes: bool, include_flags: Sequence[str]) -> None:
     template, name, ssh, size = options.template, options.name, options.ssh, options.size
     project = project_files.checked_project(template, directory=directory, name=name, ssh=ssh, size=size)
-    taskfile, tasks = join
-    if taskfile or tasks:
-        joining.join(runner(c), project.root, taskfile=taskfile, tasks=tasks, yes=yes)
+    if include_flags:
+        include.join(project.root, include_flags, yes=yes, dry=c.config.run.dry)
         if project_files.has_config(project):
             return
     if c.config.run.dry:

@@ -1,5 +1,6 @@
 """A second person's project gains our tasks through its own Taskfile and tasks.py, and uses them."""
 
+import os
 import shlex
 import subprocess
 
@@ -54,7 +55,7 @@ def test_a_taskfile_that_task_would_refuse_with_ours_is_left(world, includes, fi
     assert "left as it is" in done.stderr
     assert "has the tasks now" not in done.stderr
     assert (world.demo / "Taskfile.yml").read_text() == text
-    assert sorted(each.name for each in world.demo.iterdir()) == ["Taskfile.yml", "more.yml"]
+    assert sorted(path.name for path in world.demo.iterdir()) == ["Taskfile.yml", "more.yml"]
     assert task(world, world.demo, "hello").stdout == "hello\n"
 
 
@@ -113,8 +114,8 @@ def test_tasks_that_invoke_found_by_itself_stay_beside_ours(world):
     "text",
     [
         None,
-        "from invoke import Collection\nimport others\nns = Collection.from_module(others)\n",
-        "from invoke import Collection, task\n@task\ndef hello(c): print('hello')\nnamespace = Collection(hello)\n",
+        "from invoke import Collection\nfrom others import hello\nns = Collection(hello)\n",
+        "from invoke import Collection, task\n@task\ndef hello(c): print('hello')\nns = Collection(hello)\n",
     ],
 )
 def test_a_collection_gains_ours(world, text):
@@ -156,7 +157,7 @@ def test_without_a_terminal_and_yes_the_difference_is_shown_and_nothing_is_chang
     assert "+includes:" in done.stderr
     assert "sysinit-vm init --taskfile --tasks --yes" in done.stderr
     assert (world.demo / "Taskfile.yml").read_text() == TASKFILE
-    assert sorted(each.name for each in world.demo.iterdir()) == ["Taskfile.yml"]
+    assert sorted(path.name for path in world.demo.iterdir()) == ["Taskfile.yml"]
 
 
 def test_one_that_cannot_be_changed_leaves_the_other_and_the_config_alone(world):
@@ -164,7 +165,7 @@ def test_one_that_cannot_be_changed_leaves_the_other_and_the_config_alone(world)
     (world.demo / "tasks.py").write_text("ns = made_elsewhere()\n")
     done = world.run("init", "--taskfile", "--tasks", "--yes")
     assert done.returncode == 1
-    assert "To be added:\nimport sysinit_vm" in done.stderr
+    assert "Lines to add:\nimport sysinit_vm" in done.stderr
     assert (world.demo / "Taskfile.yml").read_text() == TASKFILE
     assert not (world.demo / ".lima").exists()
 
@@ -176,7 +177,7 @@ def test_a_home_that_cannot_hold_the_link_leaves_the_project_as_it_was(world):
     assert done.returncode == 1
     assert "Cannot make" in done.stderr
     assert (world.demo / "Taskfile.yml").read_text() == TASKFILE
-    assert sorted(each.name for each in world.demo.iterdir()) == ["Taskfile.yml"]
+    assert sorted(path.name for path in world.demo.iterdir()) == ["Taskfile.yml"]
 
 
 @pytest.mark.parametrize("above", [("Taskfile.yml", "tasks.py"), ("taskfile.dist.yaml", "tasks/__init__.py")])
@@ -205,6 +206,31 @@ def test_only_a_new_file_hides_one_above_and_the_home_is_the_last_place_looked_a
     assert "hides" not in world.run("init", "--taskfile", cwd=inner).stderr
     (world.home / "Taskfile.yml").write_text(TASKFILE)
     assert f"hides {world.home}/Taskfile.yml" in world.run("init", "--taskfile", cwd=inner).stderr
+
+
+@pytest.mark.parametrize("dry", [["--dry"], []])
+@pytest.mark.parametrize("real", [True, False])
+def test_neither_task_nor_python_of_the_project_is_run(world, dry, real):
+    """With the real Task on PATH its reading of the file would leave the marker, and another one its call."""
+    marker = world.home / "marker"
+    other = world.project("other")
+    (other / ".env").write_text("X=1\n")
+    (other / "Taskfile.yml").write_text(
+        f"version: '3'\ndotenv: ['.env']\nvars: {{X: {{sh: 'touch {marker}'}}}}\ntasks: {{hello: 'echo {{{{.X}}}}'}}\n"
+    )
+    (other / "tasks.py").write_text(f"open({str(marker)!r}, 'w')\n{TASKS}")
+    program = world.fake / "task"
+    program.write_text(f"#!/bin/sh\ntouch {marker}\n")
+    program.chmod(0o755)
+    path = world.env["PATH"] if real else f"{world.fake}{os.pathsep}{world.env['PATH']}"
+    done = world.type(*SCRIPT, *dry, "init", "--taskfile", "--tasks", "--yes", cwd=other, PATH=path)
+    assert done.returncode == 0, done.stderr
+    assert "+includes:" in done.stderr
+    assert "+import sysinit_vm" in done.stderr
+    assert not marker.exists()
+    assert ("sysinit" in (other / "Taskfile.yml").read_text()) is not bool(dry)
+    world.type("task", "hello", cwd=other, PATH=path)
+    assert marker.exists()  # it would have been left
 
 
 def test_dry_shows_and_changes_nothing(world):

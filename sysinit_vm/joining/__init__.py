@@ -1,1 +1,0 @@
-"""How a project's own Taskfile and tasks.py gain our tasks."""
