@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from tests.cli.conftest import BIN, SCRIPT, TASKS
 from tests.cli.test_entrances import entrances
+from tests.worlds import BIN, SCRIPT, TASKS
 
 NASTY = ["a b", "-x", "--name", "ü", "c$d", "e'f", '"', "*", "x:y", "~", "new\nline", "\\", "`id`", "a=b", " ", "#"]
 

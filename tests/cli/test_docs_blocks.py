@@ -13,7 +13,7 @@ import yaml
 from sysinit_vm import settings
 from sysinit_vm.drift import report
 from sysinit_vm.ports import portlist
-from tests.cli.conftest import SCRIPT
+from tests.worlds import SCRIPT
 
 TOP = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.cli.conftest import SCRIPT
 from tests.lima.terminal import Terminal
+from tests.worlds import SCRIPT
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import stat
 
 import pytest
 
-from tests.cli.conftest import BIN, SCRIPT, TOP
 from tests.lima.terminal import Terminal
+from tests.worlds import BIN, SCRIPT, TOP
 
 NOTE = "# sysinit-vm: ssh VM, for the project VMs of this LIMA_HOME. Undo: sysinit-vm ssh-config --remove\n"
 THEIRS = "# mine\r\nUser someone\n\nHost *.example.org\n\tPort 2222  \n\nHost *\n  User other\n  ProxyJump bastion"

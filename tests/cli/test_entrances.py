@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tests.cli.conftest import BIN, TASKS, TOP
+from tests.worlds import BIN, TASKS, TOP
 
 TASKFILE = ("-x", "-t", str(TOP / "Taskfile.yml"))
 NOTHING, MADE, STARTED = "nothing", "made", "started"

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.cli.conftest import SCRIPT
+from tests.worlds import SCRIPT
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from sysinit_vm.errors import VmError
-from tests.cli.conftest import BIN, SCRIPT, TASKS
 from tests.cli.test_entrances import entrances
+from tests.worlds import BIN, SCRIPT, TASKS
 
 PLAIN = f"images: [{{location: 'https://a.example/x.qcow2', digest: 'sha256:{'0' * 64}'}}]\n"
 

@@ -7,7 +7,7 @@ import pytest
 
 from sysinit_vm.program import program
 from sysinit_vm.tasks import ns
-from tests.cli.conftest import BIN, SCRIPT, TASKS, TOP
+from tests.worlds import BIN, SCRIPT, TASKS, TOP
 
 NAMES = [str(each.name) for each in ns.to_contexts()]
 # These act on the machine instead of a project, or make one.

@@ -6,7 +6,7 @@ import shutil
 import pexpect
 import pytest
 
-from tests.cli.conftest import SCRIPT
+from tests.worlds import SCRIPT
 
 
 @pytest.fixture

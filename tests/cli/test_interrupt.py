@@ -8,7 +8,7 @@ import time
 import psutil
 import pytest
 
-from tests.cli.conftest import BIN, SCRIPT, TASKS
+from tests.worlds import BIN, SCRIPT, TASKS
 
 
 def interrupted(world, argv, until, number=signal.SIGINT):

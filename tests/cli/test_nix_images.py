@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import SCRIPT
+from tests.worlds import SCRIPT
 
 # Each attribute is one thing that a flake's result can be; DISK is a file of the flake.
 FLAKE = """

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from tests.cli.conftest import SCRIPT
+from tests.worlds import SCRIPT
 
 CONFIG = "cpus: 1\nportForwards: [{guestPort: 3000, hostPort: %d}]\n"
 

@@ -6,7 +6,7 @@ import pexpect
 import pytest
 import yaml
 
-from tests.cli.conftest import SCRIPT
+from tests.worlds import SCRIPT
 
 
 def config(world):

@@ -3,7 +3,7 @@
 import pexpect
 import pytest
 
-from tests.cli.conftest import BIN, SCRIPT, TASKS, TOP
+from tests.worlds import BIN, SCRIPT, TASKS, TOP
 
 
 @pytest.fixture

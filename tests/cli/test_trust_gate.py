@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import SCRIPT
 from tests.lima.terminal import Terminal
+from tests.worlds import SCRIPT
 
 HOSTILE = sorted((Path(__file__).parents[1] / "data" / "hostile").glob("*.yaml"))
 AGENT = "ssh: {forwardAgent: true}\n"

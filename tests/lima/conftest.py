@@ -1,7 +1,6 @@
 """Real limactl, real QEMU, a real guest. A missing part is an error here, never a skip."""
 
 import json
-import os
 import re
 import shlex
 import shutil
@@ -9,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import platformdirs
@@ -19,14 +17,7 @@ import pytest
 from sysinit_vm.images import debian
 from sysinit_vm.machine import find_programs
 from sysinit_vm.trust import approvals
-from tests.lima.terminal import Terminal
-
-BIN = Path(sys.executable).parent
-ENTRANCES = {
-    "sysinit-vm": lambda verb, *words: [str(BIN / "sysinit-vm"), verb, *words],
-    "inv": lambda verb, *words: [str(BIN / "inv"), f"lima.{verb}", *words],
-    "task": lambda verb, *words: [str(BIN / "task"), "-x", f"lima:{verb}", *(["--", *words] if words else [])],
-}
+from tests.worlds import VmWorld
 
 
 @pytest.hookimpl(wrapper=True)
@@ -49,53 +40,11 @@ GITCONFIG = f"""\
 """
 
 
-@dataclass
-class World:
-    """A LIMA_HOME of the session's own, and the environment that points there."""
-
-    place: Path
-    env: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def lima_home(self) -> Path:
-        return self.place / "lima"
-
-    def project(self, name: str) -> Path:
-        path = self.place / "projects" / name
-        path.mkdir(parents=True)
-        return path
-
-    def run(self, cwd: Path, *argv: str, entrance: str = "sysinit-vm", timeout: float = 900, **options):
-        """Run one verb through an entrance as a script would, without a terminal; shown when a test fails."""
-        words = ENTRANCES[entrance](*argv)
-        options.setdefault("stdin", subprocess.DEVNULL)
-        if "input" in options:
-            del options["stdin"]
-        done = subprocess.run(
-            words, cwd=cwd, env=self.env, capture_output=True, text=True, timeout=timeout, check=False, **options
-        )
-        print(f"$ {' '.join(words)}  [{done.returncode}]\n{done.stdout}{done.stderr}")
-        assert "Traceback" not in done.stderr
-        return done
-
-    def ok(self, cwd: Path, *argv: str, **options) -> str:
-        done = self.run(cwd, *argv, **options)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def terminal(self, cwd: Path, *argv: str, entrance: str = "sysinit-vm", **options) -> Terminal:
-        return Terminal(ENTRANCES[entrance](*argv), cwd, self.env, **options)
-
-
 @pytest.fixture(scope="session")
 def world():
     """Make the session's world; at its end destroy every VM in it and leave no process behind."""
     place = Path(tempfile.mkdtemp(prefix="svm-", dir="/var/tmp"))
-    made = World(place)
-    made.lima_home.mkdir()
-    made.env = {**os.environ, "LIMA_HOME": str(made.lima_home), "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
-    for name in [name for name in made.env if name == "VM_NAME" or name.startswith("INVOKE_")]:
-        del made.env[name]
+    made = VmWorld(place)
     _give_home(made)
     _give_image(made)
     agent = subprocess.Popen(["ssh-agent", "-D", "-a", made.env["SSH_AUTH_SOCK"]], stdout=subprocess.DEVNULL)
@@ -115,7 +64,7 @@ def world():
     assert not left, f"left behind: {left}"
 
 
-def _give_home(world: World) -> None:
+def _give_home(world: VmWorld) -> None:
     """A home of the tests' own: keys, an ssh-agent, a git identity. What a VM needs stays where it was obtained."""
     home = world.place / "home"
     (home / ".ssh").mkdir(parents=True, mode=0o700)
@@ -127,7 +76,7 @@ def _give_home(world: World) -> None:
     world.env.update(own, XDG_DATA_HOME=data, SSH_AUTH_SOCK=str(home / "agent"))
 
 
-def _give_image(world: World) -> None:
+def _give_image(world: VmWorld) -> None:
     """Let the world use a Debian image that is kept between sessions, built anew when its parts changed."""
     kept = platformdirs.user_cache_path("sysinit-vm") / "images"
     kept.mkdir(parents=True, exist_ok=True)
@@ -144,7 +93,7 @@ def _give_image(world: World) -> None:
 
 
 @pytest.fixture(scope="session")
-def demo(world: World) -> Path:
+def demo(world: VmWorld) -> Path:
     """A project whose VM runs for the whole session; made by `up` on a terminal, which ends in its session."""
     project = world.project("demo")
     terminal = world.terminal(project, "up", "--template", "minimal")
@@ -154,12 +103,12 @@ def demo(world: World) -> Path:
     return project
 
 
-def inside(world: World, project: Path, line: str) -> str:
+def inside(world: VmWorld, project: Path, line: str) -> str:
     """Run a shell line in the guest and return what it printed."""
     return world.ok(project, "exec", line)
 
 
-def elsewhere(world: World, project: Path, *options: str):
+def elsewhere(world: VmWorld, project: Path, *options: str):
     """Log in by ssh from the guest of ``project`` to another machine: the VM `demo`, by the host's address."""
     config = (world.lima_home / "demo-dev/ssh.config").read_text()
     port = re.search(r"Port (\d+)", config)[1]
@@ -167,7 +116,7 @@ def elsewhere(world: World, project: Path, *options: str):
     return world.run(project, "exec", shlex.join([*ssh, "host.lima.internal", "hostname"]))
 
 
-def put(world: World, project: Path, **param: str) -> None:
+def put(world: VmWorld, project: Path, **param: str) -> None:
     """Run our setup again in the running guest of ``project``, with some values changed."""
     script = (
         "import json, sys; from pathlib import Path; from sysinit_vm.config import document;"

@@ -9,7 +9,8 @@ import time
 import psutil
 import pytest
 
-from tests.lima.conftest import BIN, inside
+from tests.lima.conftest import inside
+from tests.worlds import BIN
 
 NAME = "a b'c\"d$e &|#: é[x]{y}`id`"
 FAILING = """

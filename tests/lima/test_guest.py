@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from tests.lima.conftest import BIN, inside
+from tests.lima.conftest import inside
+from tests.worlds import BIN
 
 
 def test_a_running_vm_starts_again_at_once(world, demo):

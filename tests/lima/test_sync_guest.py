@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 
-from tests.lima.conftest import ENTRANCES, inside
+from tests.lima.conftest import inside
+from tests.worlds import ENTRANCES
 
 SYSTEM = """\
 - mode: system

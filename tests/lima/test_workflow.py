@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.lima.conftest import ENTRANCES, elsewhere
+from tests.lima.conftest import elsewhere
+from tests.worlds import ENTRANCES
 
 TASKS_PY = """\
 from invoke import Collection
