@@ -73,10 +73,10 @@ def test_an_edit_arrives_to_the_byte(lima, world):
     wished = {**base, "provision": [{"mode": "system", "script": f"#!/bin/sh\n{nasty}"}]}
     try:
         lima.edit("never-started", wished)
-        assert lima.config(lima.instance("never-started")).data == wished
+        assert lima.instance("never-started").config().data == wished
         with pytest.raises(VmError, match="vmType"):
             lima.edit("never-started", {**base, "vmType": "nonesuch"})
-        assert lima.config(lima.instance("never-started")).data == wished
+        assert lima.instance("never-started").config().data == wished
         assert not Path("lima.REJECTED.yaml").exists()
     finally:
         lima.delete("never-started")
