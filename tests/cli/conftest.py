@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.worlds import BIN, SCRIPT, TOP, CliWorld
-
-__all__ = ["BIN", "SCRIPT", "TOP", "world"]  # the first three for test_joining.py
+from tests.worlds import CliWorld
 
 
 @pytest.fixture

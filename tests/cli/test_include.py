@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from tests.cli.conftest import BIN, SCRIPT, TOP
 from tests.lima.terminal import Terminal
+from tests.worlds import BIN, SCRIPT, TOP
 
 TASKFILE = "# theirs\nversion: '3'\n\ntasks:\n  hello: # greets\n    cmds: [echo hello]\n    silent: true\n"
 TASKS = "from invoke import task\n\n\n@task\ndef hello(c):\n    print('hello')\n"

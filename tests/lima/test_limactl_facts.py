@@ -50,14 +50,17 @@ def test_stopping_what_does_not_exist_fails(lima, world):
 
 def test_the_effective_config_is_taken_without_a_warning(lima, demo, world):
     given = lima.instance("demo-dev").dir / "lima.yaml"
-    done = Runner().read((*current_account().prefix, str(lima.binary), "validate", str(given)), env=current().env)
+    done = Runner().read(
+        (*current_account().prefix, str(lima.binary), "validate", str(given)), env=current_account().env
+    )
     assert done.ok
     assert "warn" not in done.err
 
 
 def test_the_committed_config_is_plain_lima_yaml(lima, demo):
     done = Runner().read(
-        (*current_account().prefix, str(lima.binary), "validate", str(demo / ".lima/config.yaml")), env=current().env
+        (*current_account().prefix, str(lima.binary), "validate", str(demo / ".lima/config.yaml")),
+        env=current_account().env,
     )
     assert done.ok, done.err
 
