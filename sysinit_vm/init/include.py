@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm import file_edits, files
+from sysinit_vm import file_edits
 from sysinit_vm.config import document
-from sysinit_vm.errors import VmError, edit, typed
+from sysinit_vm.errors import VmError, edit
 from sysinit_vm.file_edits import FileEdit
+from sysinit_vm.init import shared_taskfile
+from sysinit_vm.init.shared_taskfile import LINK
 from sysinit_vm.terminal.console import say
 
 # By flag, in the order in which Task (3.54) and Invoke look for them.
@@ -18,11 +20,10 @@ NAMES = {
     "--taskfile": [f"{a}askfile{b}.{c}" for b in ("", ".dist") for c in ("yml", "yaml") for a in "Tt"],
     "--tasks": ["tasks.py", "tasks/__init__.py"],
 }
-_SHARED = ".local/share/sysinit-vm/Taskfile.yml"
 # What a committed Taskfile says: the same on every machine, and the project's other tasks work without the link.
 _ENTRY = f"""\
   sysinit:
-    taskfile: '{{{{.SYSINIT_TASKFILE | default "~/{_SHARED}"}}}}'
+    taskfile: '{{{{.SYSINIT_TASKFILE | default "~/{LINK}"}}}}'
     flatten: true
     optional: true
 """
@@ -30,7 +31,14 @@ _ADD = 'ns.add_collection(sysinit_vm.ns, name="lima")\n'
 PASTE = {"--taskfile": f"includes:\n{_ENTRY}", "--tasks": f"import sysinit_vm\n\n{_ADD}"}
 # Invoke collects a module's own tasks only if there is no `ns`.
 _IMPORTS = ("import sys", "import invoke")
-_COLLECT = f"import sysinit_vm\n\nns = invoke.Collection.from_module(sys.modules[__name__])\n{_ADD}"
+_COLLECT = f"""\
+import sys
+
+import invoke
+import sysinit_vm
+
+ns = invoke.Collection.from_module(sys.modules[__name__])
+{_ADD}"""
 _NEW = {
     "--taskfile": f'version: "3"\n\n{PASTE["--taskfile"]}',
     "--tasks": "from invoke import Collection\n\nimport sysinit_vm\n\nns = Collection(lima=sysinit_vm.ns)\n",
@@ -38,33 +46,12 @@ _NEW = {
 _NAMED_AS_OURS = re.compile(r"lima:|(l(i(ma?)?)?)?\*")  # `li*` stands for ours too
 _VERSION = re.compile(r"^version:.*\n?", re.MULTILINE)
 _INCLUDES = re.compile(r"^includes:[ \t]*(?:#.*)?\n(?=(?:[ \t]*(?:#.*)?\n)*( +)[^\s#])", re.MULTILINE)
-_ITEM = r"(?:\w+=)?[A-Za-z_][\w.]*"
-_COLLECTION = re.compile(rf"ns = Collection\({_ITEM}(?:, {_ITEM})*\)")
 _LARGEST = 200_000  # bytes of a file that is changed
 _UNREADABLE = (*document.NOT_PLAIN, SyntaxError, MemoryError)  # the last: Python that is nested too deeply
 
 
 class _UnsafeError(Exception):
     """Why a file is left as it is."""
-
-
-def shared() -> Path:
-    """Return the path (absolute) that Taskfiles include on every machine: a link to the shipped file, made current.
-
-    VmError if it cannot be made.
-    """
-    path, shipped = Path.home() / _SHARED, files.data("Taskfile.yml")
-    if path.exists() and path.samefile(shipped):
-        return path
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.unlink(missing_ok=True)
-        temporary.symlink_to(shipped)
-        temporary.replace(path)
-    except OSError as error:
-        raise files.denied("make", path, error, hint=typed("ls", "-ld", path.parent)) from error
-    return path
 
 
 def join(root: Path, flags: Sequence[str], *, yes: bool, dry: bool) -> None:
@@ -85,7 +72,7 @@ def join(root: Path, flags: Sequence[str], *, yes: bool, dry: bool) -> None:
     if dry:
         return
     if "--taskfile" in flags:
-        shared()  # may fail: before the project's own files are touched
+        shared_taskfile.link()  # may fail: before the project's own files are touched
     file_edits.write(changes)
     for change in changes:
         say(f"{change.path.name} has the tasks now: {'inv' if change.path.suffix == '.py' else 'task'} --list")
@@ -135,7 +122,7 @@ def _with_include(text: str) -> str | None:
         raise _UnsafeError(f"It is not a mapping, or its {', '.join(keys)} are not.")
     includes, tasks, variables = (data.get(key) or {} for key in keys)
     flat = {name: entry for name, entry in includes.items() if isinstance(entry, dict) and entry.get("flatten")}
-    if "sysinit" in flat or any(_SHARED in str(entry.get("taskfile")) for entry in flat.values()):
+    if "sysinit" in flat or any(LINK in str(entry.get("taskfile")) for entry in flat.values()):
         return None
     clashes = {*map(str, flat), *(name for name in _names(tasks) if _NAMED_AS_OURS.match(name))}
     clashes |= {name for name in _names(includes) if name == "sysinit" or _NAMED_AS_OURS.match(f"{name}:")}
@@ -170,21 +157,9 @@ def _with_collection(text: str) -> str | None:
         return None
     _refuse(set(re.findall(r"\b(?:lima|sysinit_vm|namespace)\b|import \*", code)))
     others = "\n".join(line.removeprefix("from invoke import ") for line in statements if line not in _IMPORTS)
-    if not re.search(r"\bns\b|\b(?:invoke|sys)\b(?!\.)", others):
-        lines = "\n\n".join(_IMPORTS) + f"\n{_COLLECT}"
-    elif _has_plain_collection(statements, code):
-        lines = PASTE["--tasks"]
-    else:
-        raise _UnsafeError("Its collection is made in a way that only running it would show.")
-    after = text + ("\n" if text.endswith("\n") else "\n\n" if text else "") + lines
+    if re.search(r"\bns\b|\b(?:invoke|sys)\b(?!\.)", others):
+        raise _UnsafeError("It makes a collection of its own, or has something called ns, invoke or sys.")
+    after = text + ("\n" if text.endswith("\n") else "\n\n" if text else "") + _COLLECT
     if [ast.unparse(node) for node in ast.parse(after.encode()).body][: len(statements)] != statements:
         raise _UnsafeError("It ends in a way that nothing can follow.")
     return after
-
-
-def _has_plain_collection(statements: list[str], code: str) -> bool:
-    """Whether one statement makes `ns` of Invoke's Collection, not empty: Invoke passes over an empty one."""
-    imported = any(re.fullmatch(r"from invoke import (.*, )?Collection(, .*)?", line) for line in statements)
-    names = re.findall(r"(?:class |def )Collection|\bCollection\b(?![(.])", code)  # the import alone
-    uses = re.findall(r"\bns\b(?!\.(?:add_task|add_collection|configure)\()", code)  # the statement alone
-    return imported and len(names) == len(uses) == 1 and any(map(_COLLECTION.fullmatch, statements))

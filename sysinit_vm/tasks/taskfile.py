@@ -11,6 +11,6 @@ def taskfile(_c: Context) -> None:
 
     The path is a link to the installed package's Taskfile. This command creates or updates the link.
     """
-    from sysinit_vm.init.include import shared
+    from sysinit_vm.init import shared_taskfile
 
-    print(shared())
+    print(shared_taskfile.link())

@@ -57,10 +57,10 @@ def up(
 
 def _prepare_machine(c: Context, *, yes: bool) -> None:
     """Install what the machine lacks for a VM. Every command is shown, and confirmed unless ``yes``."""
-    from sysinit_vm.init import include
+    from sysinit_vm.init import shared_taskfile
     from sysinit_vm.machine import install
     from sysinit_vm.machine.host import Host
 
     install.setup(runner(c), Host.read(), yes=yes, tolerant=True)
     if not c.config.run.dry:
-        include.shared()
+        shared_taskfile.link()

@@ -110,23 +110,30 @@ def test_tasks_that_invoke_found_by_itself_stay_beside_ours(world):
     assert "  lima.start" in listed
 
 
+def test_a_new_tasks_py_has_ours(world):
+    assert world.run("init", "--tasks", "--yes").returncode == 0
+    assert "demo-dev" in inv(world, world.demo, "lima.status").stdout
+    assert "has it already" in world.run("init", "--tasks").stderr
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        None,
         "from invoke import Collection\nfrom others import hello\nns = Collection(hello)\n",
         "from invoke import Collection, task\n@task\ndef hello(c): print('hello')\nns = Collection(hello)\n",
     ],
 )
-def test_a_collection_gains_ours(world, text):
+def test_a_collection_of_its_own_is_left_and_the_printed_lines_work_when_pasted(world, text):
     (world.demo / "others.py").write_text(TASKS)
-    if text:
-        (world.demo / "tasks.py").write_text(text)
-    assert world.run("init", "--tasks", "--yes").returncode == 0
+    path = world.demo / "tasks.py"
+    path.write_text(text)
+    done = world.run("init", "--tasks", "--yes")
+    assert (done.returncode, path.read_text()) == (1, text)
+    world.made()
+    pasted = done.stderr.partition("Lines to add:\n")[2].partition("Try: ")[0]
+    path.write_text(f"{text}\n{pasted}")
     assert "demo-dev" in inv(world, world.demo, "lima.status").stdout
-    if text:
-        assert inv(world, world.demo, "hello").stdout == "hello\n"
-    assert "has it already" in world.run("init", "--tasks").stderr
+    assert inv(world, world.demo, "hello").stdout == "hello\n"
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,10 @@ from hypothesis import strategies as st
 
 from sysinit_vm import files
 from sysinit_vm.errors import VmError
-from sysinit_vm.init import include
+from sysinit_vm.init import include, shared_taskfile
 
 BLOCK = include.PASTE["--taskfile"]
 ENTRY = BLOCK.partition("\n")[2]
-ADD = '\nimport sysinit_vm\n\nns.add_collection(sysinit_vm.ns, name="lima")\n'
 COLLECT = '\nimport sys\n\nimport invoke\nimport sysinit_vm\n\nns = invoke.Collection.from_module(sys.modules[__name__])\nns.add_collection(sysinit_vm.ns, name="lima")\n'
 INVOKE = "from invoke import Collection, task\n"
 BOMB = "a: &a [x, x]\n" + "".join(
@@ -130,8 +129,6 @@ def test_what_is_no_ordinary_file_is_not_read(tmp_path, flag):
         ("", COLLECT[1:]),
         ("# of lima", f"\n{COLLECT}"),
         ("from invoke import task\nimport sys\nimport invoke\n\n@task\ndef test(c):\n    sys.exit()\n", COLLECT),
-        (f"{INVOKE}ns = Collection(a, b.c, docs=d)\n", ADD),
-        ("from invoke import task, Collection\nns = Collection(a)\nns.configure({})\nns.add_task(b)  # end", f"\n{ADD}"),
     ],
 )  # fmt: skip
 def test_a_tasks_py_gains_our_lines_at_its_end(tmp_path, text, added):
@@ -149,7 +146,7 @@ def test_a_tasks_py_that_has_ours_is_left(tmp_path, text):
 @pytest.mark.parametrize(
     "text",
     [
-        "ns = make()\n", "ns = Collection(a)\n", f"{INVOKE}ns = Collection()\n", f"{INVOKE}ns = Collection.from_module(m)\n",
+        f"{INVOKE}ns = Collection(a, b.c, docs=d)\n", "ns = make()\n", "ns = Collection(a)\n", f"{INVOKE}ns = Collection()\n", f"{INVOKE}ns = Collection.from_module(m)\n",
         f"{INVOKE}if x:\n    ns = Collection(a)\n", f"{INVOKE}ns = Collection(a)\nns = wrapped(ns)\n", f"{INVOKE}ns = Collection(a)\ndel ns\n",
         f"{INVOKE}ns, b = Collection(a), 1\n", f"{INVOKE}ns = Collection(**all)\n", f"{INVOKE}ns = Collection(*all)\n",
         f"{INVOKE}class Collection(list): pass\nns = Collection(a)\n", "from typing import Collection\nns = Collection(a)\n",
@@ -191,20 +188,20 @@ def test_any_taskfile_keeps_what_it_says_or_is_left(tmp_path_factory, text):
 
 
 def test_the_shared_path_leads_to_the_shipped_file_whatever_was_there(home):
-    path = include.shared()
+    path = shared_taskfile.link()
     assert path == home / ".local/share/sysinit-vm/Taskfile.yml"
     assert path.samefile(files.data("Taskfile.yml"))
     path.unlink()
     path.symlink_to("/gone/with/an/older/version")
-    assert include.shared().samefile(files.data("Taskfile.yml"))
+    assert shared_taskfile.link().samefile(files.data("Taskfile.yml"))
     assert [file.name for file in path.parent.iterdir()] == ["Taskfile.yml"]
 
 
 def test_a_shared_path_that_cannot_be_made_is_an_error_in_three_parts(home):
     (home / ".local").write_text("a file")
     with pytest.raises(VmError, match=r"Cannot make [\s\S]*Try: ls"):
-        include.shared()
+        shared_taskfile.link()
 
 
 def test_the_committed_include_names_the_shared_path(home):
-    assert f"~/{include.shared().relative_to(home)}" in BLOCK
+    assert f"~/{shared_taskfile.link().relative_to(home)}" in BLOCK
