@@ -31,17 +31,17 @@ class InstanceFiles:
 
     @property
     def ssh_config(self) -> Path:
-        """What ssh needs to log in, made anew at each start."""
+        """What ssh needs to log in, rewritten at each start."""
         return self.directory / "ssh.config"
 
     @property
     def events(self) -> Path:
-        """The host agent's events: JSON lines, made anew at each start."""
+        """The host agent's events: JSON lines, rewritten at each start."""
         return self.directory / "ha.stdout.log"
 
     @property
     def host_agent_log(self) -> Path:
-        """The host agent's log: JSON lines, made anew at each start."""
+        """The host agent's log: JSON lines, rewritten at each start."""
         return self.directory / "ha.stderr.log"
 
     @property

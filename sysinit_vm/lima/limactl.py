@@ -95,9 +95,9 @@ class Limactl:
         )
 
     def rewrite(self, instance: Instance, data: Mapping[str, Any]) -> None:
-        """Replace the config of a running instance, where ``edit`` refuses; taken up at its next start.
+        """Replace the config of a running instance, which ``edit`` refuses; it takes effect at the next start.
 
-        Only for what Lima does not look at before that: provision and param. VmError where Lima does not take it.
+        Only for what Lima does not read before then: provision and param. VmError if Lima does not accept it.
         """
         with tempfile.TemporaryDirectory() as place:
             path = InstanceFiles(Path(place)).lima_yaml
@@ -120,7 +120,7 @@ class Limactl:
     def edit(self, name: str, data: Mapping[str, Any]) -> None:
         """Give the stopped instance ``name`` the whole config ``data``, which its next start takes up.
 
-        VmError with Lima's reason where it refuses, and nothing was changed. A refused config would be kept in
+        VmError with Lima's reason if it refuses; then nothing was changed. A refused config would be kept in
         the current directory (2.2.0), so a temporary one is made that.
         """
         with tempfile.TemporaryDirectory() as place:
@@ -139,7 +139,7 @@ class Limactl:
             raise _failure(f"Cannot stop {name}.", done, hint="sysinit-vm stop --force")
 
     def delete(self, name: str) -> None:
-        """Delete an instance in any state with its disk; StateError where Lima protects it."""
+        """Delete an instance in any state with its disk; StateError if Lima protects it."""
         done = self._change("delete", "--force", name)
         if not done.ok and home.instance_files(name).directory.exists():
             raise _failure(f"Cannot delete {name}.", done, hint=f"limactl unprotect {name}")
@@ -147,7 +147,7 @@ class Limactl:
     def shell_argv(self, name: str, words: Sequence[str], workdir: str, marker: str = "sh") -> tuple[str, ...]:
         """Return the host argv that runs guest ``words`` exactly, in guest directory ``workdir`` (absolute).
 
-        ``marker`` is a word by which the guest's processes can be found.
+        ``marker`` is a word to find the guest's processes by.
 
         ``sh`` stands before the words: limactl leaves the part before ``=`` of leading words unquoted, and
         a shell that reaps the child turns death by signal into 128+n. It outlives a Ctrl-C to tell of it.
@@ -180,7 +180,7 @@ class Limactl:
     def pipe(
         self, source: Sequence[str], sink: Sequence[str], on_bytes: Callable[[int], None]
     ) -> tuple[Result, Result]:
-        """Run one whole host argv into another; ``on_bytes`` is told the bytes so far."""
+        """Run one whole host argv into another; ``on_bytes`` gets the number of bytes so far."""
         return self.runner.pipe(source, sink, on_bytes, env=self._env())
 
 

@@ -37,7 +37,7 @@ PLAIN = f"images: [{{location: 'https://a.example/x.qcow2', digest: 'sha256:{'0'
         (["logs", "nope"], "host, console, provision"),
         (["logs", "--lines", "many"], "--lines"),
         (["help", "nope"], "Unknown command"),
-        (["--list", "nope"], "There is no group of commands 'nope'.\nThere is build.\nTry: sysinit-vm --list"),
+        (["--list", "nope"], "There is no group of commands 'nope'.\nThe groups are: build.\nTry: sysinit-vm --list"),
         (["--list", "--list-format", "nope"], "flat, nested, json.\nTry: sysinit-vm --list"),
         (["--print-completion-script", "zsh"], "Try: sysinit-vm completion zsh"),
         (["--print-completion-script", "csh"], "Try: sysinit-vm completion bash"),
