@@ -153,8 +153,8 @@ class CliWorld(World):
         assert "Traceback" not in done.stdout + done.stderr
         return done
 
-    def made(self, root: Path | None = None) -> None:
-        """What ``init`` leaves."""
+    def put_config(self, root: Path | None = None) -> None:
+        """Put there what ``init`` leaves."""
         root = root or self.demo
         values = {
             "project_name": root.name,
@@ -169,26 +169,26 @@ class CliWorld(World):
         self.trust(root)
 
     def trust(self, root: Path) -> None:
-        """What its user has allowed."""
+        """Allow the config of ``root``, as its user would."""
         with mock.patch.dict(os.environ, self.env, clear=True):
             gate.trust_own_config(Project(root))
 
-    def given(self, root: Path) -> str:
-        """What limactl was given for the config of ``root``."""
+    def config_for_limactl(self, root: Path) -> str:
+        """Return what limactl is given for the config of ``root``."""
         with mock.patch.dict(os.environ, self.env, clear=True):
             home = Project(root)
             return json.dumps(
                 prepare.prepared(document.load(home.config), home, f"{root.name}-dev", facts.gather(), {}).data
             )
 
-    def started(self, status: str = "Running", root: Path | None = None) -> None:
-        """What ``init`` and ``start`` leave; the workflows type these commands themselves."""
-        self.made(root)
+    def put_vm(self, status: str = "Running", root: Path | None = None) -> None:
+        """Put there what ``init`` and ``start`` leave; the workflows type these commands themselves."""
+        self.put_config(root)
         root = root or self.demo
         directory = self.lima_home / f"{root.name}-dev"
         directory.mkdir()
         for name, text in (
-            ("lima.yaml", self.given(root)),
+            ("lima.yaml", self.config_for_limactl(root)),
             ("status", status),
             ("ha.stdout.log", '{"status":{"running":true}}\n'),
             ("ha.stderr.log", '{"level":"info","msg":"Starting QEMU"}\n'),
@@ -216,7 +216,7 @@ class CliWorld(World):
         path = self.lima_home / name / "status"
         return path.read_text() if path.exists() else "not created"
 
-    def break_(self, verb: str, says: str) -> None:
+    def let_fail(self, verb: str, says: str) -> None:
         (self.fake / f"{verb}.fail").write_text(says)
 
     def config(self) -> bytes:

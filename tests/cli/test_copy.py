@@ -16,7 +16,7 @@ NASTY = ["a b", "-x", "--name", "ü", "c$d", "e'f", '"', "*", "x:y", "~", "new\n
 @pytest.fixture
 def place(world):
     """Two directories outside the project, so that they are not one on both sides."""
-    world.started()
+    world.put_vm()
     for name in ("from", "to"):
         (world.home / name).mkdir()
     return world.home / "from", world.home / "to"
@@ -163,7 +163,7 @@ def test_what_cannot_be_is_refused_in_three_parts_before_anything(world, place, 
 
 
 def test_the_project_is_not_copied_onto_itself(world):
-    world.started()
+    world.put_vm()
     (world.demo / "src").mkdir()
     (world.demo / "src" / "f").write_text("precious")
     for words in (("src/f", f":{world.demo}/src/f"), ("src", f":{world.demo}"), (".", f":{world.demo}/src/in")):
@@ -189,7 +189,7 @@ def test_what_tar_meets_is_told_with_status_1(world, place):
 
 
 def test_a_vm_that_does_not_run_is_exit_4(world):
-    world.started("Stopped")
+    world.put_vm("Stopped")
     assert world.run("copy", "a", ":b").returncode == 4
 
 

@@ -44,7 +44,7 @@ def test_a_name_that_is_said_is_kept_for_good(world):
 
 
 def test_a_vm_is_found_by_its_name_from_anywhere(world):
-    world.started()
+    world.put_vm()
     done = world.run("exec", "--name", "demo-dev", "pwd", cwd=world.home)
     assert done.stdout == f"{world.demo}\n"
     assert world.run("stop", "--name", "demo-dev", cwd=world.home).returncode == 0
@@ -53,7 +53,7 @@ def test_a_vm_is_found_by_its_name_from_anywhere(world):
 
 
 def test_a_namesake_is_warned_of_at_init(world):
-    world.started()
+    world.put_vm()
     other = world.project("elsewhere/demo")
     done = world.run("init", cwd=other)
     assert done.returncode == 0

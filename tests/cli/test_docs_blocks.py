@@ -74,7 +74,7 @@ def test_a_second_persons_taskfile_has_our_tasks(installed, block):
 
 @pytest.mark.parametrize("block", TASKS)
 def test_a_second_persons_tasks_have_ours(world, block):
-    world.started()
+    world.put_vm()
     (world.demo / "tasks.py").write_text(BLOCKS[block])
     assert "lima.start" in world.type("inv", "--list").stdout
     assert "demo-dev" in world.type("inv", "lima.list").stdout

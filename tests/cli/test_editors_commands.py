@@ -15,7 +15,7 @@ THEIRS = "# mine\r\nUser someone\n\nHost *.example.org\n\tPort 2222  \n\nHost *\
 @pytest.fixture
 def ssh(world):
     """The real ssh, told the home of the test: it asks the password database, not HOME."""
-    world.started()
+    world.put_vm()
     captured = (TOP / "tests/data/limactl-2.2.0/ssh.config").read_text()
     text = captured.replace("/home/me/.lima", str(world.lima_home))
     (world.lima_home / "demo-dev" / "ssh.config").write_text(text)
@@ -207,7 +207,7 @@ def test_a_stopped_vm_is_started(world, ssh):
 
 
 def test_without_an_editor_it_says_what_to_install_before_anything_else(world):
-    world.started("Stopped")
+    world.put_vm("Stopped")
     plain = {"PATH": f"{BIN}:/usr/bin:/bin"}
     done = world.run("open", "--yes", **plain)
     assert done.returncode == 6

@@ -12,7 +12,7 @@ from tests.worlds import SCRIPT
 
 @pytest.fixture
 def started(world):
-    world.started()
+    world.put_vm()
     return world
 
 

@@ -80,7 +80,7 @@ def test_usage_is_2_and_changes_nothing(world, words, says):
     ],
 )
 def test_what_is_not_known_is_2_with_what_was_meant(world, words, says):
-    world.started()
+    world.put_vm()
     done = world.run(*shlex.split(words))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.endswith(says)
@@ -109,7 +109,7 @@ def test_what_is_not_known_is_2_with_what_was_meant(world, words, says):
     ],
 )
 def test_a_flag_with_an_empty_value_is_2_and_changes_nothing(world, flag, words):
-    world.started()
+    world.put_vm()
     before = world.config()
     done = world.run(*words)
     assert (done.returncode, done.stdout) == (2, "")
@@ -119,7 +119,7 @@ def test_a_flag_with_an_empty_value_is_2_and_changes_nothing(world, flag, words)
 
 
 def test_an_empty_value_is_refused_from_every_entrance(world):
-    world.started()
+    world.put_vm()
     (world.demo / "tasks.py").write_text(TASKS)
     for name, argv in entrances("destroy", "--yes", "--name=").items():
         done = world.type(*argv)
@@ -128,7 +128,7 @@ def test_an_empty_value_is_refused_from_every_entrance(world):
 
 
 def test_an_empty_variable_is_none(world):
-    world.started()
+    world.put_vm()
     assert "demo-dev" in world.run("status", VM_NAME="").stdout
 
 
@@ -197,7 +197,7 @@ def test_without_a_vm_it_is_4_with_what_to_type(world, words):
 
 
 def test_a_stopped_vm_takes_no_commands_but_may_be_stopped_again(world):
-    world.started()
+    world.put_vm()
     for _ in range(2):
         assert world.run("stop").returncode == 0
     done = world.run("exec", "ls")
@@ -207,13 +207,13 @@ def test_a_stopped_vm_takes_no_commands_but_may_be_stopped_again(world):
 
 
 def test_starting_a_running_vm_is_fine_and_starts_nothing(world):
-    world.started()
+    world.put_vm()
     assert world.run("start").returncode == 0
     assert world.verbs() == []
 
 
 def test_another_projects_vm_of_the_same_name_is_4_and_names_both(world):
-    world.started()
+    world.put_vm()
     other = world.project("elsewhere/demo")
     made = world.run("init", cwd=other)
     assert made.returncode == 0
@@ -229,7 +229,7 @@ def test_another_projects_vm_of_the_same_name_is_4_and_names_both(world):
 
 @pytest.mark.parametrize("words", [["init"], ["destroy"]])
 def test_without_a_terminal_and_without_yes_it_is_5_and_nothing_changes(world, words):
-    world.started()
+    world.put_vm()
     before = world.config()
     done = world.run(*words)
     assert (done.returncode, done.stdout) == (5, "")
@@ -238,7 +238,7 @@ def test_without_a_terminal_and_without_yes_it_is_5_and_nothing_changes(world, w
 
 
 def test_without_standard_input_at_all_it_is_5_too(world):
-    world.started()
+    world.put_vm()
     line = f"{shlex.join(SCRIPT)} destroy <&-"
     done = world.type("sh", "-c", line)
     assert done.returncode == 5
@@ -250,7 +250,7 @@ def test_without_standard_input_at_all_it_is_5_too(world):
     [("help", ">&-"), ("--list", ">&-"), ("stop", ">&-"), ("stop", "2>&-"), ("status", "<&- >&- 2>&-")],
 )
 def test_a_closed_output_takes_nothing_from_the_work(world, line, closed):
-    world.started()
+    world.put_vm()
     (world.demo / "tasks.py").write_text(TASKS)
     lines = [f"{shlex.join(SCRIPT)} {line}", *([] if line == "--list" else [f"{BIN / 'inv'} lima.{line}"])]
     for entrance in lines:
@@ -271,7 +271,7 @@ def test_a_closed_output_takes_nothing_from_the_work(world, line, closed):
     ],
 )
 def test_too_few_words_are_2_with_an_example_wherever_there_is_a_vm(world, words, example):
-    for prepared in (lambda: None, lambda: world.started("Stopped")):
+    for prepared in (lambda: None, lambda: world.put_vm("Stopped")):
         prepared()
         done = world.run(*words)
         assert (done.returncode, done.stdout) == (2, "")
@@ -315,9 +315,9 @@ def test_init_needs_no_limactl(world):
 
 
 def test_a_start_that_fails_is_1_with_limas_own_reason_and_goes_on_later(world):
-    world.made()
+    world.put_config()
     before = world.config()
-    world.break_("start", '{"level":"fatal","msg":"no space left on device"}\n')
+    world.let_fail("start", '{"level":"fatal","msg":"no space left on device"}\n')
     done = world.run("start")
     assert (done.returncode, done.stdout) == (1, "")
     assert "no space left on device" in done.stderr
@@ -328,8 +328,8 @@ def test_a_start_that_fails_is_1_with_limas_own_reason_and_goes_on_later(world):
 
 
 def test_a_protected_vm_is_not_destroyed_and_says_how(world):
-    world.started()
-    world.break_("delete", '{"level":"fatal","msg":"instance is protected (Hint: use `limactl unprotect`)"}\n')
+    world.put_vm()
+    world.let_fail("delete", '{"level":"fatal","msg":"instance is protected (Hint: use `limactl unprotect`)"}\n')
     done = world.run("destroy", "--yes")
     assert done.returncode == 4
     assert "limactl unprotect demo-dev" in done.stderr
@@ -346,7 +346,7 @@ def test_json_is_all_of_stdout_and_has_its_version(world, verb):
 
 
 def test_json_has_the_vms_of_the_machine_and_of_the_project(world):
-    world.started()
+    world.put_vm()
     vm = json.loads(world.run("status", "--json").stdout)["vm"]
     assert (vm["name"], vm["status"], vm["project"]) == ("demo-dev", "Running", str(world.demo))
     (listed,) = json.loads(world.run("list", "--json").stdout)["vms"]
@@ -367,7 +367,7 @@ def test_an_empty_list_is_no_error_and_says_so(world):
 
 
 def test_a_stray_directory_in_lima_home_disturbs_nothing(world):
-    world.started()
+    world.put_vm()
     for name in ("a--b", "with space"):
         (world.lima_home / name).mkdir()
         (world.lima_home / name / "lima.yaml").write_text("{}")
@@ -377,7 +377,7 @@ def test_a_stray_directory_in_lima_home_disturbs_nothing(world):
 
 
 def test_dry_changes_nothing_and_shows_what_it_would_do(world):
-    world.started()
+    world.put_vm()
     done = world.run("--dry", "stop")
     assert done.returncode == 0
     assert "stop demo-dev" in done.stderr
@@ -385,7 +385,7 @@ def test_dry_changes_nothing_and_shows_what_it_would_do(world):
 
 
 def test_logs_show_every_source_and_only_their_lines_on_stdout(world):
-    world.started()
+    world.put_vm()
     done = world.run("logs")
     assert done.returncode == 0
     assert "info: Starting QEMU" in done.stdout
@@ -428,7 +428,7 @@ def test_a_config_that_is_not_ours_to_read_or_a_directory_to_write_is_a_sentence
     "words", [["-T", "soon", "status"], ["-f", "/nowhere.yaml", "status"], ["-f", "/nowhere", "status"]]
 )
 def test_a_bad_value_of_invokes_own_flags_is_2_and_no_traceback(world, words):
-    world.made()
+    world.put_config()
     done = world.run(*words)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr != ""
@@ -447,7 +447,7 @@ def test_a_bad_value_of_invokes_own_flags_is_2_and_no_traceback(world, words):
 )
 @pytest.mark.parametrize("words", [["help"], ["status"]])
 def test_a_configuration_of_invokes_that_cannot_be_used_is_2_and_named(world, name, text, words):
-    world.made()
+    world.put_config()
     path = world.home / name.rstrip("/")
     path.mkdir() if name.endswith("/") else path.write_text(text)
     done = world.run(*words)
@@ -457,7 +457,7 @@ def test_a_configuration_of_invokes_that_cannot_be_used_is_2_and_named(world, na
 
 
 def test_so_is_one_that_is_named_for_this_run_only(world):
-    world.made()
+    world.put_config()
     for name, text in (("bad.yaml", "a: ["), ("list.json", "[1]"), ("raises.py", "raise SystemError")):
         path = world.home / name
         path.write_text(text)
@@ -467,7 +467,7 @@ def test_so_is_one_that_is_named_for_this_run_only(world):
 
 
 def test_a_configuration_of_invokes_is_used(world):
-    world.started()
+    world.put_vm()
     (world.home / ".invoke.yaml").write_text("run: {dry: true}")
     assert world.run("stop").returncode == 0
     assert world.status() == "Running"
@@ -481,7 +481,7 @@ def test_a_terminal_that_knows_only_ascii_is_no_reason_to_fail(world):
 
 
 def test_a_vm_whose_own_files_are_corrupt_is_shown_and_can_be_destroyed_by_name(world):
-    world.started()
+    world.put_vm()
     (world.lima_home / "demo-dev/lima.yaml").write_text("corrupt")
     assert world.run("status").returncode == 0
     assert world.run("start").returncode == 4

@@ -24,7 +24,7 @@ def test_every_way_to_ask_for_help_gives_the_same(world):
 
 
 def test_help_explains_each_command_that_follows_it_and_runs_none(world):
-    world.started()
+    world.put_vm()
     done = world.run("help", "stop", "destroy")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "\n".join(world.run("help", each).stdout for each in ("stop", "destroy"))
@@ -33,7 +33,7 @@ def test_help_explains_each_command_that_follows_it_and_runs_none(world):
 
 @pytest.mark.parametrize("words", [["stop", "destroy", "--yes"], ["--yes", "destroy"], ["destroy", "--name", "x"]])
 def test_help_takes_no_flags_of_the_commands_that_it_explains(world, words):
-    world.started()
+    world.put_vm()
     done = world.run("help", *words)
     assert (done.returncode, done.stdout, world.status()) == (2, "", "Running")
     assert next(word for word in words if word.startswith("-")) in done.stderr
@@ -113,6 +113,6 @@ class TestExitStatuses:
         assert (ended(name) == 3) == (3 in ns[name].manual.exits)
 
     def test_without_limactl_only_those_end_with_6_that_say_so(self, world, ended, name):
-        world.made()
+        world.put_config()
         world.limactl.unlink()
         assert (ended(name, SYSINIT_VM_LIMACTL="") == 6) == (6 in ns[name].manual.exits)

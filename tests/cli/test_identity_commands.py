@@ -12,9 +12,9 @@ from tests.worlds import SCRIPT
 @pytest.fixture
 def namesake(world):
     """A second directory called ``demo``, whose name's VM is the first one's."""
-    world.started()
+    world.put_vm()
     other = world.project("elsewhere/demo")
-    world.made(other)
+    world.put_config(other)
     return other
 
 
@@ -70,7 +70,7 @@ def test_name_answers_and_is_kept(world, namesake):
 
 
 def test_init_warns_and_names_both(world):
-    world.started()
+    world.put_vm()
     other = world.project("elsewhere/demo")
     done = world.run("init", cwd=other)
     assert done.returncode == 0
@@ -80,7 +80,7 @@ def test_init_warns_and_names_both(world):
 
 
 def test_on_a_terminal_init_offers_a_free_name_and_start_uses_it(world):
-    world.started()
+    world.put_vm()
     other = world.project("elsewhere/demo")
     child = at(world, other, "init")
     child.expect_exact("A name for this VM:")
@@ -92,7 +92,7 @@ def test_on_a_terminal_init_offers_a_free_name_and_start_uses_it(world):
 
 
 def test_up_in_a_new_directory_never_starts_another_projects_vm_by_its_name(world):
-    world.started("Stopped")
+    world.put_vm("Stopped")
     other = world.project("elsewhere/other")
     done = world.run("up", "--yes", "--name", "demo-dev", cwd=other)
     assert done.returncode == 4
@@ -105,7 +105,7 @@ def test_up_in_a_new_directory_never_starts_another_projects_vm_by_its_name(worl
 @pytest.fixture
 def moved(world):
     """The project, renamed while its VM was stopped."""
-    world.started("Stopped")
+    world.put_vm("Stopped")
     shop = world.home / "shop"
     world.demo.rename(shop)
     world.trust(shop)  # what a config may do is allowed for a directory
@@ -140,7 +140,7 @@ def test_start_offers_it_on_a_terminal(world, moved, answer, code, verbs):
 
 
 def test_a_copied_project_gets_a_vm_of_its_own(world):
-    world.started()
+    world.put_vm()
     copy = world.home / "copy"
     shutil.copytree(world.demo, copy)
     world.trust(copy)
@@ -153,7 +153,7 @@ def test_a_copied_project_gets_a_vm_of_its_own(world):
 
 
 def test_a_vm_of_the_seeds_script_is_taken_over(world):
-    world.made()
+    world.put_config()
     directory = world.lima_home / "demo-dev"
     directory.mkdir()
     (directory / "lima.yaml").write_text(json.dumps({"cpus": 1, "mounts": [{"location": str(world.demo)}]}))
@@ -168,10 +168,10 @@ def test_a_vm_of_the_seeds_script_is_taken_over(world):
 
 def test_two_names_that_a_file_system_does_not_tell_apart_are_one_vm(world):
     """A LIMA_HOME that ignores case shows the directory of `demo-dev` under `Demo-dev` too."""
-    world.started()
+    world.put_vm()
     (world.lima_home / "Demo-dev").symlink_to("demo-dev")
     other = world.project("x/Demo")
-    world.made(other)
+    world.put_config(other)
     for verb in (["start"], ["destroy", "--yes"]):
         done = world.run(*verb, cwd=other)
         assert done.returncode == 4
@@ -180,7 +180,7 @@ def test_two_names_that_a_file_system_does_not_tell_apart_are_one_vm(world):
 
 
 def test_a_nested_project_is_its_own_and_init_says_so(world):
-    world.started()
+    world.put_vm()
     inner = world.demo / "sub" / "inner"
     inner.mkdir(parents=True)
     assert "demo-dev" in world.run("status", cwd=inner).stdout
@@ -199,7 +199,7 @@ def test_vm_name_is_for_one_call_and_at_init_for_good(world):
 
 
 def test_a_vm_name_beside_the_projects_own_vm_is_explained(world):
-    world.started()
+    world.put_vm()
     done = world.run("start", VM_NAME="other")
     assert done.returncode == 4
     assert f"{world.demo} has a VM already: demo-dev" in done.stderr
@@ -210,7 +210,7 @@ def test_a_vm_name_beside_the_projects_own_vm_is_explained(world):
 
 @pytest.mark.parametrize("bad", ["../x", "x" * 200, " "])
 def test_a_vm_name_that_cannot_be_is_refused_by_every_command(world, bad):
-    world.started()
+    world.put_vm()
     for verb in (["start"], ["destroy", "--yes"], ["init", "--yes"], ["adopt", "--yes"]):
         done = world.run(*verb, VM_NAME=bad)
         assert done.returncode == 2, verb
@@ -220,9 +220,9 @@ def test_a_vm_name_that_cannot_be_is_refused_by_every_command(world, bad):
 
 def test_all_stops_every_projects_vm_and_a_failing_one_does_not_keep_the_others(world):
     for name in ("b", "c"):
-        world.made(world.project(name))
+        world.put_config(world.project(name))
         assert world.run("start", cwd=world.home / name).returncode == 0
-    world.started()
+    world.put_vm()
     (world.lima_home / "c-dev" / "status").write_text("Stopped")
     lima_own = world.lima_home / "docker"
     lima_own.mkdir()
@@ -234,7 +234,7 @@ def test_all_stops_every_projects_vm_and_a_failing_one_does_not_keep_the_others(
     assert [world.status(name) for name in ("b-dev", "c-dev", "demo-dev", "docker")] == [*["Stopped"] * 3, "Running"]
     (world.lima_home / "demo-dev" / "status").write_text("Running")
     (world.lima_home / "b-dev" / "status").write_text("Running")
-    world.break_("stop", '{"level":"fatal","msg":"no"}\n')
+    world.let_fail("stop", '{"level":"fatal","msg":"no"}\n')
     failed = world.run("stop", "--all", cwd=world.home)
     assert failed.returncode == 1
     assert "2 of 2 VMs could not be stopped" in failed.stderr

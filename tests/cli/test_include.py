@@ -73,7 +73,7 @@ def test_a_project_without_a_taskfile_gets_one(world):
 
 
 def test_an_existing_config_stays_as_it_is(world):
-    world.made()
+    world.put_config()
     (world.demo / ".lima" / "config.yaml").write_bytes(world.config() + b"# mine\n")
     assert world.run("init", "--taskfile", "--tasks", "--yes").returncode == 0
     assert world.config().endswith(b"# mine\n")

@@ -24,7 +24,7 @@ def interrupted(world, argv, until, number=signal.SIGINT):
 
 @pytest.mark.parametrize("entrance", ["sysinit-vm", "inv"])
 def test_ctrl_c_while_it_starts_is_130_and_the_next_start_goes_on(world, entrance):
-    world.made()
+    world.put_config()
     (world.demo / "tasks.py").write_text(TASKS)
     before = world.config()
     (world.fake / "start.hang").write_text("")
@@ -39,7 +39,7 @@ def test_ctrl_c_while_it_starts_is_130_and_the_next_start_goes_on(world, entranc
 
 
 def test_sigkill_while_it_starts_leaves_a_state_from_which_start_goes_on(world):
-    world.made()
+    world.put_config()
     before = world.config()
     (world.fake / "start.hang").write_text("")
     code, _, _ = interrupted(world, [*SCRIPT, "start"], lambda: world.status() == "Running", signal.SIGKILL)
@@ -50,7 +50,7 @@ def test_sigkill_while_it_starts_leaves_a_state_from_which_start_goes_on(world):
 
 
 def test_ctrl_c_while_it_stops_is_130_and_stop_goes_on(world):
-    world.started()
+    world.put_vm()
     (world.fake / "stop.hang").write_text("")
     code, _, _ = interrupted(world, [*SCRIPT, "stop"], lambda: "stop" in world.verbs())
     assert code == 130
@@ -59,7 +59,7 @@ def test_ctrl_c_while_it_stops_is_130_and_stop_goes_on(world):
 
 
 def test_ctrl_c_while_it_follows_a_log_is_130_without_a_word_on_stdout(world):
-    world.started()
+    world.put_vm()
     seen = world.demo / "seen"
     with seen.open("w") as out:
         process = subprocess.Popen(
@@ -95,7 +95,7 @@ def test_ctrl_c_before_the_command_has_even_loaded_is_no_traceback(world, argv):
 
 
 def test_what_is_ended_while_it_runs_leaves_no_limactl_behind(world):
-    world.started()
+    world.put_vm()
     (world.lima_home / "demo-dev/ha.stdout.log").write_text("")
     (world.fake / "stop.hang").write_text("")
     interrupted(world, [*SCRIPT, "stop"], lambda: "stop" in world.verbs(), signal.SIGTERM)

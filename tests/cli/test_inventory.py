@@ -13,11 +13,11 @@ from tests.worlds import SCRIPT
 @pytest.fixture
 def littered(world):
     """One VM that runs, one whose project is gone, and all that a LIMA_HOME collects beside them."""
-    world.made(world.project("lost"))
+    world.put_config(world.project("lost"))
     assert world.run("start", cwd=world.home / "lost").returncode == 0
     (world.lima_home / "lost-dev" / "status").write_text("Stopped")
     shutil.rmtree(world.home / "lost")
-    world.started()
+    world.put_vm()
     for name in ("stray dir", "a--b", "empty", "corrupt", "_odd"):
         (world.lima_home / name).mkdir()
     (world.lima_home / "a--b" / "lima.yaml").write_text("{}")

@@ -11,7 +11,7 @@ MOST = {"first start": 5, "start": 5, "restart": 8, "no-op start": 3, "stop": 3,
 @pytest.fixture
 def typed(world):
     """Type one command that succeeds, and return what it asked limactl for."""
-    world.started(root=world.project("other"))
+    world.put_vm(root=world.project("other"))
     other = world.lima_home / "other-dev" / "lima.yaml"
     other.write_text(json.dumps({**json.loads(other.read_text()), "portForwards": []}))  # demo declares the same ports
     world.run("list")  # limactl's version is asked once for each limactl
@@ -26,7 +26,7 @@ def typed(world):
 
 
 def test_a_first_start(world, typed):
-    world.made()
+    world.put_config()
     verbs = typed("start")
     assert verbs.count("start") == 1
     assert len(verbs) <= MOST["first start"]
@@ -45,10 +45,10 @@ def test_a_first_start(world, typed):
     ],
 )
 def test_a_vm_that_is_there(world, typed, status, words, row):
-    world.started(status)
+    world.put_vm(status)
     assert len(typed(*words)) <= MOST[row]
 
 
 def test_the_status_of_a_project_without_a_vm(world, typed):
-    world.made()
+    world.put_config()
     assert len(typed("status")) <= MOST["status"]

@@ -56,7 +56,7 @@ def test_a_settings_file_that_cannot_be_read_is_told_once_of_the_settings(world)
 
 
 def test_a_lima_home_that_is_too_long_hides_nothing_else(world):
-    world.made()
+    world.put_config()
     done = world.run("doctor", "--json", LIMA_HOME=str(world.home / ("x" * 90)))
     assert done.returncode == 1
     found = examined(done)
@@ -67,7 +67,7 @@ def test_a_lima_home_that_is_too_long_hides_nothing_else(world):
 
 
 def test_a_vm_name_that_cannot_be_is_a_finding(world):
-    world.started(status="Stopped")
+    world.put_vm(status="Stopped")
     done = world.run("doctor", "--json", VM_NAME="a b")
     assert done.returncode == 1
     found = examined(done)
@@ -77,7 +77,7 @@ def test_a_vm_name_that_cannot_be_is_a_finding(world):
 
 
 def test_the_configs_own_name_that_cannot_be_is_a_finding(world):
-    world.made()
+    world.put_config()
     path = world.demo / ".lima" / "config.yaml"
     path.write_text(path.read_text().replace("param:\n", "param:\n  VM_NAME: a b\n"))
     found = examined(world.run("doctor", "--json"))
@@ -91,7 +91,7 @@ def test_an_option_that_cannot_be_meant_is_a_wrong_command_line(world, words):
 
 
 def test_a_cache_that_is_no_directory_does_not_stop_the_doctor(world):
-    world.started(status="Stopped")
+    world.put_vm(status="Stopped")
     shutil.rmtree(world.home / ".cache", ignore_errors=True)
     (world.home / ".cache").write_text("")
     done = world.run("doctor", "--json")
@@ -102,7 +102,7 @@ def test_a_cache_that_is_no_directory_does_not_stop_the_doctor(world):
 
 
 def test_what_cannot_be_removed_is_told_and_the_table_comes_all_the_same(world):
-    world.started(status="Stopped")
+    world.put_vm(status="Stopped")
     place = world.lima_home / "demo-dev"
     (place / "a.pid").mkdir()
     (place / "ha.pid").write_text("1")
@@ -117,5 +117,5 @@ def test_an_empty_settings_file_stops_no_start(world):
     path = world.home / ".config" / "sysinit-vm" / "config.yaml"
     path.parent.mkdir(parents=True)
     path.write_text("# editor: zed\n")
-    world.made()
+    world.put_config()
     assert world.run("start").returncode == 0

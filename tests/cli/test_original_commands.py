@@ -71,7 +71,7 @@ def test_three_projects_have_a_vm_each(world):
 
 
 def test_the_original_short_names_are_there(world):
-    world.started()
+    world.put_vm()
     assert world.run("st").stdout == world.run("status").stdout
     listed = [re.sub(r"\b[0-9]+[sm]\b", "AGE", world.run(verb).stdout) for verb in ("ls", "list")]
     assert listed[0] == listed[1]
@@ -117,7 +117,7 @@ def test_a_reader_that_is_gone_is_no_traceback(world):
 
 
 def test_the_old_way_of_limactl_itself_still_works(world):
-    world.started()
+    world.put_vm()
     done = world.type(str(world.limactl), "list", "--json", "demo-dev")
     assert '"demo-dev"' in done.stdout
 
@@ -130,7 +130,7 @@ def test_the_doctor_tells_a_machine_without_a_project_what_comes_next(world):
 
 
 def test_the_doctor_says_where_a_config_is_broken_and_goes_on(world):
-    world.started(status="Stopped")
+    world.put_vm(status="Stopped")
     (world.demo / ".lima/config.yaml").write_text("cpus: 1\ncpus: 2\n")
     done = world.run("doctor", "--json")
     assert (done.returncode, done.stderr) == (1, "")
@@ -151,7 +151,7 @@ def test_the_doctor_says_which_variable_names_no_program_and_goes_on(world):
 
 
 def test_the_doctor_names_what_is_wrong_with_a_vm_and_exits_1(world):
-    world.started(status="Stopped")
+    world.put_vm(status="Stopped")
     (world.lima_home / "demo-dev" / "ha.pid").write_text("1")
     done = world.run("doctor")
     assert done.returncode == 1

@@ -8,7 +8,7 @@ BIN = Path(sys.executable).parent
 
 
 def test_an_exported_vm_name_does_not_open_another_projects_vm(world):
-    world.started()
+    world.put_vm()
     other = world.project("two", config="cpus: 1\n")
     for verb in (["start"], ["stop"], ["destroy", "--yes"], ["exec", "true"]):
         done = world.run(*verb, cwd=other, VM_NAME="demo-dev")
@@ -27,7 +27,7 @@ def test_up_says_what_is_wrong_with_its_words_before_it_does_anything(world):
 
 
 def test_dry_changes_nothing_and_claims_nothing(world):
-    world.made()
+    world.put_config()
     before = sorted(path.name for path in (world.demo / ".lima").iterdir())
     done = world.run("--dry", "start")
     assert done.returncode == 0

@@ -7,7 +7,7 @@ from sysinit_vm.config import document
 
 @pytest.mark.parametrize("layout", ["nonesuch", "./nonesuch.kdl", "/etc/hostname", "https://x.example/l.kdl", ""])
 def test_a_layout_that_cannot_be_is_refused_and_nothing_is_started(world, layout):
-    world.made()
+    world.put_config()
     done = world.run("shell", "--layout", layout)
     assert done.returncode == 2
     assert "Try: " in done.stderr
@@ -15,7 +15,7 @@ def test_a_layout_that_cannot_be_is_refused_and_nothing_is_started(world, layout
 
 
 def test_a_layout_of_the_running_guests_own_is_taken_only_if_it_is_there(world):
-    world.started()
+    world.put_vm()
     assert world.run("shell", "--layout", "theirs").returncode == 2
     own = world.home / ".config/zellij/layouts/theirs.kdl"
     own.parent.mkdir(parents=True)
@@ -35,7 +35,7 @@ def test_the_choice_of_keys_is_written_or_refused(world, choice, code):
 
 @pytest.mark.parametrize("dirs", ["../x", "/etc", ".lima", "link/x", "a;b"])
 def test_a_directory_that_leads_elsewhere_is_refused_and_nothing_is_started(world, dirs):
-    world.made()
+    world.put_config()
     (world.demo / "link").symlink_to("/etc")
     done = world.run("start", SYSINIT_VM_GUEST_DIRS=dirs)
     assert done.returncode == 2

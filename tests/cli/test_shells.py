@@ -19,7 +19,7 @@ LINES = {
 @pytest.fixture(params=["bash", "zsh", "fish"])
 def shell(request, world):
     """An interactive shell that has just begun, in a home that has the line."""
-    world.started()
+    world.put_vm()
     assert shutil.which(request.param), f"{request.param} is missing; test.sh installs it"
     file, line = LINES[request.param]
     (world.home / file).parent.mkdir(parents=True, exist_ok=True)

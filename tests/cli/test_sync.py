@@ -23,7 +23,7 @@ SUDO_USER=$(id -un) SUDO_UID=$(id -u) exec "$@"
 @pytest.fixture
 def guest(world):
     """A running VM; ``guest.program`` puts a program into its guest."""
-    world.started()
+    world.put_vm()
     place = world.home / "guest-bin"
     place.mkdir()
     world.env["PATH"] = f"{place}{os.pathsep}{world.env['PATH']}"

@@ -30,7 +30,7 @@ DELETE = "Permanently delete the VM demo-dev"
 
 @pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 5), ("\r", 5), ("\x03", 130)])
 def test_an_existing_config_is_overwritten_only_for_a_yes(world, type_at, answer, code):
-    world.made()
+    world.put_config()
     (world.demo / ".lima/config.yaml").write_text("cpus: 7 # mine\n")
     child = type_at("init", "minimal")
     child.expect_exact(OVERWRITE)
@@ -49,7 +49,7 @@ def test_an_existing_config_is_overwritten_only_for_a_yes(world, type_at, answer
     ("answer", "code", "status"), [("y", 0, "not created"), ("n", 5, "Running"), ("\x03", 130, "Running")]
 )
 def test_a_vm_is_destroyed_only_for_a_yes(world, type_at, answer, code, status):
-    world.started()
+    world.put_vm()
     child = type_at("destroy")
     child.expect_exact(DELETE)
     child.send(answer)
@@ -58,7 +58,7 @@ def test_a_vm_is_destroyed_only_for_a_yes(world, type_at, answer, code, status):
 
 
 def test_inv_asks_the_same_question(world, type_at):
-    world.started()
+    world.put_vm()
     (world.demo / "tasks.py").write_text(TASKS)
     child = type_at("lima.destroy", argv=[str(BIN / "inv")])
     child.expect_exact(DELETE)
@@ -68,7 +68,7 @@ def test_inv_asks_the_same_question(world, type_at):
 
 
 def test_task_asks_the_same_question(world, type_at):
-    world.started()
+    world.put_vm()
     child = type_at("-x", "-t", str(TOP / "Taskfile.yml"), "lima:destroy", argv=[str(BIN / "task")])
     child.expect_exact(DELETE)
     child.send("n")
@@ -82,7 +82,7 @@ def test_the_first_init_and_a_start_ask_nothing(world, type_at):
 
 
 def test_the_shell_is_the_guests_own_and_its_status_ours(world, type_at):
-    world.started()
+    world.put_vm()
     world.env["SHELL"] = "/bin/sh"
     child = type_at("shell", "--plain")
     child.sendline("echo $((20+3)); exit 9")
@@ -91,7 +91,7 @@ def test_the_shell_is_the_guests_own_and_its_status_ours(world, type_at):
 
 
 def test_the_shell_starts_a_vm_that_does_not_run(world, type_at):
-    world.started("Stopped")
+    world.put_vm("Stopped")
     world.env["SHELL"] = "/bin/sh"
     child = type_at("shell", "--plain")
     child.expect_exact("VM not running. Starting...")

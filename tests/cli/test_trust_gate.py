@@ -53,7 +53,7 @@ def test_what_was_shown_is_allowed_by_its_hash_and_the_vm_starts(world):
 
 
 def test_a_change_shows_the_difference_and_asks_again_and_the_vm_stays_as_it_was(world):
-    world.started()
+    world.put_vm()
     commit(world, AGENT + (world.demo / ".lima/config.yaml").read_text().replace("ssh:\n", "x-ssh:\n"))
     done = world.run("restart")
     assert done.returncode == 5
@@ -63,14 +63,14 @@ def test_a_change_shows_the_difference_and_asks_again_and_the_vm_stays_as_it_was
 
 
 def test_what_looks_or_ends_needs_no_approval(world):
-    world.started()
+    world.put_vm()
     commit(world, AGENT)
     for words in (["status"], ["list"], ["exec", "true"], ["logs"], ["stop"], ["destroy", "--yes"]):
         assert world.run(*words).returncode == 0
 
 
 def test_a_shell_that_would_start_the_vm_asks_too(world):
-    world.started(status="Stopped")
+    world.put_vm(status="Stopped")
     commit(world, AGENT)
     done = world.run("shell")
     assert done.returncode == 5

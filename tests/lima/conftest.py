@@ -108,7 +108,7 @@ def inside(world: VmWorld, project: Path, line: str) -> str:
     return world.ok(project, "exec", line)
 
 
-def elsewhere(world: VmWorld, project: Path, *options: str):
+def ssh_from_guest(world: VmWorld, project: Path, *options: str):
     """Log in by ssh from the guest of ``project`` to another machine: the VM `demo`, by the host's address."""
     config = (world.lima_home / "demo-dev/ssh.config").read_text()
     port = re.search(r"Port (\d+)", config)[1]
@@ -116,7 +116,7 @@ def elsewhere(world: VmWorld, project: Path, *options: str):
     return world.run(project, "exec", shlex.join([*ssh, "host.lima.internal", "hostname"]))
 
 
-def put(world: VmWorld, project: Path, **param: str) -> None:
+def apply_setup(world: VmWorld, project: Path, **param: str) -> None:
     """Run our setup again in the running guest of ``project``, with some values changed."""
     script = (
         "import json, sys; from pathlib import Path; from sysinit_vm.config import document;"

@@ -5,11 +5,11 @@ import shlex
 
 import pytest
 
-from tests.lima.conftest import GIT_EMAIL, GIT_NAME, elsewhere, inside, put
+from tests.lima.conftest import GIT_EMAIL, GIT_NAME, apply_setup, inside, ssh_from_guest
 
 
 def test_the_hosts_keys_open_another_machine(world, demo):
-    done = elsewhere(world, demo)
+    done = ssh_from_guest(world, demo)
     assert done.stdout == "lima-demo-dev\n"
 
 
@@ -51,11 +51,11 @@ def test_a_config_of_the_guests_own_is_left_alone(world, demo):
     own = "~/.ssh/config"
     inside(world, demo, f"rm {own} && echo 'Host mine' > {own}")
     try:
-        put(world, demo)
+        apply_setup(world, demo)
         assert inside(world, demo, f"cat {own}") == "Host mine\n"
     finally:
         inside(world, demo, f"rm {own}")
-    put(world, demo)
+    apply_setup(world, demo)
     assert inside(world, demo, f"readlink {own}") == "/etc/sysinit-vm/ssh_config\n"
 
 

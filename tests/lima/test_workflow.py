@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.lima.conftest import elsewhere
+from tests.lima.conftest import ssh_from_guest
 from tests.worlds import ENTRANCES
 
 TASKS_PY = """\
@@ -30,7 +30,7 @@ def each(request, world, demo):
 
 def logs_in_elsewhere_by_choice(world, each):
     project, entrance = each
-    said = elsewhere(world, project)
+    said = ssh_from_guest(world, project)
     refused = CHOICES[entrance] == "none"
     assert (said.returncode, said.stdout) == ((255, "") if refused else (0, "lima-demo-dev\n"))
 
