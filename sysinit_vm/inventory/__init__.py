@@ -1,1 +1,1 @@
-"""What VMs there are, what they take of this machine, and what nobody needs any more."""
+"""Which VMs exist, which resources they use, and what is no longer needed."""

@@ -18,7 +18,7 @@ COLUMNS = ("NAME", "STATUS", "CPUS", "MEMORY", "DISK", "SESSION", "PROJECT")
 
 
 def record(name: str, status: str, instance: Instance | None, root: Path | None) -> dict[str, Any]:
-    """Return the versioned form of one VM: sizes in bytes, ``project`` absolute, null for what is not there."""
+    """Return the versioned JSON form of one VM: sizes in bytes, ``project`` absolute, null for what does not exist."""
     return {
         "name": name,
         "status": status,
@@ -40,10 +40,10 @@ def of_project(located: Located, project: Project | None) -> dict[str, Any]:
 
 
 def of_machine(instances: Instances, now: float, drift: Callable[[Instance], str]) -> list[dict[str, Any]]:
-    """Return the records of every project VM, by name, and of those that cannot be read, with what they take.
+    """Return a record, with resources, of each VM that has a project or cannot be read, sorted by name.
 
-    Instances without a project are Lima's own affair. ``now`` is in seconds since the epoch; ``drift`` returns what it
-    takes to make a VM what its config says.
+    Other instances are not ours. ``now`` is in seconds since the epoch; ``drift`` returns what a VM needs to match its
+    config.
     """
     return [
         {**record(vm.name, vm.state, vm, vm.project_dir), **_resources(vm, now), "drift": drift(vm)}
@@ -53,7 +53,7 @@ def of_machine(instances: Instances, now: float, drift: Callable[[Instance], str
 
 
 def _resources(instance: Instance, now: float) -> dict[str, Any]:
-    """What a VM takes of the machine: bytes, seconds, an ISO time, and the host port of each declared port."""
+    """The resources of a VM: bytes, seconds, an ISO time, and the host port of each declared port."""
     used = usage.of(instance)
     return {
         "created": datetime.fromtimestamp(used.created, UTC).isoformat(timespec="seconds") if used.created else None,
@@ -91,7 +91,7 @@ def machine_row(vm: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _used(used: int | None, whole: int | None) -> str:
-    """Return `0.9/4GiB`: what is used of what it may use."""
+    """Return how much is used of the limit, such as `0.9/4GiB`."""
     return f"{used / 2**30:.1f}/{size(whole)}" if used is not None and whole else size(whole)
 
 
@@ -120,7 +120,7 @@ def row(vm: dict[str, Any]) -> tuple[str, ...]:
 
 
 def size(count: int | None) -> str:
-    """Return bytes for people."""
+    """Return a number of bytes as text, such as `4GiB`."""
     if not count:
         return "-"
     return f"{count / 2**30:.4g}GiB" if count >= 2**30 else f"{count / 2**20:.3g}MiB"

@@ -1,6 +1,6 @@
-"""What nobody needs any more below LIMA_HOME, and its removal. Nothing that is not ours is touched.
+"""What is no longer needed below LIMA_HOME, and its removal. Only what is ours is touched.
 
-Ours is: an instance that carries a project's directory, what our own locks stand for, and images that we built.
+Ours are instances with a project's directory in ``param``, what our own locks stand for, and images that we built.
 """
 
 import re
@@ -35,7 +35,7 @@ _BUILD = re.compile(r"(?P<series>sysinit-.+)-(?P<stamp>\d{8}-\d{6})\.(?:qcow2|vm
 class Litter:
     """One thing to remove: ``kind`` is vm, half-made, image or lock; ``size`` in bytes; ``why`` it is not needed.
 
-    ``paths`` are absolute, and none is a link. ``running`` is a VM that runs, which goes only if that is wanted.
+    ``paths`` are absolute, and none is a link. A ``running`` VM is removed only with --running.
     """
 
     kind: str
@@ -46,7 +46,7 @@ class Litter:
     running: bool = False
 
     def data(self) -> dict[str, Any]:
-        """Return it for scripts; ``bytes`` is what it has on the disk."""
+        """Return the JSON form; ``bytes`` is the size on disk."""
         paths = [str(path) for path in self.paths]
         return {
             "kind": self.kind,
@@ -58,19 +58,19 @@ class Litter:
         }
 
     def row(self) -> tuple[str, ...]:
-        """Return it for people: kind, name, size, why."""
-        return (self.kind, self.name, size(self.size), self.why + (", but it runs" if self.running else ""))
+        """Return the cells of a table: kind, name, size, why."""
+        return (self.kind, self.name, size(self.size), self.why + ("; it is running" if self.running else ""))
 
 
 def find(instances: Instances) -> list[Litter]:
-    """Return what can go: VMs whose project is gone, half-made instances, images that nobody uses, old locks."""
+    """Return what can be removed: VMs whose project is gone, half-made instances, unused images, old locks."""
     return [*_vms(instances), *_halves(), *_images(instances), *_locks()]
 
 
 def remove(lima: Limactl, litter: Iterable[Litter]) -> None:
-    """Remove it, one after another; VmError names what stayed, when the rest is gone."""
+    """Remove each item. If some cannot be removed, the others are; then VmError names those that remain."""
     failures = list[str]()
-    with Progress("Removing what nobody needs") as progress:
+    with Progress("Removing what is no longer needed") as progress:
         for item in litter:
             progress.stage(f"{item.kind} {item.name}")
             try:
@@ -91,22 +91,22 @@ def _remove(lima: Limactl, item: Litter) -> None:
         _drop_locks(item.paths)
         return
     if item.kind == "half-made" and lock.is_held(vm_lock_file(item.name)):
-        raise VmError("Another sysinit-vm works on it.")
+        raise VmError("Another sysinit-vm is using it.")
     for path in item.paths:
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def _destroy(lima: Limactl, item: Litter) -> None:
-    """Delete a VM, if it still is what was shown: a drive may be back, a start may have begun meanwhile."""
+    """Delete a VM if it is still as shown: a drive may be back, or a start may have begun."""
     vm = ProjectVm.read(lima, Target(None, item.name, "--name"))
     now = vm.located.instance
     if now is None or now.running > item.running or not _vms([now]):
-        raise VmError("It is in use now.")
+        raise VmError("It is now in use.")
     destroy(vm)
 
 
 def _is_ours(instance: Instance) -> bool:
-    """A link could lead anywhere, so what is behind one is not."""
+    """Whether an instance is ours. A link could lead anywhere, so what it leads to is not."""
     return instance.project_dir is not None and not instance.dir.is_symlink()
 
 
@@ -123,13 +123,13 @@ def _vms(instances: Iterable[Instance]) -> list[Litter]:
 
 
 def _never_booted(instance: Instance) -> bool:
-    """Whether a create failed, or was ended, before the first boot: Lima calls it stopped (2.2.0)."""
+    """Whether creation failed or was killed before the first boot: Lima calls such a VM stopped (2.2.0)."""
     stopped = _is_ours(instance) and instance.status == STOPPED
     return stopped and not instance.files.began_to_boot and _abandoned(instance.name)
 
 
 def _abandoned(name: str) -> bool:
-    """Whether we worked on it once, and nobody does now."""
+    """Whether we once worked on it, and no command does now."""
     return vm_lock_file(name).exists() and not lock.is_held(vm_lock_file(name))
 
 
@@ -141,13 +141,13 @@ def _halves() -> list[Litter]:
         if not names.is_legal(path.name) or path.is_symlink() or files.lima_yaml.exists():
             continue
         if _abandoned(path.name) and not any(map(recovery.is_lima_process, files.pid_files)):
-            why = "Lima was ended while it made or deleted it"
+            why = "Lima was killed while creating or deleting it"
             litter.append(Litter("half-made", path.name, why, (path,), usage.allocated(path)))
     return litter
 
 
 def _images(instances: Iterable[Instance]) -> list[Litter]:
-    """Builds of ours but the newest of each series, those that a link leads to, and those that an instance names."""
+    """Our builds, except the newest of each series, those that a link leads to, and those that an instance names."""
     directory = available.directory(lima_home())
     if directory.is_symlink():
         return []
@@ -160,7 +160,7 @@ def _images(instances: Iterable[Instance]) -> list[Litter]:
     linked = {path.resolve().name for path in paths if path.is_symlink()}
     configs = "\n".join(read_or_empty(instance.files.lima_yaml) for instance in instances)
     return [
-        Litter("image", f"{series}-{stamp}", "a newer one is used", tuple(files), sum(map(usage.allocated, files)))
+        Litter("image", f"{series}-{stamp}", "there is a newer one", tuple(files), sum(map(usage.allocated, files)))
         for (series, stamp), files in sorted(builds.items())
         if stamp != newest[series]
         if not linked & {path.name for path in files} and f"{series}-{stamp}." not in configs

@@ -1,4 +1,4 @@
-"""What a VM takes of this machine now: memory, disk, and since when it is there."""
+"""The resources that a VM uses now: memory and disk; and when it was created."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ _BLOCK = 512  # bytes of a st_blocks, whatever the file system's own are (POSIX 
 
 @dataclass(frozen=True)
 class Usage:
-    """``created`` in seconds since the epoch, ``resident`` and ``allocated`` in bytes; None if nobody can say."""
+    """``created`` in seconds since the epoch, ``resident`` and ``allocated`` in bytes; None if unknown."""
 
     created: float | None = None
     resident: int | None = None
@@ -20,12 +20,12 @@ class Usage:
 
 
 def of(instance: Instance) -> Usage:
-    """Look at a VM's files and at the process that runs it."""
+    """Return the usage of a VM, from its files and its driver process."""
     return Usage(created(instance.files), resident(instance), allocated(instance.dir))
 
 
 def created(files: InstanceFiles) -> float | None:
-    """Return when an instance was made, in seconds since the epoch: Lima writes its version once and first."""
+    """Return when an instance was created, in seconds since the epoch: Lima writes its version first, and only once."""
     for path in (files.version, files.lima_yaml, files.directory):
         try:
             return path.stat().st_mtime
@@ -35,9 +35,9 @@ def created(files: InstanceFiles) -> float | None:
 
 
 def resident(instance: Instance) -> int | None:
-    """Return the memory that the VM's driver process holds; None if it does not run.
+    """Return the memory in bytes that the VM's driver process holds, None if it does not run.
 
-    The process of the recorded id is looked at: after a crash it can be anyone's.
+    The recorded process is checked first: after a crash the id can belong to any process.
     """
     process = recovery.lima_process(instance.driver_pid) if instance.driver_pid else None
     if process is None:
@@ -51,7 +51,7 @@ def resident(instance: Instance) -> int | None:
 
 
 def allocated(place: Path) -> int:
-    """Return what ``place``, a file or a directory with all in it, has on the disk; links are not followed."""
+    """Return the bytes that ``place``, a file or a directory tree, uses on disk; links are not followed."""
     total, left = 0, [place]
     while left:
         path = left.pop()
@@ -59,6 +59,6 @@ def allocated(place: Path) -> int:
             total += path.lstat().st_blocks * _BLOCK
             if path.is_dir() and not path.is_symlink():
                 left += path.iterdir()
-        except OSError:  # gone meanwhile, or not ours to look into
+        except OSError:  # it has gone, or we may not look into it
             continue
     return total

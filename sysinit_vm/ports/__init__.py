@@ -1,1 +1,1 @@
-"""What forwards a config declares, which host ports they get, and what becomes of them."""
+"""Which ports a config declares, which host ports they get, and what state they are in."""

@@ -1,7 +1,7 @@
-"""Declared ports: what a config forwards, and which host port each forward gets. Pure.
+"""Which host port each declared port gets. Pure.
 
-A declared port is guaranteed: if its host port is held it moves to the project's own range, and stays there.
-Lima itself only logs a host port that it cannot have, and two VMs claim one in silence (2.2.0, lima#3604).
+A declared port always gets a host port. If its own is held, it moves to the project's range and stays there.
+Lima only logs a host port that it cannot get, and lets two VMs claim the same one (2.2.0, lima#3604).
 """
 
 import zlib
@@ -18,7 +18,7 @@ from sysinit_vm.ports.forwards import Entry, Forward, Key, Spot, declared, rules
 
 # Each project's own range is one block of host ports, below those that systems hand out to clients (32768 up).
 _FIRST, _BLOCK, _BLOCKS = 20000, 20, 600
-# The last rule of a config that forwards declared ports only (Lima takes the first rule that matches).
+# The last rule of a config that forwards only declared ports (Lima uses the first rule that matches).
 IGNORE_ALL: Mapping[str, Any] = {
     "guestIP": "0.0.0.0",  # noqa: S104
     "guestIPMustBeZero": False,
@@ -29,7 +29,7 @@ IGNORE_ALL: Mapping[str, Any] = {
 
 
 def own_range(root: Path) -> Iterator[int]:
-    """Yield the host ports that a project's moved ports get, its own block first, then the further ones."""
+    """Yield the host ports for a project's moved ports: its own block first, then the other blocks."""
     first = zlib.crc32(str(root).encode("utf-8", "surrogateescape")) % _BLOCKS
     for block in range(_BLOCKS):
         start = _FIRST + (first + block) % _BLOCKS * _BLOCK
@@ -42,10 +42,10 @@ def assign(
     holder: Callable[[Forward, int], str],
     own: Iterable[int],
 ) -> dict[Key, int]:
-    """Return the host port of each forward: the one that it has, else its declared one, else one of ``own``.
+    """Return a host port for each forward: the one it has, else its declared one, else one of ``own``.
 
-    ``holder`` names what holds a host port that the forward would take, empty if it is free. No two get
-    the same. VmError if ``own`` (in its order) has no more.
+    ``holder`` says what holds a host port that the forward would take; empty if it is free. No two forwards get the
+    same one. ``own`` is used in order; VmError if it runs out.
     """
     assigned, used, ordered = dict[Key, int](), set[Spot](), list(forwards)
     unused = iter(own)
@@ -66,21 +66,21 @@ def assign(
         if forward.key not in assigned:
             raise VmError(
                 f"No host port is free for guest port {forward.guest}.",
-                detail=f"{forward.host} is held, and so is every one of {_FIRST} to {_FIRST + _BLOCK * _BLOCKS - 1}.",
-                hint="sysinit-vm list, then sysinit-vm destroy for VMs that nobody needs",
+                detail=f"{forward.host} is held, and so are all from {_FIRST} to {_FIRST + _BLOCK * _BLOCKS - 1}.",
+                hint="sysinit-vm list, then sysinit-vm destroy --name NAME for a VM that you no longer need",
             )
     return assigned
 
 
 def hosts(config: Config) -> dict[Key, int]:
-    """Return the host port of each forward as ``config`` says it: what an instance's own config gave it."""
+    """Return the host port of each forward that ``config``, usually an instance's own, declares."""
     return {forward.key: forward.host for forward in declared(config)}
 
 
 def kept(own: Config, committed: Config) -> dict[Key, int]:
     """Return the host ports that a VM keeps when it gets the ``committed`` config in place of its ``own``.
 
-    One that moved stays; one that stands where an earlier config declared it follows the new declaration.
+    A port that moved stays. One that is where the earlier config declared it follows the new declaration.
     """
     wanted, moved_to = hosts(committed), range(_FIRST, _FIRST + _BLOCK * _BLOCKS)
     return {key: host for key, host in hosts(own).items() if key in wanted and host in {wanted[key], *moved_to}}
@@ -89,7 +89,7 @@ def kept(own: Config, committed: Config) -> dict[Key, int]:
 def entries(config: Config, assigned: Mapping[Key, int], *, strict: bool = False) -> list[Entry]:
     """Return ``portForwards`` with the assigned host ports; a forward without one keeps its declared one.
 
-    ``strict`` forwards nothing but what is declared.
+    ``strict`` forwards only what is declared.
     """
     result = [
         rule.entry(assigned.get(rule.key, rule.host)) if isinstance(rule, Forward) else rule for rule in rules(config)
@@ -98,7 +98,7 @@ def entries(config: Config, assigned: Mapping[Key, int], *, strict: bool = False
 
 
 def env(config: Config, assigned: Mapping[Key, int]) -> dict[str, str]:
-    """Return what tells the guest where its ports are reached on the host: ``HOST_PORT_3000=20101``."""
+    """Return the variables that tell the guest its host ports, such as ``HOST_PORT_3000=20101``."""
     forwards = declared(config)
     return {
         f"HOST_PORT_{forward.guest}": str(assigned.get(forward.key, forward.host)) for forward in reversed(forwards)
@@ -106,7 +106,7 @@ def env(config: Config, assigned: Mapping[Key, int]) -> dict[str, str]:
 
 
 def moved(config: Config, assigned: Mapping[Key, int]) -> Config:
-    """Return the config of an instance with its forwards at the ``assigned`` host ports, also in its ``env``."""
+    """Return an instance's config with the ``assigned`` host ports, in ``portForwards`` and ``env``."""
     present = config.data.get("env")
     present = present if isinstance(present, Mapping) else {}
     changed = {"portForwards": entries(config, assigned), "env": {**present, **env(config, assigned)}}
@@ -114,8 +114,8 @@ def moved(config: Config, assigned: Mapping[Key, int]) -> Config:
 
 
 def url(host_ip: str, host: int) -> str:
-    """Return where a browser on the host finds a forwarded TCP port."""
-    where = ip_address(host_ip)
-    if where.is_unspecified or host_ip == "127.0.0.1":
+    """Return the URL of a forwarded TCP port for a browser on the host."""
+    address = ip_address(host_ip)
+    if address.is_unspecified or host_ip == "127.0.0.1":
         return f"http://localhost:{host}"
-    return f"http://[{host_ip}]:{host}" if where.version == 6 else f"http://{host_ip}:{host}"  # noqa: PLR2004
+    return f"http://[{host_ip}]:{host}" if address.version == 6 else f"http://{host_ip}:{host}"  # noqa: PLR2004

@@ -1,4 +1,4 @@
-"""How a config's ``portForwards`` are read: which ports it declares, and what it takes of the host. Pure."""
+"""How a config's ``portForwards`` are read: which ports it declares, and which host ports it claims. Pure."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -13,7 +13,7 @@ Entry = dict[str, Any]
 Key = tuple[str, int, str]  # guest IP, guest port, proto
 Spot = tuple[str, int]  # tcp or udp, host port
 
-# A wider range is one of Lima's automatic forwards: it stays as it is, and nothing of it is guaranteed.
+# A wider range is a rule for Lima's automatic forwarding: it stays as it is, and its ports are not guaranteed.
 WIDEST = 100
 _SSH = 22
 _LAST = 65535
@@ -22,9 +22,9 @@ _PORT_KEYS = {"guestPort", "guestPortRange", "hostPort", "hostPortRange"}
 
 @dataclass(frozen=True)
 class Forward:
-    """One declared port: ``guest`` port to ``host`` port. ``proto`` is tcp, udp or any; IPs as Lima takes them.
+    """One declared port: ``guest`` port to ``host`` port. ``proto`` is tcp, udp or any; IPs are as in Lima's YAML.
 
-    ``others`` are the entry's keys that say nothing of ports, as they stand.
+    ``others`` are the entry's remaining keys, unchanged.
     """
 
     guest: int
@@ -36,28 +36,28 @@ class Forward:
 
     @property
     def key(self) -> Key:
-        """What makes it the same forward when its host port moves."""
+        """What identifies the forward when its host port moves."""
         return (self.guest_ip, self.guest, self.proto)
 
     @property
     def probed(self) -> str:
-        """The protocol in which its host port has to be free: dev servers speak TCP."""
+        """The protocol for which its host port must be free; TCP for ``any``, since dev servers use it."""
         return "udp" if self.proto == "udp" else "tcp"
 
     def spots(self, host: int) -> set[Spot]:
-        """Return what it takes of the host at the host port ``host``."""
+        """Return what it claims on the host if its host port is ``host``."""
         return {(kind, host) for kind in ("tcp", "udp") if self.proto in {kind, "any"}}
 
     def entry(self, host: int) -> Entry:
-        """Return it as Lima reads it, at the host port ``host``."""
+        """Return its entry for Lima, with the host port ``host``."""
         return {**self.others, "guestPort": self.guest, "hostPort": host}
 
 
 def rules(config: Config) -> list[Forward | Entry]:
-    """Return the entries of ``portForwards`` in their order, ranges as single forwards.
+    """Return the entries of ``portForwards`` in order, with ranges split into single forwards.
 
-    Those that name sockets, ignore ports or cover a wide range stay as they stand. VmError says which entry
-    cannot be meant, and why.
+    Entries that name sockets, ignore ports or cover a wide range are unchanged. VmError names an invalid entry and
+    says what is wrong with it.
     """
     try:
         read = _read_all(config.data.get("portForwards") or [])
@@ -74,7 +74,7 @@ def declared(config: Config) -> list[Forward]:
 
 
 def claims(data: Mapping[str, Any]) -> set[Spot]:
-    """Return what a config takes of the host, whether its VM runs or not; what cannot be read takes nothing."""
+    """Return what a config claims on the host, whether its VM runs or not; an invalid entry claims nothing."""
     entries, taken = data.get("portForwards"), set[Spot]()
     for entry in entries if isinstance(entries, list) else []:
         with suppress(_InvalidForwardError):
@@ -92,26 +92,26 @@ class _InvalidForwardError(Exception):
 
 def _read_all(entries: object) -> list[Forward | Entry]:
     if not isinstance(entries, list):
-        raise _InvalidForwardError("portForwards", entries, "it is a list of mappings")
+        raise _InvalidForwardError("portForwards", entries, "it must be a list of mappings")
     return [rule for number, entry in enumerate(entries) for rule in _read(f"portForwards[{number}]", entry)]
 
 
 def _read(where: str, entry: object) -> list[Forward | Entry]:
     if not isinstance(entry, dict):
-        raise _InvalidForwardError(where, entry, "it is a mapping such as {guestPort: 3000, hostPort: 3000}")
+        raise _InvalidForwardError(where, entry, "it must be a mapping such as {guestPort: 3000, hostPort: 3000}")
     guests = _span(where, entry, "guest")
     named = _span(where, entry, "host")
     if entry.get("guestSocket") or entry.get("hostSocket") or entry.get("ignore") is True:
         return [entry]
     proto, guest_ip = entry.get("proto") or "any", _ip(where, entry, "guestIP")
     if proto not in ("tcp", "udp", "any"):
-        raise _InvalidForwardError(f"{where}.proto", proto, "it is tcp, udp or any")
+        raise _InvalidForwardError(f"{where}.proto", proto, "it must be tcp, udp or any")
     at = named or guests
     if guests and at and len(at) != len(guests):
-        raise _InvalidForwardError(where, entry, "the guest's and the host's range differ in length")
+        raise _InvalidForwardError(where, entry, "the guest range and the host range differ in length")
     if not guests or not at:
         if named:
-            raise _InvalidForwardError(where, entry, "it has a host port and no guest port")
+            raise _InvalidForwardError(where, entry, "it has a host port but no guest port")
         return [entry]
     if len(guests) > WIDEST:
         return [entry]
@@ -121,10 +121,10 @@ def _read(where: str, entry: object) -> list[Forward | Entry]:
 
 
 def _span(where: str, entry: Entry, side: str) -> range | None:
-    """Return the ports that an entry names on one side, None if it leaves them to Lima (0 or absent)."""
+    """Return the ports that an entry names on one side, None if Lima chooses them (0 or absent)."""
     single, ends = entry.get(f"{side}Port") or 0, entry.get(f"{side}PortRange") or [0, 0]
     if not isinstance(ends, list) or len(ends) != 2:  # noqa: PLR2004
-        raise _InvalidForwardError(f"{where}.{side}PortRange", ends, "it is a list of the first and the last port")
+        raise _InvalidForwardError(f"{where}.{side}PortRange", ends, "it must be a list of the first and the last port")
     for key, port in ((f"{side}Port", single), *((f"{side}PortRange", end) for end in ends)):
         if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= _LAST:
             raise _InvalidForwardError(f"{where}.{key}", port, "a port is a whole number from 1 to 65535")
@@ -133,7 +133,7 @@ def _span(where: str, entry: Entry, side: str) -> range | None:
         return None
     if single not in {0, first} or not 0 < first <= last:
         raise _InvalidForwardError(
-            f"{where}.{side}PortRange", ends, "its first port is above its last, or is not the single one"
+            f"{where}.{side}PortRange", ends, "its first port is above its last, or differs from the single port"
         )
     return range(first, last + 1)
 
@@ -147,16 +147,16 @@ def _ip(where: str, entry: Entry, key: str) -> str:
 
 
 def _no_ip(where: str, key: str, text: object) -> str:
-    raise _InvalidForwardError(f"{where}.{key}", text, "it is an IP address")
+    raise _InvalidForwardError(f"{where}.{key}", text, "it must be an IP address")
 
 
 def _check(read: Iterable[Forward | Entry]) -> None:
-    """Lima checks no overlaps: it takes the first rule that matches, and logs a host port that it cannot have."""
+    """Lima does not check for overlaps: it uses the first matching rule, and logs a host port that it cannot get."""
     before = list[Forward | Entry]()
     for rule in read:
         if isinstance(rule, Forward):
             if rule.guest == _SSH:
-                raise _InvalidForwardError("portForwards", _SSH, "guest port 22 is ssh's, and Lima never forwards it")
+                raise _InvalidForwardError("portForwards", _SSH, "guest port 22 is for ssh, and Lima never forwards it")
             for other in before:
                 _compare(rule, other)
         before.append(rule)
@@ -169,14 +169,14 @@ def _compare(rule: Forward, earlier: Forward | Entry) -> None:
                 "portForwards", earlier, f"it comes before guest port {rule.guest} and hides it from Lima"
             )
         if rule.spots(rule.host) & _claims(earlier):
-            raise _InvalidForwardError("portForwards", rule.host, "one host port cannot be two forwards'")
+            raise _InvalidForwardError("portForwards", rule.host, "two forwards cannot share a host port")
     elif rule.spots(0) & earlier.spots(0):
         if (rule.guest, rule.guest_ip) == (earlier.guest, earlier.guest_ip):
             raise _InvalidForwardError(
-                "portForwards", rule.guest, "this guest port is forwarded twice, and Lima takes the first only"
+                "portForwards", rule.guest, "this guest port is forwarded twice, and Lima uses only the first entry"
             )
         if (rule.host, rule.host_ip) == (earlier.host, earlier.host_ip):
-            raise _InvalidForwardError("portForwards", rule.host, "one host port cannot be two forwards'")
+            raise _InvalidForwardError("portForwards", rule.host, "two forwards cannot share a host port")
 
 
 def _covers(entry: Entry, rule: Forward) -> bool:

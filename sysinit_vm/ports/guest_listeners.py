@@ -1,11 +1,11 @@
-"""What listens in the guest, as the guest tells. Pure."""
+"""What listens in the guest, from the output of ``ss`` there. Pure."""
 
 import re
 from dataclasses import dataclass
 
 from sysinit_vm.lima.events import address
 
-# Every guest socket that takes connections or datagrams, with its process.
+# Lists every guest socket that accepts connections or datagrams, with its process.
 COMMAND = ("sudo", "ss", "-Htulnp")
 _SSH = 22
 _COLUMNS = 6
@@ -23,7 +23,7 @@ class GuestListener:
 
 
 def parse(output: str) -> list[GuestListener]:
-    """Return what the guest's ``COMMAND`` printed, without ssh, which Lima never forwards."""
+    """Parse the output of ``COMMAND``; ssh is left out, because Lima never forwards it."""
     listeners = []
     for line in output.splitlines():
         words = line.split(maxsplit=_COLUMNS)

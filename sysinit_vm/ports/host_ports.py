@@ -1,7 +1,7 @@
-"""Which host ports are held on this machine, and the lock under which they are given out.
+"""Which host ports are held on this machine, and the choice of free ones.
 
-Lima's instances are the only registry: a VM's ports stand in its own ``lima.yaml``, a stopped one's too, so that
-no port goes back and forth between projects.
+Lima's instances are the only registry: a VM's ports are in its own ``lima.yaml``. A stopped VM keeps its ports, so
+that none goes back and forth between projects.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -25,7 +25,7 @@ from sysinit_vm.ports.forwards import Forward, Key, Spot
 
 @dataclass(frozen=True)
 class Placed:
-    """The host port of each forward; ``words`` say which are not where the config wants them."""
+    """The host port of each forward; ``words`` are a sentence for each that is not the declared one."""
 
     hosts: Mapping[Key, int]
     words: tuple[str, ...]
@@ -34,7 +34,7 @@ class Placed:
 def place(name: str, root: Path, declared: Iterable[Forward], kept: Mapping[Key, int]) -> Placed:
     """Choose the host ports of the VM ``name``, whose project is ``root`` (absolute), while the lock is held.
 
-    ``declared`` is what its config declares, ``kept`` what it has. VmError if no host port is left.
+    ``declared`` is what its config declares, ``kept`` what the VM has now. VmError if no host port is left.
     """
     forwards_ = list(declared)
     holder = holders(name)
@@ -44,9 +44,9 @@ def place(name: str, root: Path, declared: Iterable[Forward], kept: Mapping[Key,
 
 
 def replace_held(lima: Limactl, instance: Instance, committed: Config | None) -> tuple[str, ...]:
-    """Move the forwards of a stopped VM whose host ports are held now, in its own config; return what to tell.
+    """Move the forwards of a stopped VM whose host ports are now held, in its own config; return messages.
 
-    VmError if its config cannot be read, or Lima does not take the new one.
+    VmError if its config cannot be read, or Lima refuses the new one.
     """
     own = instance.config()
     wanted = allocation.hosts(committed) if committed else {}
@@ -62,7 +62,7 @@ def replace_held(lima: Limactl, instance: Instance, committed: Config | None) ->
 
 
 def holders(name: str) -> Callable[[Forward, int], str]:
-    """Return what names the holder of a host port that a forward of the VM ``name`` would take."""
+    """Return a function that says what holds a host port that a forward of the VM ``name`` would take."""
     by_others, host_agents = _of_other_vms(name), agents()
 
     def holder(forward: Forward, port: int) -> str:
@@ -80,10 +80,10 @@ def holders(name: str) -> Callable[[Forward, int], str]:
 
 
 def _of_other_vms(name: str) -> dict[Spot, str]:
-    """Return what other VMs take of the host, also those that another start is about to give to limactl.
+    """Return what other VMs claim on the host, including configs that another start is about to pass to limactl.
 
-    These first: one that goes away meanwhile has become an instance by then. Their configs are read from the disk, as
-    they are while the lock is held.
+    Those are read first: if one disappears in the meantime, it is an instance by then. Configs are read from the disk,
+    where they do not change while the lock is held.
     """
     held = dict[Spot, str]()
     for path in own_directory().glob("*.yaml"):
@@ -99,7 +99,7 @@ def _of_other_vms(name: str) -> dict[Spot, str]:
 
 
 def agents() -> dict[int, str]:
-    """Return how each VM is called, by the process id of its host agent."""
+    """Return a description of each VM, by the process id of its host agent."""
     titles = {instance.host_agent_pid(): _title(instance) for instance in all_instance_files()}
     return {pid: title for pid, title in titles.items() if pid}
 
@@ -113,7 +113,7 @@ def _title(instance: InstanceFiles) -> str:
 
 
 def _word(forward: Forward, was: int, now: int, holder: Callable[[Forward, int], str]) -> str:
-    here = f"this project's is {allocation.url(forward.host_ip, now) if forward.probed == 'tcp' else now}"
+    here = f"this project uses {allocation.url(forward.host_ip, now) if forward.probed == 'tcp' else now}"
     if now != was:
         return f"port {forward.guest}: {was} {holder(forward, was)}; {here}"
     return f"port {forward.guest}: {here}" if now != forward.host else ""

@@ -1,4 +1,4 @@
-"""What ``ports`` shows: each declared port and each that listens in the guest, with what is really so."""
+"""What ``ports`` shows: each declared port and each port that listens in the guest, with its actual state."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ _ASK_SECONDS = 60
 
 @dataclass(frozen=True)
 class Port:
-    """One row: ``host`` None if nothing is forwarded; ``process`` is the guest's; ``state`` for people.
+    """One row: ``host`` None if nothing is forwarded; ``process`` is the guest's; ``state`` is text.
 
-    ``url`` is where a browser on the host finds it, None if it cannot.
+    ``url`` is for a browser on the host, None if it cannot reach the port.
     """
 
     guest: int
@@ -39,12 +39,12 @@ class Port:
 
     @property
     def lost(self) -> bool:
-        """Whether the host does not reach what it should: a declared port that listens, or one that another holds."""
+        """Whether the host cannot reach a port that it should: a declared one that listens, or one held by another."""
         reached = self.state.startswith((OPEN, IDLE))
         return not reached and (self.declared or not self.state.startswith(UNREACHED))
 
     def data(self) -> dict[str, Any]:
-        """Return the versioned form; null for what is not there."""
+        """Return the versioned JSON form; null for what does not exist."""
         return {
             "guest_port": self.guest,
             "protocol": self.proto,
@@ -64,9 +64,9 @@ class Port:
 
 
 def of_vm(lima: Limactl, located: Located, committed: Config | None) -> list[Port]:
-    """Return the ports of a project's VM, declared ones first; without a VM those of the ``committed`` config.
+    """Return the ports of a project's VM, declared ones first; without a VM, those of the ``committed`` config.
 
-    VmError if a config cannot be read, or the running guest does not say what listens in it.
+    VmError if a config cannot be read, or the running guest does not list its listening ports.
     """
     instance = located.instance
     if instance is None:
@@ -104,7 +104,7 @@ def _guest_listeners(lima: Limactl, instance: Instance) -> list[GuestListener]:
     done = lima.run(instance.name, guest_listeners.COMMAND, timeout=_ASK_SECONDS)
     if not done.ok:
         raise VmError(
-            f"The guest of {instance.name} does not say what listens in it.",
+            f"The guest of {instance.name} did not list its listening ports.",
             detail=done.err or done.out or f"It did not answer within {_ASK_SECONDS} seconds.",
             hint="sysinit-vm logs",
         )
@@ -113,7 +113,7 @@ def _guest_listeners(lima: Limactl, instance: Instance) -> list[GuestListener]:
 
 @dataclass(frozen=True)
 class _HostSide:
-    """The host as one VM's ports meet it: ``agent`` is its host agent's process, ``agents`` name every VM's."""
+    """The host side of one VM's ports: the process ids of its host ``agent`` and of all VMs' ``agents``."""
 
     agent: int | None
     agents: Mapping[int, str]
@@ -124,14 +124,14 @@ class _HostSide:
         return cls(instance.files.host_agent_pid(), host_ports.agents())
 
     def stranger(self, proto: str, ip: str, port: int) -> str:
-        """Name who listens on ``ip`` (or its family's all) and ``port`` and is not the VM's; empty for nobody."""
+        """Name a listener on ``port`` and ``ip`` (or its family's wildcard) that is not the VM's; empty if none."""
         listener = sockets.listener(port, proto, ipv6=":" in ip)
         if listener is None or (listener.pid is not None and listener.pid == self.agent):
             return ""
         return self.agents.get(listener.pid or 0) or str(listener)
 
     def state(self, proto: str, at: Address, process: GuestListener | None) -> tuple[str, str | None]:
-        """Return the state and the URL: that something answers proves nothing, it has to be the host agent."""
+        """Return the state and the URL. An answer is not enough: it must come from the VM's host agent."""
         (ip, port), tcp = at, proto != "udp"
         stranger = self.stranger(proto, ip, port)
         if stranger:
@@ -168,7 +168,7 @@ def _automatic(
     forwarded: Mapping[tuple[str, int], Address],
     host: _HostSide,
 ) -> list[Port]:
-    """UDP sockets are shown if they are forwarded: any client opens some."""
+    """A UDP socket is shown only if it is forwarded, because every client opens some."""
     covered = {(kind, forward.guest) for forward in declared for kind, _ in forward.spots(0)}
     ports = dict[tuple[str, int], Port]()
     for listener in sorted(listeners, key=lambda listener: (listener.port, listener.proto)):

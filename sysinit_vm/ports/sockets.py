@@ -1,4 +1,4 @@
-"""What listens on this machine: found by trying to bind, and named if the system tells."""
+"""What listens on this machine: found by trying to bind, and named if the system allows it."""
 
 import contextlib
 import errno
@@ -10,8 +10,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-# A browser's `localhost` goes to ::1 first. On Linux what listens on every address is met on the loopback ones;
-# BSD sockets allow both at once, so there the wildcard ones are tried too.
+# A browser's `localhost` goes to ::1 first. On Linux a wildcard listener also blocks the loopback addresses.
+# BSD sockets allow both at once, so there the wildcard addresses are tried too.
 _TRIED = ("127.0.0.1", "::1", *(("0.0.0.0", "::") if sys.platform != "linux" else ()))  # noqa: S104
 _KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 _UNPRIVILEGED = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
@@ -19,20 +19,20 @@ _UNPRIVILEGED = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 
 @dataclass(frozen=True)
 class Listener:
-    """A process that listens on a host port; ``pid`` is None if the system does not tell, as for another user's."""
+    """A process that listens on a host port; ``pid`` is None if unknown, for example another user's."""
 
     pid: int | None
     name: str
 
     def __str__(self) -> str:
-        """As people name it."""
+        """The name and process id, for messages."""
         return f"{self.name} (pid {self.pid})" if self.pid else self.name
 
 
 def taken(port: int, proto: str = "tcp", host_ip: str = "127.0.0.1") -> bool:
-    """Whether a program holds host ``port`` where a forward to ``host_ip`` or a browser's `localhost` would meet it.
+    """Whether a program holds host ``port`` on ``host_ip`` or on an address that a browser's `localhost` uses.
 
-    Nothing that listens is disturbed, and nobody who would listen: a socket is bound, but does not listen.
+    This does not disturb other programs: it binds a socket, but does not listen.
     """
     return any(_in_use(address, port, proto) for address in dict.fromkeys((host_ip, *_TRIED)))
 
@@ -52,7 +52,7 @@ def _in_use(address: str, port: int, proto: str) -> bool:
 
 
 def privileged(port: int) -> bool:
-    """Whether the host agent, which never has root's rights, may not listen on ``port``; macOS lets it."""
+    """Whether ``port`` is reserved for root, so that the host agent cannot listen on it; never so on macOS."""
     if sys.platform != "linux":
         return False
     try:
@@ -62,7 +62,7 @@ def privileged(port: int) -> bool:
 
 
 def listener(port: int, proto: str = "tcp", *, ipv6: bool | None = None) -> Listener | None:
-    """Return who listens on host ``port``, on IPv6 or IPv4 only if ``ipv6`` says so; None if nobody is known to."""
+    """Return a listener on host ``port``, None if there is none; ``ipv6`` limits it to IPv6 or IPv4."""
     for pid, family, bound, status in _sockets(proto):
         listens = bound and bound[1] == port and (proto == "udp" or status == "LISTEN")
         if listens and ipv6 in {None, family == socket.AF_INET6}:
@@ -92,7 +92,7 @@ def _name(pid: int | None) -> str:
 
 
 def answers(host_ip: str, port: int) -> bool:
-    """Whether a TCP connection to the host's ``port`` is taken within two seconds."""
+    """Whether a TCP connection to host ``port`` is accepted within two seconds."""
     address = "127.0.0.1" if ip_address(host_ip).is_unspecified else host_ip
     try:
         socket.create_connection((address, port), timeout=2).close()

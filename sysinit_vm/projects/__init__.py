@@ -1,1 +1,1 @@
-"""Which directory is a project, which VM is its own, and whose every other is."""
+"""Which directory is the project, which VM belongs to it, and which project owns each other VM."""

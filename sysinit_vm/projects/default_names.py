@@ -1,4 +1,4 @@
-"""The names that a project gives: to its VM, made legal for Lima, and to its Zellij session. Pure."""
+"""The default names of a project's VM, made legal for Lima, and of its Zellij session. Pure."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -19,7 +19,7 @@ def vm_name(directory: Path, longest: int = LONGEST) -> str:
 
 
 def other_names(directory: Path, longest: int = LONGEST) -> Iterator[str]:
-    """Yield names for a project's VM beside the default one: with the parent's name before it, then with numbers."""
+    """Yield alternatives to the default name: first with the parent directory's name in front, then with numbers."""
     room = longest - len(_SUFFIX)
     yield shorten(fold(f"{directory.parent.name}-{directory.name}"), str(directory), room) + _SUFFIX
     for number in count(2):

@@ -1,4 +1,4 @@
-"""Which VM a command means, and whose it is: never the wrong VM. Starts no process.
+"""Which VM a command means, and which project that VM belongs to. Starts no process.
 
 Lima's own instance list is the only registry: each VM carries its project's directory in ``param``.
 """
@@ -21,7 +21,7 @@ NOT_CREATED = "not created"
 
 @dataclass(frozen=True)
 class Target:
-    """What the command line means: ``directory`` is --project, ``source`` names who chose the VM's name."""
+    """What the command line means: ``directory`` is --project, ``source`` is where ``name`` comes from."""
 
     project: Project | None
     name: str
@@ -30,7 +30,7 @@ class Target:
 
     @property
     def explicit(self) -> bool:
-        """Whether --name chose the VM, which answers every doubt about whose it is; nothing else does."""
+        """Whether --name chose the VM; only --name may select another project's VM."""
         return self.source == "--name"
 
     @property
@@ -49,14 +49,14 @@ class Located:
 
     @property
     def status(self) -> str:
-        """Lima's word for the VM's state, ``not created`` if there is none."""
+        """Lima's name for the VM's state, or ``not created``."""
         return self.instance.state if self.instance else NOT_CREATED
 
 
 def target(directory: str | None, name: str | None) -> Target:
     """Resolve ``--project`` and ``--name``: the option, VM_NAME, the config's own, the directory's.
 
-    NoConfigError if neither names a VM; UsageError for a name that Lima would not take.
+    NoConfigError if neither names a VM; UsageError if Lima would not accept the name.
     """
     longest = names.longest_vm_name(lima_home())
     project = search.find(directory)
@@ -64,21 +64,21 @@ def target(directory: str | None, name: str | None) -> Target:
         if value:
             return Target(project, names.checked_vm_name(value, source=source, longest=longest), source, directory)
     project = project or search.require(directory)
-    kept = document.load(project.config).vm_name
-    if kept:
+    committed_name = document.load(project.config).vm_name
+    if committed_name:
         source = f"param.VM_NAME in {project.config}"
         hint = edit(project.config)
-        return Target(project, names.checked_vm_name(kept, source=source, longest=longest, hint=hint), source)
+        return Target(project, names.checked_vm_name(committed_name, source=source, longest=longest, hint=hint), source)
     return Target(project, default_names.vm_name(project.root, longest), "directory")
 
 
 def just_written(project: Project, name: str) -> Target:
-    """Return what a config that was just written means, whatever VM_NAME says."""
+    """Return the target of a config that was just written, whatever VM_NAME is."""
     return Target(project, name, f"param.VM_NAME in {project.config}")
 
 
 def locate(instances: Instances, wanted: Target) -> Located:
-    """Find the target's VM: the one of its name if that is its own, else any that carries its directory."""
+    """Find the target's VM: the one with its name if it belongs to the project, else any that belongs to it."""
     namesake = instances.get(wanted.name)
     if wanted.explicit or wanted.project is None or (namesake and _is_its_own(namesake, wanted.project)):
         return Located(wanted.name, namesake)
@@ -93,19 +93,19 @@ def _is_its_own(namesake: Instance, project: Project) -> bool:
 
 
 def of_project(instances: Instances, project: Project) -> list[Instance]:
-    """Return the VMs that were made for ``project``; more than one only if something other than us made it."""
+    """Return the VMs that were made for ``project``; there is more than one only if another tool made it."""
     return [instance for instance in instances if owners.belongs(instance, project)]
 
 
 def left_behind(instances: Instances, wanted: Target) -> Instance | None:
-    """Return the VM that this project had before it was moved, or that was made without us; see ``owners``."""
+    """Return the VM that this project had before it was moved, or one made without us; see ``owners``."""
     if wanted.project is None or wanted.explicit:
         return None
     return owners.left_behind(instances, wanted.project, wanted.name)
 
 
 def own(instances: Instances, wanted: Target) -> Located:
-    """As ``locate``, but StateError if the name is another project's VM's, or the VM cannot be read."""
+    """As ``locate``, but StateError if the VM of that name is another project's, or cannot be read."""
     located = locate(instances, wanted)
     if located.instance and located.instance.unreadable and not wanted.explicit:
         raise unreadable(located.instance)
@@ -137,7 +137,7 @@ def running(instances: Instances, wanted: Target) -> Instance:
 def guest_directory(instance: Instance, host: Path) -> str:
     """Return the guest directory that corresponds to the ``host`` one (absolute).
 
-    Inside the VM's project it is the same path, elsewhere the project itself, ``/`` for a VM without one.
+    Inside the VM's project this is the same path. Elsewhere it is the project; for a VM without a project, ``/``.
     """
     root = instance.project_dir
     return str(Project(root).corresponding(host)) if root else "/"
@@ -155,10 +155,10 @@ def unreadable(instance: Instance) -> StateError:
 
 
 def second(project: Project, present: Instance, wanted: Target) -> StateError:
-    """Return the error for a second VM of ``project`` beside the one that is ``present``."""
+    """Return the error for a second VM of ``project``, which already has ``present``."""
     return StateError(
-        f"{project.root} has a VM already: {present.name}.",
-        detail=f"A project has one VM.{chosen(wanted)}",
+        f"{project.root} already has a VM: {present.name}.",
+        detail=f"A project can have only one VM.{chosen(wanted)}",
         hint=f"sysinit-vm start --name {present.name}, or sysinit-vm destroy --name {present.name}",
     )
 
@@ -173,16 +173,16 @@ def _anothers(instances: Instances, foreign: Instance, wanted: Target) -> StateE
     return StateError(
         f"The VM {foreign.name} belongs to another project.",
         detail=f"It was made for {owners.owner(foreign)}; this is {project.root}.{chosen(wanted)}",
-        hint=f"sysinit-vm start --name {owners.free_name(instances, project)}, or in its own directory: "
+        hint=f"sysinit-vm start --name {owners.free_name(instances, project)}, or in the other project's directory: "
         f"sysinit-vm destroy --name {foreign.name}",
     )
 
 
 def chosen(wanted: Target) -> str:
-    """Return a sentence about who chose the VM's name, empty if the directory's own name did."""
+    """Return a sentence about where the VM's name comes from; empty if it comes from the directory."""
     return "" if wanted.source == "directory" else f" The name comes from {wanted.source}."
 
 
 def _listed(instances: Instances) -> str:
-    names_ = ", ".join(instance.name for instance in instances)
-    return f"VMs on this machine: {names_}." if names_ else "This machine has no VM yet."
+    listed = ", ".join(instance.name for instance in instances)
+    return f"VMs on this machine: {listed}." if listed else "This machine has no VM yet."

@@ -1,4 +1,4 @@
-"""Whose a VM is, by the project directory that it carries, and which VMs were left behind. Starts no process."""
+"""Which project owns a VM, by the directory in its ``param``, and which VMs were left behind. Starts no process."""
 
 from pathlib import Path
 
@@ -13,20 +13,20 @@ from sysinit_vm.projects.project import Project, gone, same
 
 
 def belongs(instance: Instance, to: Project) -> bool:
-    """Whether a VM carries the project's directory, however either is spelled."""
+    """Whether a VM's recorded directory is the project's, however either path is spelled."""
     return instance.project_dir is not None and same(instance.project_dir, to.root)
 
 
 def owner(instance: Instance) -> str:
-    """Return whose a VM is, in words."""
-    return str(instance.project_dir or "a directory that it does not name")
+    """Return the directory that a VM was made for, to show in a message."""
+    return str(instance.project_dir or "an unknown directory")
 
 
 def left_behind(instances: Instances, project: Project, name: str) -> Instance | None:
-    """Return the VM that is ``project``'s in all but the directory that it carries, None if there is none.
+    """Return a VM that is ``project``'s although another directory is recorded in it, None if there is none.
 
     Either it was made for a directory that is gone, and ``project``'s config still names that directory or the VM has
-    the ``name``; or it was made without us, as by the original script, and mounts ``project``.
+    the ``name``. Or it was made without us, for example by the original script, and mounts ``project``.
     """
     if any(belongs(instance, project) for instance in instances):
         return None
@@ -48,12 +48,12 @@ def ownerless(instances: Instances) -> list[Instance]:
 
 
 def has_config(root: Path) -> bool:
-    """Whether ``root`` (absolute) still is a project, as far as we may look."""
+    """Whether ``root`` (absolute) still has a config; true if we have no permission to look."""
     return not gone(Project(root).config)
 
 
 def free_name(instances: Instances, project: Project) -> str:
-    """Return a name for a VM of ``project`` beside the default one, which no VM has yet."""
+    """Return an alternative name for ``project``'s VM that no VM has yet."""
     longest = names.longest_vm_name(lima_home())
     return next(name for name in default_names.other_names(project.root, longest) if instances.get(name) is None)
 
@@ -63,8 +63,10 @@ def moved(instances: Instances, instance: Instance, project: Project) -> StateEr
     another = f"sysinit-vm start --name {free_name(instances, project)}"
     return StateError(
         question(instance, project),
-        detail="" if instance.project_dir is None else f"If {project.root} is that project, moved, take the VM over.",
-        hint=f"sysinit-vm adopt; or, for a VM of its own: {another}",
+        detail=""
+        if instance.project_dir is None
+        else f"If {project.root} is that project in a new place, take over the VM.",
+        hint=f"sysinit-vm adopt; or, for a new VM: {another}",
     )
 
 
@@ -72,7 +74,7 @@ def question(instance: Instance, project: Project) -> str:
     """Return why ``instance`` might be ``project``'s."""
     if instance.project_dir:
         return f"The VM {instance.name} was made for {instance.project_dir}, which is gone."
-    return f"The VM {instance.name} was made without sysinit-vm, and mounts {project.root}."
+    return f"The VM {instance.name} was made without sysinit-vm and mounts {project.root}."
 
 
 def _committed_directory(project: Project) -> Path | None:

@@ -1,4 +1,4 @@
-"""A project directory, and what follows from it."""
+"""A project directory, and the names and paths that follow from it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,16 +32,16 @@ class Project:
     def corresponding(self, directory: Path) -> Path:
         """Return the guest directory for a host one (absolute): the same below the root, else the root.
 
-        On a case-insensitive file system, and below a bind mount, the root has more than one path.
+        On a case-insensitive file system, or below a bind mount, the root has more than one path.
         """
         if directory.is_relative_to(self.root):
             return directory
-        above = next((each for each in (directory, *directory.parents) if same(each, self.root)), None)
+        above = next((parent for parent in (directory, *directory.parents) if same(parent, self.root)), None)
         return self.root / directory.relative_to(above) if above else self.root
 
 
 def same(one: Path, other: Path) -> bool:
-    """Whether two absolute paths are one directory: spelled alike, or both there and the same file."""
+    """Whether two absolute paths are one directory: spelled alike, or both existing and the same file."""
     if one == other:
         return True
     try:
@@ -51,7 +51,7 @@ def same(one: Path, other: Path) -> bool:
 
 
 def gone(path: Path) -> bool:
-    """Whether nothing is at ``path`` (absolute); what may not be looked at counts as there."""
+    """Whether nothing is at ``path`` (absolute); false if we have no permission to look."""
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):

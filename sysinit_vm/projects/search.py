@@ -1,4 +1,4 @@
-"""Which directory is the project: the nearest one upward with a config, or refused with the reason."""
+"""Which directory is the project: the nearest one at or above the current one that has a config."""
 
 import os
 import re
@@ -14,7 +14,7 @@ _SURROGATE = re.compile("[\udc80-\udcff]")  # how Python shows bytes that are no
 def directory(option: str | None) -> Path:
     """Return the directory that ``--project`` or else the current directory means (absolute, resolved).
 
-    Raises UsageError where it does not exist.
+    UsageError if it does not exist.
     """
     try:
         path = Path(option or ".").expanduser().resolve(strict=True)
@@ -30,7 +30,7 @@ def directory(option: str | None) -> Path:
 
 
 def find(option: str | None) -> Project | None:
-    """Return the nearest project at or above ``directory(option)``, None where there is none.
+    """Return the nearest project at or above ``directory(option)``, None if there is none.
 
     A ``.lima`` that is LIMA_HOME itself is skipped: a config there would capture every directory below.
     """
@@ -55,7 +55,7 @@ def require(option: str | None) -> Project:
 
 
 def for_init(option: str | None) -> Project:
-    """Return the project that ``init`` makes in ``directory(option)``; UsageError where none can be."""
+    """Return the project that ``init`` makes in ``directory(option)``; UsageError if it cannot be one."""
     root = directory(option)
     problem = unusable(root)
     if problem:
@@ -68,16 +68,16 @@ def for_init(option: str | None) -> Project:
 
 
 def unusable(root: Path) -> str:
-    """Return why ``root`` (absolute) cannot be a project, empty where it can.
+    """Return why ``root`` (absolute) cannot be a project, empty if it can.
 
-    Commas end QEMU's option for the mount, ``{{`` starts a Lima template, and param.env is read line by
-    line with its ends trimmed (Lima 2.2.0, cidata boot.sh).
+    A comma ends QEMU's option for the mount, and ``{{`` starts a Lima template. Lima reads param.env line by line and
+    trims each line (2.2.0, cidata boot.sh).
     """
     text = str(root)
     if root == Path(root.anchor):
         return "It is the root of the file system: the VM would see, and could change, everything."
     if root == Path.home().resolve():
-        return "It is your home directory: the VM would see, and could change, everything that is yours."
+        return "It is your home directory: the VM would see, and could change, everything of yours."
     if root / ".lima" == lima_home():
         return "Its .lima is Lima's own directory of VMs (LIMA_HOME)."
     if _SURROGATE.search(text):

@@ -1,7 +1,7 @@
-"""The git directory that a worktree shares with its repository, believed only where both point at each other.
+"""The git directory that a worktree shares with its repository, trusted only if both point at each other.
 
-The guest writes the project, so it can write any path into ``.git``. The directory is mounted only where a file
-outside the project, which no guest wrote, names this very project (gitrepository-layout(5), git-worktree(1)).
+The guest writes the project, so it can write any path into ``.git``. The directory is mounted only if a file
+outside the project, which no guest wrote, names this project (gitrepository-layout(5), git-worktree(1)).
 """
 
 import os
@@ -12,15 +12,15 @@ from pathlib import Path
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.projects import search
 
-_LONGEST = 2**13  # a path and a word
-_SHAPE = ("HEAD", "objects", "refs")  # what every git directory has; a directory of other things has not
+_LONGEST = 2**13  # a path and ``gitdir:``
+_SHAPE = ("HEAD", "objects", "refs")  # every git directory has these; other directories do not
 
 
 @dataclass(frozen=True)
 class Shared:
-    """``directory`` is the common git directory (absolute, links resolved), None where there is none to mount.
+    """``directory`` is the common git directory (absolute, links resolved), None if there is none to mount.
 
-    ``word`` tells why ``.git`` leads to one that is not mounted, empty where there is nothing to tell.
+    ``word`` says why ``.git`` leads to one that is not mounted; empty if there is nothing to say.
     """
 
     directory: Path | None = None
@@ -30,13 +30,13 @@ class Shared:
 def shared(root: Path) -> Shared:
     """Return the common git directory of the project at ``root`` (absolute, links resolved).
 
-    A project that is no worktree has none; neither has a submodule, whose git directory names no project.
+    A project that is not a worktree has none. A submodule has none either: its git directory names no project.
     """
     pointer = root / ".git"
-    said = _line(pointer)
-    if said is None or not said.startswith("gitdir:"):
+    line = _line(pointer)
+    if line is None or not line.startswith("gitdir:"):
         return Shared()
-    leads_to = _resolved(root / said.removeprefix("gitdir:").strip())
+    leads_to = _resolved(root / line.removeprefix("gitdir:").strip())
     if leads_to is None or leads_to.is_relative_to(root):
         return Shared()  # nowhere, or mounted with the project
     common = leads_to.parent.parent
@@ -47,21 +47,21 @@ def shared(root: Path) -> Shared:
 
 
 def _doubt(pointer: Path, leads_to: Path, common: Path) -> str:
-    """Return why ``leads_to`` is not believed to be the git directory of the worktree that ``pointer`` is in."""
+    """Return why ``leads_to`` is not trusted as the git directory of the worktree that ``pointer`` is in."""
     if leads_to.parent.name != "worktrees":
-        return "only a worktree's is mounted, and a submodule works where the project is what it is part of."
+        return "only a worktree's is mounted. For a submodule, make the repository that contains it the project."
     back = _line(leads_to / "gitdir")
     if back is None or _resolved(leads_to / back) != pointer:
-        return "it does not name this project. Mend it: git worktree repair"
+        return "it does not name this project. Fix it: git worktree repair"
     if _line(leads_to / "commondir") != "../..":
-        return "its commondir is not ../.., where git puts it."
+        return "its commondir is not ../.., as git writes it."
     if not all((common / part).exists() for part in _SHAPE):
         return f"{common} is not a git directory."
     return _unfit(common)
 
 
 def _unfit(common: Path) -> str:
-    """Return why ``common`` cannot be given to a guest, whatever it is."""
+    """Return why ``common`` must never be mounted in a guest, empty if it may be."""
     home = Path.home().resolve()
     if home.is_relative_to(common) or lima_home().is_relative_to(common):
         return f"{common} holds your home directory or Lima's own."
@@ -76,7 +76,7 @@ def _resolved(path: Path) -> Path | None:
 
 
 def _line(path: Path) -> str | None:
-    """Return the only line of a small plain file, None where it is anything else."""
+    """Return the only line of a small plain file, None if it is anything else."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except (OSError, ValueError):

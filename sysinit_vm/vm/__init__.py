@@ -1,1 +1,1 @@
-"""What is done with a VM: one module for each verb, on what `projects` found."""
+"""What can be done with a VM: one module for each verb, on the VM that ``projects`` located."""

@@ -1,7 +1,7 @@
-"""A VM taken over for this directory: its project was moved or renamed, or it was made without us.
+"""Take over a VM for this directory: its project was moved or renamed, or it was made without us.
 
-It gets this directory's mounts, params, session and environment; its disk, and all that only a new disk can be
-given, stay.
+It gets this directory's mounts, params, session and environment. Its disk stays, with everything that only a new disk
+could change.
 """
 
 from collections.abc import Mapping
@@ -22,33 +22,33 @@ from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
 from sysinit_vm.vm.project_vm import ProjectVm
 
-# What a VM was made with and no later start takes up, or takes amiss (Lima 2.2.0).
+# What a VM was created with, and what a later start ignores or rejects if it changes (Lima 2.2.0).
 _STAYS_WITH_THE_DISK = ("images", "firmware", "arch", "vmType", "mountType", "disk", "user")
 
 
 def adopt(vm: ProjectVm, committed: Config, *, yes: bool) -> Instance:
-    """Take over the VM that --name says, or else the one that the project left behind; return it.
+    """Take over the VM that --name names, or else the one that the project left behind; return it.
 
-    ``committed`` is the project's config, read once, that limactl may have.
-    StateError if there is no such VM, if it has a project, or this project another VM; NotConfirmedError; VmError if
-    the config cannot be, or Lima does not take it. Then nothing was changed, but that the VM may be stopped.
+    ``committed`` is the project's config, already approved. StateError if there is no such VM, if the VM has another
+    project, or if this project has another VM. NotConfirmedError if the answer is no. VmError if the config is invalid
+    or Lima refuses it. After an error nothing has changed, except that the VM may be stopped.
     """
     project = vm.target.required
     instance = _candidate(vm, project)
     if owners.belongs(instance, project):
         return instance
     why = "" if vm.target.explicit else f"{owners.question(instance, project)} "
-    stops = " It runs, and is stopped for that." if instance.running else ""
-    question = f"{why}Take the VM {instance.name} of {owners.owner(instance)} over for {project.root}?{stops}"
+    stops = " It is running and will be stopped." if instance.running else ""
+    question = f"{why}Take over the VM {instance.name} of {owners.owner(instance)} for {project.root}?{stops}"
     prompts.confirm(question, yes=yes, refusal_hint=f"sysinit-vm adopt --name {instance.name} --yes")
     _take_over(vm.lima, instance, project, committed)
     return instance
 
 
 def offer(vm: ProjectVm, committed: Config | None) -> bool:
-    """Before a first start: offer the VM that the project left behind, and return whether it was taken.
+    """Before a first start: offer the VM that the project left behind, and return whether it was taken over.
 
-    StateError if nobody can be asked, NotConfirmedError if it is not wanted.
+    StateError without a terminal; NotConfirmedError if the answer is no.
     """
     left = locate.left_behind(vm.instances, vm.target)
     if left is None or committed is None:
@@ -68,7 +68,7 @@ def _candidate(vm: ProjectVm, project: Project) -> Instance:
     if instance is None:
         raise StateError(
             f"There is no VM {wanted.name}." if wanted.explicit else f"No VM was left behind by {project.root}.",
-            detail="A VM of another name is taken over with --name.",
+            detail="To take over a VM with another name, pass --name.",
             hint="sysinit-vm list, then sysinit-vm adopt --name NAME",
         )
     if instance.unreadable:
@@ -80,7 +80,7 @@ def _candidate(vm: ProjectVm, project: Project) -> Instance:
         raise StateError(
             f"The VM {instance.name} has a project: {former}.",
             detail=f"Its config is still there, so {project.root} cannot take the VM over.",
-            hint="sysinit-vm start, which makes one for this directory",
+            hint="sysinit-vm start, which creates a VM for this directory",
         )
     return instance
 
@@ -89,12 +89,12 @@ def _take_over(lima: Limactl, instance: Instance, project: Project, committed: C
     with vm_lock(instance.name):
         now = lima.instance(instance.name)
         if now is None or now.project_dir != instance.project_dir:
-            raise StateError(f"The VM {instance.name} was changed meanwhile.", hint="sysinit-vm status")
+            raise StateError(f"The VM {instance.name} has changed in the meantime.", hint="sysinit-vm status")
         present = instance.config()
         ports = allocation.kept(present, committed)
         wanted = prepare.prepared(committed, project, instance.name, facts.gather(), ports)
-        for word in wanted.notes:
-            say(f"  {word}")
+        for note in wanted.notes:
+            say(f"  {note}")
         if now.status not in {RUNNING, STOPPED}:
             recover(lima, now)
         elif now.running:
@@ -104,6 +104,6 @@ def _take_over(lima: Limactl, instance: Instance, project: Project, committed: C
 
 
 def _merged(present: Config, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The wanted config around the disk that there is."""
+    """The wanted config, with the keys that belong to the present disk."""
     stays = {key: value for key, value in present.data.items() if key in _STAYS_WITH_THE_DISK}
     return {**{key: value for key, value in wanted.items() if key not in _STAYS_WITH_THE_DISK}, **stays}

@@ -1,4 +1,4 @@
-"""A VM becomes what its project's config says, and the guest is asked whether it did."""
+"""Apply a project's config to its VM, and verify the result in the guest."""
 
 from sysinit_vm.drift import compare, plan, report, verify
 from sysinit_vm.drift.compare import Drift
@@ -28,7 +28,7 @@ def find_drift(vm: ProjectVm, options: StartOptions) -> tuple[Instance, Drift] |
 
 
 def require_drift(vm: ProjectVm, options: StartOptions) -> tuple[Instance, Drift]:
-    """As ``find_drift``; StateError if there is no VM, or no config to compare it with."""
+    """As ``find_drift``, but StateError if there is no VM or no config to compare it with."""
     drifted = find_drift(vm, options)
     if drifted is None:
         raise report.no_config(vm.existing())
@@ -36,9 +36,9 @@ def require_drift(vm: ProjectVm, options: StartOptions) -> tuple[Instance, Drift
 
 
 def start_up_to_date(vm: ProjectVm, options: StartOptions, answer: str) -> Instance:
-    """Start as ``start`` does; if the VM drifted, say so and apply the changes if that is wanted.
+    """Start as ``start`` does. If the VM has drifted, say so, and apply the changes if the user wants that.
 
-    ``answer`` is apply, keep or ask, which asks on a terminal and keeps elsewhere.
+    ``answer`` is apply, keep or ask; ask means keep without a terminal.
     """
     drifted = find_drift(vm, options)
     if drifted is None or drifted[1].needs == NONE:
@@ -58,10 +58,10 @@ def _is_wanted(answer: str, needs: str) -> bool:
 
 
 def apply(vm: ProjectVm, options: StartOptions, drift: Drift, *, start_stopped: bool) -> Instance:
-    """Make the VM what ``drift`` wants, but for what takes its recreation; return it.
+    """Give the VM the config that ``drift`` wants, except for what needs a new VM; return the VM.
 
-    A stopped one stays stopped unless ``start_stopped``. VmError if Lima refuses the config, if the VM does not boot
-    with it (it then has the former one again), or if the guest does not see what it should.
+    A stopped VM stays stopped unless ``start_stopped``. VmError if Lima refuses the config, if the VM does not boot
+    with it (the former config is then restored), or if the guest does not match it.
     """
     instance = vm.read_again().existing()
     if vm.lima.runner.dry:
@@ -94,21 +94,21 @@ def _start_or_restore(vm: ProjectVm, options: StartOptions, drift: Drift) -> Ins
                 raise
             locked.lima.edit(instance.name, drift.has)
         raise VmError(
-            f"{instance.name} does not start with the new config, and has the former one again.",
+            f"{instance.name} does not start with the new config. The former config is restored.",
             detail=str(error),
             hint="sysinit-vm plan",
         ) from error
 
 
 def _apply_live(lima: Limactl, instance: Instance, drift: Drift) -> Instance:
-    """Our own scripts run again in the guest; its config is written without limactl, which refuses a running one."""
+    """Run our own scripts again in the guest. limactl does not edit a running VM, so its config is rewritten."""
     setup.apply_live(lima, instance.name, drift.wanted.get("param") or {})
     lima.rewrite(instance, plan.only_live(drift.has, drift.wanted))
     return instance
 
 
 def recreate(vm: ProjectVm, options: StartOptions) -> Instance:
-    """Make the VM anew: its disk is lost, the project's files stay."""
+    """Delete the VM and create it again: its disk is lost, the project's files stay."""
     if vm.lima.runner.dry:
         return vm.existing()
     destroy(vm)

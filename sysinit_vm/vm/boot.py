@@ -1,4 +1,4 @@
-"""From any state to a booted VM: create, start, recover, or wait for one that boots already."""
+"""Boot a VM from any state: create, start or recover it, or wait for one that is already booting."""
 
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
@@ -33,13 +33,13 @@ from sysinit_vm.terminal.console import say
 from sysinit_vm.terminal.progress import Progress
 from sysinit_vm.vm.options import StartOptions
 
-_CONSOLE_SECONDS = 5  # between two looks at a console
+_CONSOLE_SECONDS = 5  # between two checks of the console
 
 
 def boot(lima: Limactl, located: Located, project: Project, options: StartOptions, progress: Progress) -> bool:
-    """Bring a VM from any state to where its host agent calls it ready; one that does not exist is created.
+    """Boot a VM, whatever its state, until its host agent reports it as ready; create it if it does not exist.
 
-    Return whether it booted now. VmError with the guest's last lines if it does not come up, or if there is no image.
+    Return whether it booted now. VmError if it does not come up, with the guest's last lines, or if there is no image.
     """
     instance = located.instance
     if instance is None:
@@ -63,11 +63,11 @@ def _create(lima: Limactl, name: str, project: Project, options: StartOptions, p
     declared = forwards.declared(committed)
     choice = _image(committed, machine, project, options, progress)
     if choice.remote:
-        say("  The image is a download without Zellij; `sysinit-vm setup` gets what our own is built from.")
+        say("  The image is a download without Zellij. To be able to build one that has it: sysinit-vm setup")
     env = _accelerate(lima, options, machine, choice.kernel)
     files = instance_files(name)
     with ExitStack() as file:
-        with ports_lock():  # until the file stands, where other starts see the ports
+        with ports_lock():  # until the file exists, in which other starts see the ports
             placed = host_ports.place(name, project.root, declared, {})
             wanted = prepare.prepared(committed, project, name, machine, placed.hosts)
             path = file.enter_context(prepare.config_file(name, wanted, dry=lima.runner.dry))
@@ -80,23 +80,23 @@ def _create(lima: Limactl, name: str, project: Project, options: StartOptions, p
 
 
 def _image(committed: Config, machine: Facts, project: Project, options: StartOptions, progress: Progress) -> Choice:
-    """Return the image for the VM; ours is built if it is the config's first choice and missing."""
+    """Return the image for the VM; build ours if it is the config's first choice and is missing."""
     choice = resolve.choose_image(committed, machine)
     if choice.entry is None and choice.buildable:
         options.build_image(available.directory(machine.lima_home), progress)
         choice = resolve.choose_image(committed, machine)
     if choice.entry is None and not choice.left_to_lima:
         raise VmError(
-            f"None of the images in {project.config} can be had on this machine.",
-            detail="No local image exists, none is a download for this arch, and none can be built here.",
+            f"This machine can use none of the images in {project.config}.",
+            detail="No image exists locally, no download is for this architecture, and none can be built here.",
             hint="sysinit-vm setup, then sysinit-vm build.debian",
         )
     return choice
 
 
-def _tell(words: Iterable[str]) -> None:
-    for word in words:
-        say(f"  {word}")
+def _tell(notes: Iterable[str]) -> None:
+    for note in notes:
+        say(f"  {note}")
 
 
 def _accelerate(lima: Limactl, options: StartOptions, machine: Facts, kernel: Path | None) -> dict[str, str]:
@@ -107,7 +107,7 @@ def _accelerate(lima: Limactl, options: StartOptions, machine: Facts, kernel: Pa
 
 
 def _remove_half_made(lima: Limactl, name: str) -> bool:
-    """A create that fails before the first boot leaves an instance that can never start (Lima 2.2.0)."""
+    """Delete what a failed creation left: before its first boot, an instance can never start (Lima 2.2.0)."""
     instance = lima.instance(name)
     if instance is None or instance.files.host_agent_log.exists():
         return instance is None
@@ -116,9 +116,9 @@ def _remove_half_made(lima: Limactl, name: str) -> bool:
 
 
 def _up(lima: Limactl, files: InstanceFiles, begin: Callable[..., Result], progress: Progress, **how: Any) -> Result:
-    """Start by ``begin``. A guest whose kernel stalls as it boots never comes up: it is started once more.
+    """Start the VM by calling ``begin``. If the guest's kernel stalls during boot, start it once more.
 
-    QEMU 7.2 can lose an emulated CPU's timer for good: in one of some hundred boots, where the machine is busy.
+    QEMU 7.2 can lose an emulated CPU's timer for good: on a busy machine, in one of a few hundred boots.
     """
     began, stalled = time(), False
 
@@ -134,11 +134,11 @@ def _up(lima: Limactl, files: InstanceFiles, begin: Callable[..., Result], progr
                 stalled = True
                 lima.stop(files.name, force=True)
 
-    with repeat_every(_CONSOLE_SECONDS, end_if_stalled):  # limactl would wait out its time
+    with repeat_every(_CONSOLE_SECONDS, end_if_stalled):  # limactl would wait until its timeout
         done = begin(relay, **how)
     if not stalled:
         return done
-    progress.stage("the guest stalled as it booted: starting it once more")
+    progress.stage("the guest stalled during boot: starting it once more")
     return lima.start(files.name, relay, **how)
 
 
@@ -157,7 +157,7 @@ def _await_host_agent(lima: Limactl, instance: Instance, options: StartOptions, 
         still = lima.instance(instance.name)
         if ready is False or still is None or not still.running or progress.seconds > options.timeout:
             raise VmError(
-                f"The VM {instance.name} does not become ready.",
+                f"The VM {instance.name} did not become ready.",
                 detail=f"The guest's last lines:\n{guest_console.last_lines(instance.files, 12)}",
                 hint="sysinit-vm logs, or sysinit-vm restart",
             )

@@ -11,7 +11,7 @@ from sysinit_vm.vm.project_vm import ProjectVm
 def destroy(vm: ProjectVm) -> str:
     """Delete the VM with its disk and return its name. StateError if there is none.
 
-    A running VM is stopped first, so that what the guest has not written yet reaches the project.
+    A running VM is stopped first, so that the guest's unwritten data reaches the project.
     """
     with vm.locked() as locked:
         instance = locked.existing()

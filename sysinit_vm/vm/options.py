@@ -12,7 +12,7 @@ from sysinit_vm.terminal.progress import Progress
 class StartOptions:
     """``timeout`` in seconds; ``accelerator`` auto, kvm or tcg; ``build_image`` builds our image into a directory.
 
-    ``committed`` is the project's config, read once a command; None if only a name was given.
+    ``committed`` is the project's config, read once for each command; None if only a name was given.
     """
 
     timeout: int

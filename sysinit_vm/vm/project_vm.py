@@ -14,7 +14,7 @@ from sysinit_vm.projects.locate import Located, Target
 
 @dataclass(frozen=True)
 class ProjectVm:
-    """What was asked for, and the instances when limactl was last asked; looking at it asks no more."""
+    """The target, and the instances as limactl last listed them; only ``read`` and ``read_again`` run limactl."""
 
     lima: Limactl
     target: Target
@@ -22,7 +22,7 @@ class ProjectVm:
 
     @classmethod
     def read(cls, lima: Limactl, target: Target) -> Self:
-        """Ask limactl once."""
+        """Run limactl once to list the instances."""
         return cls(lima, target, lima.instances())
 
     def read_again(self) -> Self:
@@ -31,13 +31,13 @@ class ProjectVm:
 
     @contextmanager
     def locked(self) -> Iterator[Self]:
-        """Hold the VM's lock, and yield the VM as it is then: another command may have changed it meanwhile."""
+        """Hold the VM's lock, and yield the VM as it is then: another command may have changed it."""
         with vm_lock(self.located.name):
             yield self.read_again()
 
     @property
     def located(self) -> Located:
-        """The VM, or what is in its place; see ``locate.locate``."""
+        """The VM, or another project's VM of that name; see ``locate.locate``."""
         return locate.locate(self.instances, self.target)
 
     def own(self) -> Located:

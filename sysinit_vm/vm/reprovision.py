@@ -1,4 +1,4 @@
-"""The project's own provisioning, run again in the running guest: what its config says now."""
+"""Run the project's own provisioning scripts again in the running guest, as its config is now."""
 
 import json
 import re
@@ -21,7 +21,7 @@ from sysinit_vm.projects.project import Project
 from sysinit_vm.runner import INTERRUPTED
 from sysinit_vm.terminal.console import say
 
-# As a boot runs them (Lima 2.2.0, cidata and boot.sh). It also knows yq and ansible, which are left to a boot.
+# The order of a boot (Lima 2.2.0, cidata and boot.sh). The modes yq and ansible are left to the next boot.
 _ORDER = ("boot", "dependency", "data", "system", "user")
 _DATA = {"path": "", "owner": "root:root", "permissions": "644", "overwrite": True}  # Lima's defaults
 _BRACES = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
@@ -31,7 +31,7 @@ _ENDED = {INTERRUPTED, 143}
 
 @dataclass(frozen=True)
 class Step:
-    """One entry of ``provision``: ``where`` in the config, Lima's ``mode``, and provision.sh's next five words."""
+    """One entry of ``provision``: ``where`` in the config, Lima's ``mode``, and provision.sh's next five arguments."""
 
     where: str
     mode: str
@@ -41,8 +41,8 @@ class Step:
 def reprovision(lima: Limactl, instance: Instance, project: Project, committed: Config) -> int:
     """Run every script of ``committed``, ``project``'s config, in the guest of ``instance``; return 0, or 128+n.
 
-    128+n is a signal that ended it. The VM then has these scripts for its next boots, too. VmError for what only a
-    boot can fill in, before anything runs, and for scripts that failed, after the others.
+    128+n means that signal n ended it. After 0 the VM also uses these scripts at its next boots. VmError before any
+    script runs if one has a template that only a boot fills in; VmError after all have run if some failed.
     """
     with vm_lock(instance.name):
         present = instance.config()
@@ -78,7 +78,7 @@ def _environment(wanted: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _values(instance: Instance, param: Mapping[str, str]) -> dict[str, str]:
-    """What a guest template of Lima's may say."""
+    """The values that Lima's guest templates can name."""
     user, name = instance.filled.get("user") or {}, instance.name
     own = {"User": str(user.get("name")), "UID": str(user.get("uid")), "Home": str(user.get("home"))}
     hostname = "lima-" + name.replace(".", "-").replace("_", "-")
@@ -106,13 +106,13 @@ def _words(entry: Mapping[str, Any], mode: str) -> Iterator[str]:
 
 
 def _fill(text: str, values: Mapping[str, str], where: str) -> str:
-    """Fill in what Lima fills in at a boot; its templates are Go's, of which only plain values are known here."""
+    """Fill in what Lima fills in at a boot. It uses Go templates, of which only plain values are supported here."""
 
-    def value(found: re.Match[str]) -> str:
-        known = _KNOWN.fullmatch(found[1])
-        if known is None or known[1] not in values:
-            raise _unknown(where, found[0])
-        return values[known[1]]
+    def value(braces: re.Match[str]) -> str:
+        name = _KNOWN.fullmatch(braces[1])
+        if name is None or name[1] not in values:
+            raise _unknown(where, braces[0])
+        return values[name[1]]
 
     if "{{" in _BRACES.sub("", text):
         raise _unknown(where, "{{")
@@ -122,6 +122,6 @@ def _fill(text: str, values: Mapping[str, str], where: str) -> str:
 def _unknown(where: str, template: str) -> VmError:
     return VmError(
         f"{where} has a template that only a boot fills in: {plan.display(template)}",
-        detail="Known here are {{.User}}, {{.UID}}, {{.Home}}, {{.Name}}, {{.Hostname}} and {{.Param.NAME}}.",
+        detail="Filled in here are only {{.User}}, {{.UID}}, {{.Home}}, {{.Name}}, {{.Hostname}} and {{.Param.NAME}}.",
         hint="sysinit-vm apply, which restarts the VM",
     )

@@ -1,4 +1,4 @@
-"""Start a VM: whatever state it is in, bring it to where its user can work in it, and prove that."""
+"""Start a VM, whatever its state, and verify that the user can work in it."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ from sysinit_vm.vm.project_vm import ProjectVm
 
 
 def start(vm: ProjectVm, options: StartOptions) -> Instance:
-    """Bring the VM to where its user can work in it, and prove that; a running one is fine.
+    """Start the VM and verify that the user can work in it; a running VM is only verified.
 
     NoConfigError without a config; StateError if the VM is another project's; VmError with the guest's last lines if
     the boot, the provisioning or the mount failed.
@@ -35,7 +35,7 @@ def start(vm: ProjectVm, options: StartOptions) -> Instance:
         if located.instance is None:
             _refuse_second(locked, project)
         if options.committed and options.committed.path != project.config:
-            options = replace(options, committed=None)  # another project's VM by --name: this config is not its own
+            options = replace(options, committed=None)  # --name selected another project's VM: this config is not its
         with Progress(f"Starting VM: {located.name}") as progress:
             booted = boot(locked.lima, located, project, options, progress)
             if vm.lima.runner.dry:
@@ -52,37 +52,38 @@ def start(vm: ProjectVm, options: StartOptions) -> Instance:
 
 
 def _project(vm: ProjectVm, located: Located) -> Project:
-    """The project whose mount the VM must prove: a VM selected by name may belong to another directory."""
+    """The project whose mount is verified: a VM selected by name may belong to another directory."""
     if located.instance and located.instance.project_dir:
         return Project(located.instance.project_dir)
     return vm.target.required
 
 
 def _refuse_second(vm: ProjectVm, project: Project) -> None:
-    """Two VMs that write to one mount are never what anyone wants."""
+    """Refuse a second VM that would write to the same project."""
     for present in locate.of_project(vm.instances, project):
         raise locate.second(project, present, vm.target)
     for lost in owners.ownerless(vm.instances):
-        say(f"  The VM {lost.name} lost its project, {lost.project_dir}. Is it this one's? adopt --name {lost.name}")
+        say(f"  The project of the VM {lost.name}, {lost.project_dir}, is gone.")
+        say(f"  If it is now this project: sysinit-vm adopt --name {lost.name}")
 
 
 def _as_started(vm: ProjectVm, located: Located, *, booted: bool) -> Instance:
-    """Return the VM as it is now; what it was booted with is kept, since Lima's own defaults merge at every look."""
+    """Return the VM as it is now, and record the config of this boot: Lima merges its defaults anew at each listing."""
     if located.instance and not booted:
         return located.instance
     instance = vm.lima.instance(located.name)
     if instance is None:
-        raise VmError(f"The VM {located.name} vanished while it started.", hint="sysinit-vm start")
+        raise VmError(f"The VM {located.name} disappeared while it was starting.", hint="sysinit-vm start")
     compare.remember(instance)
     return instance
 
 
 def require_ready(name: str, project: Project, report: Readiness) -> None:
-    """Return if the user can work in the guest; VmError says what is wrong with it."""
+    """Raise VmError, which says what is wrong, unless the user can work in the guest."""
     if not report.mounted:
         raise VmError(
             f"The VM {name} runs, but {project.root} is not mounted in it correctly.",
-            detail=report.mount_problem or "A file written on the host was not seen in the guest.",
+            detail=report.mount_problem or "A file written on the host did not appear in the guest.",
             hint="sysinit-vm restart",
         )
     if report.failed_scripts:

@@ -1,4 +1,4 @@
-"""Stop a VM, or every project's."""
+"""Stop a VM, or the VMs of all projects."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from sysinit_vm.vm.project_vm import ProjectVm
 
 
 def stop(vm: ProjectVm, *, force: bool = False) -> Instance:
-    """Stop the VM and return it; a stopped one is fine. StateError if there is none."""
+    """Stop the VM and return it; nothing happens if it is already stopped. StateError if there is no VM."""
     with vm.locked() as locked:
         instance = locked.existing()
         if instance.status not in {RUNNING, STOPPED}:
@@ -23,7 +23,7 @@ def stop(vm: ProjectVm, *, force: bool = False) -> Instance:
 
 
 def stop_all(lima: Limactl, *, force: bool = False) -> list[str]:
-    """Stop every project's VM that runs, and return their names; one that fails does not keep the others.
+    """Stop the running VMs of all projects and return their names. If one cannot be stopped, go on with the others.
 
     VmError names those that could not be stopped, and why.
     """

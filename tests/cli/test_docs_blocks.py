@@ -38,7 +38,6 @@ CONFIGS = ["configuration.md yaml 2", "ports.md yaml 1", "ports.md yaml 2", "ses
 MODULES = ["installation.md nix 1", "installation.md nix 2"]
 TABLES = {"drift.md text 1": report.COLUMNS, "ports.md text 1": portlist.COLUMNS}
 ALONE = [
-    "architecture.md mermaid 1",
     "configuration.md yaml 1",
     "ports.md text 2",
     "taskfile.md direnv 1",
@@ -176,13 +175,3 @@ def test_a_nix_module_has_the_package(tmp_path, block):
     )
     assert done.returncode == 0, done.stderr
     assert '["package"]' in done.stdout
-
-
-def test_the_diagram_names_what_is_there():
-    text = BLOCKS["architecture.md mermaid 1"]
-    named = {word.strip(",") for label in re.findall(r'"([^"]+)"', text) for word in label.split()}
-    paths = {re.sub(r":$", "", word) for word in named if re.fullmatch(r"[\w/]+(\.py|/):?", word)}
-    assert {"program.py", "tasks/", "runner.py", "lima/limactl.py"} <= paths
-    missing = {each for each in paths if not (TOP / "sysinit_vm" / each).exists() and not (TOP / each).exists()}
-    under = {each for each in missing if not list((TOP / "sysinit_vm").glob(f"*/{each}"))}
-    assert not under

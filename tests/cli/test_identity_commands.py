@@ -133,7 +133,7 @@ def test_a_renamed_project_is_recognised_and_adopt_takes_its_vm_over(world, move
 @pytest.mark.parametrize(("answer", "code", "verbs"), [("y", 0, ["edit", "start"]), ("n", 5, []), ("\x03", 130, [])])
 def test_start_offers_it_on_a_terminal(world, moved, answer, code, verbs):
     child = at(world, moved, "start")
-    child.expect_exact("over for")
+    child.expect_exact("Take over the VM")
     child.send(answer)
     assert end(child) == code
     assert world.verbs() == verbs
@@ -202,7 +202,7 @@ def test_a_vm_name_beside_the_projects_own_vm_is_explained(world):
     world.put_vm()
     done = world.run("start", VM_NAME="other")
     assert done.returncode == 4
-    assert f"{world.demo} has a VM already: demo-dev" in done.stderr
+    assert f"{world.demo} already has a VM: demo-dev" in done.stderr
     assert "The name comes from VM_NAME." in done.stderr
     said = world.run("init", "--yes", "--name", "new").stderr
     assert "demo-dev, and keeps it" in said

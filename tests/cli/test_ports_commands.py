@@ -29,13 +29,13 @@ def test_a_held_port_moves_is_said_in_one_line_and_stays(world, port):
     (line,) = [each for each in first.stderr.splitlines() if "port 3000" in each]
     (given,) = forwards(world, "two-dev")
     assert f"{port} is held by " in line
-    assert line.endswith(f"(pid {os.getpid()}); this project's is http://localhost:{given['hostPort']}")
+    assert line.endswith(f"(pid {os.getpid()}); this project uses http://localhost:{given['hostPort']}")
     assert given["hostPort"] != port
     world.run("stop", cwd=two)
     again = world.run("start", cwd=two)
     assert again.returncode == 0
     assert forwards(world, "two-dev") == [given]
-    assert f"port 3000: this project's is http://localhost:{given['hostPort']}" in again.stderr
+    assert f"port 3000: this project uses http://localhost:{given['hostPort']}" in again.stderr
     assert "edit" not in world.verbs()
 
 

@@ -118,6 +118,6 @@ def test_a_guest_that_stalls_as_it_boots_is_started_once_more(world, hard):
     inside(world, hard, f"sudo sh -c {shlex.quote(STALL)}")
     world.ok(hard, "stop")
     started = world.run(hard, "start", timeout=1800)
-    assert "the guest stalled as it booted: starting it once more" in started.stderr
+    assert "the guest stalled during boot: starting it once more" in started.stderr
     assert "provisioning failed" in started.stderr
     assert inside(world, hard, "ls /var/stalled") == "/var/stalled\n"

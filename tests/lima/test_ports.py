@@ -57,7 +57,7 @@ def declared(world, wanted):
     for guest in (8080, 5173):
         line = f"port {guest}: {wanted[guest]} is held by "
         assert line in started.stderr
-        assert f"{who}; this project's is http://localhost:" in started.stderr.split(line)[1].splitlines()[0]
+        assert f"{who}; this project uses http://localhost:" in started.stderr.split(line)[1].splitlines()[0]
     assert "port 3000:" not in started.stderr
     yield project
     world.run(project, "destroy", "--yes")
@@ -123,7 +123,7 @@ def test_a_restart_keeps_what_moved_and_moves_what_is_held_now(world, declared, 
     assert again.returncode == 0
     assert f"port 3000: {wanted[3000]} is held by " in again.stderr
     assert who in again.stderr
-    assert f"port 8080: this project's is http://localhost:{before[8080]['host_port']}" in again.stderr
+    assert f"port 8080: this project uses http://localhost:{before[8080]['host_port']}" in again.stderr
     after = shown(world, declared)
     for guest in (8080, 5173, 4000):
         assert after[guest]["host_port"] == before[guest]["host_port"]

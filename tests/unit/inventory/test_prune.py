@@ -68,7 +68,7 @@ def test_a_vm_whose_project_is_gone_can_go_and_others_stay(lima_home, tmp_path):
 def test_one_that_runs_says_so(lima_home):
     (one,) = prune.find(FakeLimactl(instance(lima_home, "gone", status="Running")).instances())
     assert one.running
-    assert "runs" in one.row()[-1]
+    assert "is running" in one.row()[-1]
 
 
 def test_one_behind_a_link_is_left_alone(lima_home, tmp_path):

@@ -57,7 +57,7 @@ def test_what_another_vm_has_moves_and_is_said_although_that_vm_is_stopped(lima)
     placed = place(WEB)
     assert placed.hosts == {WEB.key: FIRST}
     assert placed.words == (
-        f"port 3000: 3000 is held by the VM other-dev of /work/other; this project's is http://localhost:{FIRST}",
+        f"port 3000: 3000 is held by the VM other-dev of /work/other; this project uses http://localhost:{FIRST}",
     )
 
 
@@ -72,7 +72,7 @@ def test_a_program_that_holds_it_is_named(lima, monkeypatch):
     monkeypatch.setattr(sockets, "taken", lambda port, *_: port == 3000)
     monkeypatch.setattr(sockets, "listener", lambda *_: sockets.Listener(123, "python3"))
     (word,) = place(WEB).words
-    assert word == f"port 3000: 3000 is held by python3 (pid 123); this project's is http://localhost:{FIRST}"
+    assert word == f"port 3000: 3000 is held by python3 (pid 123); this project uses http://localhost:{FIRST}"
     monkeypatch.setattr(sockets, "listener", lambda *_: None)
     assert "held by another program" in place(WEB).words[0]
 
@@ -89,15 +89,15 @@ def test_a_low_port_is_explained_and_moved(lima):
     (word,) = place(low).words
     assert (
         word
-        == f"port 80: 80 is reserved for root, like all ports below 1024; this project's is http://localhost:{FIRST}"
+        == f"port 80: 80 is reserved for root, like all ports below 1024; this project uses http://localhost:{FIRST}"
     )
 
 
 def test_a_moved_one_that_stays_is_said_again(lima):
     placed = place(WEB, Forward(53, 53000, "udp"), kept={WEB.key: FIRST, ("127.0.0.1", 53, "udp"): FIRST + 1})
     assert placed.words == (
-        f"port 3000: this project's is http://localhost:{FIRST}",
-        f"port 53: this project's is {FIRST + 1}",
+        f"port 3000: this project uses http://localhost:{FIRST}",
+        f"port 53: this project uses {FIRST + 1}",
     )
 
 
@@ -150,7 +150,7 @@ def test_a_stopped_vm_whose_port_is_held_now_is_moved_in_its_own_config_and_stay
     assert data["portForwards"] == [{"guestPort": 3000, "hostPort": FIRST}, {"guestPort": 8080, "hostPort": 8080}]
     assert data["env"] == {"A": "1", "HOST_PORT_3000": str(FIRST), "HOST_PORT_8080": "8080"}
     monkeypatch.setattr(sockets, "taken", lambda *_: False)
-    assert host_ports.replace_held(lima, demo, COMMITTED) == (f"port 3000: this project's is http://localhost:{FIRST}",)
+    assert host_ports.replace_held(lima, demo, COMMITTED) == (f"port 3000: this project uses http://localhost:{FIRST}",)
     assert lima.calls == [("edit", "demo-dev")]
 
 

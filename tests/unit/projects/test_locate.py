@@ -110,7 +110,7 @@ def test_a_strangers_vm_is_refused_naming_both_directories(owner):
     with pytest.raises(StateError) as caught:
         locate.own(registry, of())
     assert caught.value.code == 4
-    assert (owner or "does not name") in str(caught.value)
+    assert (owner or "an unknown directory") in str(caught.value)
     assert "/work/demo" in str(caught.value)
     assert "start --name work-demo-dev" in caught.value.hint
     with pytest.raises(StateError):

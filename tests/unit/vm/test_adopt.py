@@ -97,7 +97,7 @@ def test_one_whose_project_has_its_config_is_never_taken(demo, tmp_path):
 def test_a_project_that_has_a_vm_takes_no_second(demo):
     vms = lima()
     vms.by_name["mine"] = vm("mine", demo.root)
-    with pytest.raises(StateError, match="has a VM already: mine"):
+    with pytest.raises(StateError, match="already has a VM: mine"):
         take(vms, of(demo, "demo-dev"), yes=True)
     assert vms.calls == []
 
@@ -135,7 +135,7 @@ def test_one_that_another_project_took_while_it_was_asked_stays_that_ones(demo, 
         vms.by_name["demo-dev"] = vm("demo-dev", tmp_path)
 
     monkeypatch.setattr(prompts, "confirm", taken_meanwhile)
-    with pytest.raises(StateError, match="changed meanwhile"):
+    with pytest.raises(StateError, match="has changed in the meantime"):
         take(vms, of(demo), yes=False)
     assert vms.calls == []
 
@@ -145,7 +145,7 @@ def test_a_start_offers_it_on_a_terminal_and_elsewhere_says_what_to_type(demo, m
     with pytest.raises(StateError, match="sysinit-vm adopt"):
         adopt.offer(ProjectVm.read(vms, of(demo)), document.load(demo.config))
     monkeypatch.setattr(prompts, "can_ask", lambda: True)
-    monkeypatch.setattr(prompts, "agrees", lambda asked: "Take the VM demo-dev of /gone/demo over" in asked)
+    monkeypatch.setattr(prompts, "agrees", lambda asked: "Take over the VM demo-dev of /gone/demo" in asked)
     assert adopt.offer(ProjectVm.read(vms, of(demo)), document.load(demo.config))
     assert vms.by_name["demo-dev"].project_dir == demo.root
     assert not adopt.offer(ProjectVm.read(vms, of(demo)), document.load(demo.config))

@@ -133,7 +133,7 @@ def test_a_vm_that_never_gets_ready_is_an_error_with_the_guests_last_lines(lima,
 
     monkeypatch.setattr(boot, "sleep", nap)
     options = StartOptions(-1 if end == "late" else 600, "auto", no_build)
-    with pytest.raises(VmError, match=r"does not become ready[\s\S]*Kernel panic"):
+    with pytest.raises(VmError, match=r"did not become ready[\s\S]*Kernel panic"):
         start(ProjectVm.read(lima, demo), options)
 
 
@@ -149,7 +149,7 @@ def test_a_guest_that_stalls_as_it_boots_is_started_once_more(lima, demo, capsys
     assert start(ProjectVm.read(lima, demo), OPTIONS).running
     assert lima.verbs == ["start" if exists else "create", "stop", "start"]
     assert lima.calls[1:] == [("stop", "demo-dev", True), ("start", "demo-dev", 600, {"Q": "tcg"})]
-    assert "the guest stalled as it booted" in capsys.readouterr().err
+    assert "the guest stalled during boot" in capsys.readouterr().err
 
 
 def test_a_guest_that_stalls_each_time_is_an_error_with_its_last_lines(lima, demo, monkeypatch):
@@ -226,7 +226,7 @@ def test_a_missing_image_is_built_first(lima, demo, monkeypatch):
 
 def test_an_image_that_can_be_had_in_no_way_is_an_error_before_limactl(lima, demo):
     seeds_config(demo)
-    with pytest.raises(VmError, match=r"None of the images[\s\S]*sysinit-vm setup"):
+    with pytest.raises(VmError, match=r"none of the images[\s\S]*sysinit-vm setup"):
         start(ProjectVm.read(lima, demo), OPTIONS)
     assert lima.calls == []
 
@@ -294,7 +294,7 @@ def test_a_guest_in_which_nobody_can_work_is_an_error(lima, demo, monkeypatch):
             Readiness(False, "cat: /p: Permission denied", True, ()),
             r"not mounted[\s\S]*Permission denied[\s\S]*restart",
         ),
-        (Readiness(False, "", True, ()), "was not seen in the guest"),
+        (Readiness(False, "", True, ()), "did not appear in the guest"),
         (
             Readiness(True, "", True, ("Failed to execute 01.sh", "Failed to execute 02.sh")),
             r"01\.sh\n[\s\S]*02\.sh[\s\S]*logs",
@@ -354,7 +354,7 @@ def test_a_start_without_a_terminal_tells_how_to_attach(lima, capsys, monkeypatc
 
 def test_a_second_vm_for_one_directory_is_refused_even_by_name(lima, demo):
     lima.add("demo-dev", demo.project.root, "Running")
-    with pytest.raises(StateError, match="has a VM already: demo-dev"):
+    with pytest.raises(StateError, match="already has a VM: demo-dev"):
         start(ProjectVm.read(lima, Target(demo.project, "other", "--name")), OPTIONS)
     assert lima.calls == []
 
