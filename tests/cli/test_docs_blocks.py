@@ -67,7 +67,7 @@ def test_a_second_persons_taskfile_has_our_tasks(installed, block):
     listed = installed.type("task", "--list")
     assert "lima:start" in listed.stdout, listed.stderr
     assert "hello" in listed.stdout
-    installed.started()
+    installed.put_vm()
     assert "demo-dev" in installed.type("task", "lima:list").stdout
 
 

@@ -52,7 +52,7 @@ def reset(world, prepared):
     for path in (world.lima_home / "demo-dev", world.demo / ".lima"):
         shutil.rmtree(path, ignore_errors=True)
     (world.demo / "tasks.py").write_text(TASKS)
-    {NOTHING: lambda: None, MADE: world.made, STARTED: world.started}[prepared]()
+    {NOTHING: lambda: None, MADE: world.put_config, STARTED: world.put_vm}[prepared]()
 
 
 @pytest.mark.parametrize(

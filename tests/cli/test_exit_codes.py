@@ -337,7 +337,7 @@ def test_a_protected_vm_is_not_destroyed_and_says_how(world):
 
 @pytest.mark.parametrize("verb", ["status", "list"])
 def test_json_is_all_of_stdout_and_has_its_version(world, verb):
-    for prepared in (world.made, world.started):
+    for prepared in (world.put_config, world.put_vm):
         prepared()
         done = world.run(verb, "--json")
         content = json.loads(done.stdout)

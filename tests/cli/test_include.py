@@ -129,7 +129,7 @@ def test_a_collection_of_its_own_is_left_and_the_printed_lines_work_when_pasted(
     path.write_text(text)
     done = world.run("init", "--tasks", "--yes")
     assert (done.returncode, path.read_text()) == (1, text)
-    world.made()
+    world.put_config()
     pasted = done.stderr.partition("Lines to add:\n")[2].partition("Try: ")[0]
     path.write_text(f"{text}\n{pasted}")
     assert "demo-dev" in inv(world, world.demo, "lima.status").stdout
