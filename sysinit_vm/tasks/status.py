@@ -28,7 +28,7 @@ def status(c: Context, json: bool = False, project: str | None = None, name: str
         say(f"{owners.question(left_behind, vm.target.required)} Take it over: sysinit-vm adopt")
     drift = compare.summary(located.instance, facts.gather()) if located.instance else None
     if not json and drift not in {None, NONE, compare.UNKNOWN}:
-        say(f"The config has changed since the VM was created. To apply it needs: {drift}. See: sysinit-vm plan")
+        say(f"The config has changed since the VM was created. Applying it needs: {drift}. See: sysinit-vm plan")
     record = {**listing.of_project(located, vm.target.project), "drift": drift}
     if json:
         print_json({"vm": record})
