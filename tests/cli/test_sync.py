@@ -76,7 +76,7 @@ def test_a_guest_without_it_is_told_which_image_has_it(guest, verb, program):
     done = guest.run(verb)
     assert done.returncode == 4
     assert f"has no {program}" in done.stderr
-    assert "build.dev makes" in done.stderr
+    assert "build.dev builds" in done.stderr
     assert "sysinit-debian-latest.qcow2" in done.stderr
     assert "\nTry: sysinit-vm build.dev" in done.stderr
 

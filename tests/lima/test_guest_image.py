@@ -104,9 +104,9 @@ def limactl(vm, *words):
 
 
 def start(world, vm, name, *, new=False, cut=False):
-    here = facts.gather()
+    here, kernel = facts.gather(), Path(vm.config["images"][0]["kernel"]["location"])
     variable = f"QEMU_SYSTEM_{here.arch.upper()}"
-    env = dict(accelerator.choose(Runner(), here, world.env.get("SYSINIT_VM_ACCELERATOR", "auto")).env)
+    env = dict(accelerator.choose(Runner(), here, world.env.get("SYSINIT_VM_ACCELERATOR", "auto"), [kernel]).env)
     qemu, _, flags = env.get(variable, f"qemu-system-{here.arch}").partition(" ")
     if cut:
         wrapper = world.place / "qemu-without-network"
