@@ -91,7 +91,9 @@ def lost(instance: Instance) -> list[str]:
     for forward in forwards.declared(instance.config()):
         holder = host.stranger(forward.probed, forward.host_ip, forward.host)
         if (forward.host_ip, forward.host) in failed and holder:
-            warnings.append(f"port {forward.guest}: {holder} took {forward.host}. Move it: sysinit-vm restart")
+            warnings.append(
+                f"port {forward.guest}: {forward.host} is now held by {holder}. Move it: sysinit-vm restart"
+            )
     return warnings
 
 

@@ -103,7 +103,7 @@ def test_a_port_that_is_taken_after_the_start_is_shown_as_what_it_is_and_start_s
         deadline = time.monotonic() + 90
         while "Move it: sysinit-vm restart" not in (said := world.run(declared, "start").stderr):
             assert time.monotonic() < deadline
-        assert f"port 4000: {wanted[4000]} is held by " in said
+        assert f"port 4000: {wanted[4000]} is now held by " in said
         found = shown(world, declared)[4000]
         assert found["state"].startswith("held by ")
         assert found["state"].endswith(who)

@@ -165,7 +165,7 @@ def test_a_declared_port_that_somebody_took_before_the_host_agent_is_told_with_t
     assert portlist.lost(demo) == []  # nobody holds it any more
     host["tcp", 18080, False] = Listener(7, "nginx")
     host["tcp", 3000, False] = Listener(7, "nginx")  # not a port that failed
-    assert portlist.lost(demo) == ["port 8080: nginx (pid 7) took 18080. Move it: sysinit-vm restart"]
+    assert portlist.lost(demo) == ["port 8080: 18080 is now held by nginx (pid 7). Move it: sysinit-vm restart"]
     host["tcp", 18080, False] = OURS
     assert portlist.lost(demo) == []
     (demo.dir / "ha.stderr.log").unlink()
