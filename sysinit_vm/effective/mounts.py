@@ -46,7 +46,7 @@ def effective_mounts(
         elif directory == facts.home / ".ssh" and facts.ssh_dir is None:
             continue
         elif directory == facts.ssh_dir and directory is not None and not mount.get("writable"):
-            mounts.append({"mountPoint": KEYS, **mount})  # the seed's has no mountPoint, so no ssh looked there
+            mounts.append({"mountPoint": KEYS, **mount})  # the original's has no mountPoint, so no ssh looked there
         elif directory is None or directory == facts.ssh_dir or directory.is_dir():
             absolute = directory is None or location.startswith(("/", "~/"))
             mounts.append(mount if absolute else {**mount, "location": str(directory)})

@@ -39,7 +39,7 @@ class EffectiveConfig:
 def arch(config: Config, facts: Facts) -> tuple[str, str]:
     """Return the VM's arch, and a note for the user that may be empty.
 
-    What the config states wins, except for the seed's aarch64; VmError for an arch that Lima does not know.
+    What the config states wins, except for the original script's aarch64; VmError for an arch that Lima does not know.
     """
     stated = config.data.get("arch") or facts.arch
     if stated == "default" or (stated == "aarch64" and facts.arch != "aarch64"):
@@ -150,7 +150,7 @@ def _env(config: Config, project: Project) -> dict[str, Any]:
 
 
 def _probes(config: Config) -> tuple[list[dict[str, Any]], str]:
-    """Leave out the seed's own probe: ssh from the guest to itself has no key, so the start would wait ten minutes."""
+    """Leave out the original's probe: ssh from the guest to itself has no key, so a start would wait ten minutes."""
     probes = _list(config, "probes")
     kept = [probe for probe in probes if not _SEED_PROBE.search(str(probe.get("script", "")))]
     note = "probes: ssh from the guest to itself always fails and is left out." if kept != probes else ""
