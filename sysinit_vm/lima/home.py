@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from sysinit_vm.lima import names
 from sysinit_vm.lima.instance_files import InstanceFiles
 
 
@@ -24,11 +25,15 @@ def instance_files(name: str) -> InstanceFiles:
 def instance_directories() -> list[Path]:
     """Return every directory below LIMA_HOME (absolute), by name, whether it is an instance's or not."""
     try:
-        return sorted(path for path in lima_home().iterdir() if path.is_dir())
+        return sorted(path for path in lima_home().iterdir() if os.path.isdir(path))  # noqa: PTH112  # is_dir raises
     except OSError:
         return []
 
 
 def all_instance_files() -> list[InstanceFiles]:
-    """Return the files of every instance, by name, as they are on the disk now: no process is started."""
-    return [files for files in map(InstanceFiles, instance_directories()) if files.lima_yaml.exists()]
+    """Return the files of every instance that Lima lists, by name, as they are on the disk now: no process is started.
+
+    Lima lists neither a link to an instance nor, for us, a name that it does not accept (2.2.0).
+    """
+    own = [path for path in instance_directories() if names.is_legal(path.name) and not path.is_symlink()]
+    return [files for files in map(InstanceFiles, own) if files.has_config]

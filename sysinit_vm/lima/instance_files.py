@@ -1,5 +1,6 @@
 """The files that Lima 2.2 keeps in an instance's directory (pkg/limatype/filenames)."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,11 @@ class InstanceFiles:
     def lima_yaml(self) -> Path:
         """The config that the instance was made from or last given; without it Lima does not know the instance."""
         return self.directory / "lima.yaml"
+
+    @property
+    def has_config(self) -> bool:
+        """Whether there is a lima.yaml, as far as we may look."""
+        return os.path.exists(self.lima_yaml)  # noqa: PTH110  # Path.exists raises in a closed directory
 
     @property
     def version(self) -> Path:

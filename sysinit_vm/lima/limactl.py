@@ -49,9 +49,14 @@ class Limactl:
         Lima is asked by name, because one directory with an invalid name makes a plain ``list`` fail (2.2.0).
         """
         legal = [directory for directory in home.instance_directories() if names.is_legal(directory.name)]
-        listed = [directory.name for directory in legal if InstanceFiles(directory).lima_yaml.exists()]
+        listed = [directory.name for directory in legal if InstanceFiles(directory).has_config]
         unlisted = tuple(Instance(directory.name, "", directory) for directory in legal if directory.name not in listed)
-        return Instances(tuple(self._list(*listed)) if listed else (), unlisted)
+        try:
+            return Instances(tuple(self._list(*listed)) if listed else (), unlisted)
+        except VmError:
+            if all(home.instance_files(name).has_config for name in listed):
+                raise
+        return self.instances()  # Lima lists none at all if one of them is just being deleted (2.2.0)
 
     def instance(self, name: str) -> Instance | None:
         """Return the instance ``name`` as it is now, None if there is none; half of one is ``unreadable``."""

@@ -105,5 +105,5 @@ def _take_over(lima: Limactl, instance: Instance, project: Project, committed: C
 
 def _merged(present: Config, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """The wanted config, with the keys that belong to the present disk."""
-    stays = {key: value for key, value in present.data.items() if key in _STAYS_WITH_THE_DISK}
+    stays = {key: present.data[key] for key in _STAYS_WITH_THE_DISK if key in present.data}
     return {**{key: value for key, value in wanted.items() if key not in _STAYS_WITH_THE_DISK}, **stays}

@@ -31,9 +31,17 @@ class ProjectVm:
 
     @contextmanager
     def locked(self) -> Iterator[Self]:
-        """Hold the VM's lock, and yield the VM as it is then: another command may have changed it."""
-        with vm_lock(self.located.name):
-            yield self.read_again()
+        """Hold the VM's lock, and yield the VM as it is then: another command may have changed it.
+
+        If the target means a VM of another name by then, hold that one's lock instead.
+        """
+        vm, held = self, ""
+        while held != vm.located.name:
+            held = vm.located.name
+            with vm_lock(held):
+                vm = vm.read_again()
+                if held == vm.located.name:
+                    yield vm
 
     @property
     def located(self) -> Located:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.lima.account import Account
 from sysinit_vm.lima.events import host_agent_ready
+from sysinit_vm.lima.home import all_instance_files
 from sysinit_vm.lima.instance import Instance, Instances
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.messages import message, reason
@@ -201,6 +202,38 @@ def test_one_that_vanishes_meanwhile_does_not_hide_the_others(instances):
     instances("demo-dev", "nonesuch")
     lima, _ = wrapped(result(1, captured("list-running.json"), captured("list-unmatched.err")))
     assert [each.name for each in lima.instances()] == ["demo-dev"]
+
+
+def test_one_that_is_deleted_while_lima_lists_does_not_hide_the_others(instances):
+    lima_home = instances("demo-dev", "other-dev")
+
+    def like_lima(call):
+        if "other-dev" not in call.argv:
+            return result(out=captured("list-running.json"))
+        (lima_home / "other-dev" / "lima.yaml").unlink()
+        return result(1, err='time="x" level=fatal msg="unable to load instance other-dev: open lima.yaml"')
+
+    lima, _ = wrapped(answer=like_lima)
+    found = lima.instances()
+    assert ([each.name for each in found], [each.name for each in found.unlisted]) == (["demo-dev"], ["other-dev"])
+
+
+def test_a_list_of_all_that_fails_is_an_error_too(instances):
+    instances("demo-dev")
+    lima, _ = wrapped(result(1, err='time="x" level=fatal msg="no disk"'))
+    with pytest.raises(VmError, match="no disk"):
+        lima.instances()
+
+
+def test_one_that_may_not_be_looked_at_does_not_hide_the_others(instances):
+    lima_home, refused = instances("demo-dev"), "x" * 300  # the system refuses to look for so long a name, root too
+    (lima_home / "link").symlink_to(refused)
+    (lima_home / "closed").mkdir()
+    (lima_home / "closed" / "lima.yaml").symlink_to(refused)
+    lima, _ = wrapped(result(out=captured("list-running.json")))
+    found = lima.instances()
+    assert ([each.name for each in found], [each.name for each in found.unlisted]) == (["demo-dev"], ["closed"])
+    assert [files.name for files in all_instance_files()] == ["demo-dev"]
 
 
 def test_without_lima_home_there_are_none(home):

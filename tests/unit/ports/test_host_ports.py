@@ -68,6 +68,14 @@ def test_its_own_instance_and_configs_that_cannot_be_read_hold_nothing(lima):
     assert place(WEB, Forward(8080, 8080)).hosts == {WEB.key: 3000, Forward(8080, 8080).key: FIRST}
 
 
+def test_what_lima_does_not_list_holds_nothing(lima):
+    add(lima, "demo-dev", forwarding(3000))
+    add(lima, "copy of demo-dev", forwarding(3000))
+    (lima.place / "alias").symlink_to("demo-dev")
+    files.write(own_directory() / "lima.yaml", json.dumps(forwarding(3000)))  # a start of the VM `lima` left it
+    assert place(WEB).hosts == {WEB.key: 3000}
+
+
 def test_a_program_that_holds_it_is_named(lima, monkeypatch):
     monkeypatch.setattr(sockets, "taken", lambda port, *_: port == 3000)
     monkeypatch.setattr(sockets, "listener", lambda *_: sockets.Listener(123, "python3"))
