@@ -13,9 +13,11 @@ Version = tuple[int, ...]
 def find(program: str) -> Path | None:
     """Return the absolute path of a program on PATH or in the system's folders, None if there is none.
 
-    ``program`` may also be an absolute path to a file.
+    ``program`` may also be an absolute path to a file. An empty part of PATH is not the current directory here: that is
+    a project, which may be somebody else's.
     """
-    path = shutil.which(program, path=os.pathsep.join((os.environ.get("PATH", ""), *_SBIN)))
+    places = filter(None, os.environ.get("PATH", "").split(os.pathsep))
+    path = shutil.which(program, path=os.pathsep.join((*places, *_SBIN)))
     if not path and program.startswith("/") and os.path.isfile(program):  # noqa: PTH113  # is_file raises in a closed folder
         return Path(program)
     return Path(path).absolute() if path else None
