@@ -2,15 +2,15 @@
 
 import json
 import re
-import urllib.request
 
 import pytest
 
 from tests.lima.conftest import inside
+from tests.lima.serving import fetched
 
 NUMBERS = (1, 2, 3)
 PORTS = (3000, 5173, 8080)
-SERVER = "nohup python3 -m http.server 3000 --directory .served >/dev/null 2>&1 & sleep 2"
+SERVER = "nohup python3 -m http.server 3000 --directory .served >/dev/null 2>&1 & sleep 0.1"
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +56,7 @@ def test_each_host_port_leads_into_its_own_guest(world, three):
         (project / ".served" / "index.html").write_text(project.name)
         inside(world, project, SERVER)
     for project in three:
-        with urllib.request.urlopen(f"http://127.0.0.1:{hosts(world, project)[3000]}/", timeout=30) as answer:
-            assert answer.read().decode() == project.name
+        assert fetched(f"http://127.0.0.1:{hosts(world, project)[3000]}/") == project.name
 
 
 def test_files_environments_and_hosts_do_not_mix(world, three):
