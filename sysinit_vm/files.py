@@ -1,6 +1,7 @@
 """Files that are replaced whole or not at all, and the files that are shipped with the package."""
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -16,6 +17,20 @@ def data(name: str) -> Path:
     """
     shipped = PACKAGE / "data" / name
     return shipped if shipped.exists() else PACKAGE.parent / name
+
+
+def read(path: Path, longest: int) -> bytes:
+    """Return what the file ``path`` (absolute; links are followed) holds. It never waits, as for a FIFO.
+
+    OSError if it is missing, ValueError if it is no plain file or has more than ``longest`` bytes.
+    """
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb") as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise ValueError(f"{path} is not a file.")
+        data = stream.read(longest + 1)
+    if len(data) > longest:
+        raise ValueError(f"{path} has more than {longest} bytes.")
+    return data
 
 
 def read_or_empty(path: Path) -> str:

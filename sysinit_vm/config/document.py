@@ -9,10 +9,12 @@ from typing import Any
 
 import yaml
 
+from sysinit_vm import files
 from sysinit_vm.config.params import VM_NAME
 from sysinit_vm.errors import VmError, edit
 
 _LONGEST = 200_000  # characters of a config, and nodes that it stands for
+LONGEST_BYTES = 4 * _LONGEST
 _NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 # YAML's own errors, and what PyYAML's constructors and JSON raise for a value of the wrong kind, such as `!!int x`,
 # a mapping as a key, a list in itself, or not-a-number.
@@ -21,10 +23,14 @@ NOT_PLAIN = (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError,
 
 @dataclass(frozen=True)
 class Config:
-    """A config as it was committed: ``path`` is absolute, ``data`` is what Lima's own parser would read."""
+    """A config as it was committed: ``path`` is absolute, ``data`` is what Lima's own parser would read.
+
+    ``foreign_owner`` is the account that the file belongs to, empty if it is the user's own or root's.
+    """
 
     path: Path
     data: dict[str, Any]
+    foreign_owner: str = ""
 
     @property
     def vm_name(self) -> str | None:
@@ -39,12 +45,14 @@ class EmptyError(VmError):
 
 
 def load(path: Path) -> Config:
-    """Read the config at ``path`` (absolute). VmError says what is wrong with it, with line and column."""
+    """Read a config of the user's own at ``path`` (absolute); ``committed_config.load`` reads a project's.
+
+    VmError says what is wrong with it, with line and column.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "It is a directory." if path.is_dir() else str(error)
-        raise _unusable(path, reason) from error
+        text = files.read(path, LONGEST_BYTES).decode()
+    except (OSError, ValueError) as error:
+        raise _unusable(path, str(error)) from error
     return Config(path, parse(text, path))
 
 

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from sysinit_vm.config import document
 from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding, wrong
 from sysinit_vm.effective import resolve
 from sysinit_vm.errors import VmError
 from sysinit_vm.images import debian
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine import facts, find_programs
-from sysinit_vm.projects import locate, search
+from sysinit_vm.projects import committed_config, locate, search
 from sysinit_vm.projects.locate import Target
 
 AREA = "project"
@@ -27,7 +26,7 @@ def examine(lima: Limactl | None, target: Target | None) -> Iterator[Finding]:
     if problem:
         yield Finding(AREA, "directory", WRONG, problem, "sysinit-vm init --project DIR")
     try:
-        committed = document.load(project.config)
+        committed = committed_config.load(project)
         choice = resolve.choose_image(committed, facts.gather())
     except VmError as error:
         yield wrong(AREA, "config", error)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sysinit_vm import files
-from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.drift import plan
 from sysinit_vm.drift.plan import RESTART, Change
@@ -16,6 +15,7 @@ from sysinit_vm.errors import VmError
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.machine.facts import Facts
 from sysinit_vm.ports import allocation
+from sysinit_vm.projects import committed_config
 from sysinit_vm.projects.project import Project
 
 UNKNOWN = "unknown"
@@ -56,7 +56,7 @@ def summary(instance: Instance, machine: Facts) -> str:
     if instance.project_dir is None:
         return UNKNOWN
     with suppress(VmError, OSError):
-        committed = document.load(Project(instance.project_dir).config)
+        committed = committed_config.load(Project(instance.project_dir))
         if not committed.data.get("base"):
             own = instance.config()
             return plan.worst(plan.changes(own.data, _wanted(instance, own, committed, machine)))

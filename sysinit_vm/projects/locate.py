@@ -7,13 +7,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from sysinit_vm.config import document
 from sysinit_vm.errors import StateError, edit, typed
 from sysinit_vm.lima import names
 from sysinit_vm.lima.events import host_agent_ready
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.lima.instance import Instance, Instances
-from sysinit_vm.projects import default_names, owners, search
+from sysinit_vm.projects import committed_config, default_names, owners, search
 from sysinit_vm.projects.project import Project
 
 NOT_CREATED = "not created"
@@ -64,7 +63,7 @@ def target(directory: str | None, name: str | None) -> Target:
         if value:
             return Target(project, names.checked_vm_name(value, source=source, longest=longest), source, directory)
     project = project or search.require(directory)
-    committed_name = document.load(project.config).vm_name
+    committed_name = committed_config.load(project).vm_name
     if committed_name:
         source = f"param.VM_NAME in {project.config}"
         hint = edit(project.config)

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from sysinit_vm.config import document
 from sysinit_vm.config.params import PROJECT_DIR
 from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.lima import names
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.lima.instance import Instance, Instances
-from sysinit_vm.projects import default_names
+from sysinit_vm.projects import committed_config, default_names
 from sysinit_vm.projects.project import Project, gone, same
 
 
@@ -80,7 +79,7 @@ def question(instance: Instance, project: Project) -> str:
 def _committed_directory(project: Project) -> Path | None:
     """Return the directory that the committed config was rendered for, perhaps on another machine."""
     try:
-        param = document.load(project.config).data.get("param")
+        param = committed_config.load(project).data.get("param")
     except VmError:
         return None
     text = param.get(PROJECT_DIR) if isinstance(param, dict) else None

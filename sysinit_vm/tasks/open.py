@@ -3,8 +3,7 @@
 from invoke.context import Context
 
 from sysinit_vm import settings
-from sysinit_vm.config import document
-from sysinit_vm.projects import locate
+from sysinit_vm.projects import committed_config, locate
 from sysinit_vm.tasks.context import lima, runner
 from sysinit_vm.tasks.output import end
 from sysinit_vm.tasks.start_options import start_if_needed
@@ -37,7 +36,7 @@ def open_(
     from sysinit_vm import editors, ssh_config
 
     target = locate.target(project, name)
-    config = document.load(target.project.config) if target.project else None
+    config = committed_config.load(target.project) if target.project else None
     choice, program = editors.choose(editor or settings.value("editor", config))
     instance = start_if_needed(c, ProjectVm.read(lima(c), target), timeout)
     ssh_config.ensure(runner(c), [instance], yes=yes)

@@ -2,7 +2,7 @@
 
 from invoke.context import Context
 
-from sysinit_vm.config import document
+from sysinit_vm.projects import committed_config
 from sysinit_vm.tasks.context import project_vm
 from sysinit_vm.tasks.output import print_json
 from sysinit_vm.tasks.verb import verb
@@ -20,7 +20,7 @@ def ports(c: Context, json: bool = False, project: str | None = None, name: str 
 
     vm = project_vm(c, project, name)
     located, current_project = vm.located, vm.target.project
-    config = document.load(current_project.config) if current_project else None
+    config = committed_config.load(current_project) if current_project else None
     entries = portlist.of_vm(vm.lima, located, config)
     if json:
         print_json({"vm": located.name, "status": located.status, "ports": [entry.data() for entry in entries]})

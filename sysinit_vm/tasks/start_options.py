@@ -6,11 +6,11 @@ from collections.abc import Callable
 from invoke.context import Context
 
 from sysinit_vm import settings
-from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.images.build import build_debian
 from sysinit_vm.lima.events import host_agent_ready
 from sysinit_vm.lima.instance import Instance
+from sysinit_vm.projects import committed_config
 from sysinit_vm.projects.project import Project
 from sysinit_vm.tasks.context import lima, runner
 from sysinit_vm.terminal.console import say
@@ -25,7 +25,7 @@ def start_options(c: Context, timeout: str | None, project: Project | None) -> S
     ``project``'s config is read now. If it is not trusted yet, the user is asked. Raises UsageError (timeout),
     NotConfirmedError (trust).
     """
-    config = document.load(project.config) if project else None
+    config = committed_config.load(project) if project else None
     seconds, accelerator = seconds_to_wait(timeout, config), str(settings.value("accelerator", config))
     if project and config:
         config = trusted(c, project, config)

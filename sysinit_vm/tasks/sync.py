@@ -3,10 +3,10 @@
 from invoke.context import Context
 
 from sysinit_vm import settings
-from sysinit_vm.config import document
 from sysinit_vm.errors import StateError
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.projects import committed_config
 from sysinit_vm.projects.project import Project
 from sysinit_vm.tasks.context import project_vm
 from sysinit_vm.tasks.output import STREAMED, done, end
@@ -45,7 +45,7 @@ def _provision(c: Context, limactl: Limactl, instance: Instance) -> None:
     if instance.project_dir is None:
         raise StateError(f"{instance.name} belongs to no project.", hint="sysinit-vm list")
     project = Project(instance.project_dir)
-    config = trusted(c, project, document.load(project.config))
+    config = trusted(c, project, committed_config.load(project))
     say(f"Provisioning {instance.name} from {project.config}")
     end(reprovision(limactl, instance, project, config))
     done(c, f"Provisioned {instance.name}.")

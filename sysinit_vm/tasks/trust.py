@@ -2,8 +2,7 @@
 
 from invoke.context import Context
 
-from sysinit_vm.config import document
-from sysinit_vm.projects import search
+from sysinit_vm.projects import committed_config, search
 from sysinit_vm.tasks.output import print_json
 from sysinit_vm.tasks.start_options import embedder, trusted
 from sysinit_vm.tasks.verb import verb
@@ -37,7 +36,7 @@ def trust(
     if revoke:
         say("Revoked." if approvals.revoke(current_project.root) else "Nothing was allowed for this project.")
         return
-    verdict = gate.judge(document.load(current_project.config), current_project)
+    verdict = gate.judge(committed_config.load(current_project), current_project)
     if approve is not None:
         say(f"Allowed: {gate.approve(verdict, current_project, approve, embedder(c))}")
     elif json:

@@ -3,10 +3,9 @@
 from invoke.context import Context
 
 from sysinit_vm import settings
-from sysinit_vm.config import document
 from sysinit_vm.guest import access
 from sysinit_vm.init import project_files
-from sysinit_vm.projects import locate, search
+from sysinit_vm.projects import committed_config, locate, search
 from sysinit_vm.tasks.context import instances_if_found, lima, runner
 from sysinit_vm.tasks.output import end
 from sysinit_vm.tasks.start_options import seconds_to_wait, start_options
@@ -38,7 +37,7 @@ def up(
     template = template or str(settings.value("template"))
     current_project = search.find(project)
     if current_project:
-        gate.require_alone(document.load(current_project.config), current_project)
+        gate.require_alone(committed_config.load(current_project), current_project)
     else:
         project_files.require_free_name(template, directory=project, name=name, instances=instances_if_found(c))
     _prepare_machine(c, yes=yes)

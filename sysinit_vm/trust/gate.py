@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm.config.document import Config, dump, load, parse
+from sysinit_vm.config.document import Config, dump, parse
 from sysinit_vm.config.params import PROJECT_DIR
 from sysinit_vm.errors import NotConfirmedError, UsageError
 from sysinit_vm.lima.home import lima_home
+from sysinit_vm.projects import committed_config
 from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
@@ -82,7 +83,7 @@ def require_alone(committed: Config, project: Project) -> Verdict:
 
 def trust_own_config(project: Project) -> None:
     """Allow what `init` has just written for ``project``: nobody else has changed it."""
-    approvals.save(project.root, judge(load(project.config), project).items)
+    approvals.save(project.root, judge(committed_config.load(project), project).items)
 
 
 def with_files(verdict: Verdict, project: Project, embed: Embed) -> Verdict:

@@ -8,7 +8,6 @@ from time import sleep, time
 from typing import Any
 
 from sysinit_vm.background import repeat_every
-from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.effective import prepare, resolve
 from sysinit_vm.errors import VmError, edit
@@ -26,6 +25,7 @@ from sysinit_vm.lima.recovery import recover
 from sysinit_vm.machine import accelerator, facts
 from sysinit_vm.machine.facts import Facts
 from sysinit_vm.ports import forwards, host_ports
+from sysinit_vm.projects import committed_config
 from sysinit_vm.projects.locate import Located
 from sysinit_vm.projects.project import Project
 from sysinit_vm.runner import Result
@@ -59,7 +59,7 @@ def boot(lima: Limactl, located: Located, project: Project, options: StartOption
 
 
 def _create(lima: Limactl, name: str, project: Project, options: StartOptions, progress: Progress) -> None:
-    committed, machine = options.committed or document.load(project.config), facts.gather()
+    committed, machine = options.committed or committed_config.load(project), facts.gather()
     declared = forwards.declared(committed)
     choice = _image(committed, machine, project, options, progress)
     if choice.remote:

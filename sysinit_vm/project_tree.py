@@ -1,0 +1,165 @@
+"""Files below a project's directory, which a stranger may have written and the guest may change at any moment.
+
+They are read once, never through a link, and only if they are plain and small; they are replaced the same way.
+"""
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sysinit_vm.errors import VmError, typed
+
+_NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC
+_KINDS = (
+    (stat.S_ISLNK, "a link"),
+    (stat.S_ISDIR, "a directory"),
+    (stat.S_ISFIFO, "a FIFO"),
+    (stat.S_ISSOCK, "a socket"),
+)
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a file held when it was read. ``owner`` is its uid; ``writers`` says who else could have replaced it.
+
+    ``writers`` are the uids of the directories between the root and the file, root included; ``open_to_all`` tells
+    whether everyone may write one of them.
+    """
+
+    data: bytes
+    owner: int
+    writers: frozenset[int]
+    open_to_all: bool
+
+    def text(self, path: Path) -> str:
+        """Return it as text; VmError if it is not UTF-8. ``path`` is for the message."""
+        try:
+            return self.data.decode()
+        except UnicodeDecodeError as error:
+            raise refused(path, f"It is not UTF-8: {error}.") from error
+
+
+def read(root: Path, relative: Path, longest: int) -> Content | None:
+    """Return the file ``relative`` below ``root`` (absolute, links resolved), None if there is none.
+
+    VmError if it, or a directory on the way to it, is a link; if it is no plain file, is longer than ``longest`` bytes,
+    or cannot be read. It never waits: a FIFO or a device is refused unread.
+    """
+    path = root / relative
+    try:
+        with _directory(root, relative.parent) as folder:
+            handle = os.open(path.name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | _NO_LINK, dir_fd=folder.handle)
+            with os.fdopen(handle, "rb") as stream:
+                status = os.fstat(handle)
+                if not stat.S_ISREG(status.st_mode):
+                    raise refused(path, f"It is {_kind(status.st_mode)}, not a file.")
+                data = stream.read(longest + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        _refuse_links(root, relative)
+        return None
+    except (OSError, ValueError) as error:
+        _refuse_links(root, relative)
+        raise refused(path, getattr(error, "strerror", "") or str(error)) from error
+    if len(data) > longest:
+        raise refused(path, f"It has more than {longest} bytes.")
+    return Content(data, status.st_uid, folder.owners, folder.open_to_all)
+
+
+def write(root: Path, relative: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Replace the file ``relative`` below ``root`` (absolute, links resolved) with ``data``, whole or not at all.
+
+    Directories on the way are made if they are missing. VmError if one of them is a link or the system refuses; a link
+    in the file's own place is refused too.
+    """
+    path = root / relative
+    temporary = f".{path.name[:200]}.{secrets.token_hex(4)}"
+    try:
+        with _directory(root, relative.parent, make=True) as folder:
+            _refuse_links(root, relative)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK
+            handle = os.open(temporary, flags, 0o600, dir_fd=folder.handle)
+            try:
+                with os.fdopen(handle, "wb") as stream:
+                    stream.write(data)
+                    stream.flush()
+                    os.fsync(handle)
+                    os.fchmod(handle, mode)
+                os.replace(temporary, path.name, src_dir_fd=folder.handle, dst_dir_fd=folder.handle)
+            except BaseException:
+                with suppress(OSError):
+                    os.unlink(temporary, dir_fd=folder.handle)
+                raise
+    except (OSError, ValueError) as error:
+        _refuse_links(root, relative)
+        reason = getattr(error, "strerror", "") or str(error)
+        raise VmError(f"Cannot write {path}.", detail=reason, hint=typed("ls", "-ld", path.parent)) from error
+
+
+def remove(root: Path, relative: Path) -> None:
+    """Remove the file or link ``relative`` below ``root`` if it is there and can be removed; links lead nowhere."""
+    with suppress(OSError, ValueError, VmError), _directory(root, relative.parent) as folder:
+        os.unlink(relative.name, dir_fd=folder.handle)
+
+
+def exists(root: Path, relative: Path) -> bool:
+    """Whether anything, a dangling link included, is at ``relative`` below ``root``; links on the way are refused."""
+    try:
+        with _directory(root, relative.parent) as folder:
+            os.stat(relative.name, dir_fd=folder.handle, follow_symlinks=False)
+    except (OSError, ValueError):
+        _refuse_links(root, relative.parent)
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class _Folder:
+    handle: int
+    owners: frozenset[int]
+    open_to_all: bool
+
+
+@contextmanager
+def _directory(root: Path, relative: Path, *, make: bool = False) -> Iterator[_Folder]:
+    """Open the directory ``relative`` below ``root``, one name after the other; OSError if one is a link."""
+    statuses, handle = list[os.stat_result](), os.open(root, os.O_RDONLY | os.O_DIRECTORY | _NO_LINK)
+    try:
+        statuses.append(os.fstat(handle))
+        for name in relative.parts:
+            if name == "..":
+                raise OSError(errno.EINVAL, "It leads out of its directory")
+            if make:
+                with suppress(FileExistsError):
+                    os.mkdir(name, dir_fd=handle)
+            inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | _NO_LINK, dir_fd=handle)
+            os.close(handle)
+            handle = inner
+            statuses.append(os.fstat(handle))
+        owners = frozenset(status.st_uid for status in statuses)
+        yield _Folder(handle, owners, any(status.st_mode & stat.S_IWOTH for status in statuses))
+    finally:
+        os.close(handle)
+
+
+def _refuse_links(root: Path, relative: Path) -> None:
+    """VmError if ``relative`` or a directory on the way to it is a link: the system's own words do not say which."""
+    path = root
+    for name in relative.parts:
+        path /= name
+        with suppress(OSError, ValueError):
+            if stat.S_ISLNK(os.lstat(path).st_mode):
+                raise refused(path, "It is a link, which may lead anywhere on this machine.")
+
+
+def _kind(mode: int) -> str:
+    return next((words for matches, words in _KINDS if matches(mode)), "a device")
+
+
+def refused(path: Path, why: str) -> VmError:
+    """Return the error for a project's file at ``path`` (absolute) that is not read."""
+    return VmError(f"Cannot use {path}.", detail=why, hint=typed("ls", "-ld", path))

@@ -1,0 +1,79 @@
+import os
+
+import pytest
+
+from sysinit_vm.errors import NoConfigError, VmError
+from sysinit_vm.projects import committed_config
+from sysinit_vm.projects.project import Project
+
+STRANGER = 61234
+
+
+@pytest.fixture
+def project(tmp_path):
+    project = Project(tmp_path.resolve() / "shop")
+    project.config.parent.mkdir(parents=True)
+    project.config.write_text("cpus: 2\n")
+    return project
+
+
+@pytest.fixture
+def owners(monkeypatch):
+    """Make `os.fstat` tell other owners and modes, by the file's name, and `os.getuid` an ordinary account."""
+    told = {}
+    real = os.fstat
+
+    def fstat(handle):
+        status = list(real(handle))
+        mode, uid = told.get(os.path.basename(os.readlink(f"/proc/self/fd/{handle}")), (0, 1000))
+        status[0], status[4] = status[0] | mode, uid
+        return os.stat_result(status)
+
+    monkeypatch.setattr(os, "fstat", fstat)
+    monkeypatch.setattr(os, "getuid", lambda: 1000)
+    return told
+
+
+def test_the_users_own_config_has_no_foreign_owner(project, owners):
+    config = committed_config.load(project)
+    assert (config.data, config.path, config.foreign_owner) == ({"cpus": 2}, project.config, "")
+
+
+def test_roots_config_is_as_good_as_the_users_own(project, owners):
+    owners.update({"config.yaml": (0, 0), ".lima": (0, 0), "shop": (0, 0)})
+    assert committed_config.load(project).foreign_owner == ""
+
+
+def test_the_owner_of_a_strangers_file_in_the_users_own_directory_is_told(project, owners):
+    owners["config.yaml"] = (0, STRANGER)
+    assert committed_config.load(project).foreign_owner == str(STRANGER)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {".lima": (0, STRANGER), "config.yaml": (0, STRANGER)},
+        {".lima": (0, STRANGER)},
+        {"shop": (0o1777, 0), "config.yaml": (0, STRANGER)},
+        {".lima": (0o777, 1000), "config.yaml": (0, STRANGER)},
+    ],
+)
+def test_what_a_stranger_can_replace_is_refused(project, owners, told):
+    owners.update(told)
+    with pytest.raises(VmError, match=str(STRANGER)):
+        committed_config.load(project)
+
+
+def test_root_in_a_container_may_use_the_project_of_an_account(project, owners, monkeypatch):
+    monkeypatch.setattr(os, "getuid", lambda: 0)
+    owners.update({"shop": (0, STRANGER), ".lima": (0, STRANGER), "config.yaml": (0, STRANGER)})
+    assert committed_config.load(project).foreign_owner == str(STRANGER)
+    owners["shop"] = (0o1777, 0)
+    with pytest.raises(VmError, match=str(STRANGER)):
+        committed_config.load(project)
+
+
+def test_a_config_that_is_gone_is_said_with_exit_3(project):
+    project.config.unlink()
+    with pytest.raises(NoConfigError, match="does not exist"):
+        committed_config.load(project)

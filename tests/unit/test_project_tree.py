@@ -1,0 +1,168 @@
+import os
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+
+from sysinit_vm import project_tree
+from sysinit_vm.errors import VmError
+
+CONFIG = Path(".lima/config.yaml")
+
+
+def names(directory):
+    return [path.name for path in directory.iterdir()]
+
+
+def project(tmp_path):
+    root = tmp_path.resolve() / "shop"
+    (root / ".lima").mkdir(parents=True)
+    return root
+
+
+def test_a_file_is_read_with_its_owner(tmp_path):
+    root = project(tmp_path)
+    (root / CONFIG).write_text("ünï: 1\n")
+    content = project_tree.read(root, CONFIG, 100)
+    assert content.text(root / CONFIG) == "ünï: 1\n"
+    assert (content.owner, content.writers, content.open_to_all) == (os.getuid(), {os.getuid()}, False)
+
+
+@pytest.mark.parametrize("missing", [".lima/config.yaml", ".lima/a/b", "none/at/all"])
+def test_nothing_is_read_where_nothing_is(tmp_path, missing):
+    assert project_tree.read(project(tmp_path), Path(missing), 100) is None
+
+
+def test_a_directory_that_everyone_may_write_is_told(tmp_path):
+    root = project(tmp_path)
+    (root / CONFIG).write_text("")
+    (root / ".lima").chmod(0o777)
+    assert project_tree.read(root, CONFIG, 100).open_to_all
+
+
+def a_link(path):
+    path.symlink_to("/etc/passwd")
+
+
+def a_dangling_link(path):
+    path.symlink_to("nowhere")
+
+
+def a_directory(path):
+    path.mkdir()
+
+
+def a_fifo(path):
+    os.mkfifo(path)
+
+
+def a_socket(path):
+    here = Path.cwd()
+    os.chdir(path.parent)
+    try:
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path.name)
+    finally:
+        os.chdir(here)
+
+
+def too_long(path):
+    with path.open("wb") as stream:
+        stream.truncate(3 * 2**30)
+
+
+def not_utf8(path):
+    path.write_bytes(b"\xff")
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (a_link, "a link"),
+        (a_dangling_link, "a link"),
+        (a_directory, "a directory"),
+        (a_fifo, "a FIFO"),
+        (a_socket, "No such device|a socket"),
+        (too_long, "more than 100 bytes"),
+        (not_utf8, "UTF-8"),
+    ],
+)
+def test_what_is_no_plain_small_file_is_refused(tmp_path, make, why):
+    root = project(tmp_path)
+    make(root / CONFIG)
+    with pytest.raises(VmError, match=why):
+        project_tree.read(root, CONFIG, 100).text(root / CONFIG)
+
+
+def test_a_link_to_a_device_is_not_opened(tmp_path):
+    root = project(tmp_path)
+    (root / CONFIG).symlink_to("/dev/zero")
+    with pytest.raises(VmError, match="a link"):
+        project_tree.read(root, CONFIG, 100)
+
+
+@pytest.mark.parametrize("use", ["read", "write", "exists"])
+def test_a_directory_that_is_a_link_is_refused(tmp_path, use):
+    root, elsewhere = project(tmp_path), tmp_path / "elsewhere"
+    (root / ".lima").rmdir()
+    elsewhere.mkdir()
+    (elsewhere / "config.yaml").write_text("secret")
+    (root / ".lima").symlink_to(elsewhere)
+    arguments = {"read": (100,), "write": (b"new",), "exists": ()}[use]
+    with pytest.raises(VmError, match=r"\.lima[\s\S]*a link"):
+        getattr(project_tree, use)(root, CONFIG, *arguments)
+    assert names(elsewhere) == ["config.yaml"]
+    assert (elsewhere / "config.yaml").read_text() == "secret"
+
+
+@pytest.mark.parametrize("use", ["read", "write"])
+def test_no_path_leads_out(tmp_path, use):
+    root = project(tmp_path)
+    (tmp_path / "outside").write_text("secret")
+    with pytest.raises(VmError, match="leads out"):
+        getattr(project_tree, use)(root, Path(".lima/../../outside"), *([100] if use == "read" else [b"new"]))
+    assert (tmp_path / "outside").read_text() == "secret"
+
+
+def test_a_file_is_written_whole_with_its_directories_and_mode(tmp_path):
+    root = tmp_path.resolve()
+    project_tree.write(root, CONFIG, b"new", mode=0o640)
+    assert (root / CONFIG).read_bytes() == b"new"
+    assert stat.S_IMODE((root / CONFIG).stat().st_mode) == 0o640
+    assert names(root / ".lima") == ["config.yaml"]
+
+
+def test_a_link_is_not_written_through_nor_replaced(tmp_path):
+    root = project(tmp_path)
+    (tmp_path / "key").write_text("secret")
+    (root / CONFIG).symlink_to(tmp_path / "key")
+    with pytest.raises(VmError, match="a link"):
+        project_tree.write(root, CONFIG, b"new")
+    assert (tmp_path / "key").read_text() == "secret"
+    assert names(root / ".lima") == ["config.yaml"]
+
+
+def test_what_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
+    root = project(tmp_path)
+    (root / CONFIG).write_text("old")
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        project_tree.write(root, CONFIG, b"new")
+    assert (root / CONFIG).read_text() == "old"
+    assert names(root / ".lima") == ["config.yaml"]
+
+
+def test_a_file_or_link_is_removed_and_nothing_that_it_leads_to(tmp_path):
+    root = project(tmp_path)
+    (tmp_path / "kept").write_text("")
+    (root / CONFIG).symlink_to(tmp_path / "kept")
+    assert project_tree.exists(root, CONFIG)
+    project_tree.remove(root, CONFIG)
+    project_tree.remove(root, CONFIG)
+    assert not project_tree.exists(root, CONFIG)
+    assert (tmp_path / "kept").exists()
