@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 
@@ -25,7 +26,7 @@ def owners(monkeypatch):
 
     def fstat(handle):
         status = list(real(handle))
-        mode, uid = told.get(os.path.basename(os.readlink(f"/proc/self/fd/{handle}")), (0, 1000))
+        mode, uid = told.get(Path(f"/proc/self/fd/{handle}").readlink().name, (0, 1000))
         status[0], status[4] = status[0] | mode, uid
         return os.stat_result(status)
 
