@@ -17,6 +17,7 @@ import psutil
 from sysinit_vm import settings
 from sysinit_vm.errors import MissingError, VmError
 from sysinit_vm.images.available import KERNEL_CMDLINE
+from sysinit_vm.lima.judged import JudgedFile, JudgedInstance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.messages import Message, reason
 from sysinit_vm.machine import accelerator, facts, find_programs
@@ -128,11 +129,11 @@ class Machine:
         """Create the VM and start it for the first time."""
         path = self.directory.parent / f"{self.name}.yaml"
         path.write_text(json.dumps(self.data))
-        return self._timed(lambda **how: self.lima.create(self.name, path, **how))
+        return self._timed(lambda **how: self.lima.create(JudgedFile(path, self.name), **how))
 
     def start(self) -> Took:
         """Start the stopped VM."""
-        return self._timed(lambda **how: self.lima.start(self.name, **how))
+        return self._timed(lambda **how: self.lima.start(JudgedInstance(self.name), **how))
 
     def _timed(self, how: Any) -> Took:
         meter: list[tuple[float, float]] = []

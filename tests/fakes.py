@@ -210,14 +210,16 @@ class FakeLimactl(InMemory, Limactl):
     def instance(self, name):
         return self.by_name.get(name)
 
-    def create(self, name, config, on_message, **how):
-        self.calls.append(("create", name, config, how["timeout"], how.get("env")))
+    def create(self, config, on_message, **how):
+        name = config.name
+        self.calls.append(("create", name, config.path, how["timeout"], how.get("env")))
         on_message(("info", "Attempting to download the image"))
-        data = document.load(config).data
+        data = document.load(config.path).data
         self.add(name, status="Running", config=data, param=data["param"])
         return self._boot(name)
 
-    def start(self, name, on_message, **how):
+    def start(self, instance, on_message, **how):
+        name = instance.name
         self.calls.append(("start", name, how["timeout"], how.get("env")))
         instance = self.by_name[name] = replace(self.by_name[name], status="Running")
         instance.files.events.write_text(READY)
@@ -241,7 +243,8 @@ class FakeLimactl(InMemory, Limactl):
             raise StateError("Cannot stop.")
         self.by_name[name] = replace(self.by_name[name], status="Stopped")
 
-    def edit(self, name, data):
+    def edit(self, config):
+        name, data = config.name, config.data
         instance = self.by_name[name]
         assert instance.status == "Stopped", "limactl edits no other"
         self.calls.append(("edit", name))

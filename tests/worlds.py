@@ -12,8 +12,9 @@ from sysinit_vm.config import document
 from sysinit_vm.effective import prepare
 from sysinit_vm.init import render
 from sysinit_vm.machine import facts
+from sysinit_vm.projects import committed_config
 from sysinit_vm.projects.project import Project
-from sysinit_vm.trust import gate
+from sysinit_vm.vm.permission import Request
 from tests.fakes import DATA
 from tests.lima.terminal import Terminal
 
@@ -27,6 +28,11 @@ ENTRANCES = {
     "inv": lambda verb, *words: [str(BIN / "inv"), f"lima.{verb}", *words],
     "task": lambda verb, *words: [str(BIN / "task"), "-x", f"lima:{verb}", *(["--", *words] if words else [])],
 }
+
+
+def no_limactl():
+    """What a request calls where limactl is not to be needed."""
+    raise AssertionError("limactl is not needed here")
 
 
 class World:
@@ -171,7 +177,8 @@ class CliWorld(World):
     def trust(self, root: Path) -> None:
         """Allow the config of ``root``, as its user would."""
         with mock.patch.dict(os.environ, self.env, clear=True):
-            gate.trust_own_config(Project(root))
+            project = Project(root)
+            Request(committed_config.load(project), project, f"{root.name}-dev", no_limactl).trust()
 
     def config_for_limactl(self, root: Path) -> str:
         """Return what limactl is given for the config of ``root``."""

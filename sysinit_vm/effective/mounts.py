@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sysinit_vm.effective.host_paths import HostPaths
 from sysinit_vm.machine.facts import Facts
 from sysinit_vm.projects.project import Project
 
@@ -27,6 +28,7 @@ def effective_mounts(
     committed: Sequence[Mount],
     project: Project,
     facts: Facts,
+    host_paths: HostPaths,
     *,
     committed_dir: Any = None,
     git_dir: Path | None = None,
@@ -34,22 +36,22 @@ def effective_mounts(
     """Return ``mounts`` as limactl is given them, the project's own among the last, and notes for the user.
 
     ``committed`` are the config's mounts, ``committed_dir`` is the project's directory as the config gives it, and
-    ``git_dir`` (absolute) what a git worktree shares with its repository. A mount whose directory this host lacks is
-    left out, because Lima would create the directory.
+    ``git_dir`` (absolute) what a git worktree shares with its repository. Locations become absolute, with links
+    resolved, so that what is judged is what is mounted. A mount whose directory this host lacks is left out, because
+    Lima would create the directory.
     """
     mounts, notes, project_mount = list[Mount](), list[str](), _WRITABLE
     for mount in committed:
-        location = str(mount.get("location", ""))
-        directory = _host_directory(location, committed_dir, project, facts)
-        if directory == project.root:
+        location = str(mount.get("location") or "")
+        directory = project.root if location == committed_dir else host_paths.absolute(location, project.root)
+        if directory.resolve() == project.root:
             project_mount = mount
         elif directory == facts.home / ".ssh" and facts.ssh_dir is None:
             continue
-        elif directory == facts.ssh_dir and directory is not None and not mount.get("writable"):
-            mounts.append({"mountPoint": KEYS, **mount})  # the original's has no mountPoint, so no ssh looked there
-        elif directory is None or directory == facts.ssh_dir or directory.is_dir():
-            absolute = directory is None or location.startswith(("/", "~/"))
-            mounts.append(mount if absolute else {**mount, "location": str(directory)})
+        elif directory == facts.ssh_dir and not mount.get("writable"):
+            mounts.append(_at({"mountPoint": KEYS, **mount}, directory))  # no ssh looked where the original's lands
+        elif directory == facts.ssh_dir or directory.is_dir():
+            mounts.append(_at(mount, directory))
         else:
             notes.append(f"mounts: {directory} does not exist here and is left out.")
     mounts.append({**project_mount, "location": str(project.root), "mountPoint": mount_point(project.root)})
@@ -69,12 +71,8 @@ def _with_fresh_cache(mount: Mount) -> dict[str, Any]:
     return {**mount, "9p": {"cache": "mmap", **stated}} if isinstance(stated, Mapping) else dict(mount)
 
 
-def _host_directory(location: str, committed_dir: Any, project: Project, facts: Facts) -> Path | None:
-    """Return the host directory that a mount means; None if only Lima can tell, or refuses it."""
-    if location in {"{{.Param.PROJECT_DIR}}", committed_dir}:
-        return project.root
-    if "{{" in location or not location:
-        return None
-    relative = facts.home / location[2:] if location.startswith("~/") else Path(location)
-    directory = project.root / relative
-    return project.root if directory.resolve() == project.root else directory
+def _at(mount: Mount, directory: Path) -> dict[str, Any]:
+    """Return ``mount`` with ``directory`` as its location, links resolved; its place in the guest stays the same."""
+    resolved = directory.resolve()
+    here = {} if resolved == directory or "mountPoint" in mount else {"mountPoint": str(directory)}
+    return {**mount, **here, "location": str(resolved)}

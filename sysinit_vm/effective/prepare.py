@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from sysinit_vm import files, settings
 from sysinit_vm.config import guest_dirs
@@ -11,6 +10,7 @@ from sysinit_vm.config.document import Config
 from sysinit_vm.effective.resolve import EffectiveConfig, effective_config
 from sysinit_vm.guest import setup
 from sysinit_vm.lima.home import own_directory
+from sysinit_vm.lima.judged import JudgedConfig, JudgedFile
 from sysinit_vm.machine.facts import Facts
 from sysinit_vm.ports.forwards import Key
 from sysinit_vm.projects import worktree
@@ -45,16 +45,16 @@ def _with_guest_dirs(committed: Config, project: Project, directories: str) -> C
 
 
 @contextmanager
-def config_file(name: str, effective: EffectiveConfig, *, dry: bool = False) -> Iterator[Path]:
-    """Write the file that limactl reads for the VM ``name``, yield its path (absolute), and remove it afterwards.
+def config_file(config: JudgedConfig, *, dry: bool = False) -> Iterator[JudgedFile]:
+    """Write the file that limactl reads, yield it, and remove it afterwards.
 
     It lies outside every project: in one, the guest of an earlier start could change it before limactl reads it.
     ``dry`` writes nothing.
     """
-    path = own_directory() / f"{name}.yaml"
+    path = own_directory() / f"{config.name}.yaml"
     if not dry:
-        files.write(path, effective.text, mode=0o600)
+        files.write(path, config.text, mode=0o600)
     try:
-        yield path
+        yield JudgedFile(path, config.name)
     finally:
         path.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """The config that limactl is given: a pure function of the committed config and this machine's facts."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from sysinit_vm.config.document import Config, dump
 from sysinit_vm.config.params import PROJECT_DIR, PROJECT_NAME, VM_NAME
 from sysinit_vm.config.sizes import in_bytes
+from sysinit_vm.effective.host_paths import HostPaths
 from sysinit_vm.effective.mounts import GIT_SIDE_MOUNT, effective_mounts, mount_point
 from sysinit_vm.errors import VmError, edit
 from sysinit_vm.images import available
@@ -88,17 +89,19 @@ def effective_config(
     if choice.kernel and (vm_type, vm_arch) == ("qemu", "x86_64"):
         # QEMU loads the kernel itself: UEFI would only add seconds to each boot.
         data.setdefault("firmware", {"legacyBIOS": True})
-    if choice.remote and vm_type == "qemu":
-        data.setdefault("mountType", "reverse-sshfs")
     data["cpus"], cpu_note = _at_most(config, "cpus", facts.cpus)
-    data["mounts"], mount_notes = _mounts(config, project, facts, git_dir)
+    host_paths = HostPaths(facts.home, facts.lima_home, facts.lima_home / name, data["param"])
+    data["mounts"], mount_notes = _mounts(config, project, facts, host_paths, git_dir)
+    data["mountType"] = mount_type(config, vm_type, choice, data["mounts"], facts)
     data["memory"], memory_note = _memory(config, facts)
     if data["memory"] is None:
         del data["memory"]
     data["env"] = _env(config, project) | allocation.env(config, hosts or {})
     forwards = allocation.entries(config, hosts or {}, strict=strict_ports)
     if forwards:
-        data["portForwards"] = forwards
+        data["portForwards"] = [host_paths.forward(entry) for entry in forwards]
+    if config.data.get("copyToHost"):
+        data["copyToHost"] = [host_paths.copy(entry) for entry in _list(config, "copyToHost")]
     data.setdefault("containerd", {"system": False, "user": False})
     ours = [{"mode": mode, "script": script} for mode, script in scripts.items()]
     data["provision"] = [*ours, *_list(config, "provision")]
@@ -131,11 +134,47 @@ def _param(config: Config, project: Project, name: str, git_dir: Path | None) ->
 
 
 def _mounts(
-    config: Config, project: Project, facts: Facts, git_dir: Path | None
+    config: Config, project: Project, facts: Facts, host_paths: HostPaths, git_dir: Path | None
 ) -> tuple[list[dict[str, Any]], list[str]]:
     committed_dir = (config.data.get("param") or {}).get(PROJECT_DIR)
     mounts = _list(config, "mounts")
-    return effective_mounts(mounts, project, facts, committed_dir=committed_dir, git_dir=git_dir)
+    return effective_mounts(mounts, project, facts, host_paths, committed_dir=committed_dir, git_dir=git_dir)
+
+
+def mount_type(config: Config, vm_type: str, choice: Choice, mounts: Sequence[Mapping[str, Any]], facts: Facts) -> str:
+    """Return how directories are mounted: as the config states, else by what the host confines to them.
+
+    That is virtiofs with vz, and 9p with QEMU. An image without 9p gets virtiofs if each mount is writable, because
+    QEMU's does not keep a guest from writing a read-only one (2.2.0). reverse-sshfs, which Lima would use, gives the
+    guest the whole host: it is never chosen. The type may be one that the image cannot mount: `require_mountable`.
+    """
+    stated = config.data.get("mountType")
+    if stated not in (None, "", "default"):
+        return str(stated)
+    if vm_type == "vz":
+        return "virtiofs"
+    writable = all(mount.get("writable") is True for mount in mounts)
+    return "virtiofs" if lacks_9p(config, choice) and writable and facts.virtiofsd else "9p"
+
+
+def lacks_9p(config: Config, choice: Choice) -> bool:
+    """Whether the guest's kernel has no 9p: the config says so, or the image is Debian's own download."""
+    unsupported = config.data.get("mountTypesUnsupported")
+    stated = isinstance(unsupported, list) and "9p" in unsupported
+    return stated or (choice.remote and choice.entry is not None and "debian" in str(choice.entry["location"]))
+
+
+def require_mountable(config: Config, effective: EffectiveConfig, facts: Facts) -> None:
+    """VmError if the VM's image could mount nothing in a way that this host confines."""
+    if effective.data["mountType"] != "9p" or not lacks_9p(config, choose_image(config, facts)):
+        return
+    first = "" if facts.virtiofsd else "install virtiofsd and "
+    raise VmError(
+        "This VM's image cannot mount the project safely.",
+        detail="Its kernel has no 9p. reverse-sshfs would let the guest read all your files, and QEMU's virtiofs does "
+        "not keep it from writing a read-only mount.",
+        hint=f"sysinit-vm build.debian; or {first}mount nothing read-only: sysinit-vm init --ssh agent, or --ssh none",
+    )
 
 
 def _env(config: Config, project: Project) -> dict[str, Any]:

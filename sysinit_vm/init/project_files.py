@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sysinit_vm import files
+from sysinit_vm.config import document
+from sysinit_vm.config.document import Config
 from sysinit_vm.config.sizes import Size
 from sysinit_vm.errors import UsageError, VmError, typed
 from sysinit_vm.init import namesakes, render, templates
@@ -42,6 +44,7 @@ class InitResult:
     """
 
     project: Project
+    config: Config
     old_config: Path | None
     vm_name: str
     trusted: bool = True
@@ -156,7 +159,8 @@ def write_config(
         files.write(gitignore, _gitignore_text(gitignore))
         files.write(config, text)
     vm_name = vm_name or default_names.vm_name(project.root, longest)
-    return InitResult(project, old_config, vm_name, templates.resolve(template).trusted)
+    written = Config(config, document.parse(text, config))
+    return InitResult(project, written, old_config, vm_name, templates.resolve(template).trusted)
 
 
 def _gitignore_text(path: Path) -> str:

@@ -17,6 +17,12 @@ def own_directory() -> Path:
     return lima_home() / "_sysinit-vm"
 
 
+def machine_config() -> bool:
+    """Whether the user has defaults or overrides of their own, which Lima merges into each config (2.2.0)."""
+    files = (lima_home() / "_config" / f"{name}.yaml" for name in ("base", "default", "override"))
+    return any(os.path.lexists(file) for file in files)
+
+
 def instance_files(name: str) -> InstanceFiles:
     """Return the files of the instance ``name``, which need not exist."""
     return InstanceFiles(lima_home() / name)

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from sysinit_vm import files
-from sysinit_vm.config.document import dump
-from sysinit_vm.errors import StateError, VmError, edit
+from sysinit_vm.config.document import parse
+from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.lima import home, names
 from sysinit_vm.lima.account import Account, current_account
 from sysinit_vm.lima.instance import Instance, Instances
 from sysinit_vm.lima.instance_files import InstanceFiles
+from sysinit_vm.lima.judged import JudgedConfig, JudgedFile, JudgedInstance
 from sysinit_vm.lima.messages import Message, message, reason
 from sysinit_vm.runner import Result, Runner
 
@@ -74,17 +75,17 @@ class Limactl:
             raise _failure("limactl cannot list its instances.", done, hint="limactl list")
         return [Instance.from_json(json.loads(line)) for line in lines]
 
-    def create(self, name: str, config: Path, on_message: Callable[[Message], None], **how: Any) -> Result:
-        """Create the instance ``name`` from ``config`` (absolute) and start it; see ``start``."""
-        return self._start(("--name", name, str(config)), on_message, **how)
+    def create(self, config: JudgedFile, on_message: Callable[[Message], None], **how: Any) -> Result:
+        """Create an instance from ``config`` and start it; see ``start``."""
+        return self._start(("--name", config.name, str(config.path)), on_message, **how)
 
-    def start(self, name: str, on_message: Callable[[Message], None], **how: Any) -> Result:
-        """Start the existing instance ``name`` and wait until limactl calls it ready.
+    def start(self, instance: JudgedInstance, on_message: Callable[[Message], None], **how: Any) -> Result:
+        """Start an existing instance and wait until limactl calls it ready.
 
         ``timeout`` in seconds, ``env`` for the host agent and QEMU. Each log line goes to ``on_message``.
         A bare name is never given to limactl unseen: it would create a VM of that name.
         """
-        return self._start((name,), on_message, **how)
+        return self._start((instance.name,), on_message, **how)
 
     def _start(
         self,
@@ -99,43 +100,60 @@ class Limactl:
             (*self._argv, *flags, *words), lambda line: on_message(message(line)), env=self._env(env)
         )
 
-    def rewrite(self, instance: Instance, data: Mapping[str, Any]) -> None:
+    def rewrite(self, instance: Instance, config: JudgedConfig) -> None:
         """Replace the config of a running instance, which ``edit`` refuses; it takes effect at the next start.
 
         Only for what Lima does not read before then: provision and param. VmError if Lima does not accept it.
         """
         with tempfile.TemporaryDirectory() as place:
             path = InstanceFiles(Path(place)).lima_yaml
-            files.write(path, dump(data) + "\n")
+            files.write(path, config.text)
             done = self._read("--log-format=json", "validate", str(path))
         if not done.ok:
             raise _failure(f"Lima does not take the new config of {instance.name}.", done, hint="sysinit-vm plan")
-        files.write(instance.files.lima_yaml, dump(data) + "\n")
+        files.write(instance.files.lima_yaml, config.text)
 
-    def embed(self, config: Path) -> str:
-        """Return the YAML of ``config`` (absolute) with every base and file that it names in it; VmError otherwise.
+    def fetch(self, locator: str) -> str:
+        """Return the text of one file of a template: a URL, or ``template:NAME`` for Lima's own; VmError otherwise."""
+        done = self._read("--log-format=json", "template", "copy", "--verbatim", locator, "-")
+        if not done.ok:
+            raise _failure(f"Lima cannot fetch {locator}.", done, hint="sysinit-vm trust --show")
+        return done.out
 
-        Fetches what is remote.
+    def put_together(self, config: Path) -> str:
+        """Return the YAML of ``config`` (absolute) with each of its bases in it; VmError otherwise.
+
+        It, and the bases beside it, are files of ours that name nothing else.
         """
         done = self._read("--log-format=json", "template", "copy", "--embed-all", str(config), "-")
         if not done.ok:
-            raise _failure(f"Lima cannot put together {config}.", done, hint=edit(config))
+            raise _failure("Lima cannot put the config and its bases together.", done, hint="sysinit-vm trust --show")
         return done.out
 
-    def edit(self, name: str, data: Mapping[str, Any]) -> None:
-        """Give the stopped instance ``name`` the whole config ``data``, which its next start takes up.
+    def filled(self, config: JudgedConfig) -> dict[str, Any]:
+        """Return ``config`` as Lima would use it, with its defaults and the user's own; VmError otherwise."""
+        with tempfile.TemporaryDirectory() as place:
+            path = Path(place) / f"{config.name}.yaml"
+            files.write(path, config.text, mode=0o600)
+            done = self._read("--log-format=json", "template", "copy", "--fill", str(path), "-")
+        if not done.ok:
+            raise _failure("Lima does not take the config.", done, hint="ls ~/.lima/_config")
+        return parse(done.out, path)
+
+    def edit(self, config: JudgedConfig) -> None:
+        """Give the stopped instance that ``config`` is for the whole of it, which its next start takes up.
 
         VmError with Lima's reason if it refuses; then nothing was changed. A refused config would be kept in
         the current directory (2.2.0), so a temporary one is made that.
         """
         with tempfile.TemporaryDirectory() as place:
-            whole = base64.b64encode(json.dumps(data).encode()).decode()  # yq's own strings lose backslashes
+            data = json.dumps(dict(config.data)).encode()
+            whole = base64.b64encode(data).decode()  # yq's own strings lose backslashes
             expression = f'. = ("{whole}" | @base64d | from_json)'
-            done = self._change("edit", "--tty=false", "--set", expression, name, cwd=Path(place))
+            done = self._change("edit", "--tty=false", "--set", expression, config.name, cwd=Path(place))
         if not done.ok:
-            raise _failure(
-                f"Lima does not take the new config of {name}.", done, hint=f"sysinit-vm status --name {name}"
-            )
+            hint = f"sysinit-vm status --name {config.name}"
+            raise _failure(f"Lima does not take the new config of {config.name}.", done, hint=hint)
 
     def stop(self, name: str, *, force: bool = False) -> None:
         """Stop a running instance; ``force`` also recovers a broken one, by SIGKILL to its processes."""

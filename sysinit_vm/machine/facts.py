@@ -10,13 +10,17 @@ from sysinit_vm.lima.home import lima_home
 from sysinit_vm.machine.find_programs import find_zellij
 from sysinit_vm.machine.host import Host
 
+# Where distributions put the one that Lima can use; QEMU's own former one needs root (2.2.0).
+_VIRTIOFSD = ("virtiofsd", "/usr/libexec/virtiofsd", "/usr/lib/virtiofsd")
+
 
 @dataclass(frozen=True)
 class Facts:
     """What belongs to this machine. ``memory`` in MiB; ``lima_home`` and ``ssh_dir`` absolute.
 
     ``system`` is Linux or Darwin; ``arch`` as Lima says it (x86_64, aarch64); ``ssh_dir`` is None
-    if the user has none, because Lima would create a missing mount location on the host.
+    if the user has none, because Lima would create a missing mount location on the host. ``virtiofsd`` says whether
+    QEMU has the program for virtiofs.
     """
 
     system: str
@@ -27,6 +31,7 @@ class Facts:
     home: Path
     ssh_dir: Path | None
     can_build_image: bool
+    virtiofsd: bool = False
 
 
 def gather() -> Facts:
@@ -43,6 +48,7 @@ def gather() -> Facts:
         home=Path.home(),
         ssh_dir=ssh if ssh.is_dir() else None,
         can_build_image=host.system == "Linux" and find("mmdebstrap") is not None and _zellij_or_error(),
+        virtiofsd=any(find(program) for program in _VIRTIOFSD),
     )
 
 

@@ -17,10 +17,11 @@ from sysinit_vm.errors import VmError
 from sysinit_vm.lima.home import all_instance_files, own_directory
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.instance_files import InstanceFiles
+from sysinit_vm.lima.judged import JudgedConfig
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.locks import ports_lock, vm_lock_file
 from sysinit_vm.ports import allocation, forwards, sockets
-from sysinit_vm.ports.forwards import Forward, Key, Spot
+from sysinit_vm.ports.forwards import Entry, Forward, Key, Spot
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,12 @@ def place(name: str, root: Path, declared: Iterable[Forward], kept: Mapping[Key,
     return Placed(hosts, tuple(filter(None, words)))
 
 
-def replace_held(lima: Limactl, instance: Instance, committed: Config | None) -> tuple[str, ...]:
+def replace_held(
+    lima: Limactl, instance: Instance, committed: Config | None, judge: Callable[[Instance, Entry], JudgedConfig]
+) -> tuple[str, ...]:
     """Move the forwards of a stopped VM whose host ports are now held, in its own config; return messages.
 
-    VmError if its config cannot be read, or Lima refuses the new one.
+    ``judge`` lets the new config pass. VmError if its config cannot be read, or Lima refuses the new one.
     """
     own = instance.config()
     wanted = allocation.hosts(committed) if committed else {}
@@ -57,7 +60,7 @@ def replace_held(lima: Limactl, instance: Instance, committed: Config | None) ->
     with ports_lock():
         placed = place(instance.name, instance.project_dir or instance.dir, declared, kept)
         if placed.hosts != kept:
-            lima.edit(instance.name, allocation.moved(own, placed.hosts).data)
+            lima.edit(judge(instance, allocation.moved(own, placed.hosts).data))
     return placed.words
 
 

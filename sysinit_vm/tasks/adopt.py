@@ -2,10 +2,10 @@
 
 from invoke.context import Context
 
-from sysinit_vm.projects import committed_config, locate
+from sysinit_vm.projects import locate
 from sysinit_vm.tasks.context import lima
 from sysinit_vm.tasks.output import done
-from sysinit_vm.tasks.start_options import trusted
+from sysinit_vm.tasks.start_options import request
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.vm.adopt import adopt
 from sysinit_vm.vm.project_vm import ProjectVm
@@ -24,6 +24,6 @@ def adopt_(c: Context, yes: bool = False, project: str | None = None, name: str 
     This also works for a VM that was created without sysinit-vm. The disk stays as it is.
     """
     target = locate.target(project, name)
-    config = trusted(c, target.required, committed_config.load(target.required))
+    config = request(c, target).require()
     instance = adopt(ProjectVm.read(lima(c), target), config, yes=yes)
     done(c, f"VM adopted: {instance.name}. Start it: sysinit-vm start")

@@ -37,7 +37,7 @@ def apply_(
     only with --recreate.
     """
     target = locate.target(project, name)
-    options = start_options(c, timeout, target.project)
+    options = start_options(c, timeout, target)
     vm = ProjectVm.read(lima(c), target)
     instance, drift = apply.require_drift(vm, options)
     say(report.what_apply_does(instance, drift))

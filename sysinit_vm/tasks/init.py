@@ -8,11 +8,12 @@ from sysinit_vm import settings
 from sysinit_vm.config import sizes
 from sysinit_vm.init import include, namesakes, project_files, questions, templates
 from sysinit_vm.init.questions import InitOptions
+from sysinit_vm.projects import locate
 from sysinit_vm.tasks.context import instances_if_found
 from sysinit_vm.tasks.output import print_json
+from sysinit_vm.tasks.start_options import request
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal.console import say, table
-from sysinit_vm.trust import gate
 
 
 @verb(
@@ -97,6 +98,6 @@ def _init(c: Context, options: InitOptions, *, directory: str | None, yes: bool,
         template, directory=directory, name=name, yes=yes, ssh=ssh, size=size, instances=instances
     )
     if written.trusted:
-        gate.trust_own_config(written.project)
+        request(c, locate.just_written(written.project, written.vm_name), written.config).trust()
     namesakes.tell(instances, written.project, written.vm_name)
     say(project_files.next_steps(written))

@@ -21,7 +21,7 @@ def plan(c: Context, json: bool = False, project: str | None = None, name: str |
     restart, or a new VM.
     """
     target = locate.target(project, name)
-    options = start_options(c, None, target.project)
+    options = start_options(c, None, target)
     instance, drift = require_drift(ProjectVm.read(lima(c), target), options)
     if json:
         print_json({"vm": instance.name, "needs": drift.needs, "changes": [change.data() for change in drift.changes]})

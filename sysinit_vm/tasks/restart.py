@@ -7,6 +7,7 @@ from sysinit_vm.tasks.context import lima
 from sysinit_vm.tasks.output import done
 from sysinit_vm.tasks.start_options import start_options
 from sysinit_vm.tasks.verb import verb
+from sysinit_vm.trust import gate
 from sysinit_vm.vm.apply import start_up_to_date
 from sysinit_vm.vm.project_vm import ProjectVm
 from sysinit_vm.vm.stop import stop
@@ -16,8 +17,9 @@ from sysinit_vm.vm.stop import stop
 def restart(c: Context, project: str | None = None, name: str | None = None, timeout: str | None = None) -> None:
     """Stop the project's VM, then start it."""
     target = locate.target(project, name)
-    options = start_options(c, timeout, target.project)
+    options = start_options(c, timeout, target)
     vm = ProjectVm.read(lima(c), target)
+    gate.passed_instance(vm.existing())  # before anything that runs in it is lost
     stop(vm)
     instance = start_up_to_date(vm.read_again(), options, "ask")
     done(c, f"VM restarted: {instance.name}")

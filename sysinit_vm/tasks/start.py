@@ -33,6 +33,6 @@ def start(
     if drift not in {"ask", "apply", "keep"}:
         raise UsageError(f"--drift cannot be {drift!r}.", detail="It is ask, apply or keep.", hint="sysinit-vm plan")
     target = locate.target(project, name)
-    options = start_options(c, timeout, target.project)
+    options = start_options(c, timeout, target)
     instance = start_up_to_date(ProjectVm.read(lima(c), target), options, drift)
     done(c, f"VM started: {instance.name}. Connect with: sysinit-vm shell")

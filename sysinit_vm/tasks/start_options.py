@@ -1,7 +1,6 @@
 """How the user wants a VM started: by the flags, the settings and the project's config."""
 
 import functools
-from collections.abc import Callable
 
 from invoke.context import Context
 
@@ -11,24 +10,25 @@ from sysinit_vm.images.build import build_debian
 from sysinit_vm.lima.events import host_agent_ready
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.projects import committed_config
-from sysinit_vm.projects.project import Project
+from sysinit_vm.projects.locate import Target
 from sysinit_vm.tasks.context import lima, runner
 from sysinit_vm.terminal.console import say
 from sysinit_vm.vm.apply import start_up_to_date
 from sysinit_vm.vm.options import StartOptions
+from sysinit_vm.vm.permission import Request
 from sysinit_vm.vm.project_vm import ProjectVm
 
 
-def start_options(c: Context, timeout: str | None, project: Project | None) -> StartOptions:
-    """Return how a VM is to be started; ``timeout`` is the flag's text.
+def start_options(c: Context, timeout: str | None, target: Target) -> StartOptions:
+    """Return how the VM that ``target`` means is to be started; ``timeout`` is the flag's text.
 
-    ``project``'s config is read now. If it is not trusted yet, the user is asked. Raises UsageError (timeout),
+    Its project's config is read now. If it is not trusted yet, the user is asked. Raises UsageError (timeout),
     NotConfirmedError (trust).
     """
-    config = committed_config.load(project) if project else None
+    config = committed_config.load(target.project) if target.project else None
     seconds, accelerator = seconds_to_wait(timeout, config), str(settings.value("accelerator", config))
-    if project and config:
-        config = trusted(c, project, config)
+    if target.project and config:
+        config = request(c, target, config).require()
     return StartOptions(seconds, accelerator, functools.partial(build_debian, runner(c)), config)
 
 
@@ -39,19 +39,13 @@ def seconds_to_wait(timeout: str | None, config: Config | None = None) -> int:
     return int(settings.value("timeout", config))
 
 
-def trusted(c: Context, project: Project, config: Config) -> Config:
-    """Return ``project``'s config if limactl may have it; NotConfirmedError (exit 5) otherwise.
+def request(c: Context, target: Target, config: Config | None = None) -> Request:
+    """Return the request for what limactl may be given for ``target``'s project; its config is read once, at most now.
 
-    ``config`` was read once: what is judged is what limactl is given. Nothing asks limactl before.
+    NoConfigError if there is no project.
     """
-    from sysinit_vm.trust import gate
-
-    return gate.require(config, project, embedder(c))
-
-
-def embedder(c: Context) -> Callable[[Config], str]:
-    """Return what puts into a config the files that it names."""
-    return lambda config: lima(c).embed(config.path)
+    project = target.required
+    return Request(config or committed_config.load(project), project, target.name, functools.partial(lima, c))
 
 
 def start_if_needed(c: Context, vm: ProjectVm, timeout: str | None) -> Instance:
@@ -61,5 +55,5 @@ def start_if_needed(c: Context, vm: ProjectVm, timeout: str | None) -> Instance:
     if not running:
         say("VM not running. Starting...")
     if instance is None or not running or host_agent_ready(instance) is not True:
-        return start_up_to_date(vm, start_options(c, timeout, vm.target.project), "ask")
+        return start_up_to_date(vm, start_options(c, timeout, vm.target), "ask")
     return instance

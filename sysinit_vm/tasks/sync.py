@@ -1,16 +1,18 @@
 """sync: bring the running guest up to date."""
 
+from dataclasses import replace
+
 from invoke.context import Context
 
 from sysinit_vm import settings
 from sysinit_vm.errors import StateError
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.projects import committed_config
+from sysinit_vm.projects.locate import Target
 from sysinit_vm.projects.project import Project
 from sysinit_vm.tasks.context import project_vm
 from sysinit_vm.tasks.output import STREAMED, done, end
-from sysinit_vm.tasks.start_options import trusted
+from sysinit_vm.tasks.start_options import request
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal.console import say
 from sysinit_vm.vm import rebuild
@@ -34,18 +36,18 @@ def sync(c: Context, provision: bool = False, project: str | None = None, name: 
     vm = project_vm(c, project, name)
     instance = vm.running()
     if provision or not rebuild.has_nix(vm.lima, instance):
-        _provision(c, vm.lima, instance)
+        _provision(c, vm.target, vm.lima, instance)
     else:
         end(rebuild.home(vm.lima, instance, settings.flake_configuration()))
 
 
-def _provision(c: Context, limactl: Limactl, instance: Instance) -> None:
+def _provision(c: Context, target: Target, limactl: Limactl, instance: Instance) -> None:
     from sysinit_vm.vm.reprovision import reprovision
 
     if instance.project_dir is None:
         raise StateError(f"{instance.name} belongs to no project.", hint="sysinit-vm list")
     project = Project(instance.project_dir)
-    config = trusted(c, project, committed_config.load(project))
+    config = request(c, replace(target, project=project, name=instance.name)).require()
     say(f"Provisioning {instance.name} from {project.config}")
     end(reprovision(limactl, instance, project, config))
     done(c, f"Provisioned {instance.name}.")

@@ -5,12 +5,11 @@ from invoke.context import Context
 from sysinit_vm import settings
 from sysinit_vm.guest import access
 from sysinit_vm.init import project_files
-from sysinit_vm.projects import committed_config, locate, search
+from sysinit_vm.projects import locate, search
 from sysinit_vm.tasks.context import instances_if_found, lima, runner
 from sysinit_vm.tasks.output import end
-from sysinit_vm.tasks.start_options import seconds_to_wait, start_options
+from sysinit_vm.tasks.start_options import request, seconds_to_wait, start_options
 from sysinit_vm.tasks.verb import verb
-from sysinit_vm.trust import gate
 from sysinit_vm.vm.apply import start_up_to_date
 from sysinit_vm.vm.project_vm import ProjectVm
 
@@ -37,7 +36,7 @@ def up(
     template = template or str(settings.value("template"))
     current_project = search.find(project)
     if current_project:
-        gate.require_alone(committed_config.load(current_project), current_project)
+        request(c, locate.target(project, name)).require_alone()
     else:
         project_files.require_free_name(template, directory=project, name=name, instances=instances_if_found(c))
     _prepare_machine(c, yes=yes)
@@ -46,10 +45,10 @@ def up(
     limactl = lima(c)
     instances = None if current_project else limactl.instances()
     written = project_files.init_if_missing(template, directory=project, name=name, instances=instances)
-    if written and written.trusted:
-        gate.trust_own_config(written.project)
     target = locate.just_written(written.project, written.vm_name) if written else locate.target(project, name)
-    options = start_options(c, timeout, target.project)
+    if written and written.trusted:
+        request(c, target, written.config).trust()
+    options = start_options(c, timeout, target)
     instance = start_up_to_date(ProjectVm.read(limactl, target), options, "ask")
     end(access.attach_or_tell(limactl, instance))
 

@@ -26,6 +26,16 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def page(text: str) -> None:
+    """Show ``text`` on the terminal with the user's pager."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console()
+    with console.pager():
+        console.print(Text(text))
+
+
 def live_line(text_of: Callable[[], str]) -> LiveLine:
     """Return a line on stderr that shows what ``text_of`` returns, asked four times a second."""
     from rich.console import Console

@@ -1,25 +1,37 @@
-"""Who allowed what: one file for each project directory, in the user's data directory, where no guest can write."""
+"""Who allowed what: one file for each project and instance, in the user's data directory, where no guest can write."""
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
 from sysinit_vm import files
 from sysinit_vm.trust.danger import Danger
 
+_LONGEST = 16 * 2**20  # bytes of one file
+_FORMAT = 2  # of the files; the first one covered less than what is judged now
+
 
 @dataclass(frozen=True)
 class Approval:
-    """``hashes`` of what was allowed; ``items`` is the newest of it in full, to show what has changed since."""
+    """``items`` are the dangers that were allowed; ``former`` says that an earlier version allowed something."""
 
-    hashes: tuple[str, ...] = ()
-    items: tuple[str, ...] = ()
+    items: frozenset[str] = frozenset()
+    former: bool = False
+
+    def __or__(self, other: "Approval") -> "Approval":
+        """Return what either of them allows."""
+        return Approval(self.items | other.items, self.former or other.former)
+
+    def covers(self, items: Iterable[str]) -> bool:
+        """Whether all of ``items`` was allowed: what can do less than that needs no new approval."""
+        return self.items.issuperset(items)
 
 
 def directory() -> Path:
@@ -27,9 +39,9 @@ def directory() -> Path:
     return platformdirs.user_data_path("sysinit-vm") / "trust"
 
 
-def digest(items: Sequence[str]) -> str:
-    """Return the SHA-256 hash (hex) of ``items``; the order of the config's keys and entries does not matter."""
-    return hashlib.sha256("\n".join(sorted(items)).encode()).hexdigest()
+def digest(items: Iterable[str]) -> str:
+    """Return the SHA-256 hash (hex) of the whole list ``items``, whatever its order."""
+    return hashlib.sha256("\n".join(sorted(set(items))).encode()).hexdigest()
 
 
 def items(dangers: Sequence[Danger]) -> list[str]:
@@ -37,58 +49,90 @@ def items(dangers: Sequence[Danger]) -> list[str]:
     return sorted({danger.item for danger in dangers})
 
 
-def load(root: Path) -> Approval:
-    """Return what was allowed for the project at ``root`` (absolute); nothing if its file is missing or damaged."""
-    try:
-        record = json.loads(_file(root).read_text(encoding="utf-8"))
-        if record["directory"] != str(root):
-            return Approval()
-        return Approval(tuple(map(str, record["hashes"])), tuple(map(str, record["items"])))
-    except (OSError, ValueError, KeyError, TypeError):
+def load(place: Path) -> Approval:
+    """Return what was allowed for ``place`` (absolute: a project's or an instance's directory).
+
+    Nothing if its file is missing or damaged.
+    """
+    record = _record(_file(place))
+    if record is None or record.get("directory") != str(place):
         return Approval()
+    allowed = record.get("items")
+    if record.get("format") != _FORMAT or not isinstance(allowed, list):
+        return Approval(former="hashes" in record)
+    return Approval(frozenset(map(str, allowed)))
 
 
-def save(root: Path, allowed: Sequence[str], *, beside: Sequence[str] = ()) -> None:
-    """Record that ``allowed`` is allowed for ``root``, and nothing else except the hashes ``beside``.
+def save(place: Path, allowed: Iterable[str], *, project: Path | None = None) -> None:
+    """Record that ``allowed`` is allowed for ``place``, and nothing else; ``project`` is an instance's.
 
     VmError if the file cannot be written; the previous approval then stays.
     """
     record = {
-        "directory": str(root),
-        "hashes": [*beside, digest(allowed)],
-        "items": list(allowed),
+        "format": _FORMAT,
+        "directory": str(place),
+        "project": str(project or place),
+        "items": sorted(set(allowed)),
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    files.write(_file(root), json.dumps(record, indent=2) + "\n", mode=0o600)
+    files.write(_file(place), json.dumps(record, indent=2) + "\n", mode=0o600)
 
 
-def embedded(root: Path, key: str) -> str | None:
-    """Return the config of ``root`` with every file that it names in it, as fetched for ``key``; None if it was not."""
-    try:
-        record = json.loads(_file(root, "-embedded").read_text(encoding="utf-8"))
-        return str(record["text"]) if record["key"] == key else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+def taken(project: Path) -> dict[str, str]:
+    """Return the files from outside ``project`` (absolute) that its config includes, as they were taken: by locator."""
+    record = _record(_file(project, "-taken")) or {}
+    texts = record.get("texts")
+    return {str(key): str(value) for key, value in texts.items()} if isinstance(texts, dict) else {}
 
 
-def keep_embedded(root: Path, key: str, text: str) -> None:
-    """Keep what was fetched for ``key``. It is judged again each time, so keeping it allows nothing."""
-    files.write(_file(root, "-embedded"), json.dumps({"key": key, "text": text}), mode=0o600)
+def whole(project: Path, key: str) -> str | None:
+    """Return the config of ``project`` with every base put in, as it was put together for ``key``; None otherwise."""
+    record = _record(_file(project, "-taken")) or {}
+    return str(record["whole"]) if record.get("key") == key and record.get("whole") else None
 
 
-def revoke(root: Path) -> bool:
-    """Forget what was allowed for ``root``; return whether anything was. VmError if the file cannot be removed."""
+def keep(project: Path, texts: Mapping[str, str], key: str = "", whole: str = "") -> None:
+    """Keep what was taken, and what it was put together to. All is judged again each time: this allows nothing."""
+    record = {"texts": dict(texts), "key": key, "whole": whole}
+    files.write(_file(project, "-taken"), json.dumps(record), mode=0o600)
+
+
+def revoke(project: Path) -> bool:
+    """Forget what was allowed for ``project`` (absolute) and its instances; return whether anything was.
+
+    VmError if a file cannot be removed.
+    """
     with suppress(OSError):
-        _file(root, "-embedded").unlink()
-    path = _file(root)
+        _file(project, "-taken").unlink()
+    places = [path for path in directory().glob("*.json") if _belongs(_record(path), project)]
+    return bool([_remove(path) for path in {*places, _file(project)} if path.exists()])
+
+
+def forget(place: Path) -> None:
+    """Forget what was allowed for the instance directory ``place`` (absolute), because it is gone."""
+    with suppress(OSError):
+        _file(place).unlink()
+
+
+def _belongs(record: Mapping[str, Any] | None, project: Path) -> bool:
+    return record is not None and record.get("project") == str(project)
+
+
+def _remove(path: Path) -> Path:
     try:
-        path.unlink()
-    except FileNotFoundError:
-        return False
+        path.unlink(missing_ok=True)
     except OSError as error:
         raise files.denied("remove", path, error) from error
-    return True
+    return path
 
 
-def _file(root: Path, suffix: str = "") -> Path:
-    return directory() / f"{hashlib.sha256(bytes(root)).hexdigest()[:32]}{suffix}.json"
+def _record(path: Path) -> dict[str, Any] | None:
+    try:
+        record = json.loads(files.read(path, _LONGEST))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _file(place: Path, suffix: str = "") -> Path:
+    return directory() / f"{hashlib.sha256(bytes(place)).hexdigest()[:32]}{suffix}.json"

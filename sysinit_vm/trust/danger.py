@@ -1,10 +1,14 @@
 """One thing that a config can do to the host, in words."""
 
 import json
+import re
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
+
+Where = tuple[str | int, ...]
+_PLAIN_KEY = re.compile(r"[\w-]+\Z", re.ASCII)
 
 
 class Level(IntEnum):
@@ -22,33 +26,46 @@ class Level(IntEnum):
 
 @dataclass(frozen=True)
 class Danger:
-    """``where`` is the key in the config, such as ``portForwards[2].hostSocket``; ``words`` say what it does.
+    """``where`` is the path of keys and list numbers in the config; ``words`` say what it does.
 
-    ``part`` is the part of the config that an approval covers, as plain data: any change in it asks again.
+    ``value`` is what an approval covers, as plain data, resolved and whole: any change in it asks again.
     """
 
     level: Level
-    where: str
+    where: Where
     words: str
-    part: Any
+    value: Any
+
+    @property
+    def key(self) -> str:
+        """``where`` for people, such as ``portForwards[2].hostSocket``; an odd key is quoted."""
+        return spelled(self.where)
 
     @property
     def item(self) -> str:
-        """What is approved, as one line of canonical JSON: the key without list numbers, and the part."""
-        first, *others = self.where.split("[")
-        key = first + "".join(other.partition("]")[2] for other in others)
-        return json.dumps([key, self.part], sort_keys=True, ensure_ascii=True)
+        """What is approved, as one line of canonical JSON: the level, the exact path of keys, and the value."""
+        return json.dumps([self.level.name, self.where, self.value], sort_keys=True, ensure_ascii=True, default=str)
+
+
+def spelled(where: Where) -> str:
+    """Return a path of keys as one line of printable characters."""
+    parts = (
+        f"[{key}]" if isinstance(key, int) else f".{key if _PLAIN_KEY.match(key) else ascii(key)}" for key in where
+    )
+    return "".join(parts).removeprefix(".")
 
 
 @dataclass(frozen=True)
 class Context:
     """What a config is judged against: absolute paths with links resolved.
 
-    No guest may write ``private``. ``committed_dir`` is the project's directory as the config itself gives it.
+    No guest may write ``private``. ``confined`` says whether the host keeps a guest from writing a read-only mount.
+    ``proxies`` are the proxy variables of this machine whose values have passwords, each with a hash of its value.
     """
 
     root: Path
     home: Path
     lima_home: Path
     private: tuple[Path, ...]
-    committed_dir: str = ""
+    confined: bool = True
+    proxies: tuple[tuple[str, str], ...] = ()

@@ -1,66 +1,77 @@
-"""Host files that a config names: mounts, images, sockets, copies."""
+"""Host files that a config names: mounts, images, sockets, copies. Its paths are absolute by now, or judged so."""
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm.trust.danger import Context, Danger, Level
-from sysinit_vm.trust.rules import Dangers, Rule, always, display, guest_only, mapping, one_of, unknown
+from sysinit_vm.trust.danger import Context, Danger, Level, Where
+from sysinit_vm.trust.rules import (
+    Dangers,
+    Rule,
+    always,
+    display,
+    guest_only,
+    mapping,
+    off,
+    one_of,
+    switch,
+    text,
+    unknown,
+)
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _DIGEST = re.compile(r"sha(256|512):[0-9a-f]{64,128}\Z")
+_LAST_PORT = 65535
 
 
 def _resolved(location: str, context: Context) -> Path | None:
     """The host path that a location means, links resolved; None if only Lima can tell."""
-    if location in {"{{.Param.PROJECT_DIR}}", context.committed_dir}:
-        return context.root
     if "{{" in location or not location:
         return None
-    path = (
-        context.home / location[2:]
-        if location.startswith("~/")
-        else context.home
-        if location == "~"
-        else Path(location)
-    )
-    return (context.root / path).resolve()
+    path = context.home / location[1:].lstrip("/") if location == "~" or location.startswith("~/") else Path(location)
+    try:
+        return (context.root / path).resolve()
+    except (OSError, RuntimeError, ValueError):  # links that lead to themselves
+        return None
 
 
-def mount(where: str, value: Any, context: Context) -> Dangers:
+def mount(where: Where, value: Any, context: Context) -> Dangers:
     """A mount outside the project; a guest that can write what starts your programs can run anything as you."""
     if not isinstance(value, Mapping):
         yield from unknown(where, value, context)
         return
     yield from _MOUNT(where, {key: inner for key, inner in value.items() if key != "location"}, context)
-    location, writable = str(value.get("location", "")), bool(value.get("writable"))
+    location, writable = text(value.get("location")), not off(value.get("writable"))
     path = _resolved(location, context)
-    part = {"mount": dict(value), "means": str(path)}
+    can_write = writable or not context.confined
+    approved = {"means": str(path or location), "writable": can_write}
     if path is None:
-        yield Danger(
-            Level.WRITES if writable else Level.READS,
-            where,
-            f"mounts {display(location)}, a path that only Lima can work out",
-            part,
-        )
+        level = Level.RUNS if can_write else Level.READS
+        yield Danger(level, where, f"mounts {display(location)}, a path that only Lima can work out", approved)
     elif path == context.root or path.is_relative_to(context.root):
         return
-    elif writable:
-        yield _written_outside(where, path, context, part)
+    elif can_write:
+        yield _written_outside(where, path, context, approved, "" if writable else _NOT_KEPT)
     else:
-        yield Danger(Level.READS, where, f"lets the guest read {display(str(path))}{_note(path, context)}", part)
+        yield Danger(Level.READS, where, f"lets the guest read {display(str(path))}{_note(path, context)}", approved)
 
 
-def _written_outside(where: str, path: Path, context: Context, part: Any) -> Danger:
+_NOT_KEPT = "; it is meant to be read-only, but QEMU's virtiofs does not keep it so"
+
+
+def _written_outside(where: Where, path: Path, context: Context, approved: Any, note: str) -> Danger:
     for private in context.private:
         if private.is_relative_to(path) or path.is_relative_to(private):
-            words = f"lets the guest write {display(str(path))}, and so approve whatever it likes"
-            return Danger(Level.RUNS, where, words, part)
+            words = f"lets the guest write {display(str(path))}, and so approve whatever it likes{note}"
+            return Danger(Level.RUNS, where, words, approved)
     if context.home.is_relative_to(path) or _hidden(path, context):
-        words = f"lets the guest write {display(str(path))}, and so run anything as you"
-        return Danger(Level.RUNS, where, words, part)
-    return Danger(Level.WRITES, where, f"lets the guest write {display(str(path))}", part)
+        words = f"lets the guest write {display(str(path))}, and so run anything as you{note}"
+        return Danger(Level.RUNS, where, words, approved)
+    if path.name == ".git":
+        words = f"lets the guest write {display(str(path))}, whose hooks git runs as you{note}"
+        return Danger(Level.RUNS, where, words, approved)
+    return Danger(Level.WRITES, where, f"lets the guest write {display(str(path))}{note}", approved)
 
 
 def _hidden(path: Path, context: Context) -> bool:
@@ -69,7 +80,7 @@ def _hidden(path: Path, context: Context) -> bool:
 
 
 def _note(path: Path, context: Context) -> str:
-    return ": your SSH keys" if path == context.home / ".ssh" else ""
+    return ": your SSH keys" if path == (context.home / ".ssh").resolve() else ""
 
 
 _MOUNT = mapping(
@@ -79,10 +90,10 @@ _MOUNT = mapping(
         "sshfs": mapping(
             {
                 "cache": guest_only,
-                "followSymlinks": always(
+                "followSymlinks": switch(
                     Level.READS, "follows links that the guest makes, to anywhere on this machine"
                 ),
-                "sftpDriver": one_of("builtin", "openssh-sftp-server"),
+                "sftpDriver": one_of("", "builtin", "openssh-sftp-server"),
             }
         ),
         "9p": mapping(
@@ -97,61 +108,67 @@ def host_file(kind: str, nested: Mapping[str, Rule] | None = None) -> Rule:
     """A file with location, arch and digest: dangerous if remote without a digest, or local outside Lima's images."""
     known = {"location", "arch", "digest", *(nested or {})}
 
-    def rule(where: str, value: Any, context: Context) -> Dangers:
+    def rule(where: Where, value: Any, context: Context) -> Dangers:
         if not isinstance(value, Mapping):
             yield from unknown(where, value, context)
             return
-        location = str(value.get("location", ""))
-        part = {key: value.get(key) for key in ("location", "digest")}
+        location, digest = text(value.get("location")), text(value.get("digest"))
         if _URL.match(location):
-            if not _DIGEST.match(str(value.get("digest", ""))):
-                yield Danger(Level.FETCHES, where, f"fetches {kind} without a digest: {display(location)}", part)
-        else:
+            if not _DIGEST.match(digest):
+                words = f"fetches {kind} without a digest: {display(location)}"
+                yield Danger(Level.FETCHES, where, words, {"location": location, "digest": digest})
+        elif location:
             yield from _local(where, kind, location, context)
         for key, inner in value.items():
             if key not in known:
-                yield from unknown(f"{where}.{key}", inner, context)
+                yield from unknown((*where, str(key)), inner, context)
         for key, inner_rule in (nested or {}).items():
             if value.get(key) is not None:
-                yield from inner_rule(f"{where}.{key}", value[key], context)
+                yield from inner_rule((*where, key), value[key], context)
 
     return rule
 
 
-def _local(where: str, kind: str, location: str, context: Context) -> Dangers:
+def _local(where: Where, kind: str, location: str, context: Context) -> Dangers:
     if location.startswith("~/.lima/"):
         location = str(context.lima_home / location.removeprefix("~/.lima/"))
     path = _resolved(location, context)
     if path is None or not path.is_relative_to((context.lima_home / "_images").resolve()):
-        yield Danger(
-            Level.READS,
-            where,
-            f"gives the guest {display(location)} as {kind}",
-            {"location": location, "means": str(path)},
-        )
+        words = f"gives the guest {display(str(path or location))} as {kind}"
+        yield Danger(Level.READS, where, words, str(path or location))
 
 
-def forward(where: str, value: Any, context: Context) -> Dangers:
+def forward(where: Where, value: Any, context: Context) -> Dangers:
     """A port or socket forward: host sockets, ports open to the network, ways from the guest into the host."""
     if not isinstance(value, Mapping):
         yield from unknown(where, value, context)
         return
     yield from _FORWARD(where, value, context)
-    part, socket = dict(value), value.get("hostSocket")
-    if value.get("reverse"):
-        yield Danger(
-            Level.OPENS, where, f"lets the guest reach this machine's {display(socket or value.get('hostPort'))}", part
-        )
+    socket = text(value.get("hostSocket"))
+    approved = {
+        "guest": text(value.get("guestSocket")) or _ports(value, "guest") or [1, _LAST_PORT],
+        "host": socket or _ports(value, "host") or _ports(value, "guest") or [1, _LAST_PORT],
+        "ip": text(value.get("hostIP")) or "127.0.0.1",
+        "proto": text(value.get("proto")) or "any",
+    }
+    if not off(value.get("reverse")):
+        words = f"lets the guest reach this machine's {display(socket or approved['host'])}"
+        yield Danger(Level.OPENS, (*where, "reverse"), words, approved)
     elif socket:
-        yield Danger(
-            Level.DELETES,
-            f"{where}.hostSocket",
-            f"deletes {display(socket)}, whatever it is, and puts a socket there",
-            part,
-        )
-    ip = value.get("hostIP")
-    if ip not in (None, "127.0.0.1", "::1") and not value.get("ignore"):
-        yield Danger(Level.OPENS, f"{where}.hostIP", f"opens a port to the network, at {display(ip)}", part)
+        words = f"deletes {display(socket)}, whatever it is, and puts a socket there"
+        yield Danger(Level.DELETES, (*where, "hostSocket"), words, approved)
+    if approved["ip"] not in ("127.0.0.1", "::1") and value.get("ignore") is not True:
+        words = f"opens a port to the network, at {display(approved['ip'])}"
+        yield Danger(Level.OPENS, (*where, "hostIP"), words, approved)
+
+
+def _ports(value: Mapping[str, Any], side: str) -> list[Any]:
+    """Return the first and the last port of one side of a forward; empty if Lima chooses them."""
+    both = value.get(f"{side}PortRange")
+    if isinstance(both, list) and any(both):
+        return both
+    port = value.get(f"{side}Port")
+    return [port, port] if port else []
 
 
 _FORWARD = mapping(
@@ -167,12 +184,16 @@ _FORWARD = mapping(
 )
 
 
-def copy_to_host(where: str, value: Any, context: Context) -> Dangers:
+def copy_to_host(where: Where, value: Any, context: Context) -> Dangers:
     """A guest file written to the host; deleteOnStop deletes whatever is there then."""
     if not isinstance(value, Mapping) or set(value) - {"guest", "host", "deleteOnStop"}:
         yield from unknown(where, value, context)
         return
-    host = display(value.get("host"))
-    yield Danger(Level.WRITES, where, f"writes a file of the guest to {host}", dict(value))
-    if value.get("deleteOnStop"):
-        yield Danger(Level.DELETES, f"{where}.deleteOnStop", f"deletes {host} when the VM stops", dict(value))
+    host = text(value.get("host"))
+    yield Danger(Level.WRITES, (*where, "host"), f"writes a file of the guest to {display(host)}", host)
+    if not off(value.get("deleteOnStop")):
+        words = f"deletes {display(host)} when the VM stops"
+        yield Danger(Level.DELETES, (*where, "deleteOnStop"), words, host)
+
+
+additional_disk = always(Level.WRITES, "attaches one of Lima's disks, which other VMs may use: {}")

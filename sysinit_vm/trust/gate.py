@@ -1,36 +1,47 @@
 """The gate before limactl: a config passes if nothing in it is dangerous, or all that is dangerous was allowed."""
 
-from collections.abc import Callable, Sequence
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+from urllib.parse import urlsplit
 
-from sysinit_vm.config.document import Config, dump, parse
-from sysinit_vm.config.params import PROJECT_DIR
+from sysinit_vm.config.document import Config
 from sysinit_vm.errors import NotConfirmedError, UsageError
 from sysinit_vm.lima.home import lima_home
-from sysinit_vm.projects import committed_config
-from sysinit_vm.projects.project import Project
+from sysinit_vm.lima.instance import Instance
+from sysinit_vm.lima.judged import JudgedConfig, JudgedInstance
+from sysinit_vm.projects import search
 from sysinit_vm.terminal import prompts
-from sysinit_vm.terminal.console import say
-from sysinit_vm.trust import approvals, bases, refusals, table
+from sysinit_vm.terminal.console import page, say
+from sysinit_vm.trust import approvals, included, refusals, table
+from sysinit_vm.trust.approvals import Approval
 from sysinit_vm.trust.danger import Context, Danger, Level
+from sysinit_vm.trust.included import Included
 from sysinit_vm.trust.rules import display
 
-Embed = Callable[[Config], str]
 _SHORT = 16  # characters of a hash that are typed
+_MOST_ALIKE = 3  # dangers of one kind that are shown one by one
+_PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What ``config`` can do to this machine.
+    """What ``title``, such as a config's path, can do to this machine.
 
-    ``incomplete`` says that files which it names are not in it yet: fetching them takes an approval too.
+    ``place`` (absolute) is what an approval is for: a project's or an instance's directory; ``owner`` is the project
+    of an instance, whose approvals count too. ``more`` says that files which it names are not in it yet: taking them
+    needs an approval.
     """
 
-    config: Config
+    title: str
+    place: Path
     dangers: tuple[Danger, ...]
-    incomplete: bool = False
+    more: bool = False
+    owner: Path | None = None
 
     @property
     def items(self) -> list[str]:
@@ -42,144 +53,205 @@ class Verdict:
         """What to type to allow exactly this, and nothing that the config may become later."""
         return approvals.digest(self.items)[:_SHORT]
 
+    @property
+    def allowed(self) -> bool:
+        """Whether everything in it was allowed, or nothing in it is dangerous."""
+        return self.approval.covers(self.items)
 
-def judge(committed: Config, project: Project) -> Verdict:
-    """Return what ``committed`` can do to this machine by itself; VmError for what no approval allows. Only reads."""
+    @property
+    def approval(self) -> Approval:
+        """What was allowed before."""
+        return approvals.load(self.place) | (approvals.load(self.owner) if self.owner else Approval())
+
+    def with_dangers(self, others: Iterable[Danger]) -> Self:
+        """Return it with ``others`` too, each once."""
+        return replace(self, dangers=_sorted({danger.item: danger for danger in (*self.dangers, *others)}.values()))
+
+    @property
+    def command(self) -> str:
+        """The command that shows and allows it."""
+        return "sysinit-vm trust" if self.place.parent != lima_home() else f"sysinit-vm trust --name {self.place.name}"
+
+
+def judge(data: Mapping[str, Any], committed: Config, root: Path, others: Included | None = None) -> Verdict:
+    """Return what ``data``, which is ``committed`` as limactl would be given it, can do to this machine. Only reads.
+
+    ``root`` is the project's directory (absolute). ``others`` are the files that it includes: those that are outside
+    the project, and every byte of what came of them, count too. VmError for what no approval allows.
+    """
     refusals.check(committed)
-    context = _context(committed, project)
-    references = bases.references(committed)
-    dangers = [*table.CONFIG("", committed.data, context), *bases.dangers(references, context)]
-    return Verdict(
-        committed, tuple(sorted(dangers, key=lambda danger: (danger.level, danger.where))), incomplete=bool(references)
-    )
+    refusals.check(Config(committed.path, dict(data)))
+    context = _context(data, root)
+    dangers = [*_dangers(data, context), *_owner(committed)]
+    if others is not None:
+        outside = list(included.dangers(others, context))
+        dangers += outside
+        if outside and not others.missing:
+            words = "is made of other files too, every byte of which counts"
+            dangers.append(Danger(Level.FETCHES, ("base",), words, others.fingerprint))
+    more = others is not None and bool(others.missing)
+    return Verdict(str(committed.path), root, _sorted(dangers), more)
 
 
-def allowed(verdict: Verdict, project: Project) -> bool:
-    """Whether everything in ``verdict`` was allowed for ``project``, or nothing in it is dangerous."""
-    return not verdict.items or approvals.digest(verdict.items) in approvals.load(project.root).hashes
+def judge_instance(instance: Instance) -> Verdict:
+    """Return what an existing instance can do to this machine, by its config as Lima itself reads and fills it in."""
+    owner = instance.project_dir
+    root = instance.dir if owner is None or search.unusable(owner) else owner
+    context = _context(instance.filled, root)
+    return Verdict(f"The VM {instance.name}", instance.dir, _sorted(_dangers(instance.filled, context)), owner=owner)
 
 
-def require(committed: Config, project: Project, embed: Embed) -> Config:
-    """Return the config that may be given to limactl: ``committed``, with every file that it names in it.
+def judge_edited(instance: Instance, data: Mapping[str, Any]) -> Verdict:
+    """As ``judge_instance``, but if its own config became ``data``; what stays the same is as Lima fills it in."""
+    own = instance.config()
+    refusals.check(replace(own, data=dict(data)))
+    same = {key for key, value in data.items() if own.data.get(key) == value}
+    gone = set(own.data) - set(data)
+    stays = {key for key in instance.filled if key in same or key not in {*data, *gone}}
+    kept = {key: instance.filled[key] for key in stays}
+    return judge_instance(replace(instance, filled={**data, **kept}, param=data.get("param") or {}))
 
-    On a terminal, what is not allowed yet is shown and asked; elsewhere NotConfirmedError (exit 5) gives the command
-    that allows it. ``embed`` fetches the files that a config names and puts them in; it is called only after that was
-    allowed.
+
+def require(verdict: Verdict) -> None:
+    """Return if ``verdict`` is allowed. On a terminal what is not allowed yet is shown and asked.
+
+    Elsewhere, and if the answer is no, NotConfirmedError (exit 5) gives the command that allows it.
     """
-    verdict = require_alone(committed, project)
-    if not verdict.incomplete:
-        return committed
-    whole = with_files(verdict, project, embed)
-    _require_allowed(whole, project, beside=[approvals.digest(verdict.items)] if verdict.items else [])
-    return whole.config
-
-
-def require_alone(committed: Config, project: Project) -> Verdict:
-    """As ``require``, but without the files that ``committed`` names: before anything is fetched for it."""
-    verdict = judge(committed, project)
-    _require_allowed(verdict, project)
-    return verdict
-
-
-def trust_own_config(project: Project) -> None:
-    """Allow what `init` has just written for ``project``: nobody else has changed it."""
-    approvals.save(project.root, judge(committed_config.load(project), project).items)
-
-
-def with_files(verdict: Verdict, project: Project, embed: Embed) -> Verdict:
-    """Return the verdict on a config with every file that it names in it; an approval covers every byte of them.
-
-    What was fetched is kept, so that a start needs no network and takes nothing that the server has changed since.
-    A change of the config or of a local file that it names fetches again, and so does `trust --revoke`.
-    """
-    key = bases.fingerprint(verdict.config)
-    text = approvals.embedded(project.root, key)
-    if text is None:
-        text = embed(verdict.config)
-        approvals.keep_embedded(project.root, key, text)
-    whole = judge(Config(verdict.config.path, parse(text, verdict.config.path)), project)
-    content = Danger(Level.FETCHES, "base", "is made of other files too", dump(whole.config.data))
-    outside = any(danger.where.startswith(("base", "provision", "probes")) for danger in verdict.dangers)
-    return replace(whole, dangers=(*whole.dangers, content) if outside else whole.dangers)
-
-
-def _require_allowed(verdict: Verdict, project: Project, beside: Sequence[str] = ()) -> None:
-    if allowed(verdict, project):
+    if verdict.allowed:
         return
-    tell(verdict, project)
+    tell(verdict)
+    command = f"{verdict.command} --approve {verdict.hash}"
     if not prompts.can_ask():
         raise NotConfirmedError(
-            f"{verdict.config.path} is not trusted yet.",
+            f"{verdict.title} is not trusted yet.",
             detail="What it can do to this machine is listed above. --yes does not allow it.",
-            hint=f"sysinit-vm trust --approve {verdict.hash}",
+            hint=command,
         )
-    prompts.confirm("Allow this?", yes=False, refusal_hint=f"sysinit-vm trust --approve {verdict.hash}")
-    approvals.save(project.root, verdict.items, beside=beside)
+    folded = len(_lines(verdict.dangers, frozenset())) < len(verdict.dangers)
+    if folded and prompts.agrees("Show all of it in a pager?"):
+        page("\n".join(_line(danger, " ") for danger in verdict.dangers))
+    prompts.confirm("Allow this?", yes=False, refusal_hint=command)
+    _save(verdict)
 
 
-def tell(verdict: Verdict, project: Project) -> None:
-    """Print on stderr what a config can do to this machine, worst first, and what has changed since it was allowed."""
+def passed(name: str, data: Mapping[str, Any], verdict: Verdict) -> JudgedConfig:
+    """Return ``data`` for limactl, for the instance ``name``; as ``require`` if its ``verdict`` is not allowed."""
+    require(verdict)
+    return JudgedConfig(name, data)
+
+
+def passed_instance(instance: Instance) -> JudgedInstance:
+    """Return an existing instance for limactl; as ``require`` if what it holds is not allowed."""
+    require(judge_instance(instance))
+    return JudgedInstance(instance.name)
+
+
+def remember(name: str, verdict: Verdict) -> None:
+    """Allow the instance ``name`` what it is made with: the project's config may ask for something else later."""
+    approvals.save(lima_home() / name, verdict.items, project=verdict.owner or verdict.place)
+
+
+def tell(verdict: Verdict) -> None:
+    """Print on stderr what it can do to this machine, worst last, and what has changed since it was allowed."""
     if not verdict.dangers:
-        more = ", but it takes more from other files" if verdict.incomplete else ""
-        say(f"{verdict.config.path} can do nothing to your machine outside the project{more}.")
+        more = ", but it takes more from other files" if verdict.more else ""
+        say(f"{verdict.title} can do nothing to your machine outside the project{more}.")
         return
-    before = set(approvals.load(project.root).items)
-    now = set(verdict.items)
-    say(f"{verdict.config.path} can do this to your machine:")
-    for danger in verdict.dangers:
-        mark = "+" if before and danger.item not in before else " "
-        say(f" {mark} {danger.level.name:<7} {display(danger.where)} {danger.words}")
-    if before and before != now:
-        say(f"Since you allowed it: {len(now - before)} new (+), {len(before - now)} gone.")
-    say(
-        "It is allowed."
-        if allowed(verdict, project)
-        else f"It is not allowed yet: sysinit-vm trust --approve {verdict.hash}"
-    )
+    before, now = verdict.approval, set(verdict.items)
+    lines = [f"{verdict.title} can do this to your machine:", *_lines(verdict.dangers, before.items)]
+    if before.former:
+        lines.append("An earlier version of sysinit-vm was allowed less than what is judged now, so it asks again.")
+    if before.items and before.items != now:
+        lines.append(f"Since you allowed it: {len(now - before.items)} new (+), {len(before.items - now)} gone.")
+    command = f"{verdict.command} --approve {verdict.hash}"
+    say("\n".join([*lines, "It is allowed." if verdict.allowed else f"It is not allowed yet: {command}"]))
 
 
-def record(verdict: Verdict, project: Project) -> dict[str, Any]:
-    """Return what `trust --json` prints about ``project``'s config."""
+def record(verdict: Verdict) -> dict[str, Any]:
+    """Return what `trust --json` prints."""
     return {
-        "directory": str(project.root),
+        "directory": str(verdict.place),
         "hash": verdict.hash,
-        "allowed": allowed(verdict, project),
-        "takes_more_files": verdict.incomplete,
+        "allowed": verdict.allowed,
+        "takes_more_files": verdict.more,
         "dangers": [
-            {"level": danger.level.name, "where": danger.where, "says": danger.words} for danger in verdict.dangers
+            {"level": danger.level.name, "where": danger.key, "says": danger.words} for danger in verdict.dangers
         ],
     }
 
 
-def approve(verdict: Verdict, project: Project, typed: str, embed: Embed) -> str:
-    """Allow what ``typed``, the beginning of a hash, stands for, and return the whole hash.
+def approve(verdict: Verdict, typed: str) -> str | None:
+    """Allow ``verdict`` if ``typed`` is the beginning of its hash, and return the whole hash; None otherwise."""
+    whole = approvals.digest(verdict.items)
+    if len(typed) < _SHORT or not whole.startswith(typed):
+        return None
+    _save(verdict)
+    return whole
 
-    UsageError if the config does not have that hash now: what is allowed must be what was shown.
-    """
-    for stage, beside in _stages(verdict, project, embed):
-        whole = approvals.digest(stage.items)
-        if len(typed) >= _SHORT and whole.startswith(typed):
-            approvals.save(project.root, stage.items, beside=beside)
-            return whole
-    raise UsageError(
-        f"{display(typed)} is not the hash of what {verdict.config.path} can do now.",
+
+def _save(verdict: Verdict) -> None:
+    approvals.save(verdict.place, verdict.items, project=verdict.owner)
+
+
+def wrong_hash(verdict: Verdict, typed: str) -> UsageError:
+    """Return the error for a hash that does not stand for what can be allowed now."""
+    return UsageError(
+        f"{display(typed)} is not the hash of what {verdict.title} can do now.",
         detail="Type at least 16 characters of the hash that was shown; the config may have changed since.",
-        hint="sysinit-vm trust --show",
+        hint=f"{verdict.command} --show",
     )
 
 
-def _stages(verdict: Verdict, project: Project, embed: Embed) -> list[tuple[Verdict, list[str]]]:
-    """The config by itself and, if that is allowed, with the files that it names in it."""
-    first = (verdict, list[str]())
-    if not verdict.incomplete or not allowed(verdict, project):
-        return [first]
-    beside = [approvals.digest(verdict.items)] if verdict.items else []
-    return [first, (with_files(verdict, project, embed), beside)]
+def _lines(dangers: Iterable[Danger], before: frozenset[str]) -> list[str]:
+    """Return a line for each danger, those alike together: after the first few of them, only how many there are."""
+    lines = list[str]()
+    for (level, _), group in groupby(dangers, _kind):
+        alike = sorted(group, key=lambda danger: danger.item in before)  # what is new comes first
+        shown = alike if len(alike) <= _MOST_ALIKE + 1 else alike[:_MOST_ALIKE]
+        lines += [_line(danger, "+" if before and danger.item not in before else " ") for danger in shown]
+        if len(shown) < len(alike):
+            lines.append(f"   {level.name:<7} … and {len(alike) - len(shown)} more like these: sysinit-vm trust --json")
+    return lines
 
 
-def _context(committed: Config, project: Project) -> Context:
-    param = committed.data.get("param")
-    committed_dir = param.get(PROJECT_DIR) if isinstance(param, dict) else None
-    user = Path.home().resolve()
+def _line(danger: Danger, mark: str) -> str:
+    return f" {mark} {danger.level.name:<7} {danger.key} {danger.words}"
+
+
+def _kind(danger: Danger) -> tuple[Level, tuple[str, ...]]:
+    return danger.level, tuple(key for key in danger.where if isinstance(key, str))
+
+
+def _sorted(dangers: Iterable[Danger]) -> tuple[Danger, ...]:
+    """The worst last, where it stays on the screen."""
+    return tuple(sorted(dangers, key=lambda danger: (-danger.level, *map(str, _kind(danger)[1]), str(danger.where))))
+
+
+def _dangers(data: Mapping[str, Any], context: Context) -> Iterator[Danger]:
+    yield from table.CONFIG((), data, context)
+    yield from table.proxies(data, context)
+
+
+def _owner(committed: Config) -> Iterator[Danger]:
+    if committed.foreign_owner:
+        words = f"was written by the account {display(committed.foreign_owner)}, not by you"
+        yield Danger(Level.FETCHES, (str(committed.path.name),), words, committed.foreign_owner)
+
+
+def _context(data: Mapping[str, Any], root: Path) -> Context:
+    home = Path.home().resolve()
     private = (approvals.directory().resolve(), lima_home())
-    return Context(project.root, user, lima_home(), private, str(committed_dir or "{{.Param.PROJECT_DIR}}"))
+    # QEMU's virtiofs writes what it was told to only read (Lima 2.2.0, qemu.go).
+    confined = not (data.get("mountType") == "virtiofs" and data.get("vmType") != "vz")
+    return Context(root, home, lima_home(), private, confined, tuple(_proxies()))
+
+
+def _proxies() -> Iterator[tuple[str, str]]:
+    for name in (*_PROXIES, *map(str.upper, _PROXIES)):
+        value = os.environ.get(name, "")
+        try:
+            secret = urlsplit(value).password or "@" in value
+        except ValueError:
+            secret = "@" in value
+        if secret:
+            yield name, hashlib.sha256(value.encode(errors="surrogateescape")).hexdigest()

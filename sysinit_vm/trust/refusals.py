@@ -7,6 +7,7 @@ from typing import Any
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError, edit
 from sysinit_vm.ports import forwards
+from sysinit_vm.trust.danger import Where, spelled
 from sysinit_vm.trust.rules import display
 
 # The values that Lima and QEMU take for the options of a 9p mount.
@@ -16,8 +17,11 @@ _NINEP = {
     "msize": re.compile(r"\d+([KMG]i?B?)?"),
     "cache": re.compile(r"none|loose|fscache|mmap"),
 }
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+# Their texts have lines of their own, and are judged or concern the guest alone; no other text of Lima's has.
+_WITH_LINES = {"provision", "probes", "message", "param", "caCerts", "env"}
+_USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 
 
 def check(config: Config) -> None:
@@ -26,8 +30,44 @@ def check(config: Config) -> None:
     An invalid forward is refused here too: nobody should be asked to allow what then fails.
     """
     forwards.rules(config)
-    for where, value, why in (*_mounts(config.data), *_env(config.data)):
+    data = config.data
+    for where, value, why in (*_lines(data), *_ssh(data), *_mounts(data), *_env(data)):
         raise VmError(f"{where} in {config.path} is refused: {display(value)}.", detail=why, hint=edit(config.path))
+
+
+def _lines(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    """Lima 2.0 and 2.1 take a line break in `user.name`, which then begins an option in ssh.config."""
+    why = "A line break or control character would end a line of Lima's own files and begin another."
+    for key, value in data.items():
+        if _CONTROL.search(str(key)):
+            yield display(key), key, why
+        if key not in _WITH_LINES:
+            for where, text in _texts((str(key),), value):
+                if _CONTROL.search(text):
+                    yield spelled(where), text, why
+
+
+def _texts(where: Where, value: Any) -> Iterator[tuple[Where, str]]:
+    if isinstance(value, str):
+        yield where, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield (*where, str(key)), str(key)
+            yield from _texts((*where, str(key)), inner)
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _texts((*where, number), inner)
+
+
+def _ssh(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    """What ends in ssh.config and in ssh's arguments."""
+    user, ssh = data.get("user"), data.get("ssh")
+    name = user.get("name") if isinstance(user, Mapping) else None
+    if name is not None and not _USER.match(str(name)):
+        yield "user.name", name, "The name of an account has letters, digits, dots, dashes and underscores."
+    port = ssh.get("localPort") if isinstance(ssh, Mapping) else None
+    if port is not None and (isinstance(port, bool) or not isinstance(port, int)):
+        yield "ssh.localPort", port, "A port is a whole number."
 
 
 def _mounts(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:

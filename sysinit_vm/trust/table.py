@@ -1,13 +1,27 @@
-"""Every key of Lima 2.2.0's config (pkg/limatype/lima_yaml.go), judged: a key that is not in the table is dangerous."""
+"""Every key of Lima's config (pkg/limatype/lima_yaml.go), judged: a key that is not in the table is dangerous."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from sysinit_vm.trust.danger import Context, Danger, Level
-from sysinit_vm.trust.files import copy_to_host, forward, host_file, mount
-from sysinit_vm.trust.rules import Dangers, always, display, entries, guest_only, mapping, one_of, plain_text, unknown
+from sysinit_vm.trust.danger import Context, Danger, Level, Where
+from sysinit_vm.trust.files import additional_disk, copy_to_host, forward, host_file, mount
+from sysinit_vm.trust.rules import (
+    Dangers,
+    always,
+    display,
+    entries,
+    guest_only,
+    mapping,
+    one_of,
+    plain_text,
+    switch,
+    text,
+    unknown,
+)
 
+MADE_FOR = ((2, 0), (2, 2))
+"""The oldest and the newest Lima whose keys the table knows, without the last number of their versions."""
 _QEMU_OWN = re.compile(r"none|default|[A-Za-z0-9_.-]+-v?[0-9]+|host|max|[A-Z][A-Za-z0-9-]*")
 _DRIVERS = ("qemu", "vz", "default")
 _ROSETTA = mapping({"enabled": guest_only, "binfmt": guest_only})
@@ -18,20 +32,20 @@ _IMAGE = host_file(
 _PROVISION_MODES = ("system", "user", "boot", "dependency", "data", "yq")
 
 
-def _qemu_text(where: str, value: Any, context: Context) -> Dangers:
+def _qemu_text(where: Where, value: Any, context: Context) -> Dangers:
     """QEMU's options are one line of text in which a comma begins the next option: only plain words are harmless."""
     if isinstance(value, Mapping):  # cpuType: one for each arch
         for key, inner in value.items():
-            yield from _qemu_text(f"{where}.{key}", inner, context)
-    elif value and not _QEMU_OWN.fullmatch(str(value)):
+            yield from _qemu_text((*where, str(key)), inner, context)
+    elif text(value) and not _QEMU_OWN.fullmatch(text(value)):
         yield Danger(Level.RUNS, where, f"goes into QEMU's command line unchanged: {display(value)}", value)
 
 
-def _provision(where: str, value: Any, context: Context) -> Dangers:
+def _provision(where: Where, value: Any, context: Context) -> Dangers:
     """A script runs in the guest, except in mode ansible; one from a file is judged in bases.py."""
     if isinstance(value, Mapping) and (value.get("mode") == "ansible" or value.get("playbook")):
         words = f"runs the Ansible playbook {display(value.get('playbook'))} on this machine"
-        yield Danger(Level.RUNS, where, words, dict(value))
+        yield Danger(Level.RUNS, where, words, text(value.get("playbook")))
         return
     yield from _PROVISION(where, value, context)
 
@@ -61,7 +75,7 @@ _NETWORK = mapping(
 )
 
 
-def _vm_opts(where: str, value: Any, context: Context) -> Dangers:
+def _vm_opts(where: Where, value: Any, context: Context) -> Dangers:
     yield from mapping(
         {
             "qemu": mapping({"minimumVersion": guest_only, "cpuType": _qemu_text}),
@@ -70,7 +84,16 @@ def _vm_opts(where: str, value: Any, context: Context) -> Dangers:
     )(where, value, context)
 
 
-def _param(where: str, value: Any, context: Context) -> Dangers:
+def _mount_type(where: Where, value: Any, context: Context) -> Dangers:
+    """The SFTP server of Lima's reverse-sshfs only changes directory (2.2.0): nothing confines the guest to it."""
+    if value == "reverse-sshfs":
+        words = "lets the guest read all your files, and write them if a mount is writable (reverse-sshfs)"
+        yield Danger(Level.RUNS, where, words, value)
+    else:
+        yield from one_of("9p", "virtiofs", "default")(where, value, context)
+
+
+def _param(where: Where, value: Any, context: Context) -> Dangers:
     """A param is data for the guest; our own settings among them are checked when they are read."""
     if value is not None and not isinstance(value, Mapping):
         yield from unknown(where, value, context)
@@ -86,7 +109,7 @@ CONFIG = mapping(
         "vmType": one_of(*_DRIVERS),
         "os": one_of("Linux", "default"),
         "arch": one_of("x86_64", "aarch64", "armv7l", "ppc64le", "riscv64", "s390x", "default"),
-        "mountType": one_of("9p", "virtiofs", "reverse-sshfs", "default"),
+        "mountType": _mount_type,
         "vmOpts": _vm_opts,
         "rosetta": _ROSETTA,
         "osOpts": always(Level.UNKNOWN, "is not known to sysinit-vm: {}"),
@@ -103,7 +126,7 @@ CONFIG = mapping(
         ),
         "mounts": entries(mount),
         "copyToHost": entries(copy_to_host),
-        "additionalDisks": entries(always(Level.WRITES, "attaches one of Lima's disks, which other VMs may use: {}")),
+        "additionalDisks": entries(additional_disk),
         "caCerts": mapping(
             {
                 "removeDefaults": guest_only,
@@ -125,18 +148,26 @@ CONFIG = mapping(
                 "hosts": always(Level.OPENS, "answers the guest's questions for these hosts: {}"),
             }
         ),
-        "propagateProxyEnv": always(Level.LENDS, "gives your proxy settings to the guest, with their passwords"),
+        "propagateProxyEnv": guest_only,  # judged by proxies, because absent means true
         "ssh": mapping(
             {
                 "localPort": guest_only,
                 "loadDotSSHPubKeys": guest_only,
                 "overVsock": guest_only,
-                "forwardAgent": always(
+                "forwardAgent": switch(
                     Level.LENDS, "lends your SSH agent to the guest: it can log in as you elsewhere"
                 ),
-                "forwardX11": always(Level.LENDS, "lends your X display to the guest: it can read keys and screen"),
-                "forwardX11Trusted": always(Level.LENDS, "trusts the guest with your whole X display"),
+                "forwardX11": switch(Level.LENDS, "lends your X display to the guest: it can read keys and screen"),
+                "forwardX11Trusted": switch(Level.LENDS, "trusts the guest with your whole X display"),
             }
         ),
     }
 )
+
+
+def proxies(data: Mapping[str, Any], context: Context) -> Dangers:
+    """Proxy settings with passwords reach every guest whose config does not say no (Lima 2.2.0)."""
+    if data.get("propagateProxyEnv") is not False:
+        for name, digest in context.proxies:
+            words = f"gives {name} to the guest, with its password; `propagateProxyEnv: false` keeps it here"
+            yield Danger(Level.LENDS, ("propagateProxyEnv", name), words, digest)

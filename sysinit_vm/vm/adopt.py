@@ -20,6 +20,7 @@ from sysinit_vm.projects import locate, owners
 from sysinit_vm.projects.project import Project, same
 from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
+from sysinit_vm.vm import permission
 from sysinit_vm.vm.project_vm import ProjectVm
 
 # What a VM was created with, and what a later start ignores or rejects if it changes (Lima 2.2.0).
@@ -93,6 +94,7 @@ def _take_over(lima: Limactl, instance: Instance, project: Project, committed: C
         present = instance.config()
         ports = allocation.kept(present, committed)
         wanted = prepare.prepared(committed, project, instance.name, facts.gather(), ports)
+        judged = permission.edited(now, _merged(present, wanted.data))
         for note in wanted.notes:
             say(f"  {note}")
         if now.status not in {RUNNING, STOPPED}:
@@ -100,7 +102,7 @@ def _take_over(lima: Limactl, instance: Instance, project: Project, committed: C
         elif now.running:
             say(f"Stopping {instance.name} …")
             lima.stop(instance.name)
-        lima.edit(instance.name, _merged(present, wanted.data))
+        lima.edit(judged)
 
 
 def _merged(present: Config, wanted: Mapping[str, Any]) -> dict[str, Any]:

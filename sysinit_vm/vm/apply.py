@@ -10,6 +10,7 @@ from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine import facts
 from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
+from sysinit_vm.vm import permission
 from sysinit_vm.vm.destroy import destroy
 from sysinit_vm.vm.options import StartOptions
 from sysinit_vm.vm.project_vm import ProjectVm
@@ -68,11 +69,12 @@ def apply(vm: ProjectVm, options: StartOptions, drift: Drift, *, start_stopped: 
         return instance
     if instance.running and drift.needs == LIVE:
         return _apply_live(vm.lima, instance, drift)
+    judged = permission.edited(instance, plan.without_recreation(drift.has, drift.wanted))
     if instance.running:
         stop(vm)
     try:
         with vm.locked() as locked:
-            locked.lima.edit(instance.name, plan.without_recreation(drift.has, drift.wanted))
+            locked.lima.edit(judged)
     except VmError:
         if instance.running:
             start(vm, options)
@@ -92,7 +94,7 @@ def _start_or_restore(vm: ProjectVm, options: StartOptions, drift: Drift) -> Ins
             instance = locked.existing()
             if instance.running:
                 raise
-            locked.lima.edit(instance.name, drift.has)
+            locked.lima.edit(permission.edited(instance, drift.has))
         raise VmError(
             f"{instance.name} does not start with the new config. The former config is restored.",
             detail=str(error),
@@ -102,8 +104,9 @@ def _start_or_restore(vm: ProjectVm, options: StartOptions, drift: Drift) -> Ins
 
 def _apply_live(lima: Limactl, instance: Instance, drift: Drift) -> Instance:
     """Run our own scripts again in the guest. limactl does not edit a running VM, so its config is rewritten."""
+    judged = permission.edited(instance, plan.only_live(drift.has, drift.wanted))
     setup.apply_live(lima, instance.name, drift.wanted.get("param") or {})
-    lima.rewrite(instance, plan.only_live(drift.has, drift.wanted))
+    lima.rewrite(instance, judged)
     return instance
 
 

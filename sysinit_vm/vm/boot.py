@@ -18,6 +18,7 @@ from sysinit_vm.lima.events import host_agent_ready
 from sysinit_vm.lima.home import instance_files
 from sysinit_vm.lima.instance import STOPPED, Instance
 from sysinit_vm.lima.instance_files import InstanceFiles
+from sysinit_vm.lima.judged import JudgedInstance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.locks import ports_lock
 from sysinit_vm.lima.messages import Message, reason
@@ -31,6 +32,8 @@ from sysinit_vm.projects.project import Project
 from sysinit_vm.runner import Result
 from sysinit_vm.terminal.console import say
 from sysinit_vm.terminal.progress import Progress
+from sysinit_vm.trust import gate
+from sysinit_vm.vm import permission
 from sysinit_vm.vm.options import StartOptions
 
 _CONSOLE_SECONDS = 5  # between two checks of the console
@@ -51,9 +54,10 @@ def boot(lima: Limactl, located: Located, project: Project, options: StartOption
     if instance.status != STOPPED:
         progress.stage(f"recovering from a crash ({instance.state})")
         recover(lima, instance)
-    _tell(host_ports.replace_held(lima, instance, options.committed))
+    _tell(host_ports.replace_held(lima, instance, options.committed, partial(permission.edited, ports_moved=True)))
     env = _accelerate(lima, options, facts.gather(), instance.dir / "kernel")
-    done = _up(lima, instance.files, partial(lima.start, located.name), progress, timeout=options.timeout, env=env)
+    judged = gate.passed_instance(instance)
+    done = _up(lima, instance.files, judged, partial(lima.start, judged), progress, timeout=options.timeout, env=env)
     _must_be_up(done, instance.files)
     return True
 
@@ -70,10 +74,12 @@ def _create(lima: Limactl, name: str, project: Project, options: StartOptions, p
         with ports_lock():  # until the file exists, in which other starts see the ports
             placed = host_ports.place(name, project.root, declared, {})
             wanted = prepare.prepared(committed, project, name, machine, placed.hosts)
-            path = file.enter_context(prepare.config_file(name, wanted, dry=lima.runner.dry))
+            resolve.require_mountable(committed, wanted, machine)
+            judged = permission.judged(committed, project, name, wanted.data)
+            written = file.enter_context(prepare.config_file(judged, dry=lima.runner.dry))
         _tell((*wanted.notes, *placed.words))
-        begin = partial(lima.create, name, path)
-        done = _up(lima, files, begin, progress, timeout=options.timeout, env=env)
+        begin = partial(lima.create, written)
+        done = _up(lima, files, judged.instance, begin, progress, timeout=options.timeout, env=env)
     removed = not done.ok and _remove_half_made(lima, name)
     hint = f"{edit(project.config)}, then sysinit-vm start" if removed else "sysinit-vm logs"
     _must_be_up(done, files, hint)
@@ -115,7 +121,14 @@ def _remove_half_made(lima: Limactl, name: str) -> bool:
     return True
 
 
-def _up(lima: Limactl, files: InstanceFiles, begin: Callable[..., Result], progress: Progress, **how: Any) -> Result:
+def _up(
+    lima: Limactl,
+    files: InstanceFiles,
+    judged: JudgedInstance,
+    begin: Callable[..., Result],
+    progress: Progress,
+    **how: Any,
+) -> Result:
     """Start the VM by calling ``begin``. If the guest's kernel stalls during boot, start it once more.
 
     QEMU 7.2 can lose an emulated CPU's timer for good: on a busy machine, in one of a few hundred boots.
@@ -139,7 +152,7 @@ def _up(lima: Limactl, files: InstanceFiles, begin: Callable[..., Result], progr
     if not stalled:
         return done
     progress.stage("the guest stalled during boot: starting it once more")
-    return lima.start(files.name, relay, **how)
+    return lima.start(judged, relay, **how)
 
 
 def _must_be_up(done: Result, files: InstanceFiles, hint: str = "sysinit-vm logs") -> None:

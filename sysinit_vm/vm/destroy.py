@@ -5,6 +5,7 @@ from contextlib import suppress
 from sysinit_vm.errors import VmError
 from sysinit_vm.lima.instance import STOPPED
 from sysinit_vm.lima.recovery import recover
+from sysinit_vm.trust import approvals
 from sysinit_vm.vm.project_vm import ProjectVm
 
 
@@ -26,4 +27,5 @@ def destroy(vm: ProjectVm) -> str:
         elif instance.status != STOPPED:
             recover(vm.lima, instance)
         vm.lima.delete(instance.name)
+        approvals.forget(instance.dir)
     return instance.name

@@ -20,6 +20,7 @@ from sysinit_vm.ports import allocation
 from sysinit_vm.projects.project import Project
 from sysinit_vm.runner import INTERRUPTED
 from sysinit_vm.terminal.console import say
+from sysinit_vm.vm import permission
 
 # The order of a boot (Lima 2.2.0, cidata and boot.sh). The modes yq and ansible are left to the next boot.
 _ORDER = ("boot", "dependency", "data", "system", "user")
@@ -60,7 +61,7 @@ def reprovision(lima: Limactl, instance: Instance, project: Project, committed: 
             detail = "\n".join(failures)
             raise VmError(f"Provisioning {instance.name} failed.", detail=detail, hint=edit(committed.path))
         if not lima.runner.dry:
-            lima.rewrite(instance, plan.with_scripts(present.data, wanted))
+            lima.rewrite(instance, permission.edited(instance, plan.with_scripts(present.data, wanted)))
     return 0
 
 

@@ -15,6 +15,7 @@ from sysinit_vm.projects.locate import Located
 from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal.console import say
 from sysinit_vm.terminal.progress import Progress
+from sysinit_vm.trust import gate
 from sysinit_vm.vm import adopt
 from sysinit_vm.vm.boot import boot
 from sysinit_vm.vm.options import StartOptions
@@ -29,6 +30,9 @@ def start(vm: ProjectVm, options: StartOptions) -> Instance:
     """
     if vm.located.instance is None and adopt.offer(vm, options.committed):
         vm = vm.read_again()
+    present = vm.own().instance
+    if present is not None and not present.running:
+        gate.passed_instance(present)  # asked now: nobody can be asked while the lock is held and progress is shown
     with vm.locked() as locked:
         located = locked.own()
         project = _project(locked, located)

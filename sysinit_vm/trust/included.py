@@ -1,0 +1,210 @@
+"""The other files that a config includes, read by us: limactl never follows a name that a stranger wrote."""
+
+import hashlib
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from sysinit_vm import project_tree
+from sysinit_vm.config import document
+from sysinit_vm.config.document import Config
+from sysinit_vm.errors import VmError, edit
+from sysinit_vm.trust.danger import Context, Danger, Level, Where, spelled
+from sysinit_vm.trust.rules import Dangers, display
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
+_LIMAS_OWN = "template"
+_FETCHED = ("http", "https", "github", _LIMAS_OWN)
+_DEEPEST, _MOST = 8, 100
+# What Lima makes of a file (2.2.0, embed.go), by the entry's mode; an entry that has it already takes no file.
+_TEXT_OF = {"data": "content", "yq": "expression"}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A file that a config names: ``where``, and its absolute ``locator``, which is a path or a URL.
+
+    ``nested`` says that it is not the config itself that names it, but another file.
+    """
+
+    where: Where
+    locator: str
+    nested: bool = False
+
+    @property
+    def path(self) -> Path | None:
+        """The local file (absolute), None if it comes from elsewhere."""
+        return Path(self.locator) if self.locator.startswith("/") else None
+
+
+@dataclass(frozen=True)
+class Included:
+    """``committed`` with the files that it includes: ``texts`` of those that were read, by locator."""
+
+    committed: Config
+    references: tuple[Reference, ...]
+    texts: Mapping[str, str]
+
+    @property
+    def missing(self) -> list[str]:
+        """The locators of those that are not read yet, because that takes an approval."""
+        return list(dict.fromkeys(ref.locator for ref in self.references if ref.locator not in self.texts))
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the config and all texts."""
+        parts = [document.dump(self.committed.data), document.dump(dict(self.texts))]
+        return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()
+
+
+def collect(committed: Config, root: Path, taken: Mapping[str, str]) -> Included:
+    """Return ``committed`` with the project's files that it includes, read now, and those ``taken`` before, by locator.
+
+    ``root`` is the project's directory (absolute). VmError for a file that cannot be followed, whatever was approved.
+    """
+    texts, references = dict(taken), list[Reference]()
+    for reference in _walk(committed.data, str(committed.path), root, texts, 0):
+        references.append(reference)
+        if len(references) > _MOST:
+            raise _unusable(str(committed.path), f"It includes more than {_MOST} files.")
+    used = {reference.locator for reference in references}
+    return Included(committed, tuple(references), {key: value for key, value in texts.items() if key in used})
+
+
+def dangers(included: Included, context: Context) -> Dangers:
+    """Yield what is fetched, and what is read from outside the project."""
+    for ref in included.references:
+        where = ("base", "nested", ref.locator) if ref.nested else ref.where
+        if ref.path is None:
+            if not (ref.nested and ref.locator.startswith(f"{_LIMAS_OWN}:")):  # Lima's own files include one another
+                yield Danger(Level.FETCHES, where, f"takes more from {display(ref.locator)}", ref.locator)
+        elif not ref.path.is_relative_to(context.root):
+            words = f"takes more from {display(ref.locator)}, outside the project"
+            yield Danger(Level.READS, where, words, [ref.locator, str(ref.path.resolve())])
+
+
+def read_outside(path: Path) -> str:
+    """Return the text of a file outside the project at ``path`` (absolute); links to it are followed here, once."""
+    place = path.resolve()
+    content = project_tree.read(place.parent, Path(place.name), document.LONGEST_BYTES)
+    if content is None:
+        raise _unusable(str(path), "It does not exist.")
+    return content.text(path)
+
+
+def as_files(included: Included) -> Iterator[tuple[str, str]]:
+    """Yield the name and content of each file that limactl puts together: JSON of ours, the first one first.
+
+    Scripts are in their entries by then; a base is named by the file beside it.
+    """
+    config = included.committed
+    bases = list(dict.fromkeys(ref.locator for ref in included.references if ref.where[0] == "base"))
+    numbers = {locator: f"{number}.yaml" for number, locator in enumerate(bases, 1)}
+    yield "0.yaml", document.dump(_localized(config.data, str(config.path), included.texts, numbers))
+    for locator, name in numbers.items():
+        data = document.parse(included.texts[locator], Path(locator))
+        yield name, document.dump(_localized(data, locator, included.texts, numbers))
+
+
+def with_scripts(included: Included) -> Config:
+    """Return the config with each script file in its entry; for one that has no base."""
+    config = included.committed
+    return Config(config.path, _localized(config.data, str(config.path), included.texts, {}), config.foreign_owner)
+
+
+def has_base(included: Included) -> bool:
+    """Whether any other config belongs to it."""
+    return any(reference.where[0] == "base" for reference in included.references)
+
+
+def _walk(data: Mapping[str, Any], beside: str, root: Path, texts: dict[str, str], depth: int) -> Iterator[Reference]:
+    if depth > _DEEPEST:
+        raise _unusable(beside, f"Its bases are nested more than {_DEEPEST} deep.")
+    for where, written in _locators(data):
+        locator = _absolute(written, beside, spelled(where))
+        yield Reference(where, locator, nested=depth > 0)
+        if locator not in texts and locator.startswith("/") and Path(locator).is_relative_to(root):
+            texts[locator] = _read_inside(root, Path(locator))
+        if where[0] == "base" and locator in texts:
+            yield from _walk(document.parse(texts[locator], Path(locator)), locator, root, texts, depth + 1)
+
+
+def _read_inside(root: Path, path: Path) -> str:
+    content = project_tree.read(root, path.relative_to(root), document.LONGEST_BYTES)
+    if content is None:
+        raise _unusable(str(path), "It does not exist.")
+    return content.text(path)
+
+
+def _locators(data: Mapping[str, Any]) -> Iterator[tuple[Where, str]]:
+    base = data.get("base")
+    for number, entry in enumerate(base if isinstance(base, list) else [base] if base not in (None, "", {}) else []):
+        yield ("base", number), _url(entry)
+    for key in ("provision", "probes"):
+        entries = data.get(key)
+        for number, entry in enumerate(entries if isinstance(entries, list) else []):
+            if isinstance(entry, Mapping) and entry.get("file") is not None:
+                yield (key, number, "file"), _url(entry["file"])
+
+
+def _url(entry: Any) -> str:
+    """A locator is text, or a mapping whose digest Lima does not support (2.2.0)."""
+    locator = entry.get("url") if isinstance(entry, Mapping) and set(entry) == {"url"} else entry
+    return locator if isinstance(locator, str) else ""
+
+
+def _absolute(locator: str, beside: str, where: str) -> str:
+    """Return ``locator``, written in the file ``beside``, as an absolute path or a URL, as Lima would.
+
+    Lima runs limactl-url-SCHEME from PATH for a scheme that it does not know (2.2.0): we never let it.
+    """
+    scheme = _SCHEME.match(locator)
+    if scheme and scheme[1] not in _FETCHED:
+        why = f"It takes more from {display(locator)}, for which Lima would run the program limactl-url-{scheme[1]}."
+        raise _unusable(beside, why)
+    if scheme:
+        return locator
+    if not locator or ".." in locator.split("/"):
+        raise _unusable(beside, f"{where} is {display(locator)}, which is no file below its own directory.")
+    if beside.startswith("/"):
+        return posixpath.normpath(posixpath.join(posixpath.dirname(beside), Path(locator).expanduser()))
+    if locator.startswith(("/", "~")):
+        raise _unusable(beside, f"It comes from elsewhere, and names the file {display(locator)} of this machine.")
+    url = urlsplit(beside)
+    return urlunsplit(url._replace(path=posixpath.join(posixpath.dirname(url.path), locator), query="", fragment=""))
+
+
+def _localized(
+    data: Mapping[str, Any], beside: str, texts: Mapping[str, str], numbers: Mapping[str, str]
+) -> dict[str, Any]:
+    local = dict(data)
+    bases = [numbers[_absolute(written, beside, "")] for where, written in _locators(data) if where[0] == "base"]
+    local.pop("base", None)
+    if bases:
+        local["base"] = bases
+    for key in ("provision", "probes"):
+        entries = data.get(key)
+        if isinstance(entries, list):
+            local[key] = [_with_text(entry, key, beside, texts) for entry in entries]
+    return local
+
+
+def _with_text(entry: Any, key: str, beside: str, texts: Mapping[str, str]) -> Any:
+    if not isinstance(entry, Mapping) or entry.get("file") is None:
+        return entry
+    name = _TEXT_OF.get(entry.get("mode", ""), "script") if key == "provision" else "script"
+    if entry.get(name):
+        raise _unusable(beside, f"An entry of {key} has both a file and {name}.")
+    return {
+        **{inner: value for inner, value in entry.items() if inner != "file"},
+        name: texts[_absolute(_url(entry["file"]), beside, key)],
+    }
+
+
+def _unusable(locator: str, why: str) -> VmError:
+    path = Path(locator)
+    return VmError(f"Cannot use {display(locator)}.", detail=why, hint=edit(path) if path.is_absolute() else "")

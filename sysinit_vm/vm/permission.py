@@ -1,0 +1,168 @@
+"""What limactl may be given: a project's config as this machine makes it effective, judged and allowed in stages.
+
+Each stage needs an approval of its own: the config and the names of the files that it includes; then, when those were
+taken, the whole of it; then what the user's own LIMA_HOME/_config adds.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sysinit_vm import files
+from sysinit_vm.config import document
+from sysinit_vm.config.document import Config
+from sysinit_vm.effective import prepare
+from sysinit_vm.errors import UsageError
+from sysinit_vm.lima.home import machine_config
+from sysinit_vm.lima.instance import Instance
+from sysinit_vm.lima.judged import JudgedConfig
+from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.machine import facts
+from sysinit_vm.machine.facts import Facts
+from sysinit_vm.projects.project import Project
+from sysinit_vm.trust import approvals, gate, included
+from sysinit_vm.trust.gate import Verdict
+from sysinit_vm.trust.included import Included
+
+FindLimactl = Callable[[], Limactl]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage: the ``config`` so far, and the ``verdict`` on it."""
+
+    config: Config
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Request:
+    """A project's ``committed`` config, read once, for its VM ``name``; ``limactl`` is called only if it is needed."""
+
+    committed: Config
+    project: Project
+    name: str
+    limactl: FindLimactl
+
+    def stages(self) -> Iterator[Stage]:
+        """Yield the stages. Only whoever was allowed one may ask for the next: files are taken on the way there."""
+        root, machine = self.project.root, facts.gather()
+        taken, allowed = approvals.taken(root), list[Any]()
+        while True:
+            others = included.collect(self.committed, root, taken)
+            stage = self._judged(self.committed, machine, others)
+            allowed += stage.verdict.dangers
+            if not others.missing:
+                break
+            yield stage
+            taken |= {locator: self._take(locator) for locator in others.missing}
+            approvals.keep(root, taken)
+        if others.references:
+            stage = self._judged(self._whole(others), machine, others)
+        verdict = stage.verdict.with_dangers(allowed)
+        yield replace(stage, verdict=verdict)
+        yield from self._with_machine_config(stage, verdict)
+
+    def require(self) -> Config:
+        """Return the whole config that may be made effective and given to limactl.
+
+        On a terminal, what is not allowed yet is shown and asked; elsewhere NotConfirmedError (exit 5) gives the
+        command that allows it.
+        """
+        config = self.committed
+        for stage in self.stages():
+            gate.require(stage.verdict)
+            config = stage.config
+        return config
+
+    def require_alone(self) -> None:
+        """As ``require``, but only the first stage: before anything is taken, and without limactl."""
+        gate.require(next(self.stages()).verdict)
+
+    def pending(self) -> Verdict:
+        """Return the verdict of the first stage that is not allowed, or of the last one."""
+        verdict = None
+        for stage in self.stages():
+            verdict = stage.verdict
+            if not verdict.allowed:
+                break
+        return verdict or next(self.stages()).verdict
+
+    def approve(self, typed: str) -> str:
+        """Allow the stage that ``typed``, the beginning of a hash, stands for; return the whole hash.
+
+        UsageError if no stage that can be reached has that hash now: what is allowed must be what was shown.
+        """
+        wrong: UsageError | None = None
+        for stage in self.stages():
+            whole = gate.approve(stage.verdict, typed)
+            if whole:
+                return whole
+            wrong = gate.wrong_hash(stage.verdict, typed)
+            if not stage.verdict.allowed:
+                break
+        raise wrong or UsageError("There is nothing to allow.", hint="sysinit-vm trust --show")
+
+    def trust(self) -> None:
+        """Allow what `init` has just written: nobody else had a hand in it, whatever lies on the disk by now."""
+        machine = facts.gather()
+        keys = machine.ssh_dir or machine.home / ".ssh"  # which may be made later
+        others = included.collect(self.committed, self.project.root, {})
+        verdict = self._judged(self.committed, replace(machine, ssh_dir=keys), others).verdict
+        approvals.save(self.project.root, verdict.items)
+
+    def _judged(self, config: Config, machine: Facts, others: Included) -> Stage:
+        data = prepare.prepared(config, self.project, self.name, machine).data
+        return Stage(config, gate.judge(data, config, self.project.root, others))
+
+    def _take(self, locator: str) -> str:
+        return included.read_outside(Path(locator)) if locator.startswith("/") else self.limactl().fetch(locator)
+
+    def _whole(self, others: Included) -> Config:
+        if not included.has_base(others):
+            return included.with_scripts(others)
+        root, key = self.project.root, others.fingerprint
+        text = approvals.whole(root, key)
+        if text is None:
+            with tempfile.TemporaryDirectory() as place:
+                for name, content in included.as_files(others):
+                    files.write(Path(place) / name, content, mode=0o600)
+                text = self.limactl().put_together(Path(place) / "0.yaml")
+            approvals.keep(root, dict(others.texts), key, text)
+        return replace(self.committed, data=document.parse(text, self.committed.path))
+
+    def _with_machine_config(self, stage: Stage, verdict: Verdict) -> Iterator[Stage]:
+        """What limactl would read with the user's own defaults in it, if there are any and they do more."""
+        if not machine_config():
+            return
+        data = prepare.prepared(stage.config, self.project, self.name, facts.gather()).data
+        filled = self.limactl().filled(gate.passed(self.name, data, verdict))
+        more = gate.judge(filled, stage.config, self.project.root)
+        if not set(more.items) <= set(verdict.items):
+            yield replace(stage, verdict=verdict.with_dangers(more.dangers))
+
+
+def judged(committed: Config, project: Project, name: str, data: Mapping[str, Any]) -> JudgedConfig:
+    """Return ``data`` for limactl: what ``committed``, allowed before, becomes for ``project``'s new VM ``name``.
+
+    It is judged once more, as it is, but for its host ports, which we have chosen just now: as ``gate.require`` if it
+    can do more than was allowed.
+    """
+    declared = prepare.prepared(committed, project, name, facts.gather()).data.get("portForwards")
+    verdict = gate.judge({**data, "portForwards": declared}, committed, project.root)
+    config = gate.passed(name, data, verdict)
+    gate.remember(name, gate.judge(data, committed, project.root))
+    return config
+
+
+def edited(instance: Instance, data: Mapping[str, Any], *, ports_moved: bool = False) -> JudgedConfig:
+    """Return ``data`` for limactl, which the own config of ``instance`` is to become; as ``gate.require`` otherwise.
+
+    ``ports_moved`` says that nothing but host ports, which we have chosen, is different.
+    """
+    verdict = gate.judge_edited(instance, data)
+    config = gate.passed(instance.name, data, gate.judge_instance(instance) if ports_moved else verdict)
+    gate.remember(instance.name, verdict)
+    return config
