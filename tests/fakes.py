@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -167,7 +168,8 @@ class InMemory:
     def add(self, name, project=None, status="Stopped", *, config=MappingProxyType({}), **more):
         """Keep an instance with its directory and in that its config: a mapping, text, or None for no file."""
         assert self.place, "this FakeLimactl has no directory for instances"
-        instance = vm(name, project, status, self.place, **more)
+        filled = {"filled": dict(config)} if isinstance(config, Mapping) else {}
+        instance = vm(name, project, status, self.place, **{**filled, **more})
         instance.dir.mkdir(parents=True, exist_ok=True)
         (instance.dir / "ha.stdout.log").write_text(READY)
         if config is not None:
@@ -250,7 +252,7 @@ class FakeLimactl(InMemory, Limactl):
         self.calls.append(("edit", name))
         instance.dir.mkdir(parents=True, exist_ok=True)
         instance.files.lima_yaml.write_text(json.dumps(data))
-        self.by_name[name] = replace(instance, param=data.get("param", instance.param))
+        self.by_name[name] = replace(instance, param=data.get("param", instance.param), filled=data)
 
     def delete(self, name):
         self.calls.append(("delete", name))

@@ -3,14 +3,15 @@
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from sysinit_vm import files
 from sysinit_vm.config.document import Config
 from sysinit_vm.drift import plan
 from sysinit_vm.drift.plan import RESTART, Change
-from sysinit_vm.effective import prepare
+from sysinit_vm.effective import prepare, resolve
 from sysinit_vm.errors import VmError
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.machine.facts import Facts
@@ -40,7 +41,7 @@ class Drift:
 
 def drift(instance: Instance, committed: Config, machine: Facts) -> Drift:
     """Return how ``instance`` differs from what ``committed`` gives it here; VmError if either is unreadable."""
-    own = instance.config()
+    own = _own(instance)
     wanted = _wanted(instance, own, committed, machine)
     changes = plan.changes(own.data, wanted)
     if instance.running:
@@ -58,7 +59,7 @@ def summary(instance: Instance, machine: Facts) -> str:
     with suppress(VmError, OSError):
         committed = committed_config.load(Project(instance.project_dir))
         if not committed.data.get("base"):
-            own = instance.config()
+            own = _own(instance)
             return plan.worst(plan.changes(own.data, _wanted(instance, own, committed, machine)))
     return UNKNOWN
 
@@ -66,7 +67,29 @@ def summary(instance: Instance, machine: Facts) -> str:
 def _wanted(instance: Instance, own: Config, committed: Config, machine: Facts) -> dict[str, Any]:
     """Return what ``instance`` would be given now, with the host ports that it keeps."""
     project = Project(instance.project_dir or committed.path.parents[1])
-    return prepare.prepared(committed, project, instance.name, machine, allocation.kept(own, committed)).data
+    wanted = prepare.prepared(committed, project, instance.name, machine, allocation.kept(own, committed)).data
+    if wanted["mountType"] == "9p" and resolve.lacks_9p(committed, resolve.choose_image(committed, machine)):
+        wanted["mountType"] = own.data.get("mountType", "9p")  # only another image could change it
+    return wanted
+
+
+def _own(instance: Instance) -> Config:
+    """Return the config of ``instance`` with absolute locations and its mount type, as we write them now.
+
+    Earlier versions left both to Lima.
+    """
+    own = instance.config()
+    mounts = own.data.get("mounts")
+    absolute = [_absolute(mount) for mount in mounts] if isinstance(mounts, list) else mounts
+    filled = {"mounts": absolute, "mountType": own.data.get("mountType") or instance.filled.get("mountType")}
+    return replace(own, data={**own.data, **{key: value for key, value in filled.items() if value is not None}})
+
+
+def _absolute(mount: Any) -> Any:
+    location = mount.get("location") if isinstance(mount, Mapping) else None
+    if not (isinstance(location, str) and location.startswith("~/")):
+        return mount
+    return {**mount, "location": str(Path(location).expanduser().resolve())}
 
 
 def remember(instance: Instance) -> None:

@@ -66,7 +66,8 @@ def collect(committed: Config, root: Path, taken: Mapping[str, str]) -> Included
 
     ``root`` is the project's directory (absolute). VmError for a file that cannot be followed, whatever was approved.
     """
-    texts, references = dict(taken), list[Reference]()
+    texts = {key: value for key, value in taken.items() if not _is_inside(key, root)}  # the project's own are read now
+    references = list[Reference]()
     for reference in _walk(committed.data, str(committed.path), root, texts, 0):
         references.append(reference)
         if len(references) > _MOST:
@@ -127,10 +128,14 @@ def _walk(data: Mapping[str, Any], beside: str, root: Path, texts: dict[str, str
     for where, written in _locators(data):
         locator = _absolute(written, beside, spelled(where))
         yield Reference(where, locator, nested=depth > 0)
-        if locator not in texts and locator.startswith("/") and Path(locator).is_relative_to(root):
+        if locator not in texts and _is_inside(locator, root):
             texts[locator] = _read_inside(root, Path(locator))
         if where[0] == "base" and locator in texts:
             yield from _walk(document.parse(texts[locator], Path(locator)), locator, root, texts, depth + 1)
+
+
+def _is_inside(locator: str, root: Path) -> bool:
+    return locator.startswith("/") and Path(locator).is_relative_to(root)
 
 
 def _read_inside(root: Path, path: Path) -> str:

@@ -4,6 +4,7 @@ import inspect
 
 import pytest
 
+from sysinit_vm.lima.judged import JudgedConfig, JudgedFile, JudgedInstance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.runner import Runner
 from sysinit_vm.terminal.progress import Progress
@@ -58,12 +59,12 @@ def test_what_the_fake_does_not_keep_is_asked_by_the_real_limactl(tmp_path):
 def test_an_instance_lives_through_its_verbs(tmp_path):
     lima = FakeLimactl(place=tmp_path)
     (tmp_path / "given.yaml").write_text("cpus: 1\nparam: {PROJECT_DIR: /p}\n")
-    lima.create("a", tmp_path / "given.yaml", lambda _: None, timeout=1, env={})
+    lima.create(JudgedFile(tmp_path / "given.yaml", "a"), lambda _: None, timeout=1, env={})
     assert (lima.instance("a").running, str(lima.instance("a").project_dir)) == (True, "/p")
     lima.stop("a")
-    lima.edit("a", {"cpus": 2, "param": {}})
+    lima.edit(JudgedConfig("a", {"cpus": 2, "param": {}}))
     assert (lima.data("a")["cpus"], lima.instance("a").project_dir) == (2, None)
-    lima.start("a", lambda _: None, timeout=1)
+    lima.start(JudgedInstance("a"), lambda _: None, timeout=1)
     lima.delete("a")
     assert lima.verbs == ["create", "stop", "edit", "start", "delete"]
     assert not (tmp_path / "a").exists()

@@ -5,9 +5,9 @@ import pytest
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.effective import prepare
-from sysinit_vm.effective.resolve import EffectiveConfig
 from sysinit_vm.errors import UsageError
 from sysinit_vm.lima.home import own_directory
+from sysinit_vm.lima.judged import JudgedConfig
 from sysinit_vm.ports.allocation import IGNORE_ALL
 from sysinit_vm.projects import worktree
 from sysinit_vm.projects.project import Project
@@ -57,20 +57,19 @@ def test_one_that_is_a_link_is_refused_before_limactl_is_asked(home, tmp_path):
 
 
 def test_limactl_reads_a_file_that_no_project_holds_and_that_goes_away(home):
-    effective = EffectiveConfig({"cpus": 2})
-    with prepare.config_file("demo-dev", effective) as path:
-        assert path == home / ".lima" / "_sysinit-vm" / "demo-dev.yaml"
-        assert document.load(path).data == effective.data
-        assert path.stat().st_mode & 0o777 == 0o600
-    assert not path.exists()
+    with prepare.config_file(JudgedConfig("demo-dev", {"cpus": 2})) as file:
+        assert (file.path, file.name) == (home / ".lima" / "_sysinit-vm" / "demo-dev.yaml", "demo-dev")
+        assert document.load(file.path).data == {"cpus": 2}
+        assert file.path.stat().st_mode & 0o777 == 0o600
+    assert not file.path.exists()
 
 
 def test_it_goes_away_after_a_failure_too(home):
-    with pytest.raises(KeyboardInterrupt), prepare.config_file("demo-dev", EffectiveConfig({})):
+    with pytest.raises(KeyboardInterrupt), prepare.config_file(JudgedConfig("demo-dev", {})):
         raise KeyboardInterrupt
     assert list(own_directory().iterdir()) == []
 
 
 def test_dry_writes_nothing(home):
-    with prepare.config_file("demo-dev", EffectiveConfig({"cpus": 2}), dry=True):
+    with prepare.config_file(JudgedConfig("demo-dev", {"cpus": 2}), dry=True):
         assert not own_directory().exists()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.effective.mounts import GIT_SIDE_MOUNT, SIDE_MOUNT
-from sysinit_vm.effective.resolve import EffectiveConfig, choose_image, effective_config
+from sysinit_vm.effective.resolve import EffectiveConfig, choose_image, effective_config, require_mountable
 from sysinit_vm.errors import VmError
 from sysinit_vm.guest import setup
 from sysinit_vm.init import render, templates
@@ -88,7 +88,7 @@ def test_the_seeds_config_is_taken_as_it_is_on_the_seeds_mac():
 
 def test_the_seeds_project_mount_is_the_project_and_stands_once():
     mounts = seed().data["mounts"]
-    assert [mount["location"] for mount in mounts] == ["~/.ssh", "/work/demo"]
+    assert [mount["location"] for mount in mounts] == ["/home/me/.ssh", "/work/demo"]
     assert mounts[1] == {
         "location": "/work/demo",
         "mountPoint": "/work/demo",
@@ -135,15 +135,16 @@ def test_the_hosts_keys_are_mounted_where_the_guest_looks_unless_the_config_says
         {"mounts": [{"location": "~/.ssh"}, {"location": "~/.ssh", "mountPoint": "/k", "9p": {"cache": "none"}},
                     {"location": "~/.ssh", "writable": True}]}
     ).data["mounts"][:3]  # fmt: skip
-    assert ours == {"location": "~/.ssh", "mountPoint": "/mnt/host-ssh", "9p": {"cache": "mmap"}}
-    assert theirs == {"location": "~/.ssh", "mountPoint": "/k", "9p": {"cache": "none"}}
+    assert ours == {"location": "/home/me/.ssh", "mountPoint": "/mnt/host-ssh", "9p": {"cache": "mmap"}}
+    assert theirs == {"location": "/home/me/.ssh", "mountPoint": "/k", "9p": {"cache": "none"}}
     assert "mountPoint" not in writable
 
 
 @pytest.mark.parametrize("location", ["~/.ssh", "~/.ssh/"])
 def test_the_keys_are_not_mounted_where_the_host_has_none(location):
     mounts = [{"location": location}, {"location": "/usr"}]
-    assert [mount["location"] for mount in made({"mounts": mounts}).data["mounts"]] == [location, "/usr", "/work/demo"]
+    present = made({"mounts": mounts}).data["mounts"]
+    assert [mount["location"] for mount in present] == ["/home/me/.ssh", "/usr", "/work/demo"]
     left = made({"mounts": mounts}, ssh_dir=None).data["mounts"]
     assert [mount["location"] for mount in left] == ["/usr", "/work/demo"]
 
@@ -274,10 +275,44 @@ def test_params_are_text_as_lima_wants_them():
     assert made({"param": {"STRICT_PORTS": True, "N": 5}}).data["param"]["STRICT_PORTS"] == "true"
 
 
-def test_a_downloaded_image_under_qemu_gets_a_mount_that_its_kernel_has():
-    assert made({}).data["mountType"] == "reverse-sshfs"
-    assert made({"mountType": "9p"}).data["mountType"] == "9p"
-    assert "mountType" not in made({}, system="Darwin", arch="aarch64").data
+DOWNLOAD = [{"location": "https://cloud.debian.example/debian-12.qcow2"}]
+READS = [{"location": "/usr"}]
+
+
+def how_it_mounts(data, **changes):
+    return made({"images": DOWNLOAD, **data}, **changes).data["mountType"]
+
+
+def test_only_what_the_host_confines_to_its_directories_is_used_unasked():
+    assert how_it_mounts({"images": LOCAL}) == "9p"
+    assert how_it_mounts({}) == "9p"
+    assert how_it_mounts({}, virtiofsd=True) == "virtiofs"
+    assert how_it_mounts({"mounts": READS}, virtiofsd=True) == "9p"
+    assert how_it_mounts({"mountTypesUnsupported": ["9p"], "images": LOCAL}, virtiofsd=True) == "virtiofs"
+    assert how_it_mounts({"mounts": READS}, system="Darwin", arch="aarch64") == "virtiofs"
+    assert how_it_mounts({"mountType": "reverse-sshfs"}) == "reverse-sshfs"  # asked: trust/table.py
+
+
+@pytest.mark.parametrize(
+    ("data", "changes", "hint"),
+    [
+        ({}, {}, "sysinit-vm build.debian; or install virtiofsd and mount nothing read-only"),
+        ({"mounts": READS}, {"virtiofsd": True}, "or mount nothing read-only: sysinit-vm init --ssh agent"),
+        ({"mountTypesUnsupported": ["9p"], "images": LOCAL}, {}, "sysinit-vm build.debian"),
+    ],
+)
+def test_an_image_that_can_mount_nothing_safely_is_refused_with_what_to_do(data, changes, hint):
+    committed = Config(DEMO.config, {"images": DOWNLOAD, **data})
+    machine = facts(**changes)
+    effective = effective_config(committed, DEMO, "demo-dev", machine, SETUP)
+    with pytest.raises(VmError, match=hint):
+        require_mountable(committed, effective, machine)
+
+
+def test_an_image_that_can_mount_is_not_refused():
+    for data, changes in (({"images": LOCAL}, {}), ({}, {"virtiofsd": True}), ({"mountType": "reverse-sshfs"}, {})):
+        committed = Config(DEMO.config, {"images": DOWNLOAD, **data})
+        require_mountable(committed, effective_config(committed, DEMO, "d", facts(**changes), SETUP), facts(**changes))
 
 
 def test_every_9p_mount_shows_the_hosts_edits_unless_the_config_says_otherwise():
@@ -323,7 +358,7 @@ def test_each_template_gives_an_effective_config_with_one_image_and_the_project(
     effective = effective_config(committed, DEMO, "demo-dev", facts(), setup.provision_scripts())
     assert len(effective.data["images"]) == 1
     assert effective.data["images"][0]["arch"] == "x86_64"
-    keys = [] if template == "agent" else ["~/.ssh"]
+    keys = [] if template == "agent" else ["/home/me/.ssh"]
     assert [mount["location"] for mount in effective.data["mounts"]] == [*keys, "/work/demo"]
     assert effective.notes == ()
 
@@ -349,11 +384,9 @@ def test_the_seeds_own_probe_is_left_out_with_a_word_and_others_stay():
     assert not any("probes" in note for note in made({"probes": [other]}).notes)
 
 
-def test_a_mount_without_a_location_is_limas_to_refuse_and_never_the_project():
-    mounts = made({"mounts": [{"writable": False}]}).data["mounts"]
-    assert mounts[0] == {"writable": False, **FRESH}
-    assert mounts[1]["location"] == "/work/demo"
-    assert mounts[1]["writable"] is True
+def test_a_mount_without_a_location_is_refused_and_never_the_project():
+    with pytest.raises(VmError, match="is empty"):
+        made({"mounts": [{"writable": False}]})
 
 
 def of_worktree(git_dir, mounts=()):

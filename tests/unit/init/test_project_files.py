@@ -33,7 +33,8 @@ def tree(project):
 
 
 def test_it_writes_a_config_that_names_the_project_and_its_directory(demo):
-    assert run() == InitResult(demo, None, "demo-dev")
+    written = run()
+    assert written == InitResult(demo, document.load(demo.config), None, "demo-dev")
     text = demo.config.read_text()
     assert f'PROJECT_DIR: "{demo.root}"' in text
     assert document.load(demo.config).data["param"] == {"PROJECT_NAME": "demo", "PROJECT_DIR": str(demo.root)}

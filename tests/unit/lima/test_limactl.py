@@ -14,6 +14,7 @@ from sysinit_vm.lima.account import Account
 from sysinit_vm.lima.events import host_agent_ready
 from sysinit_vm.lima.home import all_instance_files
 from sysinit_vm.lima.instance import Instance, Instances
+from sysinit_vm.lima.judged import JudgedConfig, JudgedFile, JudgedInstance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.messages import message, reason
 from tests.fakes import RecordingRunner, captured, result
@@ -50,9 +51,12 @@ def instances(home):
         (lambda lima: lima.stop("a"), [JSON, "stop", "a"]),
         (lambda lima: lima.stop("a", force=True), [JSON, "stop", "--force", "a"]),
         (lambda lima: lima.delete("a"), [JSON, "delete", "--force", "a"]),
-        (lambda lima: lima.start("a", print, timeout=30), [JSON, "start", "--tty=false", "--timeout=30s", "a"]),
         (
-            lambda lima: lima.create("a", Path("/c.yaml"), print, timeout=600),
+            lambda lima: lima.start(JudgedInstance("a"), print, timeout=30),
+            [JSON, "start", "--tty=false", "--timeout=30s", "a"],
+        ),
+        (
+            lambda lima: lima.create(JudgedFile(Path("/c.yaml"), "a"), print, timeout=600),
             [JSON, "start", "--tty=false", "--timeout=600s", "--name", "a", "/c.yaml"],
         ),
         (
@@ -79,7 +83,7 @@ def test_an_instances_config_is_what_its_lima_yaml_holds(instances, home):
 def test_an_edit_gives_the_whole_config_past_the_escapes_that_yq_does_not_know(home):
     lima, recorder = wrapped()
     data = {"env": {"A": 'back\\slash "é" \u2028'}}
-    lima.edit("a", data)
+    lima.edit(JudgedConfig("a", data))
     *flags, expression, name = words(recorder)[0]
     assert flags == [JSON, "edit", "--tty=false", "--set"]
     assert name == "a"
@@ -91,7 +95,7 @@ def test_an_edit_gives_the_whole_config_past_the_escapes_that_yq_does_not_know(h
 def test_an_edit_that_lima_refuses_says_why(home):
     lima, _ = wrapped(result(1, err='{"level":"fatal","msg":"cannot edit a running instance"}'))
     with pytest.raises(VmError, match="cannot edit a running instance"):
-        lima.edit("a", {})
+        lima.edit(JudgedConfig("a", {}))
 
 
 def test_what_changes_obeys_dry_and_what_looks_does_not(home, instances):
@@ -99,14 +103,14 @@ def test_what_changes_obeys_dry_and_what_looks_does_not(home, instances):
     lima, recorder = wrapped()
     lima.instance("a"), lima.run("a", ("ls",))
     lima.stop("a")
-    lima.start("a", print, timeout=1)
+    lima.start(JudgedInstance("a"), print, timeout=1)
     assert recorder.kinds == ["read", "read", "change", "stream"]
 
 
 def test_the_account_stands_before_limactl_and_in_its_variables():
     lima, recorder = wrapped(account=Account(("bwrap", "--"), {"USER": "dev"}))
     lima.stop("a")
-    lima.start("a", print, timeout=1, env={"QEMU_SYSTEM_X86_64": "qemu"})
+    lima.start(JudgedInstance("a"), print, timeout=1, env={"QEMU_SYSTEM_X86_64": "qemu"})
     assert recorder.argvs[0][:3] == ("bwrap", "--", "/b/limactl")
     assert recorder.options[0]["env"] == {"USER": "dev"}
     assert recorder.options[1]["env"] == {"USER": "dev", "QEMU_SYSTEM_X86_64": "qemu"}
@@ -275,7 +279,7 @@ def test_each_line_of_a_start_is_handed_on_as_level_and_text():
     lima, recorder = wrapped()
     recorder.lines = captured("start-no-image.err").splitlines()
     seen = []
-    lima.start("half", seen.append, timeout=1)
+    lima.start(JudgedInstance("half"), seen.append, timeout=1)
     assert seen[0] == ("info", "Terminal is not available, proceeding without opening an editor")
     assert seen[-1][0] == "fatal"
     assert seen[-1][1].startswith("failed to download")

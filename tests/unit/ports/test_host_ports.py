@@ -3,7 +3,6 @@ import os
 import socket
 import threading
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +10,9 @@ import pytest
 from sysinit_vm import files, lock
 from sysinit_vm.config.document import Config
 from sysinit_vm.effective import prepare
-from sysinit_vm.effective.resolve import EffectiveConfig
 from sysinit_vm.errors import VmError
 from sysinit_vm.lima.home import own_directory
+from sysinit_vm.lima.judged import JudgedConfig
 from sysinit_vm.lima.locks import ports_lock
 from sysinit_vm.ports import allocation, host_ports, sockets
 from sysinit_vm.ports.forwards import Forward, declared
@@ -42,6 +41,10 @@ def lima(home, monkeypatch):
 
 def forwarding(*host_ports, **more):
     return {"portForwards": [{"guestPort": port, "hostPort": port} for port in host_ports], **more}
+
+
+def passed(instance, data):
+    return JudgedConfig(instance.name, data)
 
 
 def place(*wanted, kept=None):
@@ -149,16 +152,18 @@ COMMITTED = Config(Path("/work/demo/.lima/config.yaml"), forwarding(3000, 8080))
 
 def test_a_stopped_vm_whose_port_is_held_now_is_moved_in_its_own_config_and_stays(lima, monkeypatch):
     demo = add(lima, "demo-dev", forwarding(3000, 8080, env={"A": "1"}), root=str(ROOT))
-    assert host_ports.replace_held(lima, demo, COMMITTED) == ()
+    assert host_ports.replace_held(lima, demo, COMMITTED, passed) == ()
     assert lima.calls == []
     monkeypatch.setattr(sockets, "taken", lambda port, *_: port == 3000)
-    assert f"localhost:{FIRST}" in host_ports.replace_held(lima, demo, COMMITTED)[0]
+    assert f"localhost:{FIRST}" in host_ports.replace_held(lima, demo, COMMITTED, passed)[0]
     assert lima.calls == [("edit", "demo-dev")]
     data = lima.data("demo-dev")
     assert data["portForwards"] == [{"guestPort": 3000, "hostPort": FIRST}, {"guestPort": 8080, "hostPort": 8080}]
     assert data["env"] == {"A": "1", "HOST_PORT_3000": str(FIRST), "HOST_PORT_8080": "8080"}
     monkeypatch.setattr(sockets, "taken", lambda *_: False)
-    assert host_ports.replace_held(lima, demo, COMMITTED) == (f"port 3000: this project uses http://localhost:{FIRST}",)
+    assert host_ports.replace_held(lima, demo, COMMITTED, passed) == (
+        f"port 3000: this project uses http://localhost:{FIRST}",
+    )
     assert lima.calls == [("edit", "demo-dev")]
 
 
@@ -166,7 +171,7 @@ def test_one_that_is_held_where_it_moved_goes_back_to_the_declared_port(lima, mo
     data = {"portForwards": [{"guestPort": 3000, "hostPort": FIRST}]}
     demo = add(lima, "demo-dev", data, root=str(ROOT))
     monkeypatch.setattr(sockets, "taken", lambda port, *_: port == FIRST)
-    host_ports.replace_held(lima, demo, COMMITTED)
+    host_ports.replace_held(lima, demo, COMMITTED, passed)
     assert lima.data("demo-dev")["portForwards"] == [{"guestPort": 3000, "hostPort": 3000}]
 
 
@@ -174,13 +179,13 @@ def test_a_vm_without_declared_ports_asks_nothing(lima, monkeypatch):
     demo = add(lima, "demo-dev", {"cpus": 1}, root=str(ROOT))
     lima.instances = lambda: pytest.fail("asked")
     monkeypatch.setattr(host_ports, "all_instance_files", lima.instances)
-    assert host_ports.replace_held(lima, demo, None) == ()
+    assert host_ports.replace_held(lima, demo, None, passed) == ()
 
 
 def test_a_damaged_config_is_told_and_left(lima):
     demo = add(lima, "demo-dev", {"portForwards": [{"guestPort": 99999}]}, root=str(ROOT))
     with pytest.raises(VmError, match="99999"):
-        host_ports.replace_held(lima, demo, COMMITTED)
+        host_ports.replace_held(lima, demo, COMMITTED, passed)
     assert lima.calls == []
 
 
@@ -202,8 +207,8 @@ def test_many_starts_at_once_race_for_one_port_and_each_gets_its_own(lima):
             ready.wait(10)
             with ports_lock():
                 hosts = host_ports.place(name, root, declared(committed), {}).hosts
-                wished = replace(EffectiveConfig({}), data={"portForwards": allocation.entries(committed, hosts)})
-                file.enter_context(prepare.config_file(name, wished))
+                wanted = JudgedConfig(name, {"portForwards": allocation.entries(committed, hosts)})
+                file.enter_context(prepare.config_file(wanted))
             got[name] = next(iter(hosts.values()))
             release.wait(10)
 

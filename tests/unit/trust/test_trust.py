@@ -1,50 +1,61 @@
 """What a config can do to this machine, and who allowed it."""
 
 import json
+import os
 import re
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import NotConfirmedError, UsageError, VmError
 from sysinit_vm.init.project_files import write_config
+from sysinit_vm.machine import facts as machine
+from sysinit_vm.projects import committed_config
 from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal import prompts
-from sysinit_vm.trust import approvals, gate, rules, table
-from sysinit_vm.trust.danger import Context, Level
-
-HOSTILE = sorted((Path(__file__).parents[2] / "data" / "hostile").glob("*.yaml"))
+from sysinit_vm.trust import approvals, gate, table
+from sysinit_vm.trust.danger import Context, Danger, Level, spelled
+from sysinit_vm.vm import permission
+from sysinit_vm.vm.permission import Request
+from tests.fakes import facts, vm
+from tests.hostile import CORPUS, PROXY, proxies, surround
+from tests.worlds import no_limactl
 
 
 @pytest.fixture
 def demo(home, tmp_path):
     root = (tmp_path / "demo").resolve()
     root.mkdir()
-    (root / "link-out").symlink_to("/srv")
+    surround(root, home)
     return Project(root)
 
 
 @pytest.fixture(autouse=True)
 def data(home, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(home / ".local" / "share"))
+    for name in os.environ:
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setattr(machine, "gather", lambda: facts(home=home, lima_home=home / ".lima", ssh_dir=home / ".ssh"))
 
 
 def commit(project, text):
-    project.config.parent.mkdir(exist_ok=True)
     project.config.write_text(text)
-    return document.load(project.config)
+    return committed_config.load(project)
 
 
-def never(_committed):
-    raise AssertionError("nothing may be fetched")
+def request(project, text=None, limactl=no_limactl):
+    if text is not None:
+        commit(project, text)
+    return Request(committed_config.load(project), project, "demo-dev", limactl)
 
 
-def judged(project, text):
-    return gate.judge(commit(project, text), project)
+def pending(project, text=None):
+    return request(project, text).pending()
 
 
 def words(verdict):
@@ -54,30 +65,29 @@ def words(verdict):
 # --- the corpus ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path.stem)
-def test_each_hostile_config_is_told_in_its_own_words_or_refused(demo, path):
-    expected = path.read_text().splitlines()[0].removeprefix("# ")
-    (demo.root / ".lima").mkdir()
-    (demo.root / ".lima" / "hostile.yaml").write_text("base: ./hostile.yaml\n")
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
+def test_each_hostile_config_is_told_in_its_own_words_or_refused(demo, path, monkeypatch):
+    for name, value in proxies(path).items():
+        monkeypatch.setenv(name, value)
     text = path.read_text().replace("/home/me", str(Path.home()))
-    expected = expected.replace("/home/me", str(Path.home()))
+    expected = text.splitlines()[0].removeprefix("# ")
     if expected.startswith("REFUSED "):
         with pytest.raises(VmError, match=re.escape(expected.removeprefix("REFUSED "))) as caught:
-            judged(demo, text)
-        assert caught.value.exit_code == 1
+            pending(demo, text)
+        assert caught.value.exit_code in {1, 2}
         assert caught.value.hint
         return
-    verdict = judged(demo, text)
+    verdict = pending(demo, text)
     level, _, says = expected.partition(" ")
     assert [line for line in words(verdict) if line.startswith(level) and says in line], words(verdict)
     with pytest.raises(NotConfirmedError) as refused:
-        gate.require(verdict.config, demo, never)
+        request(demo).require()
     assert refused.value.exit_code == 5
     assert verdict.hash in refused.value.hint
 
 
 def test_the_corpus_has_a_config_for_each_level():
-    named = {path.read_text().split()[1] for path in HOSTILE}
+    named = {path.read_text().split()[1] for path in CORPUS}
     assert named == {*(level.name for level in Level), "REFUSED"}
 
 
@@ -86,15 +96,30 @@ def test_the_corpus_has_a_config_for_each_level():
 
 @pytest.mark.parametrize("template", ["dev", "minimal", "project-template"])
 def test_what_init_wrote_is_trusted_and_nothing_but_the_keys_had_to_be(demo, template):
-    (Path.home() / ".ssh").mkdir(parents=True, exist_ok=True)
-    write_config(demo, template, None)
-    gate.trust_own_config(demo)
-    committed = document.load(demo.config)
-    assert gate.require(committed, demo, never) is committed
-    assert [line.split()[0] for line in words(gate.judge(committed, demo))] == ["READS"]
+    written = write_config(demo, template, None)
+    Request(written.config, demo, "demo-dev", no_limactl).trust()
+    assert request(demo).require().data == document.load(demo.config).data
+    assert [line.split()[0] for line in words(pending(demo))] == ["READS"]
+
+
+def test_what_init_wrote_is_trusted_and_not_what_lies_there_by_then(demo):
+    written = write_config(demo, "dev", None)
+    commit(demo, "mountType: reverse-sshfs\n")
+    Request(written.config, demo, "demo-dev", no_limactl).trust()
+    with pytest.raises(NotConfirmedError):
+        request(demo).require()
+
+
+def test_keys_that_are_made_after_init_are_trusted_too(demo, monkeypatch, home):
+    without = facts(home=home, lima_home=home / ".lima", ssh_dir=None)
+    with monkeypatch.context() as patched:
+        patched.setattr(machine, "gather", lambda: without)
+        Request(write_config(demo, "dev", None).config, demo, "demo-dev", no_limactl).trust()
+    request(demo).require()
 
 
 def test_what_only_concerns_the_guest_needs_no_approval(demo):
+    (demo.root / "src").mkdir()
     text = """
 cpus: 2
 memory: 4GiB
@@ -113,12 +138,11 @@ cpuType: {x86_64: host}
 audio: {device: none}
 message: plain words
 """ % ("0" * 64)
-    verdict = judged(demo, text)
-    assert verdict.dangers == ()
-    assert gate.require(verdict.config, demo, never) is verdict.config
+    assert pending(demo, text).dangers == ()
+    assert request(demo).require().data == document.load(demo.config).data
 
 
-def test_every_key_that_lima_has_is_decided(demo):
+def test_every_key_that_lima_has_is_decided():
     """The keys of lima_yaml.go, 2.2.0, by hand: none is left to the rule for unknown ones but osOpts."""
     keys = [
         "base",
@@ -164,10 +188,9 @@ def test_every_key_that_lima_has_is_decided(demo):
         "tpm",
         "osOpts",
     ]
-    place = gate._context(Config(demo.config, {}), demo)
-    told = [danger for key in keys for danger in table.CONFIG("", {key: None}, place)]
+    told = [danger for key in keys for danger in table.CONFIG((), {key: None}, PLACE)]
     assert told == []
-    assert [danger.level for danger in table.CONFIG("", {"nonesuch": None}, place)] == [Level.UNKNOWN]
+    assert [danger.level for danger in table.CONFIG((), {"nonesuch": None}, PLACE)] == [Level.UNKNOWN]
 
 
 # --- approvals -------------------------------------------------------------------------------------
@@ -176,80 +199,279 @@ AGENT = "ssh: {forwardAgent: true}\n"
 
 
 def test_an_approval_covers_what_was_shown_and_asks_again_after_a_change(demo, capsys):
-    verdict = judged(demo, AGENT)
-    gate.approve(verdict, demo, verdict.hash, never)
-    assert gate.require(verdict.config, demo, never) is verdict.config
-    committed = commit(demo, AGENT + "mounts: [{location: /srv, writable: true}]\n")
+    wanted = request(demo, AGENT)
+    wanted.approve(wanted.pending().hash)
+    assert wanted.require() is wanted.committed
+    changed = request(demo, AGENT + "mounts: [{location: /srv, writable: true}]\n")
     with pytest.raises(NotConfirmedError):
-        gate.require(committed, demo, never)
+        changed.require()
     output = capsys.readouterr().err
     assert " + WRITES" in output
     assert "   LENDS" in output
     assert "1 new (+), 0 gone" in output
+    assert output.index("LENDS") < output.index("WRITES"), "the worst comes last, where it stays on the screen"
 
 
-def test_a_change_that_is_the_guests_own_does_not_ask_again(demo):
-    verdict = judged(demo, AGENT)
-    gate.approve(verdict, demo, verdict.hash, never)
-    committed = commit(demo, "# a comment\ncpus: 3\nmounts:\n- {location: ./src}\n" + AGENT)
-    assert gate.require(committed, demo, never) is committed
+def test_a_change_that_is_the_guests_own_or_that_takes_something_away_does_not_ask_again(demo):
+    first = request(demo, AGENT + "mounts: [{location: /srv}]\n")
+    first.approve(first.pending().hash)
+    for text in ("# a comment\ncpus: 3\nmounts: [{location: /srv, mountPoint: /x}]\n" + AGENT, AGENT, "cpus: 1\n"):
+        request(demo, text).require()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mounts: [{location: /srv, writable: true}]",
+        "mounts: [{location: /srv}, {location: /srv}]",
+        "mounts: [{location: /srv, 9p: 1}]",
+        'mounts: []\n"mounts[0]": {location: /srv}',
+        "mounts: [{location: /srv}]\nmountType: virtiofs",
+        "mounts: [{location: /etc}]",
+    ],
+)
+def test_anything_more_than_what_was_allowed_asks_again(demo, text):
+    first = request(demo, "mounts: [{location: /srv}]\n")
+    first.approve(first.pending().hash)
+    with pytest.raises((NotConfirmedError, VmError)) as caught:
+        request(demo, text).require()
+    assert caught.value.exit_code == 5 or "9p" in str(caught.value)
 
 
 @pytest.mark.parametrize("typed", ["", "0" * 64, "short"])
 def test_a_hash_that_was_not_shown_allows_nothing(demo, typed):
-    verdict = judged(demo, AGENT)
+    wanted = request(demo, AGENT)
     with pytest.raises(UsageError):
-        gate.approve(verdict, demo, typed, never)
+        wanted.approve(typed)
     with pytest.raises(UsageError):
-        gate.approve(verdict, demo, verdict.hash[:8], never)
-    assert not gate.allowed(verdict, demo)
+        wanted.approve(wanted.pending().hash[:8])
+    assert not wanted.pending().allowed
 
 
-def test_revoking_forgets(demo):
-    verdict = judged(demo, AGENT)
-    gate.approve(verdict, demo, verdict.hash, never)
+def test_revoking_forgets_what_the_project_and_its_vm_may_do(demo):
+    wanted = request(demo, AGENT)
+    wanted.approve(wanted.pending().hash)
+    gate.remember("demo-dev", wanted.pending())
+    own = vm("demo-dev", demo.root, place=Path.home() / ".lima", filled={"ssh": {"forwardAgent": True}})
+    gate.passed_instance(own)
     assert approvals.revoke(demo.root)
-    assert not gate.allowed(verdict, demo)
+    assert not wanted.pending().allowed
+    with pytest.raises(NotConfirmedError, match="trust --name demo-dev --approve"):
+        gate.passed_instance(own)
     assert not approvals.revoke(demo.root)
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"directory": 1}', "\x00"])
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"directory": 1}', "\x00", "[" * 100_000])
 def test_a_damaged_approval_allows_nothing(demo, damage):
-    verdict = judged(demo, AGENT)
-    gate.approve(verdict, demo, verdict.hash, never)
+    wanted = request(demo, AGENT)
+    wanted.approve(wanted.pending().hash)
     (path,) = approvals.directory().iterdir()
     path.write_text(damage)
-    assert not gate.allowed(verdict, demo)
+    assert not wanted.pending().allowed
 
 
 def test_the_approval_of_another_directory_allows_nothing_here(demo, tmp_path):
     other = Project((tmp_path / "other").resolve())
-    other.root.mkdir()
-    verdict = judged(other, AGENT)
-    gate.approve(verdict, other, verdict.hash, never)
+    (other.root / ".lima").mkdir()
+    wanted = request(other, AGENT)
+    wanted.approve(wanted.pending().hash)
     (path,) = approvals.directory().iterdir()
     path.rename(approvals._file(demo.root))
-    assert not gate.allowed(judged(demo, AGENT), demo)
+    assert not pending(demo, AGENT).allowed
+
+
+def test_an_approval_of_an_earlier_version_does_not_count_and_that_is_said(demo, capsys):
+    wanted = request(demo, AGENT)
+    record = {"directory": str(demo.root), "hashes": [approvals.digest(wanted.pending().items)], "items": ["x"]}
+    path = approvals._file(demo.root)
+    path.write_text(json.dumps(record))
+    with pytest.raises(NotConfirmedError):
+        wanted.require()
+    assert "An earlier version of sysinit-vm" in capsys.readouterr().err
+    wanted.approve(wanted.pending().hash)
+    wanted.require()
 
 
 def test_a_data_directory_that_cannot_be_written_is_a_sentence(demo):
-    approvals.directory().parent.mkdir(parents=True)
+    approvals.directory().rmdir()
     approvals.directory().write_text("")
-    verdict = judged(demo, AGENT)
+    wanted = request(demo, AGENT)
     with pytest.raises(VmError, match="Cannot write"):
-        gate.approve(verdict, demo, verdict.hash, never)
+        wanted.approve(wanted.pending().hash)
 
 
 def test_on_a_terminal_yes_allows_and_no_does_not(demo, monkeypatch):
-    committed = commit(demo, AGENT)
+    wanted = request(demo, AGENT)
     answers = [False, True]
     monkeypatch.setattr(prompts, "can_ask", lambda: True)
     monkeypatch.setattr(prompts, "agrees", lambda _: answers.pop(0))
     with pytest.raises(NotConfirmedError):
-        gate.require(committed, demo, never)
-    assert gate.require(committed, demo, never) is committed
-    assert gate.require(committed, demo, never) is committed
+        wanted.require()
+    wanted.require()
+    wanted.require()
     assert answers == []
+
+
+def test_repeats_are_folded_and_shown_whole_in_a_pager(demo, monkeypatch, capsys):
+    forwards = "".join(f"- {{guestSocket: /s{n}, hostSocket: /srv/s{n}}}\n" for n in range(900))
+    wanted = request(demo, f"portForwards:\n{forwards}mountType: reverse-sshfs\n")
+    questions, shown = [], []
+    monkeypatch.setattr(prompts, "can_ask", lambda: True)
+    monkeypatch.setattr(prompts, "agrees", lambda question: questions.append(question) or True)
+    monkeypatch.setattr(gate, "page", shown.append)
+    wanted.require()
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) < 10
+    assert "and 897 more like these" in lines[-3]
+    assert "RUNS    mountType" in lines[-2]
+    assert questions == ["Show all of it in a pager?", "Allow this?"]
+    assert len(shown[0].splitlines()) == 901
+
+
+def test_a_long_value_is_shown_with_its_end_and_hashed_whole(demo):
+    long, other = "/srv/" + "x" * 3000 + "/end", "/srv/" + "x" * 2999 + "y/end"
+    one = pending(demo, f"copyToHost: [{{guest: /a, host: {long}}}]\n")
+    assert one.dangers[0].words.endswith("x/end")
+    assert one.hash != pending(demo, f"copyToHost: [{{guest: /a, host: {other}}}]\n").hash
+
+
+# --- what is judged is what limactl reads ----------------------------------------------------------
+
+
+def test_a_param_that_an_approved_mount_uses_asks_again_when_it_changes(demo):
+    text = "param: {DATA: /srv}\nmounts: [{location: '{{.Param.DATA}}'}]\n"
+    wanted = request(demo, text)
+    wanted.approve(wanted.pending().hash)
+    with pytest.raises(NotConfirmedError):
+        request(demo, text.replace("/srv", "/etc")).require()
+
+
+def test_a_directory_of_the_project_that_became_a_link_is_judged_at_each_start(demo, home):
+    (demo.root / "data").mkdir()
+    wanted = request(demo, "mounts: [{location: ./data, writable: true}]\n")
+    mounts = [{"location": str(demo.root / "data"), "writable": True}]
+    own = vm("demo-dev", demo.root, place=home / ".lima", filled={"mounts": mounts})
+    wanted.require()
+    gate.passed_instance(own)
+    (demo.root / "data").rmdir()
+    (demo.root / "data").symlink_to(home)
+    with pytest.raises(NotConfirmedError):
+        gate.passed_instance(own)
+    with pytest.raises(NotConfirmedError):
+        wanted.require()
+
+
+def test_a_project_directory_that_became_a_link_is_no_project(demo, home, tmp_path):
+    root = tmp_path / "was"
+    root.symlink_to(home)
+    mounts = [{"location": str(root), "writable": True}]
+    own = vm("was-dev", root, place=home / ".lima", filled={"mounts": mounts})
+    with pytest.raises(NotConfirmedError):
+        gate.passed_instance(own)
+
+
+def test_a_vm_that_calls_the_home_its_project_is_judged_like_any_other(home):
+    mounts = [{"location": str(home), "writable": True}]
+    own = vm("x-dev", home, place=home / ".lima", filled={"mounts": mounts})
+    assert words(gate.judge_instance(own)) == [f"RUNS lets the guest write {home}, and so approve whatever it likes"]
+
+
+def test_a_vm_keeps_what_it_was_made_with_when_the_config_asks_for_something_else(demo, home):
+    mounts = [{"location": "/srv", "writable": False}]
+    first = request(demo, "mounts: [{location: /srv}]\n")
+    first.approve(first.pending().hash)
+    gate.remember("demo-dev", first.pending())
+    second = request(demo, "mounts: [{location: /etc}]\n")
+    second.approve(second.pending().hash)
+    gate.passed_instance(vm("demo-dev", demo.root, place=home / ".lima", filled={"mounts": mounts}))
+    with pytest.raises(NotConfirmedError):
+        gate.passed_instance(vm("other", demo.root, place=home / ".lima", filled={"mounts": mounts}))
+
+
+def test_what_a_worktree_shares_is_told(demo, monkeypatch):
+    from sysinit_vm.projects import worktree
+
+    monkeypatch.setattr(worktree, "shared", lambda _: worktree.Shared(Path("/srv/main/.git")))
+    (line,) = words(pending(demo, "cpus: 1\n"))
+    assert line == "RUNS lets the guest write /srv/main/.git, whose hooks git runs as you"
+
+
+def test_the_config_of_another_account_is_told(demo):
+    committed = commit(demo, "cpus: 1\n")
+    foreign = Config(committed.path, committed.data, "mallory")
+    verdict = Request(foreign, demo, "demo-dev", no_limactl).pending()
+    assert words(verdict) == ["FETCHES was written by the account mallory, not by you"]
+    assert not verdict.allowed
+
+
+def test_the_proxys_password_is_asked_about_and_never_shown_or_kept(demo, monkeypatch, capsys):
+    monkeypatch.setenv("HTTPS_PROXY", PROXY)
+    wanted = request(demo, "cpus: 1\n")
+    with pytest.raises(NotConfirmedError) as refused:
+        wanted.require()
+    wanted.approve(wanted.pending().hash)
+    (path,) = approvals.directory().iterdir()
+    for text in (str(refused.value), capsys.readouterr().err, path.read_text(), json.dumps(gate.record(pending(demo)))):
+        assert "hunter2" not in text
+    monkeypatch.setenv("HTTPS_PROXY", PROXY.replace("hunter2", "another"))
+    with pytest.raises(NotConfirmedError):
+        wanted.require()
+    request(demo, "propagateProxyEnv: false\n").require()
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    request(demo, "cpus: 1\n").require()
+
+
+def test_what_is_given_to_limactl_is_judged_once_more_as_it_is(demo):
+    wanted = request(demo, "cpus: 1\n")
+    data = {"mounts": [{"location": "/etc"}]}
+    with pytest.raises(NotConfirmedError):
+        permission.judged(wanted.require(), demo, "demo-dev", data)
+    passed = permission.judged(wanted.committed, demo, "demo-dev", {"cpus": 1})
+    assert (passed.name, passed.data, passed.instance.name) == ("demo-dev", {"cpus": 1}, "demo-dev")
+
+
+def test_a_host_port_that_had_to_move_asks_nothing(demo):
+    text = "portForwards: [{guestPort: 3000, hostPort: 3000, hostIP: 0.0.0.0}]\n"
+    wanted = request(demo, text)
+    wanted.approve(wanted.pending().hash)
+    moved = {"portForwards": [{"guestPort": 3000, "hostPort": 20001, "hostIP": "0.0.0.0"}]}
+    passed = permission.judged(wanted.require(), demo, "demo-dev", moved)
+    assert passed.data == moved
+
+
+def edited_vm(home, demo, filled, own):
+    instance = vm("demo-dev", demo.root, place=home / ".lima", filled=filled)
+    instance.dir.mkdir(parents=True)
+    instance.files.lima_yaml.write_text(json.dumps(own))
+    return instance
+
+
+def test_what_stays_in_a_vms_config_is_judged_as_lima_fills_it_in(demo, home):
+    own = {"cpus": 1, "mounts": [{"location": "{{.Home}}/x"}], "param": {"PROJECT_DIR": str(demo.root)}}
+    filled = {**own, "mounts": [{"location": str(home / "x")}], "mountType": "reverse-sshfs"}
+    instance = edited_vm(home, demo, filled, own)
+    told = words(gate.judge_edited(instance, {**own, "cpus": 2}))
+    assert [line.split()[0] for line in told] == ["READS", "RUNS"]
+    assert str(home / "x") in told[0]
+    with pytest.raises(NotConfirmedError):
+        permission.edited(instance, {**own, "cpus": 2})
+    changed = gate.judge_edited(instance, {**own, "mounts": [{"location": "/etc"}]})
+    assert words(changed)[0] == "READS lets the guest read /etc"
+
+
+def test_the_users_own_defaults_are_judged_where_they_do_more(demo, home):
+    class Limactl:
+        def filled(self, judged):
+            return {**judged.data, "mounts": [*judged.data["mounts"], {"location": "/etc"}]}
+
+    (home / ".lima" / "_config").mkdir(parents=True)
+    (home / ".lima" / "_config" / "default.yaml").write_text("mounts: [{location: /etc}]\n")
+    wanted = request(demo, "cpus: 1\n", limactl=Limactl)
+    with pytest.raises(NotConfirmedError):
+        wanted.require()
+    assert words(wanted.pending()) == ["READS lets the guest read /etc"]
+    wanted.approve(wanted.pending().hash)
+    wanted.require()
 
 
 # --- other files -----------------------------------------------------------------------------------
@@ -258,43 +480,113 @@ BASE = "base: https://a.example/base.yaml\n"
 
 
 class Fetch:
-    def __init__(self, text):
-        self.text, self.calls = text, 0
+    """A limactl that has files from elsewhere, by locator, and puts configs together in its own simple way."""
 
-    def __call__(self, _committed):
-        self.calls += 1
-        return self.text
+    def __init__(self, **texts):
+        self.texts, self.fetched = texts, []
+
+    def __call__(self):
+        return self
+
+    def fetch(self, locator):
+        self.fetched.append(locator)
+        return self.texts[locator.rpartition("/")[2].partition(".")[0]]
+
+    def put_together(self, path):
+        data = document.load(path).data
+        for base in data.pop("base", []):
+            data = {**json.loads(self.put_together(path.parent / base)), **data}
+        return json.dumps(data)
 
 
 def test_a_remote_base_is_fetched_after_its_approval_and_then_judged_itself(demo):
-    fetch, committed = Fetch("cpus: 1\ncopyToHost: [{guest: /a, host: /b}]\n"), commit(demo, BASE)
+    fetch = Fetch(base="cpus: 1\ncopyToHost: [{guest: /a, host: /b}]\n")
+    wanted = request(demo, BASE, fetch)
     with pytest.raises(NotConfirmedError) as first:
-        gate.require(committed, demo, fetch)
-    assert fetch.calls == 0
-    gate.approve(gate.judge(committed, demo), demo, first.value.hint.split()[-1], fetch)
+        wanted.require()
+    assert fetch.fetched == []
+    wanted.approve(first.value.hint.split()[-1])
     with pytest.raises(NotConfirmedError) as second:
-        gate.require(committed, demo, fetch)
-    assert fetch.calls == 1
+        wanted.require()
+    assert fetch.fetched == ["https://a.example/base.yaml"]
     assert first.value.hint != second.value.hint
-    gate.approve(gate.judge(committed, demo), demo, second.value.hint.split()[-1], fetch)
-    assert gate.require(committed, demo, fetch).data["copyToHost"] == [{"guest": "/a", "host": "/b"}]
-    fetch.text = "cpus: 9\n"
-    assert gate.require(committed, demo, fetch).data["cpus"] == 1
-    assert fetch.calls == 1, "what was approved is kept: nothing new is taken from the far end"
+    wanted.approve(second.value.hint.split()[-1])
+    assert wanted.require().data["copyToHost"] == [{"guest": "/a", "host": "/b"}]
+    fetch.texts["base"] = "cpus: 9\n"
+    assert wanted.require().data["cpus"] == 1
+    assert len(fetch.fetched) == 1, "what was approved is kept: nothing new is taken from the far end"
+    approvals.revoke(demo.root)
+    with pytest.raises(NotConfirmedError):
+        wanted.require()
+
+
+def test_what_a_remote_base_names_needs_an_approval_of_its_own(demo):
+    fetch = Fetch(base="base: more.yaml\n", more="cpus: 3\n")
+    wanted = request(demo, BASE, fetch)
+    for _ in range(3):
+        with pytest.raises(NotConfirmedError) as refused:
+            wanted.require()
+        wanted.approve(refused.value.hint.split()[-1])
+    assert fetch.fetched == ["https://a.example/base.yaml", "https://a.example/more.yaml"]
+    assert wanted.require().data["cpus"] == 3
+
+
+@pytest.mark.parametrize("inner", ["/etc/shadow", "~/.ssh/id", "evil:x", "file:///etc/shadow", "../x"])
+def test_a_file_from_elsewhere_names_no_file_of_this_machine_and_runs_nothing(demo, inner):
+    fetch = Fetch(base=f"provision: [{{mode: system, file: '{inner}'}}]\n")
+    wanted = request(demo, BASE, fetch)
+    wanted.approve(wanted.pending().hash)
+    with pytest.raises(VmError, match="Cannot use") as refused:
+        wanted.require()
+    assert refused.value.exit_code == 1
+
+
+def test_limas_own_templates_may_include_one_another(demo):
+    fetch = Fetch(debian="base: ['template:_images/debian-12']\n")
+    fetch.texts["debian-12"] = "cpus: 2\n"
+    fetch.fetch = lambda locator: fetch.texts[locator.removeprefix("template:").removeprefix("_images/")]
+    wanted = request(demo, "base: template:debian\n", fetch)
+    for _ in range(2):
+        with pytest.raises(NotConfirmedError) as refused:
+            wanted.require()
+        wanted.approve(refused.value.hint.split()[-1])
+    assert wanted.require().data["cpus"] == 2
 
 
 def test_a_base_in_the_project_is_looked_into_and_asks_again_when_it_changes(demo):
-    demo.config.parent.mkdir()
     shared = demo.config.with_name("shared.yaml")
     shared.write_text("cpus: 1\n")
-    committed = commit(demo, "base: ./shared.yaml\n")
-    assert gate.require(committed, demo, lambda _: shared.read_text()).data == {"cpus": 1}
-    shared.write_text("base: https://evil.example/x\n")
-    with pytest.raises(NotConfirmedError):
-        gate.require(committed, demo, never)
-    shared.write_text(AGENT)
-    with pytest.raises(NotConfirmedError):
-        gate.require(committed, demo, lambda _: shared.read_text())
+    assert request(demo, "base: ./shared.yaml\n", Fetch()).require().data == {"cpus": 1}
+    for text in ("base: https://evil.example/x\n", AGENT):
+        shared.write_text(text)
+        with pytest.raises(NotConfirmedError):
+            request(demo, None, Fetch()).require()
+
+
+def test_a_script_file_is_read_once_and_put_into_its_entry(demo):
+    script = demo.config.with_name("setup.sh")
+    script.write_text("echo hi\n")
+    text = "provision: [{mode: system, file: ./setup.sh}, {mode: data, path: /x, file: {url: setup.sh}}]\n"
+    wanted = request(demo, text)
+    whole = wanted.require().data["provision"]
+    assert whole == [{"mode": "system", "script": "echo hi\n"}, {"mode": "data", "path": "/x", "content": "echo hi\n"}]
+    script.unlink()
+    script.symlink_to(Path.home() / ".ssh")
+    with pytest.raises(VmError, match="a link"):
+        request(demo).require()
+
+
+def test_a_file_outside_the_project_is_read_after_its_approval(demo, tmp_path):
+    outside = tmp_path / "outside.sh"
+    outside.write_text("echo one\n")
+    wanted = request(demo, f"provision: [{{mode: system, file: {outside}}}]\n")
+    with pytest.raises(NotConfirmedError) as first:
+        wanted.require()
+    wanted.approve(first.value.hint.split()[-1])
+    with pytest.raises(NotConfirmedError) as second:
+        wanted.require()
+    wanted.approve(second.value.hint.split()[-1])
+    assert wanted.require().data["provision"] == [{"mode": "system", "script": "echo one\n"}]
 
 
 # --- for any config --------------------------------------------------------------------------------
@@ -308,19 +600,16 @@ JSON = st.recursive(
 PLACE = Context(Path("/p/demo"), Path("/home/me"), Path("/home/me/.lima"), (Path("/home/me/.local/share"),))
 
 
-@given(
-    key=KEYS.filter(lambda key: key not in {"base", "os", "env", "dns", "cpus", "disk", "user", "tpm", "arch"}),
-    value=JSON,
-)
+@given(key=KEYS, value=JSON)
 def test_a_key_that_nobody_knows_is_always_a_danger(key, value):
-    dangers = list(table.CONFIG("", {f"x{key}": value}, PLACE))
+    dangers = list(table.CONFIG((), {f"x{key}": value}, PLACE))
     assert [danger.level for danger in dangers] == [Level.UNKNOWN]
 
 
 @given(st.dictionaries(st.sampled_from(["mounts", "ssh", "portForwards", "images", "vmOpts", "networks", "x"]), JSON))
 def test_any_config_is_judged_without_failing_and_told_in_plain_characters(data):
-    for danger in table.CONFIG("", data, PLACE):
-        assert (rules.display(danger.where) + danger.words).isprintable()
+    for danger in table.CONFIG((), data, PLACE):
+        assert (danger.key + danger.words).isprintable()
         json.loads(danger.item)
 
 
@@ -328,14 +617,23 @@ def test_any_config_is_judged_without_failing_and_told_in_plain_characters(data)
 def test_the_approval_of_one_config_never_covers_another(one, other):
     def digest(data):
         data = {f"x{key}": value for key, value in data.items()}
-        return approvals.digest(approvals.items(list(table.CONFIG("", data, PLACE))))
+        return approvals.digest(approvals.items(list(table.CONFIG((), data, PLACE))))
 
     assert (digest(one) == digest(other)) == (json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.permutations([("ssh", {"forwardAgent": True}), ("cpus", 1), ("propagateProxyEnv", True)]))
+@given(st.permutations([("ssh", {"forwardAgent": True}), ("cpus", 1), ("mountType", "reverse-sshfs")]))
 def test_the_order_of_keys_changes_nothing(order):
-    dangers = list(table.CONFIG("", dict(order), PLACE))
-    same = list(table.CONFIG("", dict(sorted(order)), PLACE))
+    dangers = list(table.CONFIG((), dict(order), PLACE))
+    same = list(table.CONFIG((), dict(sorted(order)), PLACE))
     assert approvals.digest(approvals.items(dangers)) == approvals.digest(approvals.items(same))
+
+
+WHERE = st.lists(st.integers(0, 3) | st.text("ab[]0.'\\\n", max_size=4), min_size=1, max_size=3).map(tuple)
+
+
+@given(WHERE, WHERE)
+def test_two_places_in_a_config_are_never_one_for_an_approval(one, other):
+    items = [Danger(Level.RUNS, where, "", 1).item for where in (one, other)]
+    assert (items[0] == items[1]) == (one == other)
+    assert spelled(one).isprintable()

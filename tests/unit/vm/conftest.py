@@ -10,7 +10,7 @@ from sysinit_vm.projects.project import Project
 from tests.fakes import FakeLimactl, facts
 
 GOOD = Readiness(mounted=True, mount_problem="", session_tool=True, failed_scripts=())
-CONFIG = "images: [{location: 'https://a.example/x.qcow2'}]\n"
+CONFIG = f"images: [{{location: 'https://a.example/x.qcow2', digest: 'sha256:{'0' * 64}'}}]\n"
 
 
 @pytest.fixture

@@ -11,10 +11,12 @@ from sysinit_vm.vm import adopt
 from sysinit_vm.vm.project_vm import ProjectVm
 from tests.fakes import FakeLimactl, facts, vm
 
+OLD = {"location": "https://a.example/old.qcow2", "digest": f"sha256:{'1' * 64}"}
 COMMITTED = (
-    "cpus: 2\ndisk: 10GiB\nimages: [{location: 'https://a.example/new.qcow2'}]\nparam: {PROJECT_DIR: /gone/demo}\n"
+    f"cpus: 2\ndisk: 10GiB\nimages: [{{location: 'https://a.example/new.qcow2', digest: 'sha256:{'0' * 64}'}}]\n"
+    "param: {PROJECT_DIR: /gone/demo}\n"
 )
-WAS = {"cpus": 1, "disk": "40GiB", "arch": "riscv64", "images": [{"location": "/old.qcow2"}], "mounts": []}
+WAS = {"cpus": 1, "disk": "40GiB", "arch": "riscv64", "images": [OLD], "mounts": []}
 
 
 @pytest.fixture

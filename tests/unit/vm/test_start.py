@@ -25,7 +25,7 @@ from sysinit_vm.vm.stop import stop
 from tests.fakes import READY, facts, result
 
 GOOD = Readiness(mounted=True, mount_problem="", session_tool=True, failed_scripts=())
-CONFIG = "images: [{location: 'https://a.example/x.qcow2'}]\n"
+CONFIG = f"images: [{{location: 'https://a.example/x.qcow2', digest: 'sha256:{'0' * 64}'}}]\n"
 
 
 def no_build(*_):
@@ -261,7 +261,9 @@ def test_the_config_of_here_is_not_for_another_projects_vm_that_is_started_by_na
     (other / ".lima").mkdir(parents=True)
     lima.add("other-dev", other, "Stopped")
     given = []
-    monkeypatch.setattr(host_ports, "replace_held", lambda _lima, _instance, committed: given.append(committed) or ())
+    monkeypatch.setattr(
+        host_ports, "replace_held", lambda _lima, _instance, committed, _judge: given.append(committed) or ()
+    )
     options = replace(OPTIONS, committed=document.load(demo.project.config))
     start(ProjectVm.read(lima, replace(demo, name="other-dev", source="--name")), options)
     lima.add("demo-dev", demo.project.root, "Stopped")
