@@ -87,7 +87,10 @@ def _vm_opts(where: Where, value: Any, context: Context) -> Dangers:
 def _mount_type(where: Where, value: Any, context: Context) -> Dangers:
     """The SFTP server of Lima's reverse-sshfs only changes directory (2.2.0): nothing confines the guest to it."""
     if value == "reverse-sshfs":
-        words = "lets the guest read all your files, and write them if a mount is writable (reverse-sshfs)"
+        words = (
+            "lets the guest read all your files, and write them if a mount is writable (reverse-sshfs); an image of "
+            "`sysinit-vm build.debian` does not need it, nor may `init --ssh agent` or `--ssh none`"
+        )
         yield Danger(Level.RUNS, where, words, value)
     else:
         yield from one_of("9p", "virtiofs", "default")(where, value, context)
