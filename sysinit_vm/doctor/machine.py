@@ -9,10 +9,11 @@ from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding, guarded, wrong
 from sysinit_vm.errors import VmError
 from sysinit_vm.images import available
 from sysinit_vm.lima.home import lima_home
-from sysinit_vm.machine import limits, optional, package_manager, prerequisites
+from sysinit_vm.machine import find_programs, limits, optional, package_manager, prerequisites
 from sysinit_vm.machine.host import Host
 from sysinit_vm.machine.prerequisites import Prerequisite
 from sysinit_vm.runner import Runner
+from sysinit_vm.trust import table
 
 AREA = "machine"
 
@@ -30,7 +31,15 @@ def examine(runner: Runner, host: Host) -> Iterator[Finding]:
         AREA, "extras", _parts(host, partial(optional.survey, runner, host), "sysinit-vm setup --extras")
     )
     yield from guarded(AREA, "limits", _limits(runner, host))
+    yield from guarded(AREA, "Lima's version", _version(runner, host))
     yield from guarded("settings", "settings", _settings())
+
+
+def _version(runner: Runner, host: Host) -> Iterator[Finding]:
+    limactl = find_programs.find_limactl(runner, host)
+    problem = table.unknown_version(find_programs.limactl_version(runner, limactl, host)) if limactl else ""
+    if problem:
+        yield Finding(AREA, "Lima's version", NOTE, problem, "sysinit-vm trust --show")
 
 
 def _parts(host: Host, look: Callable[[], list[Prerequisite]], hint: str) -> Iterator[Finding]:

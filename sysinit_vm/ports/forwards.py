@@ -1,6 +1,6 @@
 """How a config's ``portForwards`` are read: which ports it declares, and which host ports it claims. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -12,6 +12,7 @@ from sysinit_vm.errors import VmError, edit
 Entry = dict[str, Any]
 Key = tuple[str, int, str]  # guest IP, guest port, proto
 Spot = tuple[str, int]  # tcp or udp, host port
+_End = tuple[str, int, str]  # tcp or udp, port, IP
 
 # A wider range is a rule for Lima's automatic forwarding: it stays as it is, and its ports are not guaranteed.
 WIDEST = 100
@@ -151,41 +152,55 @@ def _no_ip(where: str, key: str, text: object) -> str:
 
 
 def _check(read: Iterable[Forward | Entry]) -> None:
-    """Lima does not check for overlaps: it uses the first matching rule, and logs a host port that it cannot get."""
-    before = list[Forward | Entry]()
+    """Lima does not check for overlaps: it uses the first matching rule, and logs a host port that it cannot get.
+
+    What comes before is kept by port, because a hostile config can hold thousands of forwards.
+    """
+    guests, hosts, claimed, covers = set[_End](), set[_End](), set[Spot](), list[_Cover]()
     for rule in read:
-        if isinstance(rule, Forward):
-            if rule.guest == _SSH:
-                raise _InvalidForwardError("portForwards", _SSH, "guest port 22 is for ssh, and Lima never forwards it")
-            for other in before:
-                _compare(rule, other)
-        before.append(rule)
-
-
-def _compare(rule: Forward, earlier: Forward | Entry) -> None:
-    if not isinstance(earlier, Forward):
-        if _covers(earlier, rule):
-            raise _InvalidForwardError(
-                "portForwards", earlier, f"it comes before guest port {rule.guest} and hides it from Lima"
-            )
-        if rule.spots(rule.host) & _claims(earlier):
+        if not isinstance(rule, Forward):
+            covers += _cover(rule)
+            claimed |= _claims(rule)
+            continue
+        if rule.guest == _SSH:
+            raise _InvalidForwardError("portForwards", _SSH, "guest port 22 is for ssh, and Lima never forwards it")
+        hiding = next((cover for cover in covers if cover.hides(rule)), None)
+        if hiding:
+            why = f"it comes before guest port {rule.guest} and hides it from Lima"
+            raise _InvalidForwardError("portForwards", hiding.entry, why)
+        kinds = [kind for kind, _ in rule.spots(0)]
+        guest = {(kind, rule.guest, rule.guest_ip) for kind in kinds}
+        host = {(kind, rule.host, rule.host_ip) for kind in kinds}
+        if guest & guests:
+            why = "this guest port is forwarded twice, and Lima uses only the first entry"
+            raise _InvalidForwardError("portForwards", rule.guest, why)
+        if host & hosts or rule.spots(rule.host) & claimed:
             raise _InvalidForwardError("portForwards", rule.host, "two forwards cannot share a host port")
-    elif rule.spots(0) & earlier.spots(0):
-        if (rule.guest, rule.guest_ip) == (earlier.guest, earlier.guest_ip):
-            raise _InvalidForwardError(
-                "portForwards", rule.guest, "this guest port is forwarded twice, and Lima uses only the first entry"
-            )
-        if (rule.host, rule.host_ip) == (earlier.host, earlier.host_ip):
-            raise _InvalidForwardError("portForwards", rule.host, "two forwards cannot share a host port")
+        guests |= guest
+        hosts |= host
 
 
-def _covers(entry: Entry, rule: Forward) -> bool:
+@dataclass(frozen=True)
+class _Cover:
+    """A rule of Lima's own that can hide declared ports after it."""
+
+    entry: Entry
+    guests: range
+    guest_ip: str
+    proto: str
+
+    def hides(self, rule: Forward) -> bool:
+        same = self.guest_ip in ("", rule.guest_ip)
+        return rule.guest in self.guests and same and self.proto in ("any", rule.proto)
+
+
+def _cover(entry: Entry) -> Iterator[_Cover]:
     if entry.get("guestSocket"):
-        return False
+        return
+    guest_ip = _ip("", entry, "guestIP")
+    wild = guest_ip == "0.0.0.0" and entry.get("guestIPMustBeZero") is False  # noqa: S104
     guests = _span("", entry, "guest") or range(1, _LAST + 1)
-    wild = _ip("", entry, "guestIP") == "0.0.0.0" and entry.get("guestIPMustBeZero") is False  # noqa: S104
-    same = wild or _ip("", entry, "guestIP") == rule.guest_ip
-    return same and rule.guest in guests and entry.get("proto", "any") in ("any", rule.proto)
+    yield _Cover(entry, guests, "" if wild else guest_ip, entry.get("proto", "any"))
 
 
 def _claims(entry: object) -> set[Spot]:

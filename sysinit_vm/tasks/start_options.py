@@ -9,10 +9,13 @@ from sysinit_vm.config.document import Config
 from sysinit_vm.images.build import build_debian
 from sysinit_vm.lima.events import host_agent_ready
 from sysinit_vm.lima.instance import Instance
+from sysinit_vm.machine import find_programs
+from sysinit_vm.machine.host import Host
 from sysinit_vm.projects import committed_config
 from sysinit_vm.projects.locate import Target
 from sysinit_vm.tasks.context import lima, runner
 from sysinit_vm.terminal.console import say
+from sysinit_vm.trust import table
 from sysinit_vm.vm.apply import start_up_to_date
 from sysinit_vm.vm.options import StartOptions
 from sysinit_vm.vm.permission import Request
@@ -25,11 +28,19 @@ def start_options(c: Context, timeout: str | None, target: Target) -> StartOptio
     Its project's config is read now. If it is not trusted yet, the user is asked. Raises UsageError (timeout),
     NotConfirmedError (trust).
     """
+    _tell_of_version(c)
     config = committed_config.load(target.project) if target.project else None
     seconds, accelerator = seconds_to_wait(timeout, config), str(settings.value("accelerator", config))
     if target.project and config:
         config = request(c, target, config).require()
     return StartOptions(seconds, accelerator, functools.partial(build_debian, runner(c)), config)
+
+
+def _tell_of_version(c: Context) -> None:
+    limactl, host = find_programs.find_limactl(), Host.read()
+    problem = table.unknown_version(find_programs.limactl_version(runner(c), limactl, host)) if limactl else ""
+    if problem:
+        say(problem)
 
 
 def seconds_to_wait(timeout: str | None, config: Config | None = None) -> int:

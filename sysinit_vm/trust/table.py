@@ -1,7 +1,7 @@
 """Every key of Lima's config (pkg/limatype/lima_yaml.go), judged: a key that is not in the table is dangerous."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sysinit_vm.trust.danger import Context, Danger, Level, Where
@@ -22,6 +22,19 @@ from sysinit_vm.trust.rules import (
 
 MADE_FOR = ((2, 0), (2, 2))
 """The oldest and the newest Lima whose keys the table knows, without the last number of their versions."""
+
+
+def unknown_version(version: Sequence[int]) -> str:
+    """Return a sentence about a ``version`` of Lima for which the table was not made; empty for the others."""
+    if not version or MADE_FOR[0] <= tuple(version[:2]) <= MADE_FOR[1]:
+        return ""
+    oldest, newest = (".".join(map(str, number)) for number in MADE_FOR)
+    return (
+        f"Configs are judged by what Lima {oldest} to {newest} does with them; this is Lima "
+        f"{'.'.join(map(str, version))}. A key that sysinit-vm does not know counts as dangerous."
+    )
+
+
 _QEMU_OWN = re.compile(r"none|default|[A-Za-z0-9_.-]+-v?[0-9]+|host|max|[A-Z][A-Za-z0-9-]*")
 _DRIVERS = ("qemu", "vz", "default")
 _ROSETTA = mapping({"enabled": guest_only, "binfmt": guest_only})

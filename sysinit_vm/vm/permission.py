@@ -22,7 +22,9 @@ from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine import facts
 from sysinit_vm.machine.facts import Facts
 from sysinit_vm.projects.project import Project
+from sysinit_vm.terminal.console import say
 from sysinit_vm.trust import approvals, gate, included
+from sysinit_vm.trust.danger import Level
 from sysinit_vm.trust.gate import Verdict
 from sysinit_vm.trust.included import Included
 
@@ -112,6 +114,9 @@ class Request:
         others = included.collect(self.committed, self.project.root, {})
         verdict = self._judged(self.committed, replace(machine, ssh_dir=keys), others).verdict
         approvals.save(self.project.root, verdict.items)
+        for danger in verdict.dangers:
+            if danger.level == Level.RUNS:
+                say(f"Note: this config {danger.words}.")
 
     def _judged(self, config: Config, machine: Facts, others: Included) -> Stage:
         data = prepare.prepared(config, self.project, self.name, machine).data
