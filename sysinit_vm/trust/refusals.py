@@ -21,6 +21,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 # Their texts have lines of their own, and are judged or concern the guest alone; no other text of Lima's has.
 _WITH_LINES = {"provision", "probes", "message", "param", "caCerts", "env"}
+# Actions of Go's templates that go on for ever, or grow without bound, in each `limactl list` of this machine (2.2.0).
+_ENDLESS = re.compile(r"\{\{-?\s*(define|template|block|range|printf)\b|\{\{[^}]*\|\s*printf\b|\{\{[^}]*\(\s*printf\b")
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 
 
@@ -41,6 +43,9 @@ def _lines(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
     for key, value in data.items():
         if _CONTROL.search(str(key)):
             yield display(key), key, why
+        for where, text in _texts((str(key),), value) if key != "param" else ():
+            if _ENDLESS.search(text):
+                yield spelled(where), text, "Lima would run this template on this machine, and it may never end."
         if key not in _WITH_LINES:
             for where, text in _texts((str(key),), value):
                 if _CONTROL.search(text):

@@ -148,6 +148,7 @@ def test_an_own_template_makes_a_config(world):
 
 def test_what_a_config_can_do_is_told_in_these_words(world):
     shop = world.project("shop")
+    (world.home / ".ssh").mkdir()
     world.run("init", "minimal", cwd=shop)
     config = shop / ".lima" / "config.yaml"
     written = yaml.safe_load(config.read_text())
