@@ -21,8 +21,14 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 # Their texts have lines of their own, and are judged or concern the guest alone; no other text of Lima's has.
 _WITH_LINES = {"provision", "probes", "message", "param", "caCerts", "env"}
-# Actions of Go's templates that go on for ever, or grow without bound, in each `limactl list` of this machine (2.2.0).
-_ENDLESS = re.compile(r"\{\{-?\s*(define|template|block|range|printf)\b|\{\{[^}]*\|\s*printf\b|\{\{[^}]*\(\s*printf\b")
+# An action of Go's templates, and the words in one that go on for ever or grow without bound: Lima fills in each config
+# at each `limactl list` of this machine (2.2.0).
+_ACTION = re.compile(
+    r"""\{\{(?:-?\s*/\*.*?\*/\s*-?\}\}|(?:"(?:\\.|[^"\\])*"|`[^`]*`|'(?:\\.|[^'\\])*'|[^"'`}]|\}(?!\}))*\}\})""",
+    re.DOTALL,
+)
+_QUOTED = re.compile(r"""/\*.*?\*/|"(?:\\.|[^"\\])*"|`[^`]*`|'(?:\\.|[^'\\])*'""", re.DOTALL)
+_ENDLESS = re.compile(r"\b(define|template|block|range|printf)\b")
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 
 
@@ -44,12 +50,23 @@ def _lines(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
         if _CONTROL.search(str(key)):
             yield display(key), key, why
         for where, text in _texts((str(key),), value) if key != "param" else ():
-            if _ENDLESS.search(text):
+            if _may_never_end(text):
                 yield spelled(where), text, "Lima would run this template on this machine, and it may never end."
         if key not in _WITH_LINES:
             for where, text in _texts((str(key),), value):
                 if _CONTROL.search(text):
                     yield spelled(where), text, why
+
+
+def _may_never_end(text: str) -> bool:
+    """Whether Lima might work for ever on the templates in ``text``; one that Go cannot parse counts as a whole."""
+    at = text.find("{{")
+    while at >= 0:
+        action = _ACTION.match(text, at)
+        if _ENDLESS.search(_QUOTED.sub("", action[0]) if action else text, 0 if action else at):
+            return True
+        at = text.find("{{", action.end()) if action else -1
+    return False
 
 
 def _texts(where: Where, value: Any) -> Iterator[tuple[Where, str]]:

@@ -1,0 +1,46 @@
+"""Templates that Lima would run for ever, at each `limactl list`."""
+
+import pytest
+
+from sysinit_vm.trust.refusals import _may_never_end
+
+ENDLESS = "{{range 9223372036854775807}}{{end}}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ENDLESS,
+        "{{- range $i := 9 -}}{{end}}",
+        '{{define "a"}}{{template "b"}}{{template "b"}}{{end}}',
+        '{{block "a" .}}{{end}}',
+        '{{with printf "%1000000d" 1}}{{.}}{{end}}',
+        '{{"}}" | printf "%s"}}',
+        '{{/* " */}}' + ENDLESS,
+        "{{- /* ` */ -}}" + ENDLESS,
+        '{{`"`}}' + ENDLESS,
+        "{{'\"'}}" + ENDLESS,
+        '{{"\\""}}' + ENDLESS,
+        '{{"' + ENDLESS,
+    ],
+)
+def test_what_may_never_end_is_known(text):
+    assert _may_never_end(f"#!/bin/sh\n{text}\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'printf "%s\\n" {{.User}}; for x in range; do :; done',
+        "docker ps --format '{{.Names}} {{.Ports}}'",
+        'echo {{"{{"}}range 9}}',
+        "{{if .Param.X}}template{{end}}",
+        "{{ .Home }} define {{/* range */}}",
+    ],
+)
+def test_what_ends_is_no_danger(text):
+    assert not _may_never_end(text)
+
+
+def test_thousands_of_open_templates_take_no_time():
+    assert not _may_never_end("{{ a" * 50_000)
