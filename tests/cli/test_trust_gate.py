@@ -105,7 +105,7 @@ def test_trust_works_on_a_machine_without_limactl(world):
     assert world.run("trust", "--approve", hash_of(shown.stderr), SYSINIT_VM_LIMACTL="").returncode == 0
 
 
-def test_a_config_that_is_a_link_to_elsewhere_is_judged_by_what_it_holds(world):
+def test_a_config_that_is_a_link_to_elsewhere_is_not_followed(world):
     commit(world, "cpus: 1\n")
     assert world.run("start").returncode == 0
     elsewhere = world.home / "elsewhere.yaml"
@@ -113,7 +113,10 @@ def test_a_config_that_is_a_link_to_elsewhere_is_judged_by_what_it_holds(world):
     config = world.demo / ".lima" / "config.yaml"
     config.unlink()
     config.symlink_to(elsewhere)
-    assert world.run("restart").returncode == 5
+    done = world.run("restart")
+    assert done.returncode == 1
+    assert "It is a link" in done.stderr
+    assert f"Try: rm {config}" in done.stderr
 
 
 @pytest.mark.parametrize(("key", "status"), [("n", 5), ("y", 0)])
