@@ -55,14 +55,18 @@ class Located:
 def target(directory: str | None, name: str | None) -> Target:
     """Resolve ``--project`` and ``--name``: the option, VM_NAME, the config's own, the directory's.
 
-    NoConfigError if neither names a VM; UsageError if Lima would not accept the name.
+    NoConfigError if neither names a VM; UsageError if Lima would not accept the name, or if the directory cannot be a
+    project. With --name that is as if there were none.
     """
     longest = names.longest_vm_name(lima_home())
-    project = search.find(directory)
-    for source, value in (("--name", name), ("VM_NAME", os.environ.get("VM_NAME"))):
+    for source, value, look in (
+        ("--name", name, search.usable),
+        ("VM_NAME", os.environ.get("VM_NAME"), search.find),
+    ):
         if value:
-            return Target(project, names.checked_vm_name(value, source=source, longest=longest), source, directory)
-    project = project or search.require(directory)
+            wanted = names.checked_vm_name(value, source=source, longest=longest)
+            return Target(look(directory), wanted, source, directory)
+    project = search.require(directory)
     committed_name = committed_config.load(project).vm_name
     if committed_name:
         source = f"param.VM_NAME in {project.config}"

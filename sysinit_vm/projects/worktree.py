@@ -9,7 +9,6 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from sysinit_vm.lima.home import lima_home
 from sysinit_vm.projects import search
 
 _LONGEST = 2**13  # a path and ``gitdir:``
@@ -57,14 +56,6 @@ def _doubt(pointer: Path, leads_to: Path, common: Path) -> str:
         return "its commondir is not ../.., as git writes it."
     if not all((common / part).exists() for part in _SHAPE):
         return f"{common} is not a git directory."
-    return _unfit(common)
-
-
-def _unfit(common: Path) -> str:
-    """Return why ``common`` must never be mounted in a guest, empty if it may be."""
-    home = Path.home().resolve()
-    if home.is_relative_to(common) or lima_home().is_relative_to(common):
-        return f"{common} holds your home directory or Lima's own."
     return search.unusable(common)
 
 

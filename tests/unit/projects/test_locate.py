@@ -75,6 +75,24 @@ def test_a_name_that_lima_would_not_take_is_refused_with_who_said_it(demo, monke
         locate.target(None, None)
 
 
+@pytest.fixture
+def config_in_home(home, monkeypatch):
+    monkeypatch.setenv("LIMA_HOME", "/nowhere/.lima")
+    (home / ".lima").mkdir()
+    (home / ".lima/config.yaml").write_text("cpus: 1\n")
+    monkeypatch.chdir(home)
+
+
+def test_where_no_project_may_be_only_name_says_which_vm_is_meant(config_in_home, monkeypatch):
+    assert locate.target(None, "said") == Target(None, "said", "--name")
+    with pytest.raises(UsageError, match="your home directory"):
+        _ = locate.target(None, "said").required
+    for _ in range(2):
+        with pytest.raises(UsageError, match="your home directory"):
+            locate.target(None, None)
+        monkeypatch.setenv("VM_NAME", "env")
+
+
 def test_a_project_elsewhere_is_named_by_the_option(demo, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert locate.target("demo", None).project == Project(demo)
