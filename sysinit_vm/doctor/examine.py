@@ -34,7 +34,8 @@ def everything(
 
 
 def _vm(lima: Limactl, target: Target) -> Iterator[Finding]:
-    instance = locate.locate(lima.instances(), target).instance
+    without_problem = replace(target, problem=None)  # the project's findings tell it
+    instance = locate.locate(lima.instances(), without_problem).instance
     if instance is not None:
         yield from vm.examine(lima, instance)
 
@@ -53,7 +54,8 @@ def meant(directory: str | None, name: str | None) -> tuple[Target | None, list[
     with contextlib.suppress(UsageError):  # the current directory is gone: told by the next call
         nearest = search.nearest(directory)
     try:
-        return replace(locate.target(directory, name), project=nearest), []
+        target = replace(locate.target(directory, name), project=nearest)
+        return target, [wrong(project.AREA, "name", target.problem)] if target.problem else []
     except NoConfigError:
         return None, []
     except VmError as error:
