@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-SECRET = "the private key"
+KEY = "the private key"
 
 
 def a_fifo(config):
@@ -17,7 +17,7 @@ def a_link_to_what_never_ends(config):
 
 def a_link_to_a_key(config):
     key = config.parents[2] / "key"
-    key.write_text(f"{SECRET}\n")
+    key.write_text(f"{KEY}\n")
     config.symlink_to(key)
 
 
@@ -71,7 +71,7 @@ def test_what_looks_at_or_ends_the_vm_works(unreadable):
     for words in (["list"], ["status"], ["status", "--json"], ["logs"], ["exec", "true"], ["prune", "--yes"]):
         done = unreadable.run(*words)
         assert done.returncode == 0, (words, done.stderr)
-        assert SECRET not in done.stdout + done.stderr
+        assert KEY not in done.stdout + done.stderr
     assert "demo-dev" in unreadable.run("list", cwd=unreadable.home).stdout
     assert "demo-dev" in unreadable.run("status").stdout
     assert unreadable.run("stop").returncode == 0
@@ -86,7 +86,7 @@ def test_status_and_doctor_say_what_is_wrong_with_it(unreadable):
     done = unreadable.run("doctor")
     assert done.returncode == 1
     assert done.stdout.count("Cannot use") <= 1
-    assert SECRET not in done.stdout
+    assert KEY not in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_what_needs_it_ends_with_an_error_in_three_parts(unreadable, words):
     assert done.returncode == 1, done.stderr
     assert len(done.stderr.splitlines()) >= 3
     assert "Try: " in done.stderr
-    assert SECRET not in done.stderr
+    assert KEY not in done.stderr
     assert unreadable.verbs() == []
     assert unreadable.status() == "Running"
 
