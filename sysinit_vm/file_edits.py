@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sysinit_vm import files
+from sysinit_vm import files, project_tree
 from sysinit_vm.errors import VmError, typed
 from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
@@ -18,18 +18,26 @@ class FileEdit:
     """The content of a file before and after the edit. ``path`` is absolute; ``before`` is None if there is no file.
 
     ``after`` is None to remove the file; if it is a link, its target becomes empty instead. ``mode`` is for a new file.
+    ``project`` is the project (absolute) that the file is part of, None for a file of the user's own. A guest can put a
+    link into a project at any moment: there no link is followed, and ``mode`` is also that of the file as it is now.
     """
 
     path: Path
     before: bytes | None
     after: bytes | None
     mode: int = 0o644
+    project: Path | None = None
 
     def difference(self) -> str:
         """Return the edit as a unified diff; bytes that are not UTF-8 are escaped."""
         old, new = _lines(self.before), _lines(self.after)
         names = ("/dev/null" if self.before is None else str(self.path), str(self.path))
         return "\n".join(difflib.unified_diff(old, new, *names, lineterm=""))
+
+    @property
+    def target(self) -> Path:
+        """What is written: the file, or what it leads to if it is a link of the user's own."""
+        return self.path if self.project else self.path.resolve()
 
 
 def _lines(content: bytes | None) -> list[str]:
@@ -69,8 +77,8 @@ def ask(edits: Sequence[FileEdit], *, yes: bool, dry: bool, hint: str) -> None:
         _refuse_read_only(edit)
     for edit in edits:
         say(edit.difference())
-        if edit.path.is_symlink():
-            say(f"{edit.path} is a link: {edit.path.resolve()} will be changed.")
+        if not edit.project and edit.path.is_symlink():
+            say(f"{edit.path} is a link: {edit.target} will be changed.")
     if not edits or dry:
         return
     names = " and ".join(str(edit.path) for edit in edits)
@@ -78,9 +86,20 @@ def ask(edits: Sequence[FileEdit], *, yes: bool, dry: bool, hint: str) -> None:
 
 
 def write(edits: Sequence[FileEdit]) -> None:
-    """Make the edits. A link stays and its target is written; permissions stay as they are."""
+    """Make the edits; permissions stay as they are. A link stays and its target is written; in a project, VmError."""
     for edit in edits:
-        write_content(edit.path, edit.after, edit.mode)
+        if edit.project:
+            _write_in_project(edit, edit.project)
+        else:
+            write_content(edit.path, edit.after, edit.mode)
+
+
+def _write_in_project(edit: FileEdit, root: Path) -> None:
+    relative = edit.path.relative_to(root)
+    if edit.after is None:
+        project_tree.remove(root, relative)
+    else:
+        project_tree.write(root, relative, edit.after, mode=edit.mode)
 
 
 def write_content(path: Path, content: bytes | None, mode: int = 0o644) -> None:
@@ -97,7 +116,7 @@ def write_content(path: Path, content: bytes | None, mode: int = 0o644) -> None:
 
 def _refuse_read_only(edit: FileEdit) -> None:
     """Refuse a file without its owner's write permission: root needs none, and replacing a file needs none either."""
-    target = edit.path.resolve()
+    target = edit.target
     if not target.exists():
         return
     if os.access(target, os.W_OK) and target.stat().st_mode & stat.S_IWUSR and os.access(target.parent, os.W_OK):

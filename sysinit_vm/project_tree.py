@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sysinit_vm.errors import VmError, typed
 
+_PERMISSIONS = 0o777
 _NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC
 _KINDS = (
     (stat.S_ISLNK, "a link"),
@@ -25,13 +26,14 @@ _KINDS = (
 
 @dataclass(frozen=True)
 class Content:
-    """What a file held when it was read. ``owner`` is its uid; ``writers`` says who else could have replaced it.
+    """What a file held when it was read, its permissions (``mode``, such as 0o644) and its ``owner``'s uid.
 
-    ``writers`` are the uids of the directories between the root and the file, root included; ``open_to_all`` tells
-    whether everyone may write one of them.
+    ``writers`` says who else could have replaced it: the uids of the directories between the root and the file, root
+    included. ``open_to_all`` tells whether everyone may write one of them.
     """
 
     data: bytes
+    mode: int
     owner: int
     writers: frozenset[int]
     open_to_all: bool
@@ -54,11 +56,14 @@ def read(root: Path, relative: Path, longest: int) -> Content | None:
     try:
         with _directory(root, relative.parent) as folder:
             handle = os.open(path.name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | _NO_LINK, dir_fd=folder.handle)
-            with os.fdopen(handle, "rb") as stream:
+            try:
                 status = os.fstat(handle)
                 if not stat.S_ISREG(status.st_mode):
-                    raise refused(path, f"It is {_kind(status.st_mode)}, not a file.")
-                data = stream.read(longest + 1)
+                    raise refused(path, f"It is {_kind(status.st_mode)}, not a file.", _aside(path))
+                with os.fdopen(handle, "rb", closefd=False) as stream:
+                    data = stream.read(longest + 1)
+            finally:
+                os.close(handle)
     except (FileNotFoundError, NotADirectoryError):
         _refuse_links(root, relative)
         return None
@@ -66,20 +71,20 @@ def read(root: Path, relative: Path, longest: int) -> Content | None:
         _refuse_links(root, relative)
         raise refused(path, getattr(error, "strerror", "") or str(error)) from error
     if len(data) > longest:
-        raise refused(path, f"It has more than {longest} bytes.")
-    return Content(data, status.st_uid, folder.owners, folder.open_to_all)
+        raise refused(path, f"It has more than {longest} bytes.", _aside(path))
+    return Content(data, status.st_mode & _PERMISSIONS, status.st_uid, folder.owners, folder.open_to_all)
 
 
-def write(root: Path, relative: Path, data: bytes, *, mode: int = 0o644) -> None:
+def write(root: Path, relative: Path, data: bytes, *, mode: int = 0o644, parents: bool = True) -> None:
     """Replace the file ``relative`` below ``root`` (absolute, links resolved) with ``data``, whole or not at all.
 
-    Directories on the way are made if they are missing. VmError if one of them is a link or the system refuses; a link
-    in the file's own place is refused too.
+    With ``parents``, directories on the way are made if they are missing. VmError if one of them is a link or the
+    system refuses; a link in the file's own place is refused too.
     """
     path = root / relative
     temporary = f".{path.name[:200]}.{secrets.token_hex(4)}"
     try:
-        with _directory(root, relative.parent, make=True) as folder:
+        with _directory(root, relative.parent, make=parents) as folder:
             _refuse_links(root, relative)
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK
             handle = os.open(temporary, flags, 0o600, dir_fd=folder.handle)
@@ -101,9 +106,15 @@ def write(root: Path, relative: Path, data: bytes, *, mode: int = 0o644) -> None
 
 
 def remove(root: Path, relative: Path) -> None:
-    """Remove the file or link ``relative`` below ``root`` if it is there and can be removed; links lead nowhere."""
-    with suppress(OSError, ValueError, VmError), _directory(root, relative.parent) as folder:
-        os.unlink(relative.name, dir_fd=folder.handle)
+    """Remove the file, link or empty directory ``relative`` below ``root`` if it is there and can be removed.
+
+    Nothing that a link leads to is touched.
+    """
+    with suppress(OSError, ValueError), _directory(root, relative.parent) as folder:
+        try:
+            os.unlink(relative.name, dir_fd=folder.handle)
+        except (IsADirectoryError, PermissionError):  # the latter is macOS's word for a directory
+            os.rmdir(relative.name, dir_fd=folder.handle)
 
 
 def exists(root: Path, relative: Path) -> bool:
@@ -153,13 +164,18 @@ def _refuse_links(root: Path, relative: Path) -> None:
         path /= name
         with suppress(OSError, ValueError):
             if stat.S_ISLNK(os.lstat(path).st_mode):
-                raise refused(path, "It is a link, which may lead anywhere on this machine.")
+                raise refused(path, "It is a link, which may lead anywhere on this machine.", typed("rm", path))
 
 
 def _kind(mode: int) -> str:
     return next((words for matches, words in _KINDS if matches(mode)), "a device")
 
 
-def refused(path: Path, why: str) -> VmError:
-    """Return the error for a project's file at ``path`` (absolute) that is not read."""
-    return VmError(f"Cannot use {path}.", detail=why, hint=typed("ls", "-ld", path))
+def _aside(path: Path) -> str:
+    """Return the command that keeps what is at ``path`` under another name."""
+    return typed("mv", path, path.with_name(f"{path.name}.old"))
+
+
+def refused(path: Path, why: str, hint: str = "") -> VmError:
+    """Return the error for a project's file at ``path`` (absolute) that is not read; by default the hint lists it."""
+    return VmError(f"Cannot use {path}.", detail=why, hint=hint or typed("ls", "-ld", path))

@@ -7,7 +7,7 @@ from typing import Any
 from sysinit_vm.errors import UsageError
 
 _SIZE = re.compile(r"[1-9]\d{0,5}(\.\d{1,3})?(MiB|GiB|TiB)\Z")
-_LOOSE_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
+_LOOSE_SIZE = re.compile(r"(\d{1,18}(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
 _SSH, _LAST = 22, 65535
 _MOST_CPUS, _MOST_PORTS = 1024, 100
 

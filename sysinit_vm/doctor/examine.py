@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from sysinit_vm.doctor import machine, project, vm
 from sysinit_vm.doctor.finding import Finding, guarded, wrong
@@ -33,7 +34,8 @@ def everything(
 
 
 def _vm(lima: Limactl, target: Target) -> Iterator[Finding]:
-    instance = locate.locate(lima.instances(), target).instance
+    without_problem = replace(target, problem=None)  # the project's findings tell it
+    instance = locate.locate(lima.instances(), without_problem).instance
     if instance is not None:
         yield from vm.examine(lima, instance)
 
@@ -41,23 +43,26 @@ def _vm(lima: Limactl, target: Target) -> Iterator[Finding]:
 def meant(directory: str | None, name: str | None) -> tuple[Target | None, list[Finding]]:
     """Return what ``locate.target`` does, and what is wrong on the way there; no target without a project.
 
-    The directory gives the VM's name if nothing else can. UsageError if the options themselves are wrong.
+    The directory gives the VM's name if nothing else can; it may be one that cannot be a project. UsageError if the
+    options themselves are wrong.
     """
     if directory:
         search.directory(directory)
     if name:
         names.checked_vm_name(name, source="--name")
+    nearest = None
+    with contextlib.suppress(UsageError):  # the current directory is gone: told by the next call
+        nearest = search.nearest(directory)
     try:
-        return locate.target(directory, name), []
+        target = replace(locate.target(directory, name), project=nearest)
+        return target, [wrong(project.AREA, "name", target.problem)] if target.problem else []
     except NoConfigError:
         return None, []
     except VmError as error:
         problems = [wrong(project.AREA, "name", error)]
-    with contextlib.suppress(VmError):
-        found = search.find(directory)
-        if found:
-            return Target(found, name or _directory_name(found), "--name" if name else "directory"), problems
-    return None, problems
+    if nearest is None:
+        return None, problems
+    return Target(nearest, name or _directory_name(nearest), "--name" if name else "directory"), problems
 
 
 def _directory_name(owner: Project) -> str:

@@ -22,9 +22,10 @@ def examine(lima: Limactl | None, target: Target | None) -> Iterator[Finding]:
         yield Finding(AREA, "config", NOTE, "no .lima/config.yaml here or above", "sysinit-vm init")
         return
     project = target.project
-    problem = search.unusable(project.root)
-    if problem:
-        yield Finding(AREA, "directory", WRONG, problem, "sysinit-vm init --project DIR")
+    try:
+        search.checked(project)
+    except VmError as error:
+        yield wrong(AREA, "directory", error)
     try:
         committed = committed_config.load(project)
         choice = resolve.choose_image(committed, facts.gather())

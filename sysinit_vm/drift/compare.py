@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sysinit_vm import files
+from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.drift import plan
 from sysinit_vm.drift.plan import RESTART, Change
@@ -50,13 +51,14 @@ def drift(instance: Instance, committed: Config, machine: Facts) -> Drift:
 
 
 def summary(instance: Instance, machine: Facts) -> str:
-    """Return none, live, restart or recreate; unknown if the config cannot be read.
+    """Return none, live, restart or recreate; unknown if the config cannot be read, or has values of the wrong kind.
 
-    It does not look at what LIMA_HOME/_config has changed since the boot; `plan` does.
+    One project's config hides no other's VM from `list`. It does not look at what LIMA_HOME/_config has changed since
+    the boot; `plan` does.
     """
     if instance.project_dir is None:
         return UNKNOWN
-    with suppress(VmError, OSError):
+    with suppress(VmError, OSError, *document.NOT_PLAIN):
         committed = committed_config.load(Project(instance.project_dir))
         if not committed.data.get("base"):
             own = _own(instance)

@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sysinit_vm import project_tree
 from sysinit_vm.errors import VmError
 from sysinit_vm.guest import scripts
 from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.projects.project import Project
+from sysinit_vm.projects.project import CONFIG, Project
 from sysinit_vm.runner import Result
 
 _CHECK_SECONDS = 120
+_LONGEST_ANSWER = 1000  # bytes of a token and what the guest adds
 _WHICH = 'for program; do if command -v "$program" >/dev/null 2>&1; then echo "$program"; fi; done'
 _IDENTIFY_AND_CHECK = 'bash -c "$1" bash /etc/sysinit-vm "$2"; exec bash -c "$3" bash "$4"'
 
@@ -54,14 +56,15 @@ def readiness(lima: Limactl, name: str, project: Project, *, gitconfig: str | No
     VmError if the guest does not answer within two minutes.
     """
     token = os.urandom(8).hex()
-    path = project.config.parent / f".mounted-{token}"
-    problem = _write_token(path, token)
+    relative = CONFIG.with_name(f".mounted-{token}")
+    path = project.root / relative
+    problem = _write_token(project.root, relative, token)
     words: tuple[str, ...] = ("bash", "-c", scripts.read("check.sh"), "bash", str(path))
     if gitconfig is not None:
         identify = scripts.read("identity.sh")
         words = ("bash", "-c", _IDENTIFY_AND_CHECK, "bash", identify, gitconfig, words[2], words[4])
     done = lima.run(name, words, timeout=_CHECK_SECONDS)
-    token_answer = _read_and_remove(path)
+    token_answer = _read_and_remove(project.root, relative)
     if not done.ok:
         raise no_answer(name, done)
     answers = _answers(done)
@@ -71,22 +74,23 @@ def readiness(lima: Limactl, name: str, project: Project, *, gitconfig: str | No
     return Readiness(mounted, problem or values.get("mount", ""), values.get("zellij") == "yes", failed)
 
 
-def _write_token(path: Path, token: str) -> str:
+def _write_token(root: Path, relative: Path, token: str) -> str:
     """Return why it cannot be written, empty if it was."""
     try:
-        path.write_text(token)
-    except OSError as error:
-        return f"{path} cannot be written on the host: {error.strerror}."
+        project_tree.write(root, relative, token.encode(), parents=False)
+    except VmError as error:
+        return f"{root / relative} cannot be written on the host: {error.detail}."
     return ""
 
 
-def _read_and_remove(path: Path) -> str:
+def _read_and_remove(root: Path, relative: Path) -> str:
+    """Return what the guest made of the file, empty if it is gone or the guest put something else in its place."""
     try:
-        return path.read_text().strip()
-    except OSError:
-        return ""
-    finally:
-        path.unlink(missing_ok=True)
+        content = project_tree.read(root, relative, _LONGEST_ANSWER)
+    except VmError:
+        content = None
+    project_tree.remove(root, relative)
+    return content.data.decode(errors="replace").strip() if content else ""
 
 
 def vitals(lima: Limactl, name: str) -> Vitals:

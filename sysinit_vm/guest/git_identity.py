@@ -10,11 +10,15 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\b": "\\b"}  # 
 
 
 def gitconfig(runner: Runner, directory: Path) -> str:
-    """Return a git config file that holds nothing but the user's name and e-mail, as git sees them in ``directory``.
+    """Return a git config file that holds nothing but the user's name and e-mail, as their own config gives them.
 
-    Empty if the host has no git or no identity; a name or an e-mail alone is passed on alone.
+    That includes what it says for the repository ``directory`` (includeIf). The repository's own config is not asked:
+    the guest can write it, and include any file of this machine in it. An identity there stays there, where the guest's
+    git reads it. Empty if the host has no git or no identity; a name or an e-mail alone is passed on alone.
     """
-    argv = ("git", "config", "--null", "--get-regexp", r"^user\.(name|email)$")
+    # Without --no-pager, git 2.39 reads the repository's config all the same, to see whether it names a pager.
+    own = ("git", "--no-pager", "config", "--global", "--includes")
+    argv = (*own, "--null", "--get-regexp", r"^user\.(name|email)$")
     try:
         done = runner.read(argv, cwd=directory, timeout=20)
     except MissingError:

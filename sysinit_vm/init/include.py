@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm import file_edits
+from sysinit_vm import file_edits, project_tree
 from sysinit_vm.config import document
 from sysinit_vm.errors import VmError, edit
 from sysinit_vm.file_edits import FileEdit
 from sysinit_vm.init import shared_taskfile
 from sysinit_vm.init.shared_taskfile import LINK
+from sysinit_vm.project_tree import Content
 from sysinit_vm.terminal.console import say
 
 # By flag, in the order in which Task (3.54) and Invoke look for them.
@@ -92,27 +93,31 @@ def _above(root: Path, names: Sequence[str]) -> Path | None:
 def edit_of(root: Path, flag: str) -> FileEdit | None:
     """Return what the file that ``flag`` means becomes in the directory ``root`` (absolute), or None if it has ours.
 
-    VmError with the lines to paste if adding them may not be safe.
+    VmError with the lines to paste if adding them may not be safe, or if the file is a link: the guest can change where
+    one leads.
     """
-    path = next((root / name for name in NAMES[flag] if (root / name).exists()), root / NAMES[flag][0])
+    relatives = list(map(Path, NAMES[flag]))
+    relative = relatives[0]
     try:
-        text = _read(path)
+        relative = next((name for name in relatives if project_tree.exists(root, name)), relative)
+        content = project_tree.read(root, relative, _LARGEST)
         add = _with_include if flag == "--taskfile" else _with_collection
-        after = _NEW[flag] if text is None else add(text)
-    except (_UnsafeError, *_UNREADABLE) as error:
-        reason = error if isinstance(error, _UnsafeError) else f"It cannot be read: {error}"
+        after = _NEW[flag] if content is None else add(_text(content))
+    except (_UnsafeError, VmError, *_UNREADABLE) as error:
+        path = root / relative
+        reason = error if isinstance(error, _UnsafeError) else f"It cannot be read: {getattr(error, 'detail', error)}"
         detail = f"{reason}\nLines to add:\n{PASTE[flag]}"
         raise VmError(f"{path} is left as it is.", detail=detail, hint=edit(path)) from error
-    return None if after is None else FileEdit(path, None if text is None else text.encode(), after.encode())
+    if after is None:
+        return None
+    before, mode = (content.data, content.mode) if content else (None, 0o644)
+    return FileEdit(root / relative, before, after.encode(), mode, project=root)
 
 
-def _read(path: Path) -> str | None:
-    if path.exists() and not (path.is_file() and path.stat().st_size <= _LARGEST):
-        raise _UnsafeError(f"It is not a file of at most {_LARGEST} bytes.")
-    content = file_edits.read(path)
-    if content and b"\r" in content:
+def _text(content: Content) -> str:
+    if b"\r" in content.data:
         raise _UnsafeError("It has carriage returns.")
-    return None if content is None else content.decode()
+    return content.data.decode()
 
 
 def _with_include(text: str) -> str | None:

@@ -49,7 +49,7 @@ def require_free(instances: Instances | None, project: Project, requested: str |
 
 def tell(instances: Instances | None, project: Project, name: str) -> None:
     """Tell what the user should know of the new config, whose VM will be called ``name``; only ``start`` refuses."""
-    above = search.find(str(project.root.parent))
+    above = search.nearest(str(project.root.parent))
     if above:
         say(f"{above.root} is a project too; in {project.root} and below, commands mean this one.")
     if instances is None:

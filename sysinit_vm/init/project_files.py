@@ -3,21 +3,22 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sysinit_vm import files
+from sysinit_vm import project_tree
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.config.sizes import Size
-from sysinit_vm.errors import UsageError, VmError, typed
+from sysinit_vm.errors import UsageError, VmError
 from sysinit_vm.init import namesakes, render, templates
 from sysinit_vm.lima import names
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.lima.instance import Instances
+from sysinit_vm.project_tree import Content
 from sysinit_vm.projects import default_names, search
-from sysinit_vm.projects.project import Project
+from sysinit_vm.projects.project import CONFIG, Project
 from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
 
@@ -34,13 +35,15 @@ serial.log
 config.yaml.*
 .mounted-*
 """
+_GITIGNORE_FILE = CONFIG.with_name(".gitignore")
 
 
 @dataclass(frozen=True)
 class InitResult:
-    """What was written. ``old_config`` is where the replaced config was kept (absolute), None if there was none.
+    """What was written. ``config`` is what its text says, whatever the file holds by now: the guest can change it.
 
-    ``trusted`` says that the config needs no approval, because nobody else had a hand in it.
+    ``old_config`` is where the replaced config was kept (absolute), None if there was none. ``trusted`` says that the
+    config needs no approval, because nobody else had a hand in it.
     """
 
     project: Project
@@ -130,15 +133,8 @@ def next_steps(result: InitResult) -> str:
 
 
 def has_config(project: Project) -> bool:
-    """Whether the project has a config that would be replaced; VmError if a directory is in its place."""
-    config = project.config
-    if config.is_dir():
-        raise VmError(
-            f"{config} is a directory.",
-            detail="The VM's config is a file of that name.",
-            hint=f"{typed('mv', config, config.with_name('config.yaml.old'))}, then sysinit-vm init",
-        )
-    return config.exists() or config.is_symlink()
+    """Whether the project has a config that would be replaced; VmError if what is in its place cannot be kept."""
+    return _present(project, CONFIG) is not None
 
 
 def write_config(
@@ -147,48 +143,62 @@ def write_config(
     """Write the project's config from ``template``; an old one is kept beside it, named after the time.
 
     ``vm_name`` is kept in the config for good; None derives the name from the directory. UsageError if the template
-    is unknown, VmError if a file cannot be written; both leave everything as it was.
+    is unknown, VmError if a file cannot be written, or cannot be kept because it is a link or no small plain file; all
+    of them leave everything as it was.
     """
     longest = names.longest_vm_name(lima_home())
     text = render.rendered_config(template, render.template_values(project, vm_name=vm_name, ssh=ssh), size)
-    config, gitignore = project.config, project.config.with_name(".gitignore")
-    with _undone_on_failure(config.parent) as new_files:
-        old_config = _keep(config, new_files) if has_config(project) else None
-        if not gitignore.exists():
-            new_files.append(gitignore)
-        files.write(gitignore, _gitignore_text(gitignore))
-        files.write(config, text)
+    config = Config(project.config, document.parse(text, project.config))
+    with _undone_on_failure(project) as new_files:
+        old_config = _keep(project, new_files)
+        _add_to_gitignore(project, new_files)
+        project_tree.write(project.root, CONFIG, text.encode())
     vm_name = vm_name or default_names.vm_name(project.root, longest)
-    written = Config(config, document.parse(text, config))
-    return InitResult(project, written, old_config, vm_name, templates.resolve(template).trusted)
+    return InitResult(project, config, old_config, vm_name, templates.resolve(template).trusted)
 
 
-def _gitignore_text(path: Path) -> str:
-    """Return the lines that the .gitignore has, followed by those of ours that it lacks."""
-    present = path.read_text(errors="surrogateescape") if path.exists() else ""
-    missing = [line for line in _GITIGNORE.splitlines() if line not in present.splitlines()]
-    return present + ("\n" if present and not present.endswith("\n") else "") + "".join(f"{line}\n" for line in missing)
+def _present(project: Project, relative: Path) -> Content | None:
+    """Return the project's file ``relative``; VmError with what makes room for a new one if it cannot be kept."""
+    try:
+        return project_tree.read(project.root, relative, document.LONGEST_BYTES)
+    except VmError as error:
+        hint = f"{error.hint}, then sysinit-vm init"
+        raise VmError(error.brief, detail=error.detail, hint=hint) from error
+
+
+def _add_to_gitignore(project: Project, new_files: list[Path]) -> None:
+    """Give the .gitignore those of our lines that it lacks."""
+    content = _present(project, _GITIGNORE_FILE)
+    if content is None:
+        new_files.append(_GITIGNORE_FILE)
+    present, mode = (content.data, content.mode) if content else (b"", 0o644)
+    missing = [line for line in _GITIGNORE.encode().splitlines() if line not in present.splitlines()]
+    end = b"\n" if present and not present.endswith(b"\n") else b""
+    data = present + end + b"".join(line + b"\n" for line in missing)
+    project_tree.write(project.root, _GITIGNORE_FILE, data, mode=mode)
 
 
 @contextmanager
-def _undone_on_failure(directory: Path) -> Iterator[list[Path]]:
-    """If the block fails, as on a full disk, remove the files listed in it, and the directory if it was new."""
-    new_files, new_directory = list[Path](), not directory.exists()
+def _undone_on_failure(project: Project) -> Iterator[list[Path]]:
+    """If the block fails, as on a full disk, remove the files listed in it, and their directory if it was new."""
+    new_files = list[Path]()
+    new_directory = [] if project_tree.exists(project.root, CONFIG.parent) else [CONFIG.parent]
     try:
         yield new_files
     except BaseException:
-        with suppress(OSError):
-            for path in new_files:
-                path.unlink(missing_ok=True)
-            if new_directory:
-                directory.rmdir()
+        for relative in (*new_files, *new_directory):
+            project_tree.remove(project.root, relative)
         raise
 
 
-def _keep(config: Path, new_files: list[Path]) -> Path:
-    copy = config.with_name(f"{config.name}.{time.strftime('%Y%m%d-%H%M%S')}")
-    while copy.exists():
+def _keep(project: Project, new_files: list[Path]) -> Path | None:
+    """Copy the present config to a new file beside it and return that (absolute), None if there is no config."""
+    content = _present(project, CONFIG)
+    if content is None:
+        return None
+    copy = CONFIG.with_name(f"{CONFIG.name}.{time.strftime('%Y%m%d-%H%M%S')}")
+    while project_tree.exists(project.root, copy):
         copy = copy.with_name(f"{copy.name}+")
     new_files.append(copy)
-    files.write(copy, config.read_bytes())
-    return copy
+    project_tree.write(project.root, copy, content.data, mode=content.mode)
+    return project.root / copy

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from sysinit_vm.errors import StateError, edit, typed
+from sysinit_vm.errors import StateError, VmError, edit, typed
 from sysinit_vm.lima import names
 from sysinit_vm.lima.events import host_agent_ready
 from sysinit_vm.lima.home import lima_home
@@ -20,12 +20,17 @@ NOT_CREATED = "not created"
 
 @dataclass(frozen=True)
 class Target:
-    """What the command line means: ``directory`` is --project, ``source`` is where ``name`` comes from."""
+    """What the command line means: ``directory`` is --project, ``source`` is where ``name`` comes from.
+
+    ``problem`` says why the project's config cannot be used, None if it can: nobody knows then which name it gives, but
+    a VM that was made for the project is found by its directory, and can be stopped and deleted.
+    """
 
     project: Project | None
     name: str
     source: str
     directory: str | None = None
+    problem: VmError | None = None
 
     @property
     def explicit(self) -> bool:
@@ -55,20 +60,29 @@ class Located:
 def target(directory: str | None, name: str | None) -> Target:
     """Resolve ``--project`` and ``--name``: the option, VM_NAME, the config's own, the directory's.
 
-    NoConfigError if neither names a VM; UsageError if Lima would not accept the name.
+    NoConfigError if neither names a VM; UsageError if Lima would not accept the name, or if the directory cannot be a
+    project. With --name that is as if there were none. A config that cannot be used is the target's ``problem``.
     """
     longest = names.longest_vm_name(lima_home())
-    project = search.find(directory)
-    for source, value in (("--name", name), ("VM_NAME", os.environ.get("VM_NAME"))):
+    for source, value, look in (
+        ("--name", name, search.usable),
+        ("VM_NAME", os.environ.get("VM_NAME"), search.find),
+    ):
         if value:
-            return Target(project, names.checked_vm_name(value, source=source, longest=longest), source, directory)
-    project = project or search.require(directory)
-    committed_name = committed_config.load(project).vm_name
-    if committed_name:
-        source = f"param.VM_NAME in {project.config}"
-        hint = edit(project.config)
-        return Target(project, names.checked_vm_name(committed_name, source=source, longest=longest, hint=hint), source)
-    return Target(project, default_names.vm_name(project.root, longest), "directory")
+            wanted = names.checked_vm_name(value, source=source, longest=longest)
+            return Target(look(directory), wanted, source, directory)
+    project = search.require(directory)
+    name_of_directory = default_names.vm_name(project.root, longest)
+    try:
+        committed_name = committed_config.load(project).vm_name
+        if committed_name:
+            source = f"param.VM_NAME in {project.config}"
+            hint = edit(project.config)
+            wanted = names.checked_vm_name(committed_name, source=source, longest=longest, hint=hint)
+            return Target(project, wanted, source)
+    except VmError as error:
+        return Target(project, name_of_directory, "directory", problem=error)
+    return Target(project, name_of_directory, "directory")
 
 
 def just_written(project: Project, name: str) -> Target:
@@ -77,13 +91,18 @@ def just_written(project: Project, name: str) -> Target:
 
 
 def locate(instances: Instances, wanted: Target) -> Located:
-    """Find the target's VM: the one with its name if it belongs to the project, else any that belongs to it."""
+    """Find the target's VM: the one with its name if it belongs to the project, else any that belongs to it.
+
+    If there is none, and what is wrong with the project's config hides which name it gives: that VmError.
+    """
     namesake = instances.get(wanted.name)
     if wanted.explicit or wanted.project is None or (namesake and _is_its_own(namesake, wanted.project)):
         return Located(wanted.name, namesake)
     own = of_project(instances, wanted.project)
     if own and wanted.source != "VM_NAME":
         return Located(own[0].name, own[0])
+    if wanted.problem:
+        raise wanted.problem
     return Located(wanted.name, None, namesake)
 
 

@@ -4,9 +4,12 @@ import os
 import re
 from pathlib import Path
 
+import platformdirs
+
+from sysinit_vm import settings
 from sysinit_vm.errors import NoConfigError, UsageError, typed
 from sysinit_vm.lima.home import lima_home
-from sysinit_vm.projects.project import CONFIG, Project
+from sysinit_vm.projects.project import CONFIG, Project, same
 
 _SURROGATE = re.compile("[\udc80-\udcff]")  # how Python shows bytes that are not UTF-8
 
@@ -29,10 +32,11 @@ def directory(option: str | None) -> Path:
     return path
 
 
-def find(option: str | None) -> Project | None:
-    """Return the nearest project at or above ``directory(option)``, None if there is none.
+def nearest(option: str | None) -> Project | None:
+    """Return the nearest directory with a config at or above ``directory(option)``, None if there is none.
 
-    A ``.lima`` that is LIMA_HOME itself is skipped: a config there would capture every directory below.
+    It may be one that cannot be a project. A ``.lima`` that is LIMA_HOME itself is skipped: a config there would
+    capture every directory below.
     """
     start = directory(option)
     for root in (start, *start.parents):
@@ -40,6 +44,21 @@ def find(option: str | None) -> Project | None:
         if os.path.lexists(root / CONFIG) and lima.resolve() != lima_home():
             return Project(root)
     return None
+
+
+def find(option: str | None) -> Project | None:
+    """Return the nearest project at or above ``directory(option)``, None if there is none.
+
+    UsageError if it cannot be one.
+    """
+    project = nearest(option)
+    return checked(project) if project else None
+
+
+def usable(option: str | None) -> Project | None:
+    """As ``find``, but None also for one that cannot be a project: for commands that --name tells their VM."""
+    project = nearest(option)
+    return None if project is None or unusable(project.root) else project
 
 
 def require(option: str | None) -> Project:
@@ -54,32 +73,43 @@ def require(option: str | None) -> Project:
     return project
 
 
+def checked(project: Project) -> Project:
+    """Return ``project``, which has a config; UsageError with what to type if it cannot be one."""
+    problem = unusable(project.root)
+    if problem:
+        raise _refused(
+            project.root,
+            f"{problem}\nIt has a .lima/config.yaml, so commands in it and below mean it. --name reaches any VM.",
+            f"{typed('rm', project.config)}, or sysinit-vm init in a directory below it",
+        )
+    return project
+
+
 def for_init(option: str | None) -> Project:
     """Return the project that ``init`` makes in ``directory(option)``; UsageError if it cannot be one."""
     root = directory(option)
     problem = unusable(root)
     if problem:
-        raise UsageError(
-            f"{str(root)!r} cannot be a project directory.",
-            detail=problem,
-            hint="mkdir -p ~/projects/myapp && sysinit-vm init --project ~/projects/myapp",
-        )
+        raise _refused(root, problem, "mkdir -p ~/projects/myapp && sysinit-vm init --project ~/projects/myapp")
     return Project(root)
+
+
+def _refused(root: Path, why: str, hint: str) -> UsageError:
+    return UsageError(f"{str(root)!r} cannot be a project directory.", detail=why, hint=hint)
 
 
 def unusable(root: Path) -> str:
     """Return why ``root`` (absolute) cannot be a project, empty if it can.
 
+    Its guest can write all of it, so it neither holds what runs as its user nor what no guest may change.
     A comma ends QEMU's option for the mount, and ``{{`` starts a Lima template. Lima reads param.env line by line and
     trims each line (2.2.0, cidata boot.sh).
     """
     text = str(root)
     if root == Path(root.anchor):
         return "It is the root of the file system: the VM would see, and could change, everything."
-    if root == Path.home().resolve():
-        return "It is your home directory: the VM would see, and could change, everything of yours."
-    if root / ".lima" == lima_home():
-        return "Its .lima is Lima's own directory of VMs (LIMA_HOME)."
+    if problem := _exposed(root):
+        return problem
     if _SURROGATE.search(text):
         return "Its path is not valid UTF-8."
     if not text.isprintable():
@@ -91,3 +121,32 @@ def unusable(root: Path) -> str:
     if text != text.strip():
         return "Its path begins or ends with a space, which Lima would drop."
     return ""
+
+
+def _exposed(root: Path) -> str:
+    """Return what the guest of a project at ``root`` could change of what is not the project's, empty if nothing."""
+    home = Path.home().resolve()
+    if same(home, root):
+        return "It is your home directory: the VM would see, and could change, everything of yours."
+    if _holds(root, home):
+        return f"Your home directory, {home}, is in it: the VM would see, and could change, everything of yours."
+    if root / ".lima" == lima_home():
+        return "Its .lima is Lima's own directory of VMs (LIMA_HOME)."
+    own = {
+        "Lima's own directory of VMs (LIMA_HOME)": lima_home(),
+        "sysinit-vm's own data, with what you allowed": platformdirs.user_data_path("sysinit-vm").resolve(),
+        "sysinit-vm's own settings": settings.user_file().parent.resolve(),
+    }
+    for name, directory in own.items():
+        if _holds(directory, root):
+            return f"It is, or is in, {directory}: {name}."
+    programs = {f"what your programs read in ~/{name}": (home / name).resolve() for name in (".local", ".config")}
+    for name, directory in {**own, **programs}.items():
+        if _holds(root, directory):
+            return f"{directory} is in it, and the VM could change {name}."
+    return ""
+
+
+def _holds(outer: Path, inner: Path) -> bool:
+    """Whether ``inner`` is ``outer`` or is in it (absolute, links resolved), whatever the case of their letters."""
+    return any(same(path, outer) for path in (inner, *inner.parents))

@@ -5,11 +5,11 @@ outside the project, which no guest wrote, names this project (gitrepository-lay
 """
 
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from sysinit_vm.lima.home import lima_home
+from sysinit_vm import project_tree
+from sysinit_vm.errors import VmError
 from sysinit_vm.projects import search
 
 _LONGEST = 2**13  # a path and ``gitdir:``
@@ -33,7 +33,7 @@ def shared(root: Path) -> Shared:
     A project that is not a worktree has none. A submodule has none either: its git directory names no project.
     """
     pointer = root / ".git"
-    line = _line(pointer)
+    line = _line(root, pointer.name)
     if line is None or not line.startswith("gitdir:"):
         return Shared()
     leads_to = _resolved(root / line.removeprefix("gitdir:").strip())
@@ -50,21 +50,13 @@ def _doubt(pointer: Path, leads_to: Path, common: Path) -> str:
     """Return why ``leads_to`` is not trusted as the git directory of the worktree that ``pointer`` is in."""
     if leads_to.parent.name != "worktrees":
         return "only a worktree's is mounted. For a submodule, make the repository that contains it the project."
-    back = _line(leads_to / "gitdir")
+    back = _line(leads_to, "gitdir")
     if back is None or _resolved(leads_to / back) != pointer:
         return "it does not name this project. Fix it: git worktree repair"
-    if _line(leads_to / "commondir") != "../..":
+    if _line(leads_to, "commondir") != "../..":
         return "its commondir is not ../.., as git writes it."
     if not all((common / part).exists() for part in _SHAPE):
         return f"{common} is not a git directory."
-    return _unfit(common)
-
-
-def _unfit(common: Path) -> str:
-    """Return why ``common`` must never be mounted in a guest, empty if it may be."""
-    home = Path.home().resolve()
-    if home.is_relative_to(common) or lima_home().is_relative_to(common):
-        return f"{common} holds your home directory or Lima's own."
     return search.unusable(common)
 
 
@@ -75,15 +67,11 @@ def _resolved(path: Path) -> Path | None:
         return None
 
 
-def _line(path: Path) -> str | None:
-    """Return the only line of a small plain file, None if it is anything else."""
+def _line(directory: Path, name: str) -> str | None:
+    """Return the only line of the small plain file ``name`` in ``directory`` (absolute), None if there is none such."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except (OSError, ValueError):
+        content = project_tree.read(directory, Path(name), _LONGEST)
+    except VmError:
         return None
-    try:
-        plain = stat.S_ISREG(os.fstat(handle).st_mode)
-        text = os.fsdecode(os.read(handle, _LONGEST)).removesuffix("\n") if plain else "\n"
-    finally:
-        os.close(handle)
+    text = os.fsdecode(content.data).removesuffix("\n") if content else "\n"
     return None if "\n" in text or "\0" in text else text

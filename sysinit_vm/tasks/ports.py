@@ -20,7 +20,7 @@ def ports(c: Context, json: bool = False, project: str | None = None, name: str 
 
     vm = project_vm(c, project, name)
     located, current_project = vm.located, vm.target.project
-    config = committed_config.load(current_project) if current_project else None
+    config = committed_config.load(current_project) if current_project and located.instance is None else None
     entries = portlist.of_vm(vm.lima, located, config)
     if json:
         print_json({"vm": located.name, "status": located.status, "ports": [entry.data() for entry in entries]})

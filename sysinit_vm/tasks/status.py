@@ -21,6 +21,8 @@ def status(c: Context, json: bool = False, project: str | None = None, name: str
     """
     vm = project_vm(c, project, name)
     located = vm.located
+    if vm.target.problem:
+        say(str(vm.target.problem))
     if located.foreign:
         say(f"A VM {located.name} exists, but it belongs to {owners.owner(located.foreign)}.")
     left_behind = None if located.instance else locate.left_behind(vm.instances, vm.target)

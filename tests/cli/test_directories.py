@@ -59,3 +59,87 @@ def test_a_namesake_is_warned_of_at_init(world):
     assert done.returncode == 0
     assert str(world.demo) in done.stderr
     assert "sysinit-vm init --name" in done.stderr
+
+
+@pytest.fixture
+def exposed(world):
+    """A VM, and a config above the home: whoever stands in a directory without one would mount all of it."""
+    world.put_vm()
+    (world.place / ".lima").mkdir()
+    (world.place / ".lima/config.yaml").write_text("cpus: 1\n")
+    return world
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["start"],
+        ["stop"],
+        ["restart"],
+        ["destroy", "--yes"],
+        ["status"],
+        ["logs"],
+        ["shell"],
+        ["exec", "true"],
+        ["copy", "a", ":b"],
+        ["open"],
+        ["ports"],
+        ["plan"],
+        ["apply", "--yes"],
+        ["adopt", "--yes"],
+        ["sync"],
+        ["rebuild"],
+        ["up", "--yes"],
+        ["trust", "--show"],
+        ["start", "--name", "new"],
+        ["adopt", "--yes", "--name", "demo-dev"],
+    ],
+    ids=" ".join,
+)
+def test_every_command_refuses_a_project_that_would_show_the_guest_everything(exposed, words):
+    done = exposed.run(*words, cwd=exposed.home)
+    assert done.returncode == 2, done.stderr
+    assert f"Your home directory, {exposed.home}, is in it" in done.stderr
+    assert f"Try: rm {exposed.place}/.lima/config.yaml" in done.stderr
+    assert exposed.verbs() == []
+    assert exposed.run(*words, cwd=exposed.home, VM_NAME="demo-dev").returncode == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["status"],
+        ["logs"],
+        ["exec", "true"],
+        ["doctor"],
+        ["stop"],
+        ["start"],
+        ["destroy", "--yes"],
+    ],
+    ids=" ".join,
+)
+def test_a_vm_of_a_name_is_reached_from_there(exposed, words):
+    verb, *rest = words
+    done = exposed.run(verb, "--name", "demo-dev", *rest, cwd=exposed.home)
+    assert done.returncode == (1 if verb == "doctor" else 0), done.stderr
+
+
+@pytest.mark.parametrize("words", [["list"], ["prune"], ["help"], ["--dry", "setup"], ["init", "--list"]], ids=" ".join)
+def test_what_needs_no_project_works_there(exposed, words):
+    done = exposed.run(*words, cwd=exposed.home)
+    assert done.returncode == 0, done.stderr
+    assert "cannot be a project" not in done.stderr
+
+
+def test_doctor_tells_of_it_and_goes_on(exposed):
+    done = exposed.run("doctor", cwd=exposed.home)
+    assert done.returncode == 1
+    assert "Your home directory" in done.stdout
+    assert "VM" in done.stdout
+
+
+def test_a_project_of_its_own_below_it_is_as_good_as_ever(exposed):
+    assert exposed.run("status").returncode == 0
+    new = exposed.project("new")
+    assert exposed.run("init", cwd=new).returncode == 0
+    assert exposed.run("status", cwd=new).returncode == 0

@@ -215,29 +215,69 @@ def test_only_a_new_file_hides_one_above_and_the_home_is_the_last_place_looked_a
     assert f"hides {world.home}/Taskfile.yml" in world.run("init", "--taskfile", cwd=inner).stderr
 
 
-@pytest.mark.parametrize("dry", [["--dry"], []])
-@pytest.mark.parametrize("real", [True, False])
-def test_neither_task_nor_python_of_the_project_is_run(world, dry, real):
-    """With the real Task on PATH its reading of the file would leave the marker, and another one its call."""
-    marker = world.home / "marker"
+@pytest.fixture
+def hostile(world):
+    """A project in which whatever evaluates its Taskfile or imports its Python leaves ``marker``.
+
+    The first ``task`` on PATH is the real one, but writes its arguments to ``task-calls``.
+    """
+    marker, calls = world.home / "marker", world.home / "task-calls"
     other = world.project("other")
-    (other / ".env").write_text("X=1\n")
+    touch = f"{{sh: 'touch {marker}'}}"
+    (other / ".env").write_text(f"TASKFILE={other}/more.yml\nSYSINIT_TASKFILE={other}/more.yml\n")
+    (other / "more.yml").write_text(f"version: '3'\nvars: {{Y: {touch}}}\ntasks: {{more: 'echo {{{{.Y}}}}'}}\n")
     (other / "Taskfile.yml").write_text(
-        f"version: '3'\ndotenv: ['.env']\nvars: {{X: {{sh: 'touch {marker}'}}}}\ntasks: {{hello: 'echo {{{{.X}}}}'}}\n"
+        f"version: '3'\nincludes:\n  more: {{taskfile: ./more.yml, vars: {{Z: {touch}}}}}\n"
+        f"dotenv: ['.env', '{{{{.X}}}}']\nvars: {{X: {touch}}}\nenv: {{W: {touch}}}\ntasks: {{hello: 'echo {{{{.X}}}}'}}\n"
     )
-    (other / "tasks.py").write_text(f"open({str(marker)!r}, 'w')\n{TASKS}")
+    for name in ("tasks.py", "invoke.py", "yaml.py", "sitecustomize.py"):
+        (other / name).write_text(f"open({str(marker)!r}, 'w')\n{TASKS}")
     program = world.fake / "task"
-    program.write_text(f"#!/bin/sh\ntouch {marker}\n")
+    program.write_text(f'#!/bin/sh\necho "$*" >> {calls}\nexec {BIN / "task"} "$@"\n')
     program.chmod(0o755)
-    path = world.env["PATH"] if real else f"{world.fake}{os.pathsep}{world.env['PATH']}"
-    done = world.type(*SCRIPT, *dry, "init", "--taskfile", "--tasks", "--yes", cwd=other, PATH=path)
-    assert done.returncode == 0, done.stderr
-    assert "+includes:" in done.stderr
-    assert "+import sysinit_vm" in done.stderr
-    assert not marker.exists()
-    assert ("sysinit" in (other / "Taskfile.yml").read_text()) is not bool(dry)
-    world.type("task", "hello", cwd=other, PATH=path)
-    assert marker.exists()  # it would have been left
+    world.env |= {
+        "PATH": f"{world.fake}{os.pathsep}{world.env['PATH']}",
+        "TASKFILE": str(other / "more.yml"),
+        "TASKFILE_PATH": str(other / "more.yml"),
+        "SYSINIT_TASKFILE": str(other / "more.yml"),
+    }
+    return other
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["init", "--taskfile", "--tasks", "--yes"],
+        ["--dry", "init", "--taskfile", "--tasks", "--yes"],
+        ["init"],
+        ["up"],
+        ["doctor"],
+        ["start"],
+        ["status"],
+        ["taskfile"],
+    ],
+)
+def test_neither_task_nor_python_of_the_project_is_run(world, hostile, words):
+    if words[0] in {"start", "status", "doctor"}:
+        world.put_config(hostile)
+    done = world.type(str(BIN / "sysinit-vm"), *words, cwd=hostile)
+    assert done.returncode in ({0, 1} if words[0] == "doctor" else {0}), done.stderr
+    assert not (world.home / "marker").exists()
+    calls = world.home / "task-calls"
+    assert set(calls.read_text().splitlines() if calls.exists() else ()) <= {"--version"}
+    if "--taskfile" in words:
+        assert "+includes:" in done.stderr or "+  sysinit:" in done.stderr
+        assert "+import sysinit_vm" in done.stderr
+        assert ("sysinit" in (hostile / "Taskfile.yml").read_text()) is ("--dry" not in words)
+
+
+def test_what_is_not_run_would_have_left_its_marker(world, hostile):
+    for program in ("task", "inv"):
+        world.type(program, "--list", cwd=hostile)
+        world.type(program, "hello", cwd=hostile)
+        assert (world.home / "marker").exists()
+        (world.home / "marker").unlink()
+    assert "hello" in (world.home / "task-calls").read_text()
 
 
 def test_dry_shows_and_changes_nothing(world):

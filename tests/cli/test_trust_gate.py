@@ -116,6 +116,7 @@ def test_a_config_that_is_a_link_is_refused(world):
     assert done.returncode == 1
     assert "It is a link" in done.stderr
     assert world.status() == "Running"
+    assert f"Try: rm {config}" in done.stderr
 
 
 @pytest.mark.parametrize(("key", "status"), [("n", 5), ("y", 0)])

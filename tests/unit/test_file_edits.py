@@ -79,6 +79,28 @@ def test_a_read_only_file_is_refused_before_any_other_is_touched(tmp_path):
     assert (first.read_bytes(), second.read_bytes()) == (b"1", b"2")
 
 
+def test_a_projects_file_is_written_in_its_place_and_a_link_there_is_refused(tmp_path):
+    root, outside = tmp_path / "shop", tmp_path / "outside"
+    root.mkdir()
+    made(FileEdit(root / "f", None, b"new", project=root))
+    assert (root / "f").read_bytes() == b"new"
+    (root / "f").unlink()
+    outside.write_bytes(b"theirs")
+    (root / "f").symlink_to(outside)
+    with pytest.raises(VmError, match="a link"):
+        made(FileEdit(root / "f", b"theirs", b"new", project=root))
+    assert outside.read_bytes() == b"theirs"
+
+
+def test_a_read_only_file_of_a_project_is_refused_too(tmp_path):
+    path = tmp_path / "f"
+    path.write_bytes(b"1")
+    path.chmod(0o444)
+    with pytest.raises(VmError, match="read-only"):
+        made(FileEdit(path, b"1", b"2", mode=0o444, project=tmp_path))
+    assert path.read_bytes() == b"1"
+
+
 def test_without_yes_and_terminal_nothing_is_changed_but_the_difference_is_seen(tmp_path, capsys):
     with pytest.raises(NotConfirmedError, match="x --yes"):
         file_edits.ask_and_write([FileEdit(tmp_path / "f", None, b"new\n")], yes=False, dry=False, hint="x --yes")

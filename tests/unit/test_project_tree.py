@@ -29,6 +29,13 @@ def test_a_file_is_read_with_its_owner(tmp_path):
     assert (content.owner, content.writers, content.open_to_all) == (os.getuid(), {os.getuid()}, False)
 
 
+def test_a_files_permissions_are_told_without_what_would_run_it_as_another(tmp_path):
+    root = project(tmp_path)
+    (root / CONFIG).write_text("")
+    (root / CONFIG).chmod(0o4640)
+    assert project_tree.read(root, CONFIG, 100).mode == 0o640
+
+
 @pytest.mark.parametrize("missing", [".lima/config.yaml", ".lima/a/b", "none/at/all"])
 def test_nothing_is_read_where_nothing_is(tmp_path, missing):
     assert project_tree.read(project(tmp_path), Path(missing), 100) is None
@@ -95,6 +102,17 @@ def test_what_is_no_plain_small_file_is_refused(tmp_path, make, why):
         project_tree.read(root, CONFIG, 100).text(root / CONFIG)
 
 
+def test_what_to_type_keeps_what_is_there_or_removes_a_link_alone(tmp_path):
+    root = project(tmp_path)
+    path = root / CONFIG
+    for make, hint in ((a_link, f"rm {path}"), (a_fifo, f"mv {path} {path}.old"), (too_long, f"mv {path} {path}.old")):
+        make(path)
+        with pytest.raises(VmError) as caught:
+            project_tree.read(root, CONFIG, 100)
+        assert caught.value.hint == hint
+        path.unlink()
+
+
 def test_a_link_to_a_device_is_not_opened(tmp_path):
     root = project(tmp_path)
     (root / CONFIG).symlink_to("/dev/zero")
@@ -133,6 +151,12 @@ def test_a_file_is_written_whole_with_its_directories_and_mode(tmp_path):
     assert names(root / ".lima") == ["config.yaml"]
 
 
+def test_no_directory_is_made_where_that_is_not_wanted(tmp_path):
+    with pytest.raises(VmError, match="Cannot write"):
+        project_tree.write(tmp_path.resolve(), CONFIG, b"new", parents=False)
+    assert names(tmp_path) == []
+
+
 def test_a_link_is_not_written_through_nor_replaced(tmp_path):
     root = project(tmp_path)
     (tmp_path / "key").write_text("secret")
@@ -166,3 +190,13 @@ def test_a_file_or_link_is_removed_and_nothing_that_it_leads_to(tmp_path):
     project_tree.remove(root, CONFIG)
     assert not project_tree.exists(root, CONFIG)
     assert (tmp_path / "kept").exists()
+
+
+def test_an_empty_directory_is_removed_and_no_other(tmp_path):
+    root = project(tmp_path)
+    (root / CONFIG).write_text("")
+    project_tree.remove(root, CONFIG.parent)
+    assert (root / CONFIG).exists()
+    project_tree.remove(root, CONFIG)
+    project_tree.remove(root, CONFIG.parent)
+    assert names(root) == []

@@ -48,3 +48,8 @@ def test_any_text_is_ports_or_a_usage_error(text):
     except UsageError:
         return
     assert all(1 <= port <= 65535 for port in ports)
+
+
+def test_a_size_beyond_every_machine_is_no_number_of_bytes():
+    assert sizes.in_bytes(f"{'9' * 400}GiB") == f"{'9' * 400}GiB"
+    assert sizes.in_bytes(int("9" * 400)) == int("9" * 400)

@@ -299,6 +299,19 @@ def test_without_a_zellij_an_image_is_as_good_as_ever(demo, built, monkeypatch, 
     assert by(project.examine(None, demo))["image"].level == OK
 
 
+@pytest.mark.parametrize("name", [None, "said"])
+def test_a_directory_that_cannot_be_a_project_is_told_once_and_the_rest_is_examined(home, monkeypatch, name):
+    monkeypatch.setenv("LIMA_HOME", "/nowhere/.lima")
+    monkeypatch.chdir(home)
+    (home / ".lima").mkdir()
+    (home / ".lima" / "config.yaml").write_text("images: [{location: 'https://a.example/x.qcow2'}]\n")
+    target, problems = examine.meant(None, name)
+    findings = examine.everything(RecordingRunner(), FakeLimactl(), target, problems)
+    (finding,) = [finding for finding in findings if "your home directory" in finding.text]
+    assert (finding.area, finding.level) == ("project", WRONG)
+    assert by(findings)["config"].level == OK
+
+
 def test_a_name_that_is_anothers_is_wrong(demo, monkeypatch):
     def refuse(*_):
         raise StateError("The VM demo-dev belongs to another project.", hint="sysinit-vm start --name OTHER")

@@ -159,7 +159,17 @@ def test_an_edited_config_drifts(made):
     assert compare.summary(instance, machine) == RESTART
 
 
-@pytest.mark.parametrize("text", ["a: [\n", "base: ./x.yaml\n", None])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: [\n",
+        "base: ./x.yaml\n",
+        'mounts: [{location: "\\0"}]\n',
+        'mounts: [{location: "~x/\\uD800"}]\n',
+        "env: 5\n",
+        None,
+    ],
+)
 def test_a_config_that_cannot_be_had_is_unknown(made, text):
     project, instance, machine = made
     if text is None:

@@ -1,3 +1,4 @@
+import os
 import re
 import shlex
 import subprocess
@@ -54,6 +55,56 @@ def test_a_host_that_cannot_write_says_so(tmp_path):
     readiness = checks.readiness(FakeLimactl(guest=result(0, "")), "a", Project(tmp_path / "gone"))
     assert not readiness.mounted
     assert "cannot be written on the host" in readiness.mount_problem
+
+
+def with_link(demo, target):
+    path = next(demo.config.parent.glob(".mounted-*"))
+    path.unlink()
+    path.symlink_to(target)
+
+
+def with_fifo(demo, _target):
+    path = next(demo.config.parent.glob(".mounted-*"))
+    path.unlink()
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize("hostile", [with_link, with_fifo])
+@pytest.mark.parametrize("target", ["/dev/zero", "secret"])
+def test_a_guest_that_puts_something_else_into_the_files_place_is_not_mounted(demo, tmp_path, hostile, target):
+    (tmp_path / "secret").write_text("theirs")
+
+    def answer(_words):
+        hostile(demo, tmp_path / target)
+        return result(0, "zellij=yes\n")
+
+    assert not checks.readiness(FakeLimactl(guest=answer), "a", demo).mounted
+    assert (tmp_path / "secret").read_text() == "theirs"
+    assert left(demo) == []
+
+
+def test_nothing_is_written_where_a_link_in_place_of_our_directory_leads(demo, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    demo.config.parent.rmdir()
+    demo.config.parent.symlink_to(elsewhere)
+    seen = []
+
+    def answer(_words):
+        seen.extend(elsewhere.iterdir())
+        return result(0, "zellij=yes\n")
+
+    readiness = checks.readiness(FakeLimactl(guest=answer), "a", demo)
+    assert not readiness.mounted
+    assert "a link" in readiness.mount_problem
+    assert seen == []
+
+
+def test_no_directory_is_made_for_the_check(tmp_path):
+    (tmp_path / "bare").mkdir()
+    readiness = checks.readiness(FakeLimactl(guest=result(0, "")), "a", Project(tmp_path / "bare"))
+    assert "cannot be written on the host" in readiness.mount_problem
+    assert list((tmp_path / "bare").iterdir()) == []
 
 
 def test_what_the_guest_says_is_read(demo):

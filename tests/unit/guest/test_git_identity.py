@@ -1,3 +1,5 @@
+import os
+import shutil
 import subprocess
 
 import pytest
@@ -31,13 +33,68 @@ def host(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_the_projects_own_identity_wins_and_nothing_else_travels(host):
+@pytest.fixture
+def project(host):
+    """A repository whose files its guest wrote; the user's own identity is Global."""
     (host / ".gitconfig").write_text("[user]\nname = Global\nemail = g@x\nsigningkey = S\n[github]\ntoken = T\n")
     project = host / "p"
     project.mkdir()
     subprocess.run(["git", "init", "-q"], cwd=project, check=True)
+    return project
+
+
+GLOBAL = '[user]\n\tname = "Global"\n\temail = "g@x"'
+
+
+def test_the_users_own_identity_travels_and_nothing_else(project):
+    assert git_identity.gitconfig(Runner(), project) == GLOBAL
+
+
+def test_the_projects_own_identity_stays_in_its_config_which_the_guests_git_reads(project):
     subprocess.run(["git", "config", "user.email", "p@x"], cwd=project, check=True)
-    assert git_identity.gitconfig(Runner(), project) == '[user]\n\tname = "Global"\n\temail = "p@x"'
+    assert git_identity.gitconfig(Runner(), project) == GLOBAL
+
+
+def test_what_the_users_config_includes_for_this_project_counts(host, project):
+    with (host / ".gitconfig").open("a") as stream:
+        stream.write(f'[includeIf "gitdir:{host}/p/"]\npath = work\n')
+    (host / "work").write_text("[user]\nemail = work@x\n")
+    assert git_identity.gitconfig(Runner(), project) == '[user]\n\tname = "Global"\n\temail = "work@x"'
+    assert git_identity.gitconfig(Runner(), host) == GLOBAL
+
+
+def test_a_hostile_config_of_the_project_runs_nothing_and_tells_nothing(host, project):
+    marker, secret = host / "marker", host / "secret"
+    secret.write_text("[user]\nname = secret\nemail = secret@x\n")
+    run = f"!touch {marker}"
+    lines = [
+        f"[include]\npath = {secret}\npath = {host / 'fifo'}\npath = /dev/zero",
+        f'[includeIf "gitdir:**"]\npath = {secret}',
+        f"[core]\nfsmonitor = touch {marker}\nsshCommand = touch {marker}\npager = touch {marker}\neditor = touch {marker}",
+        f"hooksPath = {host / 'hooks'}\ngitProxy = touch {marker}\naskPass = touch {marker}\nalternateRefsCommand = touch {marker}",
+        f"[alias]\nconfig = {run}\ngit = {run}",
+        f"[pager]\nconfig = touch {marker}",
+        f"[credential]\nhelper = {run}",
+        f"[trace2]\neventTarget = {marker}\nnormalTarget = {marker}",
+    ]
+    with (project / ".git" / "config").open("a") as stream:
+        stream.write("\n".join(lines) + "\n")
+    os.mkfifo(host / "fifo")
+    assert git_identity.gitconfig(Runner(), project) == GLOBAL
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize("leads_to", ["secret", "nowhere", "/dev/zero"])
+def test_a_git_directory_that_leads_elsewhere_tells_nothing(host, project, leads_to):
+    secret = host / "secret"
+    subprocess.run(["git", "init", "-q", str(secret)], check=True)
+    subprocess.run(["git", "config", "user.name", "secret"], cwd=secret, check=True)
+    shutil.rmtree(project / ".git")
+    (project / ".git").write_text(f"gitdir: {host / leads_to}/.git\n")
+    assert "secret" not in git_identity.gitconfig(Runner(), project)
+    (project / ".git").unlink()
+    (project / ".git").symlink_to(host / leads_to / ".git")
+    assert "secret" not in git_identity.gitconfig(Runner(), project)
 
 
 def test_a_host_without_an_identity_gives_none(host):

@@ -6,7 +6,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sysinit_vm import files
+from sysinit_vm import file_edits, files
 from sysinit_vm.errors import VmError
 from sysinit_vm.init import include, shared_taskfile
 
@@ -108,19 +108,55 @@ def test_the_file_that_its_program_reads_is_changed(tmp_path):
 
 
 @pytest.mark.parametrize("flag", include.NAMES)
-def test_what_is_no_ordinary_file_is_not_read(tmp_path, flag):
-    path = tmp_path / include.NAMES[flag][0]
-    os.mkfifo(path)
-    with pytest.raises(VmError, match="left as it is"):
-        include.edit_of(tmp_path, flag)
-    path.unlink()
-    path.symlink_to("/dev/zero")
-    with pytest.raises(VmError, match="left as it is"):
-        include.edit_of(tmp_path, flag)
-    path.unlink()
-    path.symlink_to("gone")
-    with pytest.raises(VmError, match="does not exist"):
-        include.edit_of(tmp_path, flag)
+@pytest.mark.parametrize("leads_to", ["/dev/zero", "gone", "inside.yml", "../outside.yml", "FIFO"])
+def test_what_is_no_ordinary_file_is_neither_read_nor_shown(tmp_path, flag, leads_to):
+    """Not even a link inside the project: the guest can change where it leads."""
+    root = tmp_path / "shop"
+    root.mkdir()
+    for file in (root / "inside.yml", tmp_path / "outside.yml"):
+        file.write_text("version: 3\nsecret: 1\n" if flag == "--taskfile" else "secret = 1\n")
+    path = root / include.NAMES[flag][0]
+    os.mkfifo(path) if leads_to == "FIFO" else path.symlink_to(leads_to)
+    with pytest.raises(VmError, match=rf"left as it is[\s\S]*a {'FIFO' if leads_to == 'FIFO' else 'link'}") as refusal:
+        include.edit_of(root, flag)
+    assert "secret" not in str(refusal.value)
+
+
+def test_a_directory_that_is_a_link_is_not_entered(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "__init__.py").write_text("secret = 1\n")
+    root = tmp_path / "shop"
+    root.mkdir()
+    (root / "tasks").symlink_to(elsewhere)
+    with pytest.raises(VmError, match=r"left as it is[\s\S]*a link") as refusal:
+        include.edit_of(root, "--tasks")
+    assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("flag", include.NAMES)
+def test_what_becomes_a_link_after_the_question_is_not_written_through(tmp_path, home, monkeypatch, flag):
+    root, outside = tmp_path / "shop", tmp_path / "outside"
+    root.mkdir()
+    outside.write_text("theirs\n")
+    path = root / include.NAMES[flag][0]
+
+    def agree_late(*_args, **_options):
+        path.symlink_to(outside)
+
+    monkeypatch.setattr(file_edits.prompts, "confirm", agree_late)
+    with pytest.raises(VmError, match="a link"):
+        include.join(root, [flag], yes=False, dry=False)
+    assert outside.read_text() == "theirs\n"
+
+
+def test_a_files_permissions_stay_as_they_are(tmp_path, home):
+    path = tmp_path / "tasks.py"
+    path.write_text("x = 1\n")
+    path.chmod(0o750)
+    include.join(tmp_path, ["--tasks"], yes=True, dry=False)
+    assert "sysinit_vm" in path.read_text()
+    assert path.stat().st_mode & 0o777 == 0o750
 
 
 @pytest.mark.parametrize(

@@ -115,3 +115,11 @@ def test_nothing_is_said_where_there_is_nothing_to_say(demo, capsys):
     for present in (None, instances(), instances(vm("demo-dev", demo.root))):
         namesakes.tell(present, demo, "demo-dev")
     assert capsys.readouterr().err == ""
+
+
+def test_a_config_above_where_no_project_may_be_is_no_error_of_a_new_project(demo, monkeypatch, capsys):
+    monkeypatch.setenv("HOME", str(demo.root.parent))
+    (demo.root.parent / ".lima").mkdir()
+    (demo.root.parent / ".lima" / "config.yaml").write_text("cpus: 1\n")
+    namesakes.tell(None, demo, "demo-dev")
+    assert "commands mean this one" in capsys.readouterr().err

@@ -1,7 +1,6 @@
 import errno
 import os
 import time
-from pathlib import Path
 
 import pytest
 
@@ -33,8 +32,8 @@ def tree(project):
 
 
 def test_it_writes_a_config_that_names_the_project_and_its_directory(demo):
-    written = run()
-    assert written == InitResult(demo, document.load(demo.config), None, "demo-dev")
+    result = run()
+    assert result == InitResult(demo, result.config, None, "demo-dev")
     text = demo.config.read_text()
     assert f'PROJECT_DIR: "{demo.root}"' in text
     assert document.load(demo.config).data["param"] == {"PROJECT_NAME": "demo", "PROJECT_DIR": str(demo.root)}
@@ -136,25 +135,19 @@ def test_without_a_terminal_and_without_yes_nothing_is_replaced(demo):
     assert tree(demo) == before
 
 
-@pytest.mark.parametrize("broken", ["write", "fsync", "mkstemp", "replace"])
+@pytest.mark.parametrize("broken", ["open", "fsync", "replace"])
 def test_a_full_disk_leaves_the_old_config(demo, monkeypatch, broken):
     run()
     demo.config.write_text("cpus: 7 # mine\n")
+    real = os.open
 
     def full(*_args, **_options):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    if broken == "write":
+    def full_for_new_files(path, flags, *args, **options):
+        return full() if flags & os.O_CREAT else real(path, flags, *args, **options)
 
-        def fdopen(handle, *_args, **_options):
-            os.close(handle)
-            return full()
-
-        monkeypatch.setattr(os, "fdopen", fdopen)
-    elif broken == "replace":
-        monkeypatch.setattr(Path, "replace", full)
-    else:
-        monkeypatch.setattr("tempfile.mkstemp" if broken == "mkstemp" else "os.fsync", full)
+    monkeypatch.setattr(os, broken, full_for_new_files if broken == "open" else full)
     with pytest.raises(VmError, match="No space left on device"):
         run(yes=True)
     monkeypatch.undo()
@@ -162,9 +155,113 @@ def test_a_full_disk_leaves_the_old_config(demo, monkeypatch, broken):
     assert sorted(tree(demo)) == [".gitignore", "config.yaml"]
 
 
+def test_a_full_disk_leaves_nothing_in_a_new_project(demo, monkeypatch):
+    real = os.replace
+
+    def full(source, target, **options):
+        if target == "config.yaml":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(source, target, **options)
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(VmError, match="No space left on device"):
+        run()
+    assert list(demo.root.iterdir()) == []
+
+
+def test_what_was_written_is_returned_whatever_lies_there_now(demo):
+    result = run()
+    demo.config.write_text("mounts: [{location: /}]\n")
+    assert result.config.path == demo.config
+    assert result.config.data["param"] == {"PROJECT_NAME": "demo", "PROJECT_DIR": str(demo.root)}
+    assert "/" not in [mount["location"] for mount in result.config.data["mounts"]]
+    assert result.config.foreign_owner == ""
+
+
+@pytest.fixture
+def key(tmp_path):
+    path = tmp_path / "key"
+    path.write_text("the private key\n")
+    return path
+
+
+def contents(root):
+    """What a guest of the project could read: every plain file in it."""
+    return [path.read_bytes() for path in root.rglob("*") if path.is_file() and not path.is_symlink()]
+
+
+@pytest.mark.parametrize("name", ["config.yaml", ".gitignore"])
+def test_what_a_link_leads_to_is_neither_copied_into_the_project_nor_changed(demo, key, name):
+    link = demo.config.with_name(name)
+    link.parent.mkdir()
+    link.symlink_to(key)
+    with pytest.raises(VmError, match=f"{name}[\\s\\S]*a link[\\s\\S]*rm .*{name}"):
+        run(yes=True)
+    assert (key.read_text(), list(link.parent.iterdir()), link.is_symlink()) == ("the private key\n", [link], True)
+    assert contents(demo.root) == []
+
+
+def test_a_link_to_nothing_in_the_configs_place_is_refused(demo, tmp_path):
+    demo.config.parent.mkdir()
+    demo.config.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(VmError, match="a link"):
+        run(yes=True)
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_nothing_is_written_where_a_link_leads(demo, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (demo.root / ".lima").symlink_to(elsewhere)
+    with pytest.raises(VmError, match=r"a link[\s\S]*rm .*\.lima"):
+        run(yes=True)
+    assert list(elsewhere.iterdir()) == []
+    assert (demo.root / ".lima").is_symlink()
+
+
+@pytest.mark.parametrize("kind", ["FIFO", "huge"])
+def test_a_config_that_is_no_small_file_is_not_copied(demo, kind):
+    demo.config.parent.mkdir()
+    if kind == "FIFO":
+        os.mkfifo(demo.config)
+    else:
+        with demo.config.open("wb") as stream:
+            stream.truncate(3 * 2**30)
+    with pytest.raises(VmError, match=r"config\.yaml[\s\S]*mv .*config.yaml.old, then sysinit-vm init"):
+        run(yes=True)
+    assert list(demo.config.parent.iterdir()) == [demo.config]
+
+
+def test_a_config_that_becomes_a_link_after_the_question_is_not_copied(demo, key, monkeypatch):
+    run()
+
+    def agree_late(*_args, **_options):
+        demo.config.unlink()
+        demo.config.symlink_to(key)
+
+    monkeypatch.setattr(project_files.prompts, "confirm", agree_late)
+    with pytest.raises(VmError, match="a link"):
+        run()
+    assert key.read_text() == "the private key\n"
+    assert b"the private key\n" not in contents(demo.root)
+
+
+def test_the_kept_copy_is_as_private_as_the_config_was(demo):
+    run()
+    demo.config.chmod(0o600)
+    assert run(yes=True).old_config.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_gitignore_of_any_bytes_keeps_them(demo):
+    (demo.root / ".lima").mkdir()
+    (demo.root / ".lima/.gitignore").write_bytes(b"caf\xe9\n")
+    run()
+    assert (demo.root / ".lima/.gitignore").read_bytes().startswith(b"caf\xe9\n# Lima")
+
+
 def test_a_directory_in_the_configs_place_is_refused_with_what_to_type(demo):
     demo.config.mkdir(parents=True)
-    with pytest.raises(VmError, match=r"is a directory[\s\S]*mv .*config.yaml.old, then"):
+    with pytest.raises(VmError, match=r"a directory[\s\S]*mv .*config.yaml.old, then"):
         run(yes=True)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sysinit_vm.errors import NoConfigError, StateError, UsageError
+from sysinit_vm.errors import NoConfigError, StateError, UsageError, VmError
 from sysinit_vm.projects import default_names, locate
 from sysinit_vm.projects.locate import Located, Target
 from sysinit_vm.projects.project import Project
@@ -72,7 +72,37 @@ def test_a_name_that_lima_would_not_take_is_refused_with_who_said_it(demo, monke
     monkeypatch.delenv("VM_NAME")
     (demo / ".lima/config.yaml").write_text(f"param: {{VM_NAME: '{bad}'}}\n")
     with pytest.raises(UsageError, match=r"config\.yaml"):
-        locate.target(None, None)
+        locate.locate(instances(), locate.target(None, None))
+
+
+@pytest.mark.parametrize("text", ["a: [", "param: {VM_NAME: a--b}", "- 1", ""])
+def test_a_project_whose_config_cannot_be_used_has_the_vm_that_was_made_for_it(demo, text):
+    (demo / ".lima/config.yaml").write_text(text)
+    wanted = locate.target(None, None)
+    other = running("demo-dev", "/home/you/demo")
+    assert locate.existing(instances(other, running("mine", demo)), wanted).name == "mine"
+    for present in (instances(), instances(other)):
+        for look in (locate.locate, locate.own, locate.existing, locate.running):
+            with pytest.raises(VmError, match=r"config\.yaml"):
+                look(present, wanted)
+
+
+@pytest.fixture
+def config_in_home(home, monkeypatch):
+    monkeypatch.setenv("LIMA_HOME", "/nowhere/.lima")
+    (home / ".lima").mkdir()
+    (home / ".lima/config.yaml").write_text("cpus: 1\n")
+    monkeypatch.chdir(home)
+
+
+def test_where_no_project_may_be_only_name_says_which_vm_is_meant(config_in_home, monkeypatch):
+    assert locate.target(None, "said") == Target(None, "said", "--name")
+    with pytest.raises(UsageError, match="your home directory"):
+        _ = locate.target(None, "said").required
+    for _ in range(2):
+        with pytest.raises(UsageError, match="your home directory"):
+            locate.target(None, None)
+        monkeypatch.setenv("VM_NAME", "env")
 
 
 def test_a_project_elsewhere_is_named_by_the_option(demo, tmp_path, monkeypatch):

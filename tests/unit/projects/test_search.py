@@ -82,6 +82,85 @@ def test_home_and_the_root_are_refused(home):
             search.for_init(place)
 
 
+def below(variable, name):
+    return lambda home: Path(os.environ.get(variable) or home) / name
+
+
+# What a guest must never see: whoever can write it runs anything as its user, or approves what it likes.
+PRIVATE = {
+    "home": below("HOME", ""),
+    "LIMA_HOME": below("LIMA_HOME", ""),
+    "data": below("XDG_DATA_HOME", "sysinit-vm"),
+    "config": below("XDG_CONFIG_HOME", "sysinit-vm"),
+    ".local": below("HOME", ".local"),
+    ".config": below("HOME", ".config"),
+}
+
+
+@pytest.mark.parametrize("private", PRIVATE)
+@pytest.mark.parametrize("exists", [True, False])
+def test_no_project_is_or_holds_what_no_guest_may_see(home, private, exists):
+    path = PRIVATE[private](home.resolve())
+    if exists:
+        path.mkdir(parents=True, exist_ok=True)
+    for root in (path, *path.parents):
+        assert search.unusable(root), root
+
+
+@pytest.mark.parametrize("private", ["LIMA_HOME", "data", "config"])
+def test_no_project_lies_in_what_no_guest_may_see(home, private):
+    root = PRIVATE[private](home.resolve()) / "a" / "b"
+    assert search.unusable(root)
+    root.mkdir(parents=True)
+    assert search.unusable(root)
+
+
+@pytest.mark.parametrize("variable", ["LIMA_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"])
+def test_what_no_guest_may_see_is_looked_for_where_it_is_now(home, tmp_path, monkeypatch, variable):
+    root = tmp_path.resolve() / "shop"
+    assert search.unusable(root) == ""
+    monkeypatch.setenv(variable, str(root / "deep"))
+    assert str(root / "deep") in search.unusable(root)
+
+
+def test_a_link_to_what_no_guest_may_see_counts_as_what_it_leads_to(home, tmp_path):
+    dotfiles = tmp_path.resolve() / "dotfiles"
+    (dotfiles / "config").mkdir(parents=True)
+    (home / ".config").symlink_to(dotfiles / "config")
+    assert ".config" in search.unusable(dotfiles)
+
+
+def test_what_lies_beside_or_below_the_home_is_usable(home, tmp_path):
+    beside = home.resolve().with_name(f"{home.name}-2")
+    for root in (home.resolve() / "shop", home.resolve() / ".config" / "nvim", beside, tmp_path.resolve() / "shop"):
+        assert search.unusable(root) == ""
+
+
+@pytest.fixture
+def above(home, monkeypatch):
+    """A directory without a config in a home that has one."""
+    monkeypatch.setenv("LIMA_HOME", "/nowhere/.lima")
+    make(home.resolve())
+    below = home.resolve() / "work"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    return Project(home.resolve())
+
+
+def test_a_config_where_no_project_may_be_is_refused_with_why_and_what_to_type(above):
+    for look in (search.find, search.require):
+        with pytest.raises(UsageError) as caught:
+            look(None)
+        assert "your home directory" in caught.value.detail
+        assert f"rm {above.config}" in caught.value.hint
+    assert search.nearest(None) == above
+    assert search.usable(None) is None
+
+
+def test_a_new_project_below_one_that_cannot_be_one_is_made(above):
+    assert search.for_init(None).root == above.root / "work"
+
+
 @given(st.text(st.characters(exclude_characters="/\0"), min_size=1).filter(lambda t: t not in {".", ".."}))
 def test_what_is_taken_has_no_character_that_ends_a_line_or_an_option(name):
     if not search.unusable(Path("/p") / name):

@@ -159,10 +159,15 @@ def test_a_back_pointer_that_is_a_link_is_not_believed(place):
 
 
 def test_neither_home_nor_limas_own_directory_is_ever_mounted(place, monkeypatch):
-    for name, value in (("HOME", place / "main/.git"), ("LIMA_HOME", place / "main/.git/lima")):
+    for name, value, why in (
+        ("HOME", place / "main/.git", "your home directory"),
+        ("LIMA_HOME", place / "main/.git/lima", "LIMA_HOME"),
+    ):
         with monkeypatch.context() as changed:
             changed.setenv(name, str(value))
-            assert "home" in worktree.shared(place / "tree").word
+            found = worktree.shared(place / "tree")
+            assert found.directory is None
+            assert why in found.word
 
 
 def test_a_path_that_qemu_would_read_as_options_is_not_mounted(place):
