@@ -5,11 +5,13 @@ Our own tests run the two builds. We have run neither Homebrew's route nor nix's
 
 import importlib.util
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from sysinit_vm import settings
 from sysinit_vm.executables import find, version
-from sysinit_vm.machine import apt_sources, locks, package_manager
+from sysinit_vm.machine import apt_login, apt_sources, locks, package_manager
+from sysinit_vm.machine.apt_sources import Sources
 from sysinit_vm.machine.host import Host
 from sysinit_vm.machine.package_manager import Command, Route
 from sysinit_vm.machine.pinned_versions import LIMA, SUITE, ZELLIJ
@@ -99,9 +101,10 @@ def zellij(host: Host) -> Route:
     So it runs there, whatever libc and Rust this Linux has. It needs the programs ``COMPILES_ZELLIJ``.
     """
     stage, work = host.data / f".zellij-{ZELLIJ}.partial", host.cache / "zellij"
-    root = work / "root"
+    root, logins = work / "root", work / ".logins.tar"
+    sources = Sources(()) if root.is_dir() else _sources()
     commands = (
-        *(() if root.is_dir() else _debian_root(host, work / ".root.partial", root)),
+        *(() if root.is_dir() else _debian_root(host, work / ".root.partial", root, sources, logins)),
         ("mkdir", "-p", str(work / "made")),
         *_cargo(host, root, work / "made"),
         *_empty_stage(stage, stage / "bin"),
@@ -110,30 +113,32 @@ def zellij(host: Host) -> Route:
         ("rm", "-rf", str(work)),  # kept after a failure, so that the next try continues from there
     )
     text = f"Zellij {ZELLIJ} for the guest, compiled in its own Debian 12 (ten to thirty minutes)"
-    return Route(text, commands)
+    return Route(text, commands, ((logins, apt_login.archive(sources.logins)),) if sources.logins else ())
 
 
-def _debian_root(host: Host, stage: Path, root: Path) -> tuple[Command, ...]:
+def _debian_root(host: Host, stage: Path, root: Path, sources: Sources, logins: Path) -> tuple[Command, ...]:
     """Unpacked as this account's own files: nothing in it needs another owner, and the account can remove it again."""
     lean = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("doc", "man", "locale")]
     mode = "--mode=root" if host.root else "--mode=unshare"
     what = (mode, "--variant=minbase", f"--include={','.join(_COMPILERS)}", *lean, "--dpkgopt=force-unsafe-io")
+    login = apt_login.options(logins, sources.logins)
     tar = stage / "root.tar"
     return (
         *_empty_stage(stage, stage / "root"),
-        ("env", "TMPDIR=/var/tmp", "mmdebstrap", *what, SUITE, str(tar), *_archives()),
+        ("env", "TMPDIR=/var/tmp", "mmdebstrap", *what, *login, SUITE, str(tar), *sources.lines),
         ("tar", "-xf", str(tar), "-C", str(stage / "root"), "--no-same-owner", "--exclude=./dev/*"),
         ("mv", "-T", str(stage / "root"), str(root)),
         ("rm", "-rf", str(stage)),
     )
 
 
-def _archives() -> list[str]:
+def _sources() -> Sources:
     """Return the host's own mirror; only the security suite has the Rust that Zellij needs."""
-    lines = apt_sources.apt_lines(SUITE, settings.value("mirror") or None)
-    if not lines or any(f"{SUITE}-security" in line for line in lines):
-        return lines  # without any, mmdebstrap takes Debian's own mirror, with that suite
-    return [*lines, f"deb http://deb.debian.org/debian-security {SUITE}-security main"]
+    sources = apt_sources.read(SUITE, settings.value("mirror"))
+    if not sources.lines or any(f"{SUITE}-security" in line for line in sources.lines):
+        return sources  # without any, mmdebstrap takes Debian's own mirror, with that suite
+    security = f"deb http://deb.debian.org/debian-security {SUITE}-security main"
+    return replace(sources, lines=(*sources.lines, security))
 
 
 def _cargo(host: Host, root: Path, made: Path) -> tuple[Command, Command]:

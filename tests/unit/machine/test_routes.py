@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sysinit_vm.machine import locks, routes
+from sysinit_vm.machine import apt_login, locks, routes
+from sysinit_vm.machine.apt_sources import Sources
 from tests.fakes import RecordingRunner
 from tests.unit.machines import AGENT
 
@@ -69,7 +70,7 @@ def test_our_own_go_takes_neither_its_library_nor_its_modules_from_the_environme
 def archives(monkeypatch):
     """What the host's apt sources give."""
     known = ["deb http://a.example/debian bookworm main", "deb http://a.example/security bookworm-security main"]
-    monkeypatch.setattr(routes.apt_sources, "apt_lines", lambda suite, mirror: known)
+    monkeypatch.setattr(routes.apt_sources, "read", lambda suite, mirror: Sources(*apt_login.extract(known)))
     return known
 
 
@@ -136,6 +137,21 @@ def test_an_ordinary_account_compiles_zellij_without_root(machine, archives):
 )
 def test_the_security_suite_alone_has_a_rust_that_is_new_enough(machine, archives, lines, more):
     archives[:] = lines
-    told = routes._archives()
-    assert told[: len(lines)] == lines
-    assert told[len(lines) :] == ["deb http://deb.debian.org/debian-security bookworm-security main"] * more
+    told = routes._sources().lines
+    assert told[: len(lines)] == tuple(lines)
+    assert told[len(lines) :] == ("deb http://deb.debian.org/debian-security bookworm-security main",) * more
+
+
+def test_the_mirrors_password_is_in_a_file_and_in_no_command(machine, archives):
+    plain = routes.zellij(machine.host)
+    assert plain.secrets == ()
+    archives[:] = [line.replace("a.example", "me:secret@a.example") for line in archives]
+    route = routes.zellij(machine.host)
+    assert "secret" not in str(route.commands) + repr(route) + str(route.data())
+    ((path, content),) = route.secrets
+    assert b"password secret" in content
+    bootstrap = route.commands[2]
+    assert any(f"tar-in {path} /" in word for word in bootstrap)
+    assert tuple(word for word in bootstrap if "-hook=" not in word) == plain.commands[2]
+    (machine.host.cache / "zellij" / "root").mkdir(parents=True)
+    assert routes.zellij(machine.host).secrets == ()
