@@ -76,7 +76,7 @@ fingerprint() {
     cd "$here"
     {
         "$python" --version
-        find pyproject.toml README.md Taskfile.yml sysinit_vm templates -type f ! -name '*.pyc' \
+        find pyproject.toml README.md Taskfile.yml sysinit_vm templates locks -type f ! -name '*.pyc' \
             -exec cksum {} + | LC_ALL=C sort
     } | cksum
 }
@@ -86,13 +86,20 @@ installed() {
         "$venv/bin/python" -c '' 2>/dev/null
 }
 
+pip() { "$venv/bin/pip" "$@"; }
+
 install_checkout() {
     say 'Installing sysinit-vm for this account.'
     rm -f "$venv/.checkout"
     "$venv/bin/python" -c 'import pip' 2>/dev/null || "$python" -m venv --clear "$venv" ||
         fail 'The virtual environment could not be created.' "Its directory is $venv." "ls -ld '${venv%/*}'; df '${venv%/*}'"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check "$here" >&2 ||
-        fail 'sysinit-vm could not be installed.' 'See the output of pip above.' "'$venv/bin/pip' install '$here'"
+    # First everything that is downloaded, by hash. The lock includes what builds our package: pip itself would fetch
+    # that without a hash.
+    lock=$here/locks/sysinit-vm.txt
+    { pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: -r "$lock" &&
+        pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation "$here"; } >&2 ||
+        fail 'sysinit-vm could not be installed.' 'See the output of pip above.' \
+            "'$venv/bin/pip' install --require-hashes -r '$lock'"
     printf '%s\n' "$1" >"$venv/.checkout"
 }
 

@@ -14,8 +14,8 @@ python=$(SYSINIT_VM_PYTHON_ONLY=1 ./bootstrap.sh --yes)
 step "The locked packages, in .venv"
 if ! cmp -s requirements.lock .venv/requirements.lock || ! .venv/bin/python -c '' 2>/dev/null; then
     "$python" -m venv --clear .venv
-    .venv/bin/pip install --quiet --require-hashes -r requirements.lock
-    .venv/bin/pip install --quiet --no-deps -e .
+    .venv/bin/pip install --quiet --require-hashes --only-binary=:all: -r requirements.lock
+    .venv/bin/pip install --quiet --no-index --no-deps --no-build-isolation -e .
     cp requirements.lock .venv/requirements.lock
 fi
 PATH=$PWD/.venv/bin:$PATH

@@ -55,7 +55,7 @@ def run(rounds: int) -> Report:
 
 def images(*, theirs: bool = True) -> Mapping[str, Path]:
     """Return the disks, built if they are missing or not made from today's ingredients."""
-    cache, mirror = platformdirs.user_cache_path("sysinit-vm"), settings.value("mirror") or None
+    cache, mirror = platformdirs.user_cache_path("sysinit-vm"), settings.value("mirror")
     zellij = find_programs.find_zellij()
     if zellij is None:
         raise MissingError("Zellij for the guest was not found.", hint="sysinit-vm setup")

@@ -11,6 +11,7 @@ from pathlib import Path
 from sysinit_vm.errors import VmError
 from sysinit_vm.images import debian, debian_host, debian_steps
 from sysinit_vm.machine import apt_sources
+from sysinit_vm.machine.apt_sources import Sources
 from sysinit_vm.machine.pinned_versions import SUITE
 from sysinit_vm.runner import Runner
 from sysinit_vm.terminal.progress import Progress
@@ -23,26 +24,27 @@ PACKAGES = (
 _RECIPE = "1"
 
 
-def image(runner: Runner, cache: Path, *, mirror: str | None, progress: Progress) -> Path:
+def image(runner: Runner, cache: Path, *, mirror: str, progress: Progress) -> Path:
     """Return the comparison image's disk in ``cache`` (absolute), built if it is missing.
 
     The kernel and the initrd are beside it. ``mirror`` is as for ``debian.build``; the guest's apt uses it too.
     MissingError if a program is missing, VmError if a step fails.
     """
-    lines = apt_sources.apt_lines(SUITE, mirror)
-    ingredients = "\n".join((_RECIPE, SUITE, debian.DISK_SIZE, *PACKAGES, *lines))
+    sources = apt_sources.read(SUITE, mirror)
+    ingredients = "\n".join((_RECIPE, SUITE, debian.DISK_SIZE, *PACKAGES, *sources.lines))
     disk = cache / f"cloud-init-{hashlib.sha256(ingredients.encode()).hexdigest()[:12]}.qcow2"
     if not disk.is_file():
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as work:
-            _build(runner, Path(work), lines, progress)
+            _build(runner, Path(work), sources, progress)
             for part in ("vmlinuz", "initrd", "qcow2"):
                 (Path(work) / f"image.{part}").replace(disk.with_suffix(f".{part}"))
     return disk
 
 
-def _build(runner: Runner, work: Path, lines: list[str], progress: Progress) -> None:
-    host = debian_host.find_tools(work)
+def _build(runner: Runner, work: Path, sources: Sources, progress: Progress) -> None:
+    host = debian_host.find_tools()
+    debian_steps.write_logins(work, sources)
 
     def run(argv: list[str]) -> None:
         done = runner.stream(argv, lambda line: _stage(line, progress), cwd=work, env={"TMPDIR": str(work)})
@@ -50,7 +52,8 @@ def _build(runner: Runner, work: Path, lines: list[str], progress: Progress) -> 
             raise VmError(f"{Path(argv[0]).name} failed ({done.code}).", detail=done.err[-2000:])
 
     run([host.mmdebstrap, f"--mode={host.mode}", "--variant=minbase", "--format=tar",
-         f"--include={','.join(PACKAGES)}", SUITE, "root.tar", *lines])  # fmt: skip
+         f"--include={','.join(PACKAGES)}", *debian_steps.login_options(work, sources), SUITE, "root.tar",
+         *sources.lines])  # fmt: skip
     root = work / "root"
     root.mkdir()
     run(debian_steps.unpack(host))

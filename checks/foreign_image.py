@@ -62,8 +62,9 @@ def _argv(work: Path, arch: str) -> list[str]:
     zellij = work / "zellij"
     zellij.write_text(_ZELLIJ_STAND_IN)
     debian_files.overlay(work / "overlay.tar", zellij)
-    lines = apt_sources.apt_lines(SUITE, settings.value("mirror") or None)
-    return debian_steps.mmdebstrap(debian_host.find_tools(work), work, suite=SUITE, arch=arch, apt_lines=lines)
+    sources = apt_sources.read(SUITE, settings.value("mirror"))
+    debian_steps.write_logins(work, sources)
+    return debian_steps.mmdebstrap(debian_host.find_tools(), work, suite=SUITE, arch=arch, sources=sources)
 
 
 def _examine(root: Path) -> ImageContents:

@@ -14,7 +14,7 @@ from typing import Any
 
 import platformdirs
 
-from sysinit_vm.config import document, guest_dirs
+from sysinit_vm.config import document, guest_dirs, mirror
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import UsageError, VmError, edit
 
@@ -88,7 +88,7 @@ KNOWN: Mapping[str, tuple[Any, Callable[[object, str], Any]]] = {
     "template": ("dev", _text),
     "timeout": (600, seconds),
     "accelerator": ("auto", _one_of("auto", "kvm", "tcg")),
-    "mirror": ("", _text),
+    "mirror": ("", mirror.parse),
     "strict_ports": (False, _boolean),
     "guest_dirs": ("", _guest_dirs),
     "editor": ("", _one_of("code", "cursor", "zed", "gateway")),

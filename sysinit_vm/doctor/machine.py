@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from sysinit_vm import settings
+from sysinit_vm.config.mirror import without_login
 from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding, guarded, wrong
 from sysinit_vm.errors import VmError
 from sysinit_vm.images import available
@@ -71,5 +72,5 @@ def _settings() -> Iterator[Finding]:
                 reported.add(error.brief)
                 yield wrong("settings", "settings", error)
             continue
-        value = shlex.quote(str(setting.value)) if setting.value != "" else "none"
+        value = shlex.quote(without_login(str(setting.value))) if setting.value != "" else "none"
         yield Finding("settings", name, OK, f"{value} ({setting.source})")

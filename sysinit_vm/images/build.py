@@ -23,8 +23,7 @@ def build_debian(runner: Runner, images: Path, progress: Progress) -> Path:
         raise MissingError(
             "Zellij for the guest was not found.", detail="The image contains it.", hint="sysinit-vm setup"
         )
-    mirror = settings.value("mirror")
-    return debian.build(runner, images, zellij=zellij, mirror=mirror or None, progress=progress)
+    return debian.build(runner, images, zellij=zellij, mirror=settings.value("mirror"), progress=progress)
 
 
 def build_nixos(runner: Runner, template: str) -> Path:

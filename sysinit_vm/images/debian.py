@@ -12,8 +12,10 @@ from sysinit_vm.images.build_lock import exclusive_build
 from sysinit_vm.images.debian_files import DEBIAN, overlay
 from sysinit_vm.images.image_files import DISK
 from sysinit_vm.machine import apt_sources
+from sysinit_vm.machine.apt_sources import Sources
 from sysinit_vm.machine.pinned_versions import SUITE
 from sysinit_vm.runner import Runner
+from sysinit_vm.terminal.console import say
 from sysinit_vm.terminal.progress import Progress
 
 DISK_SIZE = "4G"
@@ -31,12 +33,13 @@ class _Build:
     runner: Runner
     tools: debian_host.BuildTools
     work: Path
+    temporary: Path
     zellij: Path
     progress: Progress
 
     def run(self, argv: list[str]) -> None:
         """Run one step and show its own stages (`I: …`); VmError with the step's last lines if it fails."""
-        env = {"TMPDIR": str(self.tools.temporary)}
+        env = {"TMPDIR": str(self.temporary)}
         done = self.runner.stream(argv, self._show, env=env, cwd=self.work)
         if not done.ok:
             raise debian_steps.failure(done, zellij=self.zellij, suite=SUITE)
@@ -46,29 +49,33 @@ class _Build:
             self.progress.stage(stage)
 
 
-def build(runner: Runner, images: Path, *, zellij: Path, mirror: str | None, progress: Progress) -> Path:
+def build(runner: Runner, images: Path, *, zellij: Path, mirror: str, progress: Progress) -> Path:
     """Build an image in ``images`` (absolute; made if missing), make it the latest, return its disk's path.
 
-    ``zellij`` is the program for the guest. ``mirror`` is a Debian mirror's URI, whole apt lines, or None for
-    the host's own. Takes minutes and about 3 GB in ``images``. If another build in ``images`` is running, wait for it
-    and take its image. If anything fails, no unfinished file stays and the former latest image is untouched.
-    MissingError (a program, subordinate ids, zellij), UsageError (mirror), VmError (a step failed).
+    ``zellij`` is the program for the guest. ``mirror`` is the setting's value: a Debian mirror's URI, whole apt lines,
+    or empty for the host's own. A login in it is not put into the image. Takes minutes and about 3 GB in ``images``. If
+    another build in ``images`` is running, wait for it and take its image. If anything fails, no unfinished file stays
+    and the former latest image is untouched. MissingError (a program, subordinate ids, zellij), VmError (the mirror's
+    login, a step failed).
     """
-    tools = debian_host.find_tools(images)
-    lines = apt_sources.apt_lines(SUITE, mirror)
+    tools = debian_host.find_tools()
+    sources = apt_sources.read(SUITE, mirror)
+    if sources.logins:
+        say("The mirror's password is not put into the image. For apt in the guest: man apt_auth.conf.")
     identity = key(zellij)
     stem = DEBIAN.new_stem(images)
     if runner.dry:
-        runner.change(_mmdebstrap(tools, images, lines))
+        runner.change(_mmdebstrap(tools, images, sources))
         return images / f"{stem}.qcow2"
     with exclusive_build(images, "debian") as waited:
         if waited and (made := current(images, zellij)):
             return made
-        with debian_host.scratch(runner, tools, images) as work:
+        with debian_host.scratch(runner, tools, images) as scratch:
+            work = scratch.work
             _require_room(images)
-            job = _Build(runner, tools, work, zellij, progress)
-            _make(job, lines)
-            _write_manifest(work, identity, zellij, lines)
+            job = _Build(runner, tools, work, scratch.temporary, zellij, progress)
+            _make(job, sources)
+            _write_manifest(work, identity, zellij, sources)
             progress.stage("making it the latest image")
             return DEBIAN.publish(work, images, stem)
 
@@ -97,12 +104,13 @@ def outdated(disk: Path, zellij: Path) -> bool:
     return disk == DEBIAN.link(disk.parent, DISK) and current(disk.parent, zellij) is None
 
 
-def _make(job: _Build, lines: list[str]) -> None:
+def _make(job: _Build, sources: Sources) -> None:
     """Make image.qcow2, image.vmlinuz, image.initrd and packages in the work directory."""
     root = job.work / "root"
     job.progress.stage("gathering the image's files")
     overlay(job.work / "overlay.tar", job.zellij)
-    job.run(_mmdebstrap(job.tools, job.work, lines))
+    debian_steps.write_logins(job.work, sources)
+    job.run(_mmdebstrap(job.tools, job.work, sources))
     job.progress.stage("unpacking the root file system")
     root.mkdir()
     job.run(debian_steps.unpack(job.tools))
@@ -115,8 +123,8 @@ def _make(job: _Build, lines: list[str]) -> None:
     job.run(debian_steps.compress(job.tools))
 
 
-def _mmdebstrap(tools: debian_host.BuildTools, work: Path, lines: list[str]) -> list[str]:
-    return debian_steps.mmdebstrap(tools, work, suite=SUITE, arch=_arch(), apt_lines=lines)
+def _mmdebstrap(tools: debian_host.BuildTools, work: Path, sources: Sources) -> list[str]:
+    return debian_steps.mmdebstrap(tools, work, suite=SUITE, arch=_arch(), sources=sources)
 
 
 def _take_boot_files(root: Path, work: Path) -> None:
@@ -134,13 +142,13 @@ def _take_boot_files(root: Path, work: Path) -> None:
             path.unlink()
 
 
-def _write_manifest(work: Path, identity: str, zellij: Path, lines: list[str]) -> None:
+def _write_manifest(work: Path, identity: str, zellij: Path, sources: Sources) -> None:
     fields = {
         "key": identity,
         "suite": SUITE,
         "arch": _arch(),
         "zellij-sha256": _program_digest(zellij),
-        "mirror": "; ".join(lines) or "mmdebstrap's own",
+        "mirror": "; ".join(sources.lines) or "mmdebstrap's own",
     }
     text = "".join(f"{name}: {value}\n" for name, value in fields.items())
     packages = (work / "packages").read_text(encoding="utf-8").replace("\t", " ")

@@ -4,7 +4,9 @@ import contextlib
 import getpass
 import hashlib
 import os
-from collections.abc import Iterator
+import stat
+import tempfile
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,17 +16,17 @@ from sysinit_vm.files import read_or_empty
 from sysinit_vm.runner import Runner
 
 NAMESPACE = ("--map-auto", "--map-root-user", "--setuid", "0", "--setgid", "0")
+_SHARED = Path("/var/tmp")  # noqa: S108  # only for new directories with names that cannot be foreseen
 
 
 @dataclass(frozen=True)
 class BuildTools:
-    """The programs' absolute paths, the words that run one as (apparent) root, and mmdebstrap's temporary directory."""
+    """The programs' absolute paths, and the words that run one as (apparent) root."""
 
     mmdebstrap: str
     qemu_img: str
     mkfs: str
     as_root: tuple[str, ...]
-    temporary: Path
 
     @property
     def mode(self) -> str:
@@ -32,8 +34,16 @@ class BuildTools:
         return "unshare" if self.as_root else "root"
 
 
-def find_tools(images: Path) -> BuildTools:
-    """Find everything that a build in ``images`` needs; MissingError names all missing programs, or subordinate ids."""
+@dataclass(frozen=True)
+class Scratch:
+    """A build's directories for unfinished files (absolute): its own, and mmdebstrap's, which may be the same."""
+
+    work: Path
+    temporary: Path
+
+
+def find_tools() -> BuildTools:
+    """Find everything that a build needs; MissingError names all missing programs, or subordinate ids."""
     ordinary = os.geteuid() != 0
     names = ["mmdebstrap", "qemu-img", "mkfs.ext4", "tar", *(["unshare", "newuidmap"] if ordinary else [])]
     paths = {name: str(find(name) or "") for name in names}
@@ -44,16 +54,7 @@ def find_tools(images: Path) -> BuildTools:
     if ordinary:
         _check_subordinate_ids()
     as_root = (paths["unshare"], *NAMESPACE) if ordinary else ()
-    temporary = _temporary(images, ordinary)
-    return BuildTools(paths["mmdebstrap"], paths["qemu-img"], paths["mkfs.ext4"], as_root, temporary)
-
-
-def _temporary(images: Path, ordinary: bool) -> Path:
-    """Mmdebstrap's other ids cannot enter an ordinary account's home, so it works in /var/tmp; root's can."""
-    if not ordinary:
-        return _work(images)
-    name = hashlib.sha256(bytes(images)).hexdigest()[:12]
-    return Path("/var/tmp") / f"sysinit-debian-{os.geteuid()}-{name}"  # noqa: S108  # made with mkdir, which refuses an existing one
+    return BuildTools(paths["mmdebstrap"], paths["qemu-img"], paths["mkfs.ext4"], as_root)
 
 
 def _check_subordinate_ids() -> None:
@@ -69,29 +70,37 @@ def _check_subordinate_ids() -> None:
             )
 
 
-def _work(images: Path) -> Path:
-    return images / ".sysinit-debian-build"
-
-
 @contextlib.contextmanager
-def scratch(runner: Runner, tools: BuildTools, images: Path) -> Iterator[Path]:
-    """Yield an empty directory in ``images`` and make ``tools.temporary``; both are gone afterwards.
+def scratch(runner: Runner, tools: BuildTools, images: Path) -> Iterator[Scratch]:
+    """Yield two new, empty directories, one of them in ``images``; both are gone afterwards.
 
     What a killed build left there is removed first; the caller holds the lock. Raises OSError.
+
+    The other is in /var/tmp for an ordinary account, because mmdebstrap's other ids cannot enter its home. Everybody
+    can write there, so its name cannot be foreseen, and what another account made is left alone.
     """
-    work = _work(images)
-    directories = dict.fromkeys((work, tools.temporary))
-    _remove(runner, tools, directories)
+    work, prefix = images / ".sysinit-debian-build", f"sysinit-debian-{hashlib.sha256(bytes(images)).hexdigest()[:12]}-"
+    _remove(runner, tools, [work, *filter(_is_ours, _SHARED.glob(f"{prefix}*"))])
+    directories = [work]
     try:
+        work.mkdir()
+        if tools.as_root:
+            directories.append(Path(tempfile.mkdtemp(prefix=prefix, dir=_SHARED)))
         for directory in directories:
-            directory.mkdir()
             directory.chmod(0o755)
-        yield work
+        yield Scratch(work, directories[-1])
     finally:
         _remove(runner, tools, directories)
 
 
-def _remove(runner: Runner, tools: BuildTools, directories: dict[Path, None]) -> None:
+def _is_ours(path: Path) -> bool:
+    with contextlib.suppress(OSError):
+        status = path.lstat()
+        return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+    return False
+
+
+def _remove(runner: Runner, tools: BuildTools, directories: Iterable[Path]) -> None:
     """Also remove files of the account's subordinate ids, but nothing that is still mounted below."""
     existing = [str(directory) for directory in directories if directory.exists()]
     if existing:

@@ -3,11 +3,15 @@
 import re
 from pathlib import Path
 
+from sysinit_vm import files
 from sysinit_vm.errors import VmError, typed
 from sysinit_vm.images import debian_files
 from sysinit_vm.images.debian_host import BuildTools
+from sysinit_vm.machine import apt_login
+from sysinit_vm.machine.apt_sources import Sources
 from sysinit_vm.runner import Result
 
+_LOGINS = "logins.tar"
 LEAN = ("/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/man/*", "/usr/share/info/*")
 UNREACHABLE = r"Failed to fetch|Could not resolve|does not have a Release file|Unable to connect"
 STAGES = {
@@ -27,8 +31,11 @@ def stage(line: str) -> str | None:
     return STAGES.get(line.removeprefix("I: ").rstrip(".")) if line.startswith("I: ") else None
 
 
-def mmdebstrap(tools: BuildTools, work: Path, *, suite: str, arch: str, apt_lines: list[str]) -> list[str]:
-    """Return the command that makes ``work/root.tar``: packages, ``work/overlay.tar`` over them, then `finish`."""
+def mmdebstrap(tools: BuildTools, work: Path, *, suite: str, arch: str, sources: Sources) -> list[str]:
+    """Return the command that makes ``work/root.tar``: packages, ``work/overlay.tar`` over them, then `finish`.
+
+    If the sources have logins, ``write_logins`` must have been called for ``work``.
+    """
     return [
         tools.mmdebstrap,
         f"--mode={tools.mode}",
@@ -39,12 +46,24 @@ def mmdebstrap(tools: BuildTools, work: Path, *, suite: str, arch: str, apt_line
         *(f"--dpkgopt=path-exclude={pattern}" for pattern in LEAN),
         "--dpkgopt=path-include=/usr/share/doc/*/copyright",
         "--dpkgopt=force-unsafe-io",
+        *login_options(work, sources),
         f"--essential-hook=tar-in {_quoted(work / 'overlay.tar')} /",
         f'--customize-hook=chroot "$1" sh /finish {debian_files.kernel(arch)} && rm "$1/finish"',
         suite,
         str(work / "root.tar"),
-        *apt_lines,
+        *sources.lines,
     ]
+
+
+def login_options(work: Path, sources: Sources) -> list[str]:
+    """Return mmdebstrap's options for the file of ``write_logins``; none if there is no login."""
+    return apt_login.options(work / _LOGINS, sources.logins)
+
+
+def write_logins(work: Path, sources: Sources) -> None:
+    """Write the file with the mirror's login that mmdebstrap reads, for this account alone; none without a login."""
+    if sources.logins:
+        files.write(work / _LOGINS, apt_login.archive(sources.logins), mode=0o600)
 
 
 def _quoted(path: Path) -> str:

@@ -1,12 +1,12 @@
 """Where the packages of the guest come from: the host's own Debian mirror, read from its apt sources."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sysinit_vm.errors import UsageError
 from sysinit_vm.files import read_or_empty
+from sysinit_vm.machine import apt_login
 
 ALIASES = frozenset({"oldoldstable", "oldstable", "stable", "testing", "unstable", "sid"})
 SECURITY_ENDINGS = ("-security", "/updates")
@@ -22,17 +22,31 @@ class AptArchive:
     signed_by: str = ""
 
 
-def apt_lines(suite: str, mirror: str | None, *, etc: Path = Path("/etc")) -> list[str]:
-    """Return the apt lines for ``suite``, or none to leave the choice to mmdebstrap.
+@dataclass(frozen=True)
+class Sources:
+    """What a build tells apt: its ``lines``, without logins; none of them leaves the choice to mmdebstrap.
 
-    ``mirror`` is a URI (``http…``) of a Debian archive, or whole apt lines (``deb …``), one per line.
-    Without one, the mirror that a Debian host (``etc``) itself uses is taken. Security updates come from the host's
-    security archive. UsageError if the mirror has another form.
+    ``logins`` are what was in the lines' URIs, as the text of an auth.conf (see ``apt_login``); never show them.
     """
-    if mirror and mirror.startswith("deb "):
+
+    lines: tuple[str, ...]
+    logins: str = field(default="", repr=False)
+
+
+def read(suite: str, mirror: str, *, etc: Path = Path("/etc")) -> Sources:
+    """Return where ``suite`` comes from.
+
+    ``mirror`` is the setting's value: a URI (``http…``) of a Debian archive, or whole apt lines (``deb …``), one per
+    line. If it is empty, the mirror that a Debian host (``etc``) itself uses is taken, and nothing else of its sources:
+    an archive that the host trusts without a signature is not trusted here. Security updates come from the host's
+    security archive. VmError if a login in a URI cannot be used.
+    """
+    return Sources(*apt_login.extract(_lines(suite, mirror, etc)))
+
+
+def _lines(suite: str, mirror: str, etc: Path) -> list[str]:
+    if mirror.startswith("deb"):
         return [line.strip() for line in mirror.splitlines() if line.strip()]
-    if mirror and not _is_web(mirror):
-        raise UsageError(f"{mirror!r} is not a mirror.", detail="It must begin with http://, https:// or deb.")
     archives = _host_archives(etc)
     names = ALIASES | {suite, _os_release(etc).get("VERSION_CODENAME", suite)}
     main = mirror or _best(archives, names)

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from pathlib import Path
 
+from sysinit_vm import files
 from sysinit_vm.background import repeat_every
 from sysinit_vm.errors import MissingError, VmError
 from sysinit_vm.lock import held
@@ -104,6 +105,8 @@ def _confirmed(runner: Runner, route: Route, *, yes: bool, required: bool) -> bo
         return True
     for command in route.commands:
         say(f"  $ {shlex.join(command)}")
+    for path, _ in route.secrets:
+        say(f"  Meanwhile {path} has the mirror's password, for this account alone.")
     question = "Run these commands?"
     if required:
         prompts.confirm(question, yes=yes, refusal_hint=_RETRY)
@@ -121,9 +124,20 @@ def _install(runner: Runner, route: Route) -> None:
             runner.change(command)
         return
     _ask_password(runner, route)
-    with Progress(route.description) as progress:
+    with _written(route), Progress(route.description) as progress:
         for command in route.commands:
             _run(runner, command, progress)
+
+
+@contextmanager
+def _written(route: Route) -> Iterator[None]:
+    try:
+        for path, content in route.secrets:
+            files.write(path, content, mode=0o600)
+        yield
+    finally:
+        for path, _ in route.secrets:
+            path.unlink(missing_ok=True)
 
 
 def _ask_password(runner: Runner, route: Route) -> None:

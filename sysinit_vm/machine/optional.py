@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sysinit_vm.executables import dotted, find
-from sysinit_vm.machine import find_programs, package_manager
+from sysinit_vm.machine import find_programs, locks, package_manager
 from sysinit_vm.machine.host import Host
 from sysinit_vm.machine.package_manager import Route
 from sysinit_vm.machine.prerequisites import Prerequisite
@@ -57,7 +57,7 @@ def _task(runner: Runner, host: Host) -> Prerequisite:
     link, own = _link(), _own_task(host)
     commands = (
         (sys.executable, "-m", "venv", str(own.parents[1])),
-        (str(own.with_name("pip")), "install", "go-task-bin"),
+        locks.pip_install(own.with_name("pip"), "task"),
         *(() if os.path.lexists(link) else (("mkdir", "-p", str(link.parent)), ("ln", "-s", str(own), str(link)))),
     )
     return _part(runner, "task", find_task(host), need, Route("Task, from its Python package", commands))

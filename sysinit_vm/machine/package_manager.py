@@ -7,8 +7,9 @@ nixpkgs' own files; we have run none of them.
 import shlex
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sysinit_vm.machine.host import MANAGERS, Host
 
@@ -29,10 +30,19 @@ Command = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Route:
-    """One way to install something: what it is, in a phrase, and the commands in order, each with its own variables."""
+    """One way to install something: what it is, in a phrase, and the commands in order, each with its own variables.
+
+    ``secrets`` are files (absolute) that the commands read and that nobody is shown: for this account alone, written
+    before the first command and removed after the last.
+    """
 
     description: str
     commands: tuple[Command, ...]
+    secrets: tuple[tuple[Path, bytes], ...] = field(default=(), repr=False)
+
+    def data(self) -> dict[str, Any]:
+        """Return plain data for JSON, without the secrets."""
+        return {"description": self.description, "commands": self.commands}
 
 
 def package_name(host: Host, names: Sequence[str]) -> str:

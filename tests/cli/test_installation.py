@@ -77,6 +77,7 @@ def works_offline_from_any_directory(installed, home, env):
     assert "a project" in (project / ".lima/config.yaml").read_text()
     (data,) = home.glob(".local/**/site-packages/sysinit_vm/data")
     assert "lima:start" in (data / "Taskfile.yml").read_text()
+    assert {"go.txt", "task.txt", "lima", "zellij"} <= {path.name for path in (data / "locks").iterdir()}
 
 
 def test_a_wheel_is_all_that_it_takes(tmp_path):

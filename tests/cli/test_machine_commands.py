@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -119,3 +120,33 @@ def test_an_empty_settings_file_stops_no_start(world):
     path.write_text("# editor: zed\n")
     world.put_config()
     assert world.run("start").returncode == 0
+
+
+def routes(world, **env):
+    """The commands that setup would run on a machine whose PATH has these programs and the system's."""
+    place = world.home.parent / "bin"
+    place.mkdir()
+    (place / "go").write_text("#!/bin/sh\necho go version go1.26.8 linux/amd64\n")
+    (place / "go").chmod(0o755)
+    done = world.run("setup", "--json", PATH=f"{place}:/usr/bin:/bin", SYSINIT_VM_LIMACTL="", **env)
+    assert done.returncode == 0, done.stderr
+    parts = {part["name"]: part for part in json.loads(done.stdout)["prerequisites"]}
+    return {name: part["route"]["commands"] for name, part in parts.items() if part["route"]}
+
+
+def test_limactl_is_built_from_the_modules_whose_sums_are_shipped(world):
+    build = next(words for words in routes(world)["limactl"] if "build" in words)
+    assert {"GOWORK=off", "GOFLAGS=-mod=readonly -buildvcs=false -modcacherw"} <= set(build)
+    module = Path(build[build.index("-C") + 1])
+    assert "github.com/lima-vm/lima/v2 v2.2.0 h1:" in (module / "go.sum").read_text()
+
+
+def test_no_command_that_setup_shows_has_a_login_of_a_registry(world):
+    logins = {
+        "PIP_INDEX_URL": "https://me:hunter2@pip.example/simple",
+        "GOPROXY": "https://me:hunter2@go.example",
+        "CARGO_REGISTRIES_CRATES_IO_INDEX": "https://me:hunter2@crates.example",
+    }
+    commands = routes(world, **logins)
+    assert {"limactl", "zellij"} <= set(commands)
+    assert "hunter2" not in json.dumps(commands)

@@ -1,5 +1,6 @@
 """bootstrap.sh, run by the real sh with a PATH on which everything that it could change is a recording stub."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -19,10 +20,9 @@ if [ "$1" = -m ]; then
 fi
 """
 PIP = """#!/bin/sh
-for what in "$@"; do :; done
-echo "pip install $what" >>"$LOG"
+echo "pip $*" >>"$LOG"
 [ ! -e "$STUBS/pip-fails" ] || exit 1
-cp "$STUBS/program" "$(dirname "$0")/sysinit-vm"
+case $* in *--no-deps*) cp "$STUBS/program" "$(dirname "$0")/sysinit-vm" ;; esac
 """
 PROGRAM = """#!/bin/sh
 for word in "$@"; do echo "<$word>"; done
@@ -43,9 +43,11 @@ class Fresh:
     def __init__(self, tmp):
         self.home, self.checkout = tmp / "home", tmp / "check out"
         self.bin, self.stubs, self.log = tmp / "bin", tmp / "stubs", tmp / "log"
-        for folder in (self.home, self.checkout / "sysinit_vm", self.checkout / "templates", self.bin, self.stubs):
+        parts = [self.checkout / name for name in ("sysinit_vm", "templates", "locks")]
+        for folder in (self.home, *parts, self.bin, self.stubs):
             folder.mkdir(parents=True)
-        for name in ("pyproject.toml", "README.md", "Taskfile.yml", "sysinit_vm/a.py", "templates/t.yaml"):
+        files = ("sysinit_vm/a.py", "templates/t.yaml", "locks/sysinit-vm.txt")
+        for name in ("pyproject.toml", "README.md", "Taskfile.yml", *files):
             (self.checkout / name).write_text(name)
         shutil.copy(TOP / "bootstrap.sh", self.checkout)
         for tool in TOOLS:
@@ -101,9 +103,33 @@ def test_it_installs_the_checkout_links_it_and_runs_the_exact_words(fresh):
     done = fresh.run("exec", "--", "a b", "", "$c", "*")
     assert done.stdout.splitlines() == ["<exec>", "<-->", "<a b>", "<>", "<$c>", "<*>"]
     assert done.returncode == 0
-    assert fresh.logged("pip") == [f"pip install {fresh.checkout}"]
+    assert fresh.logged("pip") == [installs(fresh, words) for words in (LOCKED, OURSELVES)]
     assert fresh.link.readlink() == fresh.program
     assert "is not on PATH" in done.stderr
+
+
+LOCKED = "--require-hashes --only-binary=:all: -r {}/locks/sysinit-vm.txt"
+OURSELVES = "--no-index --no-deps --no-build-isolation {}"
+
+
+def installs(fresh, words):
+    return f"pip install --quiet --disable-pip-version-check {words.format(fresh.checkout)}"
+
+
+def test_the_command_that_it_suggests_after_a_failure_takes_hashes_too(fresh):
+    (fresh.stubs / "pip-fails").touch()
+    hint = fresh.run().stderr.splitlines()[-1]
+    pip = fresh.program.with_name("pip")
+    assert hint == f"Try: '{pip}' install --require-hashes -r '{fresh.checkout}/locks/sysinit-vm.txt'"
+
+
+@pytest.mark.parametrize("name", ["bootstrap.sh", "test.sh"])
+def test_pip_fetches_nothing_without_a_hash(name):
+    installs = [line for line in (TOP / name).read_text().splitlines() if re.search(r"pip['\"]? install", line)]
+    assert installs
+    for line in installs:
+        offline = "--no-index --no-deps --no-build-isolation" in line
+        assert offline or "--require-hashes" in line, line
 
 
 def test_no_words_mean_help(fresh):
@@ -113,10 +139,11 @@ def test_no_words_mean_help(fresh):
 def test_it_installs_again_only_when_the_checkout_has_changed(fresh):
     fresh.run()
     assert fresh.run().stderr == ""
-    assert len(fresh.logged("pip")) == 1
-    (fresh.checkout / "templates/t.yaml").write_text("another")
-    fresh.run()
     assert len(fresh.logged("pip")) == 2
+    for number, name in enumerate(("templates/t.yaml", "locks/sysinit-vm.txt"), 2):
+        (fresh.checkout / name).write_text("another")
+        fresh.run()
+        assert len(fresh.logged("pip")) == 2 * number
 
 
 def test_a_failed_install_is_told_and_done_again(fresh):

@@ -1,7 +1,8 @@
 """Building the Debian image: which programs run, and what stays when one of them fails."""
 
-import dataclasses
+import os
 import shlex
+import stat
 import tarfile
 import threading
 from pathlib import Path
@@ -12,6 +13,7 @@ from sysinit_vm.errors import MissingError, VmError
 from sysinit_vm.images import debian, debian_files, debian_host
 from sysinit_vm.images.build_lock import exclusive_build
 from sysinit_vm.machine import apt_sources
+from sysinit_vm.machine.apt_sources import Sources
 from sysinit_vm.runner import Result
 from tests.fakes import RecordingProgress, RecordingRunner, result
 
@@ -75,12 +77,12 @@ def remove(path):
 
 @pytest.fixture(params=["root", "unshare"])
 def host(request, tmp_path, monkeypatch):
-    images = tmp_path / "lima/_images"
     as_root = ("/usr/bin/unshare", *debian_host.NAMESPACE) if request.param == "unshare" else ()
-    temporary = tmp_path / "beside" if as_root else images / ".sysinit-debian-build"
-    found = debian_host.BuildTools("/usr/bin/mmdebstrap", "/usr/bin/qemu-img", "/sbin/mkfs.ext4", as_root, temporary)
-    monkeypatch.setattr(debian_host, "find_tools", lambda _: found)
-    monkeypatch.setattr(apt_sources, "apt_lines", lambda *_: LINES)
+    (tmp_path / "var-tmp").mkdir()
+    found = debian_host.BuildTools("/usr/bin/mmdebstrap", "/usr/bin/qemu-img", "/sbin/mkfs.ext4", as_root)
+    monkeypatch.setattr(debian_host, "_SHARED", tmp_path / "var-tmp")
+    monkeypatch.setattr(debian_host, "find_tools", lambda: found)
+    monkeypatch.setattr(apt_sources, "read", lambda *_: Sources(tuple(LINES)))
     monkeypatch.setattr(debian.platform, "machine", lambda: "x86_64")
     return found
 
@@ -113,7 +115,7 @@ def snapshot(images):
 
 
 def build(runner, images, zellij):
-    return debian.build(runner, images, zellij=zellij, mirror=None, progress=RecordingProgress())
+    return debian.build(runner, images, zellij=zellij, mirror="", progress=RecordingProgress())
 
 
 def test_the_image_is_four_files_and_the_latest(host, images, zellij, old):
@@ -157,11 +159,9 @@ def test_the_programs(host, images, zellij):
     assert convert == ["/usr/bin/qemu-img", "convert", "-c", "-W", "-O", "qcow2", "disk", "image.qcow2"]
 
 
-def test_a_folder_with_a_quote_and_spaces(host, tmp_path, zellij, monkeypatch):
+def test_a_folder_with_a_quote_and_spaces(host, tmp_path, zellij):
     runner = programs()
     images = tmp_path / "it's my lima"
-    host = dataclasses.replace(host, temporary=images / ".sysinit-debian-build")
-    monkeypatch.setattr(debian_host, "find_tools", lambda _: host)
     build(runner, images, zellij)
     hook = next(word for word in runner.argvs[0] if word.startswith("--essential-hook="))
     assert shlex.split(hook.partition("=")[2]) == ["tar-in", f"{images}/.sysinit-debian-build/overlay.tar", "/"]
@@ -173,7 +173,7 @@ def test_a_step_that_fails_leaves_the_old_image_and_nothing_else(host, images, z
     with pytest.raises(KeyboardInterrupt if isinstance(raises, KeyboardInterrupt) else VmError):
         build(programs(fail=step, says="E: it broke", raises=raises), images, zellij)
     assert snapshot(images) == old
-    assert not host.temporary.exists()
+    assert not list(debian_host._SHARED.iterdir())
 
 
 @pytest.mark.parametrize("after", range(8))
@@ -197,6 +197,97 @@ def test_what_a_killed_build_left_is_removed(host, images, zellij):
     (images / ".sysinit-debian-build/root").mkdir(parents=True)
     assert build(programs(), images, zellij).exists()
     assert not (images / ".sysinit-debian-build").exists()
+
+
+def temporaries(runner):
+    """Where mmdebstrap was told to put its temporary files."""
+    return {Path(call.options["env"]["TMPDIR"]) for call in runner.calls if call.kind == "stream"}
+
+
+def test_mmdebstraps_directory_in_var_tmp_is_new_and_of_this_account(host, images, zellij, tmp_path):
+    def look(call):
+        if call.kind == "stream" and "mmdebstrap" in call.argv[0]:
+            status = Path(call.options["env"]["TMPDIR"]).lstat()
+            seen.append((stat.S_ISDIR(status.st_mode), status.st_mode & 0o777, status.st_uid))
+        return real(call)
+
+    seen, runners = [], [programs(), programs()]
+    for runner in runners:
+        real, runner.answer = runner.answer, look
+        build(runner, images, zellij)
+    assert seen == [(True, 0o755, os.geteuid())] * 2
+    (first,), (second,) = map(temporaries, runners)
+    if host.as_root:
+        assert first.parent == second.parent == tmp_path / "var-tmp"
+        assert first != second
+    else:
+        assert first == images / ".sysinit-debian-build"
+
+
+def test_a_directory_of_another_account_is_neither_used_nor_in_the_way_nor_removed(host, images, zellij, monkeypatch):
+    """All names that a build has had, and a link to it, are there, and belong to another account."""
+    runner = programs()
+    build(runner, images, zellij)
+    (former,) = temporaries(runner)
+    if not host.as_root:
+        return
+    former.mkdir()
+    (former / "mmdebstrap.planted").write_text("")
+    link = former.with_name(f"{former.name}x")
+    link.symlink_to(former)
+    monkeypatch.setattr(debian_host.os, "geteuid", lambda: former.stat().st_uid + 1)
+    again = programs()
+    assert build(again, images, zellij).exists()
+    assert temporaries(again).isdisjoint({former, link})
+    assert (former / "mmdebstrap.planted").exists()
+    assert link.is_symlink()
+
+
+def test_what_a_killed_build_left_in_var_tmp_is_removed_but_not_that_of_other_images(host, images, zellij):
+    runner = programs()
+    build(runner, images, zellij)
+    (former,) = temporaries(runner)
+    if not host.as_root:
+        return
+    other = former.with_name("sysinit-debian-0123456789ab-x")
+    for left in (former, other):
+        (left / "mmdebstrap.x").mkdir(parents=True)
+    build(programs(), images, zellij)
+    assert list(debian_host._SHARED.iterdir()) == [other]
+
+
+SECRET = Sources(
+    ("deb https://m.example/debian bookworm main",), "machine https://m.example login me password hunter2\n"
+)
+
+
+def test_a_mirrors_password_is_in_one_file_of_the_build_and_nowhere_else(host, images, zellij, monkeypatch, capsys):
+    def look(call):
+        if call.kind == "stream" and "mmdebstrap" in call.argv[0]:
+            tar = call.options["cwd"] / "logins.tar"
+            assert any(f"tar-in {tar} /" in word for word in call.argv)
+            seen.append((b"hunter2" in tar.read_bytes(), tar.stat().st_mode & 0o777))
+        return real(call)
+
+    monkeypatch.setattr(apt_sources, "read", lambda *_: SECRET)
+    seen, runner = [], programs()
+    real, runner.answer = runner.answer, look
+    disk = build(runner, images, zellij)
+    assert seen == [(True, 0o600)]
+    assert "hunter2" not in str(runner.argvs) + str(runner.options)
+    manifest = disk.with_suffix(".manifest").read_text()
+    assert "mirror: deb https://m.example/debian bookworm main\n" in manifest
+    assert not [path for path in images.rglob("*") if path.is_file() and b"hunter2" in path.read_bytes()]
+    said = capsys.readouterr().err
+    assert "The mirror's password is not put into the image" in said
+    assert "hunter2" not in said
+
+
+def test_a_mirror_without_a_password_needs_no_hook_and_no_word(host, images, zellij, capsys):
+    runner = programs()
+    build(runner, images, zellij)
+    assert not any("logins.tar" in word for word in runner.argvs[0])
+    assert "password" not in capsys.readouterr().err
 
 
 def test_a_second_build_at_the_same_time_waits_and_takes_the_firsts_image(host, images, zellij, monkeypatch):
@@ -246,7 +337,7 @@ def test_a_failure_says_what_it_means(host, images, zellij, says, brief):
 
 def test_stages_are_told_in_words(host, images, zellij):
     progress = RecordingProgress()
-    debian.build(programs(), images, zellij=zellij, mirror=None, progress=progress)
+    debian.build(programs(), images, zellij=zellij, mirror="", progress=progress)
     assert "downloading packages" in progress.stages
     assert progress.stages[-1] == "making it the latest image"
 
@@ -261,7 +352,7 @@ def test_missing_programs_are_named_together(images, monkeypatch):
     known = {"mmdebstrap": None, "qemu-img": None}
     monkeypatch.setattr(debian_host, "find", lambda name: known.get(name, Path("/bin") / name))
     with pytest.raises(MissingError) as error:
-        debian_host.find_tools(images)
+        debian_host.find_tools()
     assert error.value.detail == "Missing: mmdebstrap, qemu-img."
     assert error.value.hint == "sysinit-vm setup"
 
@@ -272,10 +363,10 @@ def test_an_ordinary_account_needs_subordinate_ids(images, monkeypatch):
     monkeypatch.setattr(debian_host.getpass, "getuser", lambda: "dev")
     monkeypatch.setattr(debian_host, "read_or_empty", lambda file: "other:100000:65536\n")
     with pytest.raises(MissingError) as error:
-        debian_host.find_tools(images)
+        debian_host.find_tools()
     assert error.value.hint.startswith("sudo usermod --add-subuids")
     monkeypatch.setattr(debian_host, "read_or_empty", lambda file: "dev:100000:65536\n")
-    assert debian_host.find_tools(images).mode == "unshare"
+    assert debian_host.find_tools().mode == "unshare"
 
 
 def test_programs_are_found_where_ordinary_accounts_do_not_look(tmp_path, monkeypatch):

