@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sysinit_vm.terminal.escaping import printable
+from sysinit_vm.escaping import printable
 from sysinit_vm.trust.danger import Context, Danger, Level
 
 Dangers = Iterator[Danger]
