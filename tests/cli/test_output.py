@@ -184,7 +184,10 @@ def test_what_echo_shows_is_text(world):
     safe(world.run("--dry", "exec", "--", "printf", HARM))
 
 
-def test_completions_are_text(world):
-    (world.lima_home / f"stray{HARM}").mkdir(parents=True)
-    done = world.type(str(BIN / "sysinit-vm"), "--complete", "--", "status", "--name", "")
-    assert raw(done.stdout + done.stderr) == set()
+def test_names_of_templates_are_text_in_completions_lists_and_help(world):
+    templates = world.home / ".config" / "sysinit-vm" / "templates"
+    templates.mkdir(parents=True)
+    (templates / f"mine{HARM}.yaml").write_text(f"# {HARM}\n")
+    for words in (["--complete", "--", "init", "--template", ""], ["init", "--list"], ["help"]):
+        output = safe(world.type(str(BIN / "sysinit-vm"), *words), shown="mine").stdout
+        assert SHOWN in "".join(output.split())
