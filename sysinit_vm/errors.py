@@ -5,12 +5,15 @@ from pathlib import Path
 
 from invoke.exceptions import Exit
 
+from sysinit_vm.escaping import escaped
+
 
 class VmError(Exit):
     """Any error that users, their files, their machine or limactl can cause. Exit code 1.
 
     ``brief`` is one sentence, ``detail`` the reason (one or more lines), ``hint`` a command to type.
-    It derives from Invoke's ``Exit``, so that it ends without a traceback however the command was started.
+    It derives from Invoke's ``Exit``, so that it ends without a traceback however the command was started. Its message,
+    which Invoke prints, is escaped; the three parts are as they were given.
     """
 
     exit_code = 1
@@ -18,10 +21,10 @@ class VmError(Exit):
     def __init__(self, brief: str, *, detail: str = "", hint: str = "") -> None:
         self.brief, self.detail, self.hint = brief, detail.strip(), hint
         parts = (brief, self.detail, hint and f"Try: {hint}")
-        super().__init__("\n".join(filter(None, parts)), code=self.exit_code)
+        super().__init__(escaped("\n".join(filter(None, parts))), code=self.exit_code)
 
     def __str__(self) -> str:
-        """All three parts."""
+        """All three parts, safe to print."""
         return str(self.message)
 
 

@@ -12,6 +12,8 @@ from sysinit_vm.errors import VmError, typed
 from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
 
+_LONGEST = 2**20  # bytes of a file that is changed
+
 
 @dataclass(frozen=True)
 class FileEdit:
@@ -45,9 +47,12 @@ def _lines(content: bytes | None) -> list[str]:
 
 
 def read(path: Path) -> bytes | None:
-    """Return what the file ``path`` (absolute) holds, None if there is none; VmError if it cannot be read."""
+    """Return what the file ``path`` (absolute) holds, None if there is none.
+
+    VmError if it cannot be read, is no plain file or has more than 1 MiB.
+    """
     try:
-        return path.read_bytes()
+        return files.read(path, _LONGEST)
     except FileNotFoundError as error:
         if path.is_symlink():
             raise VmError(
@@ -58,6 +63,8 @@ def read(path: Path) -> bytes | None:
         return None
     except OSError as error:
         raise files.denied("read", path, error) from error
+    except ValueError as error:
+        raise VmError(f"Cannot read {path}.", detail=str(error), hint=typed("ls", "-ld", path)) from error
 
 
 def ask_and_write(edits: Sequence[FileEdit], *, yes: bool, dry: bool, hint: str) -> None:

@@ -3,11 +3,15 @@
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from sysinit_vm.errors import VmError, typed
 
 PACKAGE = Path(__file__).resolve().parent
+LONGEST_LINE = 2**14  # bytes
+_LONGEST = 2**24  # bytes
 
 
 def data(name: str) -> Path:
@@ -24,9 +28,7 @@ def read(path: Path, longest: int) -> bytes:
 
     OSError if it is missing, ValueError if it is no plain file or has more than ``longest`` bytes.
     """
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise ValueError(f"{path} is not a file.")
+    with _opened(path) as stream:
         data = stream.read(longest + 1)
     if len(data) > longest:
         raise ValueError(f"{path} has more than {longest} bytes.")
@@ -34,11 +36,40 @@ def read(path: Path, longest: int) -> bytes:
 
 
 def read_or_empty(path: Path) -> str:
-    """Return the text of ``path`` (UTF-8; other bytes are replaced), empty if it is missing or cannot be read."""
+    """Return the text of ``path`` (UTF-8; other bytes are replaced).
+
+    It is empty if the file is missing, cannot be read, is no plain file or has more than 16 MiB.
+    """
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
+        return read(path, _LONGEST).decode(errors="replace")
+    except (OSError, ValueError):
         return ""
+
+
+def lines(path: Path, *, last: int | None = None) -> Iterator[str]:
+    """Yield the lines of the plain file ``path`` one by one, because a log may be huge; none if it cannot be read.
+
+    A line of more than LONGEST_LINE bytes comes in pieces. With ``last``, only that many bytes at the file's end are
+    read, so the first line may lack its beginning.
+    """
+    try:
+        stream = _opened(path)
+    except (OSError, ValueError):
+        return
+    with stream:
+        if last is not None:
+            stream.seek(max(0, os.fstat(stream.fileno()).st_size - last))
+        while line := stream.readline(LONGEST_LINE):
+            yield line.decode(errors="replace").removesuffix("\n").removesuffix("\r")
+
+
+def _opened(path: Path) -> IO[bytes]:
+    """Open a file to read, without waiting; ValueError if it is no plain file."""
+    stream = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb")
+    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        stream.close()
+        raise ValueError(f"{path} is not a file.")
+    return stream
 
 
 def write(path: Path, content: str | bytes, *, mode: int = 0o644) -> None:

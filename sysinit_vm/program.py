@@ -13,8 +13,9 @@ from sysinit_vm.cli.spelling import normalized
 from sysinit_vm.cli.usage_errors import explain_parse_error, unknown_command
 from sysinit_vm.errors import UsageError
 from sysinit_vm.tasks import ns
-from sysinit_vm.tasks.help import of_task
+from sysinit_vm.tasks.help import of_task, page
 from sysinit_vm.tasks.verb import refused
+from sysinit_vm.terminal.console import say, show
 
 _LIST_FORMATS = ("flat", "nested", "json")
 
@@ -46,13 +47,13 @@ class ConsoleProgram(Program):
         except OSError as error:
             end = refused(error)
             if end.message:
-                print(end.message, file=sys.stderr)
+                say(end.message)
             sys.exit(end.code)
 
     def _complete(self, words: list[str]) -> None:
         """Print the completions for the scripts of `completion`: one a line, with its help after a tab."""
         for word, text in candidates(words, commands(), self.initial_context):
-            print(f"{word}\t{text}")
+            show(f"{word}\t{text}")
 
     def normalize_argv(self, argv: list[str] | None) -> None:
         """Translate plain words (`init dev`, `exec make test`, `help start`) into flags first."""
@@ -119,11 +120,11 @@ class ConsoleProgram(Program):
 
         super().print_version()
         for name, version in installed_versions.lima_and_task(Runner()):
-            print(f"{name} {version or 'not found'}")
+            show(f"{name} {version or 'not found'}")
 
     def print_task_help(self, name: str) -> None:
         """Show the help of one command, as `help NAME` does."""
-        print(of_task(ns, name))
+        page(of_task(ns, name))
 
     def print_help(self) -> None:
         """Show the overview."""

@@ -15,11 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from sysinit_vm import pipes
 from sysinit_vm.errors import MissingError
 from sysinit_vm.interrupts import sigterm_as_interrupt
+from sysinit_vm.terminal.console import say
 
 INTERRUPTED = 130
-_CHUNK = 2**18  # bytes
+_TIMEOUT = 124  # as timeout(1)
+_READER_GONE = 141  # as if SIGPIPE had ended it
+_PIPE = subprocess.PIPE
 
 
 @dataclass(frozen=True)
@@ -58,24 +62,27 @@ class Runner:
         text: str | None = None,
         timeout: float | None = None,
     ) -> Result:
-        """Run and capture, with ``text`` as standard input. A timeout (seconds) ends it with code 124."""
-        with _missing_program(argv):
-            try:
-                done = subprocess.run(
-                    argv,
-                    input=text,
-                    stdin=subprocess.DEVNULL if text is None else None,
-                    capture_output=True,
-                    text=True,
-                    errors="replace",
-                    env=_environment(env),
-                    cwd=cwd,
-                    timeout=timeout,
-                    check=False,
+        """Run and capture, with ``text`` as standard input. A timeout (seconds) ends it with code 124.
+
+        Output without end, as a guest may send it, is an error: it ends the command with code 141 and no output.
+        """
+        argv = tuple(argv)
+        with contextlib.ExitStack() as stack:
+            stdin = stack.enter_context(_text_file(text)) if text is not None else subprocess.DEVNULL
+            with _missing_program(argv):
+                process = stack.enter_context(
+                    subprocess.Popen(argv, stdin=stdin, stdout=_PIPE, stderr=_PIPE, env=_environment(env), cwd=cwd)
                 )
-            except subprocess.TimeoutExpired as error:
-                return Result(tuple(argv), 124, _text(error.stdout), _text(error.stderr))
-        return Result(tuple(argv), _exit_status(done.returncode), done.stdout, done.stderr)
+            stack.callback(_end_if_alive, process)
+            try:
+                out, err = pipes.capture((_present(process.stdout), _present(process.stderr)), timeout)
+                return Result(argv, _exit_status(process.wait(timeout)), out, err)
+            except pipes.TooMuchError:
+                return Result(argv, _READER_GONE, err=f"It printed more than {pipes.LONGEST // 2**20} MiB.")
+            except pipes.LateError as late:
+                return Result(argv, _TIMEOUT, *late.texts)
+            except subprocess.TimeoutExpired:
+                return Result(argv, _TIMEOUT, out, err)
 
     def change(
         self,
@@ -117,7 +124,7 @@ class Runner:
                 cwd=cwd,
             )
         try:
-            for line in _lines(process.stdout):
+            for line in pipes.lines(process.stdout) if process.stdout else ():
                 tail = [*tail[-99:], line]
                 on_line(line)
             code = process.wait()
@@ -141,19 +148,16 @@ class Runner:
         if self._announce([*source, "|", *sink]):
             return Result(tuple(source), 0), Result(tuple(sink), 0)
         with contextlib.ExitStack() as stack:
-            errors = [stack.enter_context(tempfile.TemporaryFile()) for _ in (source, sink)]
-            processes = []
-            for argv, (stdin, stdout), stderr in (
-                (source, (subprocess.DEVNULL, subprocess.PIPE), errors[0]),
-                (sink, (subprocess.PIPE, subprocess.DEVNULL), errors[1]),
-            ):
+            processes, tails = [], []
+            for argv, stdin, stdout in ((source, subprocess.DEVNULL, _PIPE), (sink, _PIPE, subprocess.DEVNULL)):
                 with _missing_program(argv):
-                    process = subprocess.Popen(argv, stdin=stdin, stdout=stdout, stderr=stderr, env=_environment(env))
+                    process = subprocess.Popen(argv, stdin=stdin, stdout=stdout, stderr=_PIPE, env=_environment(env))
                 stack.callback(_end_if_alive, process)
                 processes.append(process)
-            _pump(processes[0].stdout, processes[1].stdin, on_bytes)
+                tails.append(pipes.Tail(_present(process.stderr)))
+            pipes.pump(_present(processes[0].stdout), _present(processes[1].stdin), on_bytes)
             codes = [_exit_status(process.wait()) for process in processes]
-            texts = [_contents(file) for file in errors]
+            texts = [tail.text() for tail in tails]
         return Result(tuple(source), codes[0], err=texts[0]), Result(tuple(sink), codes[1], err=texts[1])
 
     def attach(
@@ -187,7 +191,7 @@ class Runner:
 
     def _announce(self, argv: Sequence[str]) -> bool:
         if self.dry or self.echo:
-            print(shlex.join(argv), file=sys.stderr, flush=True)
+            say(shlex.join(argv))
         return self.dry
 
 
@@ -199,30 +203,17 @@ def _exit_status(returncode: int) -> int:
     return 128 - returncode if returncode < 0 else returncode
 
 
-def _text(captured: bytes | str | None) -> str:
-    return captured.decode(errors="replace") if isinstance(captured, bytes) else captured or ""
+@contextlib.contextmanager
+def _text_file(text: str) -> Iterator[IO[bytes]]:
+    with tempfile.TemporaryFile() as file:
+        file.write(text.encode(errors="replace"))
+        file.seek(0)
+        yield file
 
 
-def _lines(stream: IO[str] | None) -> Iterator[str]:
-    for line in stream or ():
-        yield line.rstrip("\n")
-
-
-def _pump(source: IO[bytes] | None, sink: IO[bytes] | None, on_bytes: Callable[[int], None]) -> None:
-    """Pass on bytes until either end closes; a sink that ended early reports the reason itself."""
-    total = 0
-    assert source is not None  # noqa: S101  # both are pipes
-    assert sink is not None  # noqa: S101
-    with source, contextlib.suppress(BrokenPipeError), sink:
-        while chunk := os.read(source.fileno(), _CHUNK):
-            sink.write(chunk)
-            sink.flush()
-            on_bytes(total := total + len(chunk))
-
-
-def _contents(file: IO[bytes]) -> str:
-    file.seek(0)
-    return file.read().decode(errors="replace")
+def _present(stream: IO[bytes] | None) -> IO[bytes]:
+    assert stream is not None  # noqa: S101  # it is a pipe
+    return stream
 
 
 def _end_if_alive(process: subprocess.Popen[bytes]) -> None:

@@ -26,6 +26,9 @@ _HOST_FILE = "ssh.sysinit-vm"
 _NOTE = "# sysinit-vm: ssh VM, for the project VMs of this LIMA_HOME. Undo: sysinit-vm ssh-config --remove"
 # Lima makes the shared connection. Ours use it, or stand alone.
 _OMITTED_OPTIONS = {"port", "controlmaster", "controlpersist"}
+# ssh takes the first value that it finds: Lima's if the VM's config lends something, these, and only then those of the
+# user's `Host *`, which would lend a guest what its config does not.
+_NOTHING_LENT = ("ForwardAgent no", "ForwardX11 no", "ForwardX11Trusted no", "Tunnel no")
 
 
 def path() -> Path:
@@ -50,7 +53,8 @@ def host_block(instance: Instance) -> str:
     kept = [line for line in options if line.split()[0].lower() not in _OMITTED_OPTIONS]
     proxy_argv = shlex.join(["ssh", "-F", str(lima_config), "-o", "ControlMaster=no", "-W", "127.0.0.1:22"])
     proxy = f"  ProxyCommand {proxy_argv.replace('%', '%%')} lima-{instance.name}"
-    return "\n".join([f"Host {instance.name}", *kept, "  LogLevel ERROR", proxy, ""])
+    own = [f"  {option}" for option in (*_NOTHING_LENT, "LogLevel ERROR")]
+    return "\n".join([f"Host {instance.name}", *kept, *own, proxy, ""])
 
 
 def write_hosts(instances: Iterable[Instance]) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sysinit_vm.config.sizes import in_bytes
-from sysinit_vm.terminal.escaping import printable
+from sysinit_vm.escaping import printable
 
 NONE, LIVE, RESTART, RECREATE = "none", "live", "restart", "recreate"
 _ORDER = (NONE, LIVE, RESTART, RECREATE)

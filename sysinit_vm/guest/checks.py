@@ -14,7 +14,8 @@ from sysinit_vm.projects.project import CONFIG, Project
 from sysinit_vm.runner import Result
 
 _CHECK_SECONDS = 120
-_LONGEST_ANSWER = 1000  # bytes of a token and what the guest adds
+_LONGEST_ANSWER = 200  # bytes; it is 22
+_LONGEST_DETAIL = 4000  # characters
 _WHICH = 'for program; do if command -v "$program" >/dev/null 2>&1; then echo "$program"; fi; done'
 _IDENTIFY_AND_CHECK = 'bash -c "$1" bash /etc/sysinit-vm "$2"; exec bash -c "$3" bash "$4"'
 
@@ -57,21 +58,21 @@ def readiness(lima: Limactl, name: str, project: Project, *, gitconfig: str | No
     """
     token = os.urandom(8).hex()
     relative = CONFIG.with_name(f".mounted-{token}")
-    path = project.root / relative
     problem = _write_token(project.root, relative, token)
-    words: tuple[str, ...] = ("bash", "-c", scripts.read("check.sh"), "bash", str(path))
+    words: tuple[str, ...] = ("bash", "-c", scripts.read("check.sh"), "bash", str(project.root / relative))
     if gitconfig is not None:
         identify = scripts.read("identity.sh")
         words = ("bash", "-c", _IDENTIFY_AND_CHECK, "bash", identify, gitconfig, words[2], words[4])
     done = lima.run(name, words, timeout=_CHECK_SECONDS)
-    token_answer = _read_and_remove(project.root, relative)
+    token_answer, answer_problem = _read_and_remove(project.root, relative)
     if not done.ok:
         raise no_answer(name, done)
     answers = _answers(done)
     values = dict(answers)
     failed = tuple(value for key, value in answers if key == "failed")
     mounted = token_answer == f"{token} seen"
-    return Readiness(mounted, problem or values.get("mount", ""), values.get("zellij") == "yes", failed)
+    mount_problem = problem or answer_problem or values.get("mount", "")
+    return Readiness(mounted, mount_problem, values.get("zellij") == "yes", failed)
 
 
 def _write_token(root: Path, relative: Path, token: str) -> str:
@@ -79,18 +80,19 @@ def _write_token(root: Path, relative: Path, token: str) -> str:
     try:
         project_tree.write(root, relative, token.encode(), parents=False)
     except VmError as error:
-        return f"{root / relative} cannot be written on the host: {error.detail}."
+        return f"{root / relative} cannot be written on the host: {error.detail}"
     return ""
 
 
-def _read_and_remove(root: Path, relative: Path) -> str:
-    """Return what the guest made of the file, empty if it is gone or the guest put something else in its place."""
+def _read_and_remove(root: Path, relative: Path) -> tuple[str, str]:
+    """Return the guest's answer, and why it is none: the guest may have put anything in the file's place."""
     try:
-        content = project_tree.read(root, relative, _LONGEST_ANSWER)
-    except VmError:
-        content = None
-    project_tree.remove(root, relative)
-    return content.data.decode(errors="replace").strip() if content else ""
+        answer = project_tree.read(root, relative, _LONGEST_ANSWER)
+        return (answer.text(root / relative).strip() if answer else "", "")
+    except VmError as error:
+        return "", f"{error.brief} {error.detail}"
+    finally:
+        project_tree.remove(root, relative)
 
 
 def vitals(lima: Limactl, name: str) -> Vitals:
@@ -112,9 +114,9 @@ def state(lima: Limactl, name: str, variables: Sequence[str], directories: Seque
     done = lima.run(name, script, timeout=_CHECK_SECONDS)
     answers = _answers(done)
     values = dict(answers)
-    env = dict(value.split("=", 1) for key, value in answers if key == "env")
     listings = [value.rstrip("\0").split("\0") for key, value in answers if key == "place"]
     try:
+        env = dict(value.split("=", 1) for key, value in answers if key == "env")
         cpus, memory = int(values["cpus"]), int(values["memory"]) * 1024
     except (KeyError, ValueError) as error:
         raise no_answer(name, done) from error
@@ -143,4 +145,5 @@ def _answers(done: Result) -> list[tuple[str, str]]:
 
 def no_answer(name: str, done: Result) -> VmError:
     """Return the error of a guest that did not run what it was asked to."""
-    return VmError(f"The guest of {name} does not answer.", detail=done.err or done.out, hint="sysinit-vm logs")
+    detail = (done.err or done.out)[-_LONGEST_DETAIL:]
+    return VmError(f"The guest of {name} does not answer.", detail=detail, hint="sysinit-vm logs")

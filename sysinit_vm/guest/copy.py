@@ -107,7 +107,7 @@ def _path_infos(lima: Limactl, name: str, side: Side, paths: Sequence[str]) -> l
     argv = side.argv(("sh", "-c", scripts.read("path-info.sh"), "sh", side.base, *words))
     done = lima.read(argv, timeout=_INFO_SECONDS)
     records = done.out.split("\0")[:-1]
-    if not done.ok or len(records) != len(paths):
+    if not done.ok or len(records) != len(paths) or not all(" " in record for record in records):
         raise no_answer(name, done)
     return [PathInfo(*record.split(" ", 1)) for record in records]
 

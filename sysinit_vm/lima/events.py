@@ -22,12 +22,13 @@ def host_agent_ready(instance: Instance) -> bool | None:
 
     It is read from the events, because Lima calls an instance running while it still boots.
     """
-    for status in _statuses(reversed(instance.files.event_lines())):
+    ready = None
+    for status in _statuses(instance.files.event_lines()):
         if status.get("exiting") or status.get("degraded"):
-            return False
-        if status.get("running"):
-            return True
-    return None
+            ready = False
+        elif status.get("running"):
+            ready = True
+    return ready
 
 
 def forwarded(events: Iterable[str]) -> dict[tuple[str, int], Address]:

@@ -1,12 +1,13 @@
 """The files that Lima 2.2 keeps in an instance's directory (pkg/limatype/filenames)."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sysinit_vm import files
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
-from sysinit_vm.files import read_or_empty
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,13 @@ class InstanceFiles:
         """Return the config that the instance was made from or last given; VmError if it cannot be read."""
         return document.load(self.lima_yaml)
 
-    def event_lines(self) -> list[str]:
-        """Return the lines of the host agent's events, none if it has not begun."""
-        return read_or_empty(self.events).splitlines()
+    def event_lines(self) -> Iterator[str]:
+        """Yield the lines of the host agent's events, none if it has not begun."""
+        return files.lines(self.events)
 
-    def host_agent_log_lines(self) -> list[str]:
-        """Return the lines of the host agent's log, none if it has not begun."""
-        return read_or_empty(self.host_agent_log).splitlines()
+    def host_agent_log_lines(self) -> Iterator[str]:
+        """Yield the lines of the host agent's log, none if it has not begun."""
+        return files.lines(self.host_agent_log)
 
     def host_agent_pid(self) -> int | None:
         """Return the recorded process id of the host agent, None if there is none."""

@@ -1,19 +1,25 @@
 """The logs of a VM, also of a failed start: the host agent's, the guest's console, and provisioning."""
 
+import os
 import re
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
+from sysinit_vm import files
 from sysinit_vm.errors import UsageError, VmError
+from sysinit_vm.lima.guest_console import plain
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.messages import message
 
 SOURCES = ("host", "console", "provision")
-_JOURNAL = "sudo journalctl -b -o cat --no-pager"
+_JOURNAL = "sudo journalctl -b -o cat --no-pager | head -c 8000000"  # provisioning is at its beginning
 _LIMA_LINE = re.compile(r"LIMA \S+\| ")
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+_CONSOLE = 2**24  # bytes of a console that are searched for provisioning
+_CHUNK = 2**20  # bytes
 
 
 def checked_sources(source: str | None) -> tuple[str, ...]:
@@ -29,22 +35,28 @@ def checked_sources(source: str | None) -> tuple[str, ...]:
     return (source,)
 
 
-def lines(lima: Limactl, instance: Instance, source: str) -> list[str]:
-    """Return every line of one source since the last start, without colours; empty if there are none.
+def lines(lima: Limactl, instance: Instance, source: str, count: int = 0) -> Iterable[str]:
+    """Return the last ``count`` lines of one source since the last start, or all for 0, without colours.
 
     Provisioning is read from the guest's journal, or from the console if the guest does not answer.
     """
-    if source == "provision":
-        return _provision_lines(lima, instance)
-    plain_lines = [_plain(source, line) for path in _paths(instance, source) for line in _read_lines(path)]
-    return [line for line in plain_lines if not line.startswith("debug: ")]
+    found = _provision_lines(lima, instance) if source == "provision" else _file_lines(instance, source, count)
+    return deque(found, count) if count else found
+
+
+def _file_lines(instance: Instance, source: str, count: int) -> Iterator[str]:
+    last = count * files.LONGEST_LINE if count else None
+    for path in _paths(instance, source):
+        plain_lines = (_plain(source, line) for line in files.lines(path, last=last))
+        yield from (line for line in plain_lines if not line.startswith("debug: "))
 
 
 def _provision_lines(lima: Limactl, instance: Instance) -> list[str]:
-    journal = None
+    journal = ""
     if instance.running:
-        journal = lima.run(instance.name, ("sh", "-c", _JOURNAL), timeout=60)
-    boot_lines = journal.out.splitlines() if journal and journal.ok else lines(lima, instance, "console")
+        journal = lima.run(instance.name, ("sh", "-c", _JOURNAL), timeout=60).out
+    consoles = (files.lines(path, last=_CONSOLE) for path in instance.files.consoles)
+    boot_lines = [plain(line) for line in (journal.split("\n") if journal else chain.from_iterable(consoles))]
     numbers = [number for number, line in enumerate(boot_lines) if _LIMA_LINE.search(line)]
     return boot_lines[numbers[0] : numbers[-1] + 1] if numbers else []
 
@@ -58,13 +70,23 @@ def follow(instance: Instance, source: str) -> Iterator[str]:
         raise VmError("Provisioning cannot be followed.", hint="sysinit-vm logs --follow --source console")
     offsets = {path: path.stat().st_size for path in _paths(instance, source)}
     while True:
+        idle = True
         for path in _paths(instance, source):
-            offset = offsets.get(path, 0)
-            new_bytes = path.read_bytes()[offset if path.stat().st_size >= offset else 0 :]
-            whole_lines = new_bytes[: new_bytes.rfind(b"\n") + 1]
-            yield from (_plain(source, line) for line in whole_lines.decode(errors="replace").splitlines())
-            offsets[path] = path.stat().st_size - len(new_bytes) + len(whole_lines)
-        time.sleep(0.5)
+            new_lines, offsets[path] = _new_lines(path, offsets.get(path, 0))
+            yield from (_plain(source, line) for line in new_lines)
+            idle = idle and not new_lines
+        if idle:
+            time.sleep(0.5)
+
+
+def _new_lines(path: Path, offset: int) -> tuple[list[str], int]:
+    """Return whole lines that follow ``offset`` (bytes), not all if they are many, and the offset after them."""
+    with path.open("rb") as stream:
+        start = offset if os.fstat(stream.fileno()).st_size >= offset else 0  # a start writes the log anew
+        stream.seek(start)
+        data = stream.read(_CHUNK)
+    whole = data if len(data) == _CHUNK and b"\n" not in data else data[: data.rfind(b"\n") + 1]
+    return whole.decode(errors="replace").removesuffix("\n").split("\n") if whole else [], start + len(whole)
 
 
 def _paths(instance: Instance, source: str) -> list[Path]:
@@ -74,12 +96,8 @@ def _paths(instance: Instance, source: str) -> list[Path]:
     return [log] if log.exists() else []
 
 
-def _read_lines(path: Path) -> list[str]:
-    return path.read_text(errors="replace").splitlines()
-
-
 def _plain(source: str, line: str) -> str:
     if source == "host":
         level, text = message(line)
         return f"{level}: {text}"
-    return _ANSI.sub("", line)
+    return plain(line)

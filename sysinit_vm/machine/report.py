@@ -1,7 +1,7 @@
-"""What a machine has and what it lacks, as a table and as JSON."""
+"""What a machine has and what it lacks, as a table and as data for JSON."""
 
-import json
 from collections.abc import Sequence
+from typing import Any
 
 from sysinit_vm.errors import typed
 from sysinit_vm.machine import package_manager
@@ -39,7 +39,6 @@ def _limit_row(limit: Limit) -> tuple[str, ...]:
     return (limit.name, level, "", limit.found, "" if limit.enough else limit.hint)
 
 
-def as_json(parts: Sequence[Prerequisite], limits: Sequence[Limit]) -> str:
-    """Return the parts and limits as versioned JSON."""
-    content = {"prerequisites": [part.data() for part in parts], "limits": [limit.data() for limit in limits]}
-    return json.dumps({"version": 1, **content}, indent=2)
+def record(parts: Sequence[Prerequisite], limits: Sequence[Limit]) -> dict[str, Any]:
+    """Return what `setup --json` prints about the parts and limits."""
+    return {"prerequisites": [part.data() for part in parts], "limits": [limit.data() for limit in limits]}

@@ -3,6 +3,7 @@
 from invoke.context import Context
 
 from sysinit_vm.tasks.verb import verb
+from sysinit_vm.terminal.console import show
 
 
 @verb(  # noqa: S604
@@ -18,4 +19,4 @@ def completion(_c: Context, shell: str = "bash") -> None:
     """
     from sysinit_vm.cli.completion import script
 
-    print(script(shell), end="")
+    show(script(shell).removesuffix("\n"))

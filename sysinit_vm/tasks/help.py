@@ -8,6 +8,7 @@ from sysinit_vm import settings
 from sysinit_vm.cli.columns import heading, paragraph, rows, width
 from sysinit_vm.cli.manual import EXIT_STATUSES, GROUPS, Manual
 from sysinit_vm.cli.usage_errors import unknown_command
+from sysinit_vm.escaping import one_line
 from sysinit_vm.init import templates
 from sysinit_vm.tasks.verb import verb
 
@@ -42,14 +43,19 @@ def help_(_c: Context, topic: list[str] | None = None) -> None:
     """Show the overview, or help for commands."""
     from sysinit_vm.tasks import ns
 
-    print("\n\n".join([of_task(ns, name) for name in topic or ()]) or overview(ns))
+    page("\n\n".join([of_task(ns, name) for name in topic or ()]) or overview(ns))
+
+
+def page(text: str) -> None:
+    """Print help on stdout. It is our own text with bold headings, so it is not escaped."""
+    print(text)
 
 
 def overview(collection: Collection) -> str:
     """Return the overview of the commands of ``collection``, as wide as the terminal."""
     columns = width()
     statuses = "; ".join(f"{code} {meaning}" for code, meaning in EXIT_STATUSES.items())
-    available = ", ".join(templates.available_names())
+    available = one_line(", ".join(templates.available_names()))
     exits = f"{statuses}; exec returns the guest command's own."
     return "\n\n".join(
         [

@@ -7,7 +7,7 @@ from sysinit_vm.lima import logs
 from sysinit_vm.projects import locate
 from sysinit_vm.tasks.context import lima
 from sysinit_vm.tasks.verb import verb
-from sysinit_vm.terminal.console import say
+from sysinit_vm.terminal.console import say, show
 from sysinit_vm.vm.project_vm import ProjectVm
 
 
@@ -38,12 +38,13 @@ def logs_(
     vm = ProjectVm.read(lima(c), target)
     instance = vm.existing()
     for shown_source in sources if not follow or source else ("console",):
-        text = logs.lines(vm.lima, instance, shown_source)
+        shown_lines = logs.lines(vm.lima, instance, shown_source, count)
         say(f"== {shown_source} ==")
-        print("\n".join(text[-count:] if count else text), flush=True)
+        for line in shown_lines:
+            show(line)
     if follow:
         for line in logs.follow(instance, source or "console"):
-            print(line, flush=True)
+            show(line)
 
 
 def _count(text: str) -> int:

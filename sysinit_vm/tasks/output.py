@@ -6,7 +6,7 @@ from typing import Any
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from sysinit_vm.terminal.console import say
+from sysinit_vm.terminal.console import say, show
 
 STREAMED = "Otherwise that of the program in the guest; 128+n if signal n ended it."
 """The exit status of verbs that show a guest's program as it runs, for their help."""
@@ -25,5 +25,8 @@ def end(status: int) -> None:
 
 
 def print_json(content: dict[str, Any]) -> None:
-    """Print one versioned JSON document, and nothing else, on standard output."""
-    print(json.dumps({"version": 1, **content}, indent=2, ensure_ascii=False))
+    """Print one versioned JSON document, and nothing else, on standard output.
+
+    It is plain ASCII, by JSON's own escapes, so that it shows no terminal anything to obey.
+    """
+    show(json.dumps({"version": 1, **content}, indent=2).replace("\x7f", "\\u007f"))

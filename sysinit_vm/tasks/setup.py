@@ -4,6 +4,7 @@ from invoke.context import Context
 
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.tasks.context import runner
+from sysinit_vm.tasks.output import print_json
 from sysinit_vm.tasks.verb import verb
 
 
@@ -29,7 +30,7 @@ def setup(c: Context, yes: bool = False, extras: bool = False, json: bool = Fals
     host, directory = Host.read(), lima_home()
     if json:
         parts = [*survey(runner(c), host), *optional.survey(runner(c), host)]
-        print(report.as_json(parts, limits.survey(runner(c), host, directory, available.kernels(directory))))
+        print_json(report.record(parts, limits.survey(runner(c), host, directory, available.kernels(directory))))
         return
     parts = install.setup(runner(c), host, yes=yes, more=optional.survey if extras else install.nothing_more)
     listed = parts if extras else [*parts, *optional.survey(runner(c), host)]

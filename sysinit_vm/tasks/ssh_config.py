@@ -6,6 +6,7 @@ from sysinit_vm import file_edits, ssh_config
 from sysinit_vm.tasks.context import lima, runner
 from sysinit_vm.tasks.output import done
 from sysinit_vm.tasks.verb import verb
+from sysinit_vm.terminal.console import show
 
 
 @verb(
@@ -23,7 +24,8 @@ def ssh_config_(c: Context, print_: bool = False, remove: bool = False, yes: boo
     """
     if print_:
         hosts = [ssh_config.host_block(instance) for instance in lima(c).instances() if instance.project_dir]
-        print("\n".join([f"# {ssh_config.path()}", ssh_config.include_line(), "", *filter(None, hosts)]), end="")
+        lines = [f"# {ssh_config.path()}", ssh_config.include_line(), "", *filter(None, hosts)]
+        show("\n".join(lines).rstrip("\n"))
     elif remove:
         edit = ssh_config.without_include()
         hint = "sysinit-vm ssh-config --remove --yes"

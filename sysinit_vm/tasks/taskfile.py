@@ -3,6 +3,7 @@
 from invoke.context import Context
 
 from sysinit_vm.tasks.verb import verb
+from sysinit_vm.terminal.console import show
 
 
 @verb(group="Machine", examples=["sysinit-vm taskfile"])
@@ -13,4 +14,4 @@ def taskfile(_c: Context) -> None:
     """
     from sysinit_vm.init import shared_taskfile
 
-    print(shared_taskfile.link())
+    show(str(shared_taskfile.link()))

@@ -1,8 +1,14 @@
-"""The only module that imports rich: messages on stderr, tables on stdout, and a live line on stderr."""
+"""What is printed: messages on stderr, text and tables on stdout, and a live line on stderr.
+
+The only module that imports rich, and the only one that prints. All text is escaped here and then styled, because it
+may come from a guest, a config, a file name, a log or limactl.
+"""
 
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
+
+from sysinit_vm.escaping import escaped, one_line
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -22,8 +28,13 @@ class LiveLine(Protocol):
 
 
 def say(text: str) -> None:
-    """Print a message for the user on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    """Print a message for the user on stderr; it may have several lines."""
+    print(escaped(text), file=sys.stderr, flush=True)
+
+
+def show(text: str) -> None:
+    """Print on stdout what the user asked for; it may have several lines."""
+    print(escaped(text), flush=True)
 
 
 def page(text: str) -> None:
@@ -33,7 +44,7 @@ def page(text: str) -> None:
 
     console = Console()
     with console.pager():
-        console.print(Text(text))
+        console.print(Text(escaped(text)))
 
 
 def live_line(text_of: Callable[[], str]) -> LiveLine:
@@ -43,7 +54,7 @@ def live_line(text_of: Callable[[], str]) -> LiveLine:
     from rich.text import Text
 
     return Live(
-        get_renderable=lambda: Text(text_of()),
+        get_renderable=lambda: Text(one_line(text_of())),
         console=Console(stderr=True),
         refresh_per_second=4,
         transient=True,
@@ -60,11 +71,12 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], folding: Sequen
 
     from rich.console import Console
 
+    cells = [[one_line(cell) for cell in row] for row in rows]
     if sys.stdout.isatty():
-        Console().print(_grid(columns, rows, columns if folding is None else folding, Console().width))
+        Console().print(_grid(columns, cells, columns if folding is None else folding, Console().width))
         return
     output = StringIO()
-    Console(file=output, width=_UNLIMITED_WIDTH).print(_grid(columns, rows, (), _UNLIMITED_WIDTH))
+    Console(file=output, width=_UNLIMITED_WIDTH).print(_grid(columns, cells, (), _UNLIMITED_WIDTH))
     print("\n".join(line.rstrip() for line in output.getvalue().splitlines()))
 
 

@@ -5,6 +5,7 @@ import time
 from types import TracebackType
 from typing import Self
 
+from sysinit_vm.escaping import one_line
 from sysinit_vm.terminal.console import LiveLine, live_line, say
 
 
@@ -16,7 +17,7 @@ class Progress:
     """
 
     def __init__(self, title: str) -> None:
-        self.title, self.current, self.note = title, "", ""
+        self.title, self.current, self.note = one_line(title), "", ""
         self._began, self._stage_began = time.monotonic(), 0
         self._live_line: LiveLine | None = None
 
@@ -40,7 +41,8 @@ class Progress:
         return int(time.monotonic() - self._began)
 
     def stage(self, text: str) -> None:
-        """Begin the stage ``text``; the same text again continues the stage."""
+        """Begin the stage ``text``, which is one line; the same text again continues the stage."""
+        text = one_line(text)
         if text == self.current:
             return
         if self._live_line:
@@ -51,9 +53,9 @@ class Progress:
 
     def tell(self, note: str) -> None:
         """Show ``note`` beside the current stage: in the live line on a terminal, elsewhere on its own line."""
-        self.note = note
+        self.note = one_line(note)
         if not self._live_line:
-            say(f"  [{self.seconds:3d}s] {self.current}: {note}")
+            say(f"  [{self.seconds:3d}s] {self.current}: {self.note}")
 
     def _print_finished(self, suffix: str = "") -> None:
         if self.current:

@@ -1,9 +1,13 @@
-"""The only module that imports questionary: questions on a terminal, each of which a flag can answer."""
+"""The only module that imports questionary: questions on a terminal, each of which a flag can answer.
+
+Questions and options are escaped here, as all that is printed; what the user answers is not.
+"""
 
 import sys
 from collections.abc import Sequence
 
 from sysinit_vm.errors import NotConfirmedError
+from sysinit_vm.escaping import escaped, one_line
 
 
 def can_ask() -> bool:
@@ -32,7 +36,9 @@ def text(question: str, default: str) -> str:
     import questionary
     from prompt_toolkit.output import create_output
 
-    return str(questionary.text(question, default=default, output=create_output(sys.stderr)).unsafe_ask()).strip()
+    return str(
+        questionary.text(escaped(question), default=default, output=create_output(sys.stderr)).unsafe_ask()
+    ).strip()
 
 
 def choice(question: str, options: Sequence[str], default: str) -> str:
@@ -40,7 +46,8 @@ def choice(question: str, options: Sequence[str], default: str) -> str:
     import questionary
     from prompt_toolkit.output import create_output
 
-    prompt = questionary.select(question, choices=list(options), default=default, output=create_output(sys.stderr))
+    choices = [questionary.Choice(one_line(option), value=option) for option in options]
+    prompt = questionary.select(escaped(question), choices=choices, default=default, output=create_output(sys.stderr))
     return str(prompt.unsafe_ask())
 
 
@@ -49,5 +56,5 @@ def agrees(question: str) -> bool:
     import questionary
     from prompt_toolkit.output import create_output
 
-    answer = questionary.confirm(question, default=False, output=create_output(sys.stderr)).unsafe_ask()
+    answer = questionary.confirm(escaped(question), default=False, output=create_output(sys.stderr)).unsafe_ask()
     return bool(answer)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sysinit_vm.terminal.escaping import printable
+from sysinit_vm.escaping import printable
 from sysinit_vm.trust.danger import Context, Danger, Level, Where
 
 Dangers = Iterator[Danger]

@@ -112,6 +112,34 @@ def test_a_start_makes_the_host_current(world, ssh):
     assert (known(world)["user"], known(world)["forwardagent"]) == ("someone", "yes")
 
 
+LENDS = ("forwardagent", "forwardx11", "forwardx11trusted", "tunnel")
+
+
+def test_what_the_user_lends_every_host_is_not_lent_to_a_vm(world, ssh):
+    ssh.parent.mkdir()
+    ssh.write_text("Host *\n  ForwardAgent yes\n  ForwardX11 yes\n  ForwardX11Trusted yes\n  Tunnel yes\n")
+    (world.lima_home / "demo-dev" / "ssh.sysinit-vm").write_text("Host demo-dev\n  User dev\n")  # an earlier version's
+    assert world.run("ssh-config", "--yes").returncode == 0
+    assert not {"no", "false"} & {known(world, "elsewhere")[option] for option in LENDS}
+    assert {known(world)[option] for option in LENDS} <= {"no", "false"}
+
+
+def test_what_the_vms_own_config_lends_is_lent(world, ssh):
+    theirs = world.lima_home / "demo-dev" / "ssh.config"
+    theirs.write_text(theirs.read_text() + "  ForwardAgent yes\n  ForwardX11 yes\n  ForwardX11Trusted yes\n")
+    assert world.run("ssh-config", "--yes").returncode == 0
+    assert [known(world)[option] for option in LENDS] == ["yes", "yes", "yes", "false"]
+
+
+def test_a_start_takes_back_what_an_earlier_version_let_a_host_inherit(world, ssh):
+    world.run("ssh-config", "--yes")
+    ssh.write_text(ssh.read_text() + "\nHost *\n  ForwardAgent yes\n")
+    (world.lima_home / "demo-dev" / "ssh.sysinit-vm").write_text("Host demo-dev\n  User dev\n")
+    assert known(world)["forwardagent"] == "yes"
+    assert world.run("start").returncode == 0
+    assert known(world)["forwardagent"] == "no"
+
+
 def test_an_own_host_of_that_name_is_told(world, ssh):
     ssh.parent.mkdir()
     ssh.write_text("Host demo-dev\n  HostName server.example.org\n")

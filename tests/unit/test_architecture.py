@@ -54,6 +54,48 @@ def test_nothing_starts_a_process_past_the_runner():
         }, name
 
 
+# What is printed is escaped, and only console.py does that. The others:
+PRINTERS = {
+    "sysinit_vm.terminal.console": {
+        "print",
+        "console.print",
+        "Console().print",
+        "Console(file=output, width=_UNLIMITED_WIDTH).print",
+    },
+    "sysinit_vm.tasks.help": {"print"},  # our own text, with bold headings
+}
+WRITES = re.compile(r"(.*\.)?(print|input|pprint|echo|warn|print_exc)|(sys\.(__)?|os\.)?std(out|err).*|os\.writev?")
+HARMLESS = {"sys.stdout.flush", "sys.stdout.isatty", "sys.stderr.isatty", "sys.stdout.fileno"}
+
+
+def test_nothing_prints_past_the_place_where_text_is_escaped():
+    printers = {}
+    for name, tree in TREES.items():
+        called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        printing = {function for function in called if WRITES.fullmatch(function)} - HARMLESS
+        printers |= {name: printing} if printing else {}
+    assert printers == PRINTERS
+
+
+def test_no_stream_of_the_terminal_is_given_away_but_to_a_library_that_gets_escaped_text():
+    users = {
+        name: sorted(
+            ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Call) and _passes_stream(node)
+        )
+        for name, tree in TREES.items()
+    }
+    assert {name: set(calls) for name, calls in users.items() if calls} == {
+        "sysinit_vm.terminal.console": {"print(escaped(text), file=sys.stderr, flush=True)"},
+        "sysinit_vm.terminal.prompts": {"create_output(sys.stderr)"},
+    }
+
+
+def _passes_stream(call):
+    return {"sys.stdout", "sys.stderr"} & {
+        ast.unparse(value) for value in (*call.args, *(keyword.value for keyword in call.keywords))
+    }
+
+
 def test_nothing_imports_the_tasks_but_the_command_line_and_themselves():
     users = {name for name, tree in TREES.items() if any("sysinit_vm.tasks" in each for each in imports(tree))}
     assert {name for name in users if not name.startswith("sysinit_vm.tasks")} <= {

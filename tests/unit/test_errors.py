@@ -50,3 +50,9 @@ def test_a_command_to_type_is_pasted_as_it_was_meant(words):
 def test_a_path_to_edit_may_hold_spaces_and_quotes():
     assert edit(Path("/p/config.yaml")) == "$EDITOR /p/config.yaml"
     assert shlex.split(edit(Path("/a b'c/config.yaml"))) == ["$EDITOR", "/a b'c/config.yaml"]
+
+
+def test_what_is_printed_of_an_error_is_text_whoever_prints_it():
+    error = VmError("No \x1b]52;c;x\x07.", detail="one\n\x9b31m\u202e", hint="rm '\udcff'")
+    assert error.message == str(error) == "No \\x1b]52;c;x\\x07.\none\n\\x9b31m\\u202e\nTry: rm '\\udcff'"
+    assert error.detail == "one\n\x9b31m\u202e"

@@ -1,3 +1,4 @@
+import os
 import stat
 
 import pytest
@@ -116,3 +117,12 @@ def test_dry_only_shows(tmp_path, capsys):
 
 def test_nothing_to_change_asks_nothing():
     file_edits.ask_and_write([], yes=False, dry=False, hint="")
+
+
+def test_neither_a_fifo_nor_a_huge_file_is_read(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "huge").touch()
+    os.truncate(tmp_path / "huge", 2**32)
+    for name in ("fifo", "huge"):
+        with pytest.raises(VmError, match="Cannot read"):
+            file_edits.read(tmp_path / name)

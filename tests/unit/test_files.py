@@ -74,4 +74,17 @@ def test_what_is_shipped_is_found(tmp_path, monkeypatch):
 def test_what_cannot_be_read_is_empty_and_odd_bytes_are_replaced(tmp_path):
     (tmp_path / "odd").write_bytes(b"a\xffb\n")
     assert files.read_or_empty(tmp_path / "odd") == "a\ufffdb\n"
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "huge").touch()
+    os.truncate(tmp_path / "huge", 2**32)
+    assert files.read_or_empty(tmp_path / "fifo") == files.read_or_empty(tmp_path / "huge") == ""
     assert files.read_or_empty(tmp_path / "missing") == files.read_or_empty(tmp_path) == ""
+
+
+def test_lines_are_read_from_plain_files_only(tmp_path):
+    (tmp_path / "some").write_bytes(b"one\r\n\ntw\xffo\nrest")
+    assert list(files.lines(tmp_path / "some")) == ["one", "", "tw\ufffdo", "rest"]
+    assert list(files.lines(tmp_path / "some", last=7)) == ["\ufffdo", "rest"]
+    assert list(files.lines(tmp_path / "some", last=100)) == list(files.lines(tmp_path / "some"))
+    os.mkfifo(tmp_path / "fifo")
+    assert [list(files.lines(tmp_path / name)) for name in ("fifo", ".", "missing")] == [[], [], []]

@@ -184,3 +184,34 @@ def test_a_pipe_leaves_nothing_behind_when_it_is_interrupted(tmp_path):
 def test_a_dry_pipe_is_only_shown(capfd):
     assert Runner(dry=True).pipe(sh("exit 1"), sh("exit 1"), print)[1].ok
     assert "'|'" in capfd.readouterr().err
+
+
+def test_output_without_end_is_an_error_and_ends_the_command(tmp_path):
+    for line in ("exec cat /dev/zero", "exec cat /dev/zero >&2"):
+        done = RUN.read(sh(f"echo $$ > '{tmp_path}/pid'; {line}"), timeout=60)
+        assert (done.ok, done.code, done.out) == (False, 141, "")
+        assert "16 MiB" in done.err
+        with pytest.raises(ProcessLookupError):
+            os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_as_much_output_as_is_allowed_is_read_whole():
+    assert len(RUN.read(sh(f"head -c {2**24} /dev/zero")).out) == 2**24
+
+
+def test_a_timeout_also_ends_a_command_that_has_closed_its_output():
+    assert RUN.read(sh("exec >&- 2>&-; exec sleep 30"), timeout=0.3).code == 124
+
+
+def test_a_line_without_end_comes_in_pieces():
+    seen = []
+    RUN.stream(sh("head -c 200000 /dev/zero"), seen.append)
+    assert sum(map(len, seen)) == 200_000
+    assert max(map(len, seen)) <= 2**16
+
+
+def test_the_errors_of_a_pipe_are_their_end():
+    source, sink = RUN.pipe(sh("head -c 5000000 /dev/zero >&2; echo why >&2"), sh("cat >&2; echo no >&2"), print)
+    assert source.err.endswith("why\n")
+    assert len(source.err) <= 2**14
+    assert sink.err == "no\n"

@@ -51,6 +51,61 @@ def test_a_guest_whose_writes_do_not_arrive_is_not_mounted(demo):
     assert (readiness.mounted, readiness.session_tool, readiness.mount_problem) == (False, True, "")
 
 
+def huge(path):
+    with path.open("wb") as stream:
+        stream.truncate(3 * 2**30)
+
+
+@pytest.mark.parametrize(
+    ("put", "why"),
+    [
+        (os.mkfifo, "It is a FIFO"),
+        (lambda path: path.symlink_to("/dev/zero"), "It is a link"),
+        (huge, "more than 200 bytes"),
+        (lambda path: path.write_bytes(b"\xff"), "not UTF-8"),
+    ],
+    ids=["fifo", "device", "huge", "bytes"],
+)
+def test_whatever_a_guest_puts_in_the_answers_place_the_mount_is_not_proven(demo, put, why):
+    def replace(words):
+        path = Path(words[-1])
+        path.unlink()
+        put(path)
+        return result(0, "zellij=yes\n")
+
+    readiness = checks.readiness(FakeLimactl(guest=replace), "a", demo)
+    assert not readiness.mounted
+    assert why in readiness.mount_problem
+    assert left(demo) == []
+
+
+def test_a_directory_that_a_guest_made_a_link_leads_nowhere(demo, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+
+    def replace(words):
+        path = Path(words[-1])
+        (elsewhere / path.name).write_text(f"{path.read_text()} seen")
+        path.parent.rename(tmp_path / "before")
+        path.parent.symlink_to(elsewhere)
+        return result(0, "zellij=yes\n")
+
+    readiness = checks.readiness(FakeLimactl(guest=replace), "a", demo)
+    assert (readiness.mounted, len(list(elsewhere.iterdir()))) == (False, 1)
+    assert checks.readiness(FakeLimactl(guest=result(0, "")), "a", demo).mount_problem.endswith("on this machine.")
+    assert len(list(elsewhere.iterdir())) == 1
+
+
+@pytest.mark.parametrize("out", ["env=x\ncpus=1\nmemory=1\n", f"cpus={'9' * 5000}\nmemory=1\n", "place=\ncpus=x\n"])
+def test_a_guest_that_answers_nonsense_does_not_answer(out):
+    with pytest.raises(VmError, match="does not answer"):
+        checks.state(FakeLimactl(guest=result(0, out)), "a", (), (), 1)
+
+
+def test_of_a_long_answer_the_end_is_told():
+    assert checks.no_answer("a", result(1, err="x" * 10**6 + "why")).detail == "x" * 3997 + "why"
+
+
 def test_a_host_that_cannot_write_says_so(tmp_path):
     readiness = checks.readiness(FakeLimactl(guest=result(0, "")), "a", Project(tmp_path / "gone"))
     assert not readiness.mounted

@@ -87,3 +87,10 @@ def test_words_after_two_dashes_are_exact_whatever_they_begin_with(words):
     import shlex
 
     assert normalized(["copy", "--", *words], COMMANDS) == ["copy", "--", shlex.join(words)]
+
+
+@pytest.mark.parametrize("out", ["none\0", "\0", "file /a"])
+def test_a_guest_that_answers_nonsense_about_paths_does_not_answer(out):
+    lima = FakeLimactl(runner=RecordingRunner(answer=lambda _: result(0, out)))
+    with pytest.raises(VmError, match="does not answer"):
+        copy._path_infos(lima, "a", copy.Side(tuple, "", "/"), ["x"])

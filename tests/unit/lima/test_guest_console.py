@@ -31,3 +31,8 @@ def test_the_last_lines_are_those_of_the_console_that_spoke_last(files):
     (files.directory / "serialv.log").write_text("")
     assert guest_console.last_lines(files, 2) == "98\n99"
     assert guest_console.last_lines(InstanceFiles(files.directory / "none"), 2) == ""
+
+
+def test_the_last_lines_have_no_colours_and_what_is_left_is_escaped_when_shown(files):
+    (files.directory / "serial.log").write_bytes(b"[\x1b[0;32m  OK  \x1b[0m] Up\r\n\x1b]52;c;x\x07\n")
+    assert guest_console.last_lines(files, 2) == "[  OK  ] Up\n\x1b]52;c;x\x07"

@@ -10,8 +10,7 @@ from tests.fakes import RecordingRunner
 
 
 def test_json_is_plain_data_and_runs_nothing(machine, runner):
-    content = json.loads(report.as_json(prerequisites.survey(runner, machine.host), []))
-    assert content["version"] == 1
+    content = json.loads(json.dumps(report.record(prerequisites.survey(runner, machine.host), [])))
     limactl = next(part for part in content["prerequisites"] if part["name"] == "limactl")
     assert limactl["found"] is None
     assert limactl["enough"] is False
@@ -48,5 +47,5 @@ def test_the_table_names_the_way_and_json_the_commands(bare, capsys):
     assert report._route_in_brief(Route("Lima", (("brew", "upgrade", "lima"),))) == "brew upgrade lima"
     assert "SHORT" in said.out
     assert "Everything" not in said.err
-    content = json.loads(report.as_json(found, [Limit("memory", "1 GiB", enough=False)]))
+    content = json.loads(json.dumps(report.record(found, [Limit("memory", "1 GiB", enough=False)])))
     assert content["limits"] == [{"name": "memory", "found": "1 GiB", "enough": False, "mend": "", "hard": True}]

@@ -54,3 +54,11 @@ def test_what_listens_in_the_guest_with_its_process_and_without_ssh():
 def test_a_listener_whose_process_is_not_told():
     shown = "tcp LISTEN 0 128 *:3000 *:*\nnonsense\ntcp LISTEN 0 1 a:b c:d\n"
     assert guest_listeners.parse(shown) == [GuestListener("tcp", "*", 3000, "")]
+
+
+def test_a_guest_that_answers_nonsense_gives_no_listener_and_no_long_name():
+    ports = ("9" * 5000, "\N{ARABIC-INDIC DIGIT THREE}", "99999", "-1", "")
+    assert guest_listeners.parse("\n".join(f"tcp LISTEN 0 1 *:{port} *:*" for port in ports)) == []
+    name = "a\u2028" * 5000
+    (found,) = guest_listeners.parse(f'tcp LISTEN 0 1 *:80 *:* users:(("{name}",pid=1,fd=3))')
+    assert found.process == name[:60]

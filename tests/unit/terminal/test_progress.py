@@ -19,6 +19,17 @@ def test_without_a_terminal_each_stage_and_each_note_is_a_line(capsys):
     assert said(capsys) == ["Building", "  [0s] compiling", "  [0s] compiling: line 7", "  [0s] packing"]
 
 
+def test_a_stage_is_one_line_whatever_a_file_is_called(capsys):
+    with Progress("Copying a\nb") as work:
+        work.stage("x\x1b[2J\nVM ready")
+        work.tell("\x9b31m\n")
+    assert said(capsys) == [
+        r"Copying a\nb",
+        r"  [0s] x\x1b[2J\nVM ready",
+        r"  [0s] x\x1b[2J\nVM ready: \x9b31m\n",
+    ]
+
+
 class Live:
     def start(self):
         """As rich's."""

@@ -60,3 +60,23 @@ def test_somebody_can_be_asked_where_input_and_errors_are_terminals(monkeypatch,
     monkeypatch.setattr("sys.stdin", stdin)
     monkeypatch.setattr("sys.stderr", stderr)
     assert prompts.can_ask() is there
+
+
+def test_questions_and_options_are_text_and_answers_are_as_given(monkeypatch):
+    harm, asked = "a\x1b]52;c;x\x07\u202e", []
+
+    class Prompt:
+        def __init__(self, question, choices=(), **_):
+            asked.append(question)
+            asked.extend(choice.title for choice in choices)
+            self.answer = choices[0].value if choices else harm
+
+        def unsafe_ask(self):
+            return self.answer
+
+    for kind in ("text", "select", "confirm"):
+        monkeypatch.setattr(f"questionary.{kind}", Prompt)
+    assert prompts.text(harm, harm) == harm
+    assert prompts.choice(harm, [harm], harm) == harm
+    assert prompts.agrees(harm)
+    assert asked == [r"a\x1b]52;c;x\x07\u202e"] * 4

@@ -1,0 +1,41 @@
+"""Everything that is printed is escaped here, whoever calls."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from sysinit_vm.terminal import console
+
+HARM = "\x1b]52;c;x\x07\x9b31m\u202e\r"
+SHOWN = r"\x1b]52;c;x\x07\x9b31m\u202e\r"
+
+
+def test_messages_keep_their_lines_and_nothing_that_a_terminal_obeys(capsys):
+    console.say(f"one\n\ttwo {HARM}")
+    console.show(f"three\n{HARM}")
+    assert capsys.readouterr() == (f"three\n{SHOWN}\n", f"one\n\ttwo {SHOWN}\n")
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+@pytest.mark.parametrize("columns", ["200", "30"])
+def test_a_cell_is_one_line_of_text_that_is_never_markup(monkeypatch, terminal, columns):
+    stdout = io.StringIO()
+    stdout.isatty = lambda: terminal
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr("sys.stdout", stdout)
+    console.table(("NAME", "WHY"), [(HARM, "a\nb\u2028"), ("[red]x[/red]", "")])
+    shown = stdout.getvalue()
+    assert all(char.isprintable() or char == "\n" for char in shown)
+    assert r"a\nb\u2028" in shown
+    assert "[red]x[/red]" in shown
+    assert SHOWN in "".join(shown.split()) or columns == "30"
+
+
+def test_a_live_line_is_one_line_of_text():
+    line = console.live_line(lambda: f"copying {HARM}\n")
+    output = io.StringIO()
+    Console(file=output, width=200).print(line.get_renderable())
+    assert output.getvalue() == f"copying {SHOWN}\\n\n"
