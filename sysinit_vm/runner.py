@@ -1,7 +1,7 @@
 """The only module that starts processes: argument lists, never a shell line.
 
-``read`` captures the output, and runs even under ``--dry``. ``change``, ``stream`` and ``pipe`` (output captured, or
-passed on as it comes) and ``attach`` (which hands over the terminal) obey ``--dry``.
+``read`` captures the output, and runs even under ``--dry``. ``change`` and ``stream`` (output captured, or passed on as
+it comes), ``receive`` and ``send`` (one end of a pipe is ours) and ``attach`` (the terminal's) obey ``--dry``.
 """
 
 import contextlib
@@ -20,6 +20,8 @@ from sysinit_vm.interrupts import sigterm_as_interrupt
 
 INTERRUPTED = 130
 _CHUNK = 2**18  # bytes
+_MOST_ERRORS = 2**16  # bytes of a piped command's errors
+_NONE = subprocess.DEVNULL
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ class Runner:
                 cwd=cwd,
             )
         try:
-            for line in _lines(process.stdout):
+            for line in (text.rstrip("\n") for text in process.stdout or ()):
                 tail = [*tail[-99:], line]
                 on_line(line)
             code = process.wait()
@@ -126,35 +128,39 @@ class Runner:
             raise
         return Result(tuple(argv), _exit_status(code), err="\n".join(tail))
 
-    def pipe(
-        self,
-        source: Sequence[str],
-        sink: Sequence[str],
-        on_bytes: Callable[[int], None],
-        *,
-        env: Mapping[str, str] | None = None,
-    ) -> tuple[Result, Result]:
-        """Run a change that reads what another command writes; ``on_bytes`` gets the number of bytes so far.
+    def receive(
+        self, source: Sequence[str], take: Callable[[IO[bytes]], None], *, env: Mapping[str, str] | None = None
+    ) -> Result:
+        """Run a change whose output ``take`` reads; the result has its errors.
 
-        The results have the errors of each command. Ctrl-C ends both and is raised again.
+        What ``take`` leaves unread is dropped: the command then has 30 seconds to end by itself. Ctrl-C, or an error of
+        ``take``, ends it and is raised again.
         """
-        if self._announce([*source, "|", *sink]):
-            return Result(tuple(source), 0), Result(tuple(sink), 0)
-        with contextlib.ExitStack() as stack:
-            errors = [stack.enter_context(tempfile.TemporaryFile()) for _ in (source, sink)]
-            processes = []
-            for argv, (stdin, stdout), stderr in (
-                (source, (subprocess.DEVNULL, subprocess.PIPE), errors[0]),
-                (sink, (subprocess.PIPE, subprocess.DEVNULL), errors[1]),
-            ):
-                with _missing_program(argv):
-                    process = subprocess.Popen(argv, stdin=stdin, stdout=stdout, stderr=stderr, env=_environment(env))
-                stack.callback(_end_if_alive, process)
-                processes.append(process)
-            _pump(processes[0].stdout, processes[1].stdin, on_bytes)
-            codes = [_exit_status(process.wait()) for process in processes]
-            texts = [_contents(file) for file in errors]
-        return Result(tuple(source), codes[0], err=texts[0]), Result(tuple(sink), codes[1], err=texts[1])
+        if self._announce(source):
+            return Result(tuple(source), 0)
+        with _piped(source, env, stdout=subprocess.PIPE) as (process, errors):
+            assert process.stdout  # noqa: S101  # it is a pipe
+            take(process.stdout)
+            process.stdout.close()
+            _end_if_alive(process, after=30)
+            return Result(tuple(source), _exit_status(process.returncode), err=_contents(errors))
+
+    def send(
+        self, give: Callable[[IO[bytes]], None], sink: Sequence[str], *, env: Mapping[str, str] | None = None
+    ) -> Result:
+        """Run a change that reads what ``give`` writes; the result has its errors.
+
+        If it ends early, BrokenPipeError ends ``give``, and the result tells why. Ctrl-C, or another error of ``give``,
+        ends the command and is raised again.
+        """
+        if self._announce(sink):
+            return Result(tuple(sink), 0)
+        with _piped(sink, env, stdin=subprocess.PIPE) as (process, errors):
+            assert process.stdin  # noqa: S101  # it is a pipe
+            with contextlib.suppress(BrokenPipeError):
+                give(process.stdin)
+            _close(process.stdin)
+            return Result(tuple(sink), _exit_status(process.wait()), err=_contents(errors))
 
     def attach(
         self,
@@ -191,6 +197,21 @@ class Runner:
         return self.dry
 
 
+@contextlib.contextmanager
+def _piped(
+    argv: Sequence[str], env: Mapping[str, str] | None, *, stdin: int = _NONE, stdout: int = _NONE
+) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
+    """Start a command of which we hold one end, and a file for its errors; afterwards it has ended."""
+    with tempfile.TemporaryFile() as errors, contextlib.ExitStack() as stack:
+        with _missing_program(argv):
+            process = subprocess.Popen(
+                argv, bufsize=_CHUNK, stdin=stdin, stdout=stdout, stderr=errors, env=_environment(env)
+            )
+        stack.callback(_close, process.stdin or process.stdout)
+        stack.callback(_end_if_alive, process)  # first, because closing may have to write the rest
+        yield process, errors
+
+
 def _environment(extra: Mapping[str, str] | None) -> dict[str, str] | None:
     return None if extra is None else {**os.environ, **extra}
 
@@ -203,30 +224,21 @@ def _text(captured: bytes | str | None) -> str:
     return captured.decode(errors="replace") if isinstance(captured, bytes) else captured or ""
 
 
-def _lines(stream: IO[str] | None) -> Iterator[str]:
-    for line in stream or ():
-        yield line.rstrip("\n")
-
-
-def _pump(source: IO[bytes] | None, sink: IO[bytes] | None, on_bytes: Callable[[int], None]) -> None:
-    """Pass on bytes until either end closes; a sink that ended early reports the reason itself."""
-    total = 0
-    assert source is not None  # noqa: S101  # both are pipes
-    assert sink is not None  # noqa: S101
-    with source, contextlib.suppress(BrokenPipeError), sink:
-        while chunk := os.read(source.fileno(), _CHUNK):
-            sink.write(chunk)
-            sink.flush()
-            on_bytes(total := total + len(chunk))
-
-
 def _contents(file: IO[bytes]) -> str:
     file.seek(0)
-    return file.read().decode(errors="replace")
+    return file.read(_MOST_ERRORS).decode(errors="replace")
 
 
-def _end_if_alive(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
+def _close(pipe: IO[bytes] | None) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        if pipe:
+            pipe.close()
+
+
+def _end_if_alive(process: subprocess.Popen[bytes], *, after: float = 0) -> None:
+    try:
+        process.wait(after)
+    except subprocess.TimeoutExpired:
         _end(process)
 
 
