@@ -38,9 +38,16 @@ def pack_file(
     leave_out: LeaveOut,
     on_bytes: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Write the file ``name`` of the open directory ``parent``, as ``pack_directory`` does; links are not followed."""
+    """Write the file ``name`` of the open directory ``parent``, as ``pack_directory`` does.
+
+    OSError if it cannot be opened, or is a link.
+    """
     packer = _Packer(stream, leave_out, on_bytes)
-    packer.entry(name, parent, f"./{name}", MOST_DEPTH)
+    handle = os.open(name, _NO_LINK, dir_fd=parent)
+    try:
+        packer.contents(handle, f"./{name}", MOST_DEPTH)
+    finally:
+        os.close(handle)
     packer.end()
 
 
@@ -73,14 +80,14 @@ class _Packer:
             self._leave_out(path, "It is neither a file, nor a directory, nor a link.")
         else:
             try:
-                self._contents(handle, path, depth)
+                self.contents(handle, path, depth)
             finally:
                 os.close(handle)
 
     def end(self) -> None:
         self._write(bytes(2 * _BLOCK))
 
-    def _contents(self, handle: int, path: str, depth: int) -> None:
+    def contents(self, handle: int, path: str, depth: int) -> None:
         status = os.fstat(handle)  # it may be another one by now
         if not _has_contents(status):
             self._leave_out(path, "It changed while it was read.")
