@@ -5,7 +5,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sysinit_vm.archive.names import Names
 from sysinit_vm.archive.unpack import Status
@@ -65,8 +65,9 @@ def place_directory(
         merge(source, handle, statuses, leave_out, path)
         if made and status is not None:
             permissions, time = status
-            os.fchmod(handle, permissions)
-            os.utime(handle, ns=(time, time))
+            with suppress(PermissionError):  # not every file system has them
+                os.fchmod(handle, permissions)
+                os.utime(handle, ns=(time, time))
 
 
 def merge(source: int, target: int, statuses: Mapping[Names, Status], leave_out: LeaveOut, path: Names = ()) -> None:

@@ -115,15 +115,17 @@ class _Unpacker:
             while data and (chunk := data.read(_CHUNK)):
                 file.write(chunk)
             file.flush()
-            os.fchmod(file.fileno(), permissions)
-            os.utime(file.fileno(), ns=(time, time))
+            with suppress(PermissionError):  # not every file system has them
+                os.fchmod(file.fileno(), permissions)
+                os.utime(file.fileno(), ns=(time, time))
 
     def _link(self, member: tarfile.TarInfo, names: Names) -> None:
         target = judged_link(member.linkname, len(names) - 1)
         parent = self._cleared(names)
         os.symlink(target, names[-1], dir_fd=parent)
         _, time = _status(member)
-        os.utime(names[-1], ns=(time, time), dir_fd=parent, follow_symlinks=False)
+        with suppress(PermissionError):
+            os.utime(names[-1], ns=(time, time), dir_fd=parent, follow_symlinks=False)
 
     def _hard_link(self, target: Names, names: Names) -> None:
         origin = os.dup(self._open(target[:-1], make=False))

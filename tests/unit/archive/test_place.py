@@ -96,6 +96,16 @@ def test_a_directory_takes_a_name_of_its_own(place):
     assert (root / "goal" / "new").stat().st_mtime == 1_000_000_000
 
 
+def test_a_file_system_without_modes_takes_directories(place, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fchmod", refuse)
+    (place[0] / "fresh" / "d").mkdir()
+    assert merged(place, {(b"d",): (0o755, 0)}) == {}
+    assert (place[0] / "goal" / "d").is_dir()
+
+
 def test_a_directory_does_not_take_a_links_name(place):
     root = place[0]
     (root / "fresh" / "f").write_text("theirs")

@@ -157,6 +157,16 @@ def test_setuid_setgid_and_sticky_bits_are_dropped(fresh):
     assert statuses[(b"d",)][0] == 0o777
 
 
+def test_a_file_system_without_modes_and_times_takes_the_files(fresh, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fchmod", refuse)
+    monkeypatch.setattr(os, "utime", refuse)
+    assert unpacked(archive(member("f", data=b"x"), link("l", "f")), fresh)[0] == {}
+    assert tree(fresh) == ["f", "l"]
+
+
 @pytest.mark.parametrize("time", [2**62, -(2**62)])
 def test_an_impossible_time_is_the_epoch(fresh, time):
     unpacked(archive(member("f", mtime=time)), fresh)
