@@ -3,9 +3,10 @@
 import contextlib
 import os
 import selectors
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import IO
 
 LONGEST = 2**24  # bytes of captured output
@@ -51,23 +52,19 @@ def capture(streams: Sequence[IO[bytes]], timeout: float | None) -> list[str]:
     return [_decoded(text) for text in texts.values()]
 
 
+@contextlib.contextmanager
+def text_file(text: str) -> Iterator[IO[bytes]]:
+    """Yield a file that holds ``text``, for a process to read."""
+    with tempfile.TemporaryFile() as file:
+        file.write(text.encode(errors="replace"))
+        file.seek(0)
+        yield file
+
+
 def lines(stream: IO[str]) -> Iterator[str]:
     """Yield the lines of ``stream`` as they come; one of more than 64 Ki characters comes in pieces."""
     while line := stream.readline(_LINE):
         yield line.rstrip("\n")
-
-
-def pump(source: IO[bytes], sink: IO[bytes], on_bytes: Callable[[int], None]) -> None:
-    """Pass on bytes until either end closes; a sink that ended early reports the reason itself.
-
-    ``on_bytes`` gets the number of bytes so far.
-    """
-    total = 0
-    with source, contextlib.suppress(BrokenPipeError), sink:
-        while chunk := os.read(source.fileno(), _CHUNK):
-            sink.write(chunk)
-            sink.flush()
-            on_bytes(total := total + len(chunk))
 
 
 class Tail:

@@ -1,7 +1,7 @@
 """The only module that starts processes: argument lists, never a shell line.
 
-``read`` captures the output, and runs even under ``--dry``. ``change``, ``stream`` and ``pipe`` (output captured, or
-passed on as it comes) and ``attach`` (which hands over the terminal) obey ``--dry``.
+``read`` captures the output, and runs even under ``--dry``. ``change`` and ``stream`` (output captured, or passed on as
+it comes), ``receive`` and ``send`` (one end of a pipe is ours) and ``attach`` (the terminal's) obey ``--dry``.
 """
 
 import contextlib
@@ -9,7 +9,6 @@ import os
 import shlex
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,8 @@ from sysinit_vm.terminal.console import say
 INTERRUPTED = 130
 _TIMEOUT = 124  # as timeout(1)
 _READER_GONE = 141  # as if SIGPIPE had ended it
-_PIPE = subprocess.PIPE
+_PIPE, _NONE = subprocess.PIPE, subprocess.DEVNULL
+_CHUNK = 2**18  # bytes
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Runner:
         """
         argv = tuple(argv)
         with contextlib.ExitStack() as stack:
-            stdin = stack.enter_context(_text_file(text)) if text is not None else subprocess.DEVNULL
+            stdin = stack.enter_context(pipes.text_file(text)) if text is not None else subprocess.DEVNULL
             with _missing_program(argv):
                 process = stack.enter_context(
                     subprocess.Popen(argv, stdin=stdin, stdout=_PIPE, stderr=_PIPE, env=_environment(env), cwd=cwd)
@@ -133,32 +133,37 @@ class Runner:
             raise
         return Result(tuple(argv), _exit_status(code), err="\n".join(tail))
 
-    def pipe(
-        self,
-        source: Sequence[str],
-        sink: Sequence[str],
-        on_bytes: Callable[[int], None],
-        *,
-        env: Mapping[str, str] | None = None,
-    ) -> tuple[Result, Result]:
-        """Run a change that reads what another command writes; ``on_bytes`` gets the number of bytes so far.
+    def receive(
+        self, source: Sequence[str], take: Callable[[IO[bytes]], None], *, env: Mapping[str, str] | None = None
+    ) -> Result:
+        """Run a change whose output ``take`` reads; the result has its errors.
 
-        The results have the errors of each command. Ctrl-C ends both and is raised again.
+        What ``take`` leaves unread is dropped: the command then has 30 seconds to end by itself. Ctrl-C, or an error of
+        ``take``, ends it and is raised again.
         """
-        if self._announce([*source, "|", *sink]):
-            return Result(tuple(source), 0), Result(tuple(sink), 0)
-        with contextlib.ExitStack() as stack:
-            processes, tails = [], []
-            for argv, stdin, stdout in ((source, subprocess.DEVNULL, _PIPE), (sink, _PIPE, subprocess.DEVNULL)):
-                with _missing_program(argv):
-                    process = subprocess.Popen(argv, stdin=stdin, stdout=stdout, stderr=_PIPE, env=_environment(env))
-                stack.callback(_end_if_alive, process)
-                processes.append(process)
-                tails.append(pipes.Tail(_present(process.stderr)))
-            pipes.pump(_present(processes[0].stdout), _present(processes[1].stdin), on_bytes)
-            codes = [_exit_status(process.wait()) for process in processes]
-            texts = [tail.text() for tail in tails]
-        return Result(tuple(source), codes[0], err=texts[0]), Result(tuple(sink), codes[1], err=texts[1])
+        if self._announce(source):
+            return Result(tuple(source), 0)
+        with _piped(source, env, stdout=subprocess.PIPE) as (process, errors):
+            take(_present(process.stdout))
+            _close(process.stdout)
+            _end_if_alive(process, after=30)
+            return Result(tuple(source), _exit_status(process.returncode), err=errors.text())
+
+    def send(
+        self, give: Callable[[IO[bytes]], None], sink: Sequence[str], *, env: Mapping[str, str] | None = None
+    ) -> Result:
+        """Run a change that reads what ``give`` writes; the result has its errors.
+
+        If it ends early, BrokenPipeError ends ``give``, and the result tells why. Ctrl-C, or another error of ``give``,
+        ends the command and is raised again.
+        """
+        if self._announce(sink):
+            return Result(tuple(sink), 0)
+        with _piped(sink, env, stdin=subprocess.PIPE) as (process, errors):
+            with contextlib.suppress(BrokenPipeError):
+                give(_present(process.stdin))
+            _close(process.stdin)
+            return Result(tuple(sink), _exit_status(process.wait()), err=errors.text())
 
     def attach(
         self,
@@ -195,6 +200,21 @@ class Runner:
         return self.dry
 
 
+@contextlib.contextmanager
+def _piped(
+    argv: Sequence[str], env: Mapping[str, str] | None, *, stdin: int = _NONE, stdout: int = _NONE
+) -> Iterator[tuple[subprocess.Popen[bytes], pipes.Tail]]:
+    """Start a command of which we hold one end, and the end of its errors; afterwards it has ended."""
+    with contextlib.ExitStack() as stack:
+        with _missing_program(argv):
+            process = subprocess.Popen(
+                argv, bufsize=_CHUNK, stdin=stdin, stdout=stdout, stderr=_PIPE, env=_environment(env)
+            )
+        stack.callback(_close, process.stdin or process.stdout)
+        stack.callback(_end_if_alive, process)  # first, because closing may have to write the rest
+        yield process, pipes.Tail(_present(process.stderr))
+
+
 def _environment(extra: Mapping[str, str] | None) -> dict[str, str] | None:
     return None if extra is None else {**os.environ, **extra}
 
@@ -203,21 +223,21 @@ def _exit_status(returncode: int) -> int:
     return 128 - returncode if returncode < 0 else returncode
 
 
-@contextlib.contextmanager
-def _text_file(text: str) -> Iterator[IO[bytes]]:
-    with tempfile.TemporaryFile() as file:
-        file.write(text.encode(errors="replace"))
-        file.seek(0)
-        yield file
-
-
 def _present(stream: IO[bytes] | None) -> IO[bytes]:
     assert stream is not None  # noqa: S101  # it is a pipe
     return stream
 
 
-def _end_if_alive(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
+def _close(pipe: IO[bytes] | None) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        if pipe:
+            pipe.close()
+
+
+def _end_if_alive(process: subprocess.Popen[bytes], *, after: float = 0) -> None:
+    try:
+        process.wait(after)
+    except subprocess.TimeoutExpired:
         _end(process)
 
 

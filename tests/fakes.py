@@ -1,5 +1,6 @@
 """Stand-ins for what starts processes, held to the real classes by ``tests/unit/test_fakes.py``."""
 
+import io
 import json
 import shutil
 import subprocess
@@ -73,13 +74,15 @@ class RecordingRunner(Runner):
 
     The answer is that of ``answer`` (called with the Call; None goes on), else the next of ``answers``, else the output
     in ``programs`` whose key is in the words, else nothing. A change in whose words is ``fails`` ends with 101.
-    ``lines`` is what every stream says, ``piped`` how many bytes every pipe carries.
+    ``lines`` is what every stream says, ``received`` what every command writes into a pipe of ours; ``sent`` keeps what
+    was written into one.
     """
 
-    def __init__(self, *answers, answer=None, programs=None, fails="", lines=(), piped=0, dry=False):
+    def __init__(self, *answers, answer=None, programs=None, fails="", lines=(), received=b"", dry=False):
         super().__init__(dry=dry)
         self.calls, self.answers, self.answer = [], list(answers), answer
-        self.programs, self.fails, self.lines, self.piped = dict(programs or {}), fails, lines, piped
+        self.programs, self.fails, self.lines = dict(programs or {}), fails, lines
+        self.received, self.sent = received, []
 
     @property
     def argvs(self):
@@ -110,9 +113,17 @@ class RecordingRunner(Runner):
                 on_line(line)
         return self._answer("stream", argv, env=env, cwd=cwd)
 
-    def pipe(self, source, sink, on_bytes, *, env=None):
-        on_bytes(self.piped)
-        return self._answer("pipe", source, env=env), self._answer("pipe", sink, env=env)
+    def receive(self, source, take, *, env=None):
+        if not self.dry:
+            take(io.BytesIO(self.received))
+        return self._answer("receive", source, env=env)
+
+    def send(self, give, sink, *, env=None):
+        stream = io.BytesIO()
+        if not self.dry:
+            give(stream)
+        self.sent.append(stream.getvalue())
+        return self._answer("send", sink, env=env)
 
     def attach(self, argv, *, env=None, stdin=True, on_interrupt=None):
         return self._answer("attach", argv, env=env, stdin=stdin, on_interrupt=on_interrupt).code

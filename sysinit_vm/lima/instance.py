@@ -47,6 +47,13 @@ class Instance:
         return Path(text) if text.startswith("/") else None
 
     @property
+    def guest_writes(self) -> tuple[Path, ...]:
+        """The host directories that the guest can write: the project's and those of writable mounts (absolute)."""
+        mounts = [mount for mount in self.filled.get("mounts") or () if mount.get("writable") and mount.get("location")]
+        directories = (Path(mount["location"]).expanduser() for mount in mounts)
+        return (*([self.project_dir] if self.project_dir else []), *directories)
+
+    @property
     def unreadable(self) -> bool:
         """Whether Lima cannot read its lima.yaml, so that nobody knows whose it is."""
         return not self.status

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sysinit_vm import files
 from sysinit_vm.config.document import parse
@@ -196,15 +196,13 @@ class Limactl:
         """Run guest ``words`` captured; a timeout (seconds) gives code 124."""
         return self.runner.read(self.shell_argv(name, words, workdir), env=self._env(), timeout=timeout)
 
-    def read(self, argv: Sequence[str], *, timeout: float | None = None) -> Result:
-        """Run a whole host argv, such as ``shell_argv``'s, captured; a timeout (seconds) gives code 124."""
-        return self.runner.read(argv, env=self._env(), timeout=timeout)
+    def receive(self, name: str, words: Sequence[str], take: Callable[[IO[bytes]], None]) -> Result:
+        """Run guest ``words`` and hand what they write to ``take``; the result has their errors."""
+        return self.runner.receive(self.shell_argv(name, words, "/"), take, env=self._env())
 
-    def pipe(
-        self, source: Sequence[str], sink: Sequence[str], on_bytes: Callable[[int], None]
-    ) -> tuple[Result, Result]:
-        """Run one whole host argv into another; ``on_bytes`` gets the number of bytes so far."""
-        return self.runner.pipe(source, sink, on_bytes, env=self._env())
+    def send(self, name: str, words: Sequence[str], give: Callable[[IO[bytes]], None]) -> Result:
+        """Run guest ``words`` with what ``give`` writes as their input; the result has their errors."""
+        return self.runner.send(give, self.shell_argv(name, words, "/"), env=self._env())
 
 
 def _failure(brief: str, done: Result, *, hint: str) -> VmError:

@@ -1,12 +1,10 @@
 # Prints what is at each path as a record `KIND REAL-PATH` and a NUL. KIND is dir, file, other, none, or lost if its
-# parent is not a directory either. Relative paths begin at $1, or at home if that is empty. Runs on both sides.
-base=${1:-$HOME}
-shift
+# parent is not a directory either. Relative paths begin at home.
 for path; do
     case $path in
         "~" | "~/"*) path=$HOME${path#"~"} ;;
         /*) ;;
-        *) path=$base/$path ;;
+        *) path=$HOME/$path ;;
     esac
     real=$(readlink -f -- "$path" && echo x) && real=${real%??}
     if [ -d "$path" ]; then kind=dir

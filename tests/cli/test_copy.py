@@ -1,8 +1,11 @@
 """`copy` through real words and real tar; the fake guest is this machine, so its home is ours."""
 
+import io
 import os
+import shlex
 import signal
 import stat
+import tarfile
 import time
 
 import pytest
@@ -175,17 +178,25 @@ def test_the_project_is_not_copied_onto_itself(world):
     assert (world.demo / "g").read_text() == "precious"
 
 
-def test_what_tar_meets_is_told_with_status_1(world, place):
+def programs(world, **scripts):
+    """Put programs first in the PATH; the guest, which is this machine, runs them too."""
+    directory = world.fake / "bin"
+    directory.mkdir(exist_ok=True)
+    for name, script in scripts.items():
+        (directory / name).write_text(f"#!/bin/sh\n{script}\n")
+        (directory / name).chmod(0o755)
+    return {"PATH": f"{directory}:{world.env['PATH']}"}
+
+
+def test_what_the_guests_tar_meets_is_told_with_status_1(world, place):
     source, goal = place
     (source / "f").write_text("x")
-    blocked = world.fake / "bin"
-    blocked.mkdir()
-    (blocked / "tar").write_text("#!/bin/sh\necho no space left >&2\nexit 2\n")
-    (blocked / "tar").chmod(0o755)
-    done = world.run("copy", str(source / "f"), f":{goal}", PATH=f"{blocked}:{world.env['PATH']}")
-    assert done.returncode == 1
-    assert "no space left" in done.stderr
-    assert list(goal.iterdir()) == []
+    failing = programs(world, tar="echo no space left >&2\nexit 2")
+    for words in ((str(source / "f"), f":{goal}"), (f":{source}/f", str(goal))):
+        done = world.run("copy", *words, **failing)
+        assert done.returncode == 1
+        assert "no space left" in done.stderr
+        assert list(goal.iterdir()) == []
 
 
 def test_a_vm_that_does_not_run_is_exit_4(world):
@@ -222,3 +233,210 @@ def test_ctrl_c_ends_it_and_leaves_nothing_half(world, place, mark):
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(timeout=30) == 130
     wait_until(lambda: not list(goal.iterdir()))
+
+
+def member(name, data=b"", kind=tarfile.REGTYPE, **values):
+    info = tarfile.TarInfo(name)
+    info.type, info.size = kind, len(data)
+    for key, value in values.items():
+        setattr(info, key, value)
+    return info, data
+
+
+def hostile(world, *members, cut=None):
+    """Let the guest send these members, whatever it was asked for; return the variables for that."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        for info, data in members:
+            tar.addfile(info, io.BytesIO(data))
+    sent = world.fake / "sent.tar"
+    sent.write_bytes(stream.getvalue()[:cut])
+    real = shlex.quote(next(path for path in ("/usr/bin/tar", "/bin/tar") if os.access(path, os.X_OK)))
+    script = f'case " $* " in *" -cf "*) exec cat {shlex.quote(str(sent))};; esac\nexec {real} "$@"'
+    return programs(world, tar=script)
+
+
+@pytest.fixture
+def secret(world):
+    """What no guest may change."""
+    bashrc = world.home / ".bashrc"
+    bashrc.write_text("mine")
+    (world.home / ".ssh").mkdir(exist_ok=True)
+    (world.home / ".ssh" / "id").write_text("secret")
+    yield bashrc
+    assert bashrc.read_text() == "mine"
+    assert (world.home / ".ssh" / "id").read_text() == "secret"
+    assert [path.name for path in (world.home / ".ssh").iterdir()] == ["id"]
+
+
+def test_nothing_is_written_through_a_link_that_the_guest_sent_before(world, place, secret):
+    source, goal = place
+    (source / "x").write_text("theirs")
+    sends = hostile(
+        world, member(".", kind=tarfile.DIRTYPE, mode=0o755), member("./x", kind=tarfile.SYMTYPE, linkname=str(secret))
+    )
+    first = world.run("copy", f":{source}/.", str(goal), **sends)
+    assert first.returncode == 1
+    assert "from/./x: It is a link that leads out of what is copied." in first.stderr
+    ok(world, f":{source}/x", str(goal))
+    assert (goal / "x").read_text() == "theirs"
+
+
+def test_nothing_is_written_through_a_link_in_the_target(world, place, secret):
+    source, goal = place
+    (source / "x").write_text("theirs")
+    (source / "d").mkdir()
+    (source / "d" / "id").write_text("theirs")
+    (goal / "x").symlink_to(secret)
+    (goal / "d").symlink_to(world.home / ".ssh")
+    ok(world, f":{source}/x", str(goal))
+    assert not (goal / "x").is_symlink()
+    refused = world.run("copy", f":{source}/d", str(goal))
+    assert refused.returncode == 1
+    assert "is a link, which is not followed" in refused.stderr
+    merged = world.run("copy", f":{source}/.", str(goal))
+    assert merged.returncode == 1
+    assert "/d: A link or a file is in its place" in merged.stderr
+    assert (goal / "d").is_symlink()
+
+
+def test_nothing_is_written_through_a_link_inside_an_archive_that_is_sent_twice(world, place, secret):
+    source, goal = place
+    sends = hostile(
+        world,
+        member("./d", kind=tarfile.SYMTYPE, linkname=str(world.home / ".ssh")),
+        member("./d/authorized_keys", b"theirs"),
+        member("./rest", b"rest"),
+    )
+    for _ in range(2):
+        done = world.run("copy", f":{source}", f"{goal}/new", **sends)
+        assert done.returncode == 1
+        assert (goal / "new" / "rest").read_text() == "rest"
+        assert not (goal / "new" / "d").is_symlink()
+
+
+@pytest.mark.parametrize("words", [("out",), ("out/",), ("out/new",), ("sub/out",), ("../demo/out",)])
+def test_nothing_is_written_through_a_link_that_is_planted_in_the_project(world, place, secret, words):
+    source, _ = place
+    (source / "x").write_text("theirs")
+    (source / "d").mkdir()
+    (world.demo / "sub").mkdir()
+    for planted in (world.demo / "out", world.demo / "sub" / "out"):
+        planted.symlink_to(world.home / ".ssh")
+    for path in (f":{source}/x", f":{source}/d"):
+        done = world.run("copy", path, *words)
+        assert done.returncode == 1
+        assert "is a link" in done.stderr
+        assert "Copying" not in done.stderr
+
+
+@pytest.mark.parametrize("path", ["leak", "leak/id", "sub/../leak/id", "key"])
+def test_no_link_that_is_planted_in_the_project_is_read(world, place, secret, path):
+    _, goal = place
+    (world.demo / "sub").mkdir()
+    (world.demo / "leak").symlink_to(world.home / ".ssh")
+    (world.demo / "key").symlink_to(world.home / ".ssh" / "id")
+    done = world.run("copy", path, f":{goal}")
+    assert done.returncode == 1
+    assert "is a link" in done.stderr
+    assert list(goal.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["src", "src/.", "src/id"])
+def test_no_link_is_read_that_the_guest_plants_once_the_path_was_looked_up(world, place, secret, path):
+    _, goal = place
+    src, away = world.demo / "src", world.demo / "away"
+    src.mkdir()
+    (src / "id").write_text("harmless")
+    plants = f"mv {src} {away} && ln -s {world.home}/.ssh {src}"
+    meanwhile = programs(world, sh=f'[ -d {away} ] || {{ {plants}; }} 2>/dev/null\nexec /bin/sh "$@"')
+    done = world.run("copy", path, f":{goal}", **meanwhile)
+    assert src.is_symlink()
+    assert done.returncode == 1
+    assert [each for each in goal.rglob("*") if each.is_file()] == []
+
+
+def test_the_users_own_links_outside_the_project_are_followed(world, place):
+    source, goal = place
+    (source / "x").write_text("new")
+    (world.home / "short").symlink_to("to")
+    (world.home / "name").symlink_to(goal / "file")
+    ok(world, f":{source}/x", str(world.home / "short"))
+    ok(world, f":{source}/x", str(world.home / "name"))
+    ok(world, str(world.home / "short" / "x"), f":{goal}/back")
+    assert {path.name: path.read_text() for path in goal.iterdir()} == dict.fromkeys(("x", "file", "back"), "new")
+    assert (world.home / "name").is_symlink()
+
+
+def test_a_directory_comes_out_of_the_guest_as_cp_puts_it(world, place):
+    source, goal = place
+    (source / "d" / "sub").mkdir(parents=True)
+    (source / "d" / "sub" / "run").write_text("x")
+    (source / "d" / "sub" / "run").chmod(0o751)
+    (source / "d" / "link").symlink_to("sub/run")
+    (source / "d" / "sub").chmod(0o511)
+    ok(world, f":{source}/d", str(goal))
+    ok(world, f":{source}/d", f"{goal}/new")
+    for name in ("d", "new"):
+        assert tree(goal / name) == tree(source / "d"), name
+    (goal / "new" / "mine").write_text("stays")
+    (source / "d" / "more").write_text("more")
+    ok(world, f":{source}/d/.", f"{goal}/new")
+    assert (goal / "new" / "mine").read_text() == "stays"
+    assert (goal / "new" / "more").read_text() == "more"
+    for directory in (source / "d" / "sub", *(goal / name / "sub" for name in ("d", "new"))):
+        directory.chmod(0o755)
+
+
+def test_setuid_bits_and_devices_do_not_arrive_and_the_rest_does(world, place):
+    source, goal = place
+    sends = hostile(
+        world,
+        member(".", kind=tarfile.DIRTYPE, mode=0o7777),
+        member("./su", b"x", mode=0o6755),
+        member("./pipe", kind=tarfile.FIFOTYPE),
+        member("./\x1b[2J", kind=tarfile.CHRTYPE),
+        member("../up", b"x"),
+    )
+    done = world.run("copy", f":{source}", f"{goal}/new", **sends)
+    assert done.returncode == 1
+    assert "Left out: 3. The rest was copied." in done.stderr
+    assert r"\x1b[2J: It is neither a file, nor a directory, nor a link." in done.stderr
+    assert "\x1b[2J" not in done.stderr
+    assert stat.S_IMODE((goal / "new").stat().st_mode) == 0o777
+    assert tree(goal / "new") == {"su": (0o755, False)}
+    assert [path.name for path in goal.iterdir()] == ["new"]
+
+
+def test_of_much_that_is_left_out_the_first_is_listed(world, place):
+    source, goal = place
+    done = world.run("copy", f":{source}", f"{goal}/new", **hostile(world, *(member(f"/{at}") for at in range(1000))))
+    assert done.returncode == 1
+    assert "and 980 more" in done.stderr
+    assert len(done.stderr.splitlines()) < 30
+
+
+@pytest.mark.parametrize("cut", [0, 100, 512, 1100, 2000])
+def test_half_an_archive_changes_nothing(world, place, cut):
+    source, goal = place
+    (goal / "a").write_text("mine")
+    done = world.run(
+        "copy",
+        f":{source}/.",
+        str(goal),
+        **hostile(world, member("./a", b"x" * 700), member("./b", b"y" * 700), cut=cut),
+    )
+    assert done.returncode == 1
+    assert "was not copied" in done.stderr
+    assert {path.name: path.read_text() for path in goal.iterdir()} == {"a": "mine"}
+
+
+def test_sigterm_leaves_nothing_half_either(world, place):
+    source, goal = place
+    with (source / "big").open("wb") as big:
+        big.truncate(2**36)
+    process = world.begin(*SCRIPT, "copy", f":{source}/big", str(goal))
+    wait_until(lambda: list(goal.glob(".copy.*/big")))
+    process.terminate()
+    assert process.wait(timeout=30) == 130
+    assert list(goal.iterdir()) == []

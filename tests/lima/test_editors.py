@@ -60,18 +60,24 @@ def test_files_of_any_name_go_into_the_guest_and_come_back(world, demo, tmp_path
         (source / name).chmod(0o751)
         os.utime(source / name, (0, 1_000_000_000))
     (source / "link").symlink_to("/nowhere")
+    (source / "inward").symlink_to("a b")
     world.ok(demo, "copy", str(source), ":sent here")
+    assert inside(world, demo, 'readlink ~/"sent here"/link').strip() == "/nowhere"
     mode, time, owner, user = inside(world, demo, 'cd ~/"sent here" && stat -c "%a %Y %U" -- -x && id -un').split()
     assert (mode, time, owner) == ("751", "1000000000", user)
     world.ok(demo, "copy", str(source / "a b"), ":~/sent here/again")
     assert inside(world, demo, 'cat ~/"sent here/again"') == "a b"
-    world.ok(demo, "copy", ":sent here", str(back))
+    done = world.run(demo, "copy", ":sent here", str(back))
+    assert done.returncode == 1
+    assert "link: It is a link that leads out of what is copied." in done.stderr
+    assert "Left out: 1." in done.stderr
     for name in NAMES:
         found = back / "sent here" / name
         assert found.read_text() == name
         assert (stat.S_IMODE(found.stat().st_mode), found.stat().st_mtime) == (0o751, 1_000_000_000)
         assert found.stat().st_uid == os.getuid()
-    assert str((back / "sent here" / "link").readlink()) == "/nowhere"
+    assert not (back / "sent here" / "link").is_symlink()
+    assert str((back / "sent here" / "inward").readlink()) == "a b"
     assert (back / "sent here" / "deep ü" / "empty").is_dir()
 
 

@@ -156,34 +156,84 @@ def test_a_command_line_can_be_pasted_into_a_shell():
     assert Result(("printf", "a b", "$c"), 0).command == "printf 'a b' '$c'"
 
 
-def test_a_pipe_hands_on_every_byte_and_counts_them(tmp_path):
+def test_all_that_a_command_writes_is_received_with_its_errors():
     seen = []
+    done = RUN.receive(
+        sh("head -c 3000000 /dev/zero; echo said >&2; exit 3"), lambda stream: seen.append(stream.read())
+    )
+    assert (done.code, done.err) == (3, "said\n")
+    assert seen == [bytes(3_000_000)]
+
+
+def test_a_command_reads_all_that_is_sent_and_its_errors_come_back(tmp_path):
     into = sh('cat > "$1"; echo done >&2; exit 3', str(tmp_path / "f"))
-    source, sink = RUN.pipe(sh("head -c 3000000 /dev/zero; echo said >&2"), into, seen.append)
-    assert (source.code, source.err, sink.code, sink.err) == (0, "said\n", 3, "done\n")
-    assert (tmp_path / "f").stat().st_size == seen[-1] == 3_000_000
+    done = RUN.send(lambda stream: stream.write(b"x" * 3_000_000), into)
+    assert (done.code, done.err) == (3, "done\n")
+    assert (tmp_path / "f").read_bytes() == b"x" * 3_000_000
 
 
-def test_a_pipe_whose_reader_ends_early_ends(tmp_path):
-    source, sink = RUN.pipe(sh("cat /dev/zero"), sh("exit 2"), lambda _: None)
-    assert sink.code == 2
-    assert source.code == 141
+def test_what_nobody_wants_ends_the_command_that_writes_it():
+    assert RUN.receive(sh("exec cat /dev/zero"), lambda stream: stream.read(10)).code == 141
 
 
-def test_a_pipe_leaves_nothing_behind_when_it_is_interrupted(tmp_path):
-    def interrupt(_size):
-        raise KeyboardInterrupt
+def test_a_command_that_goes_on_without_a_reader_is_ended(monkeypatch):
+    real = subprocess.Popen.wait
+    monkeypatch.setattr(subprocess.Popen, "wait", lambda self, timeout=None: real(self, timeout and 0.2))
+    assert RUN.receive(sh("echo x; exec sleep 30"), lambda stream: stream.read(1)).code == 143
+
+
+def test_a_command_that_reads_no_more_says_why():
+    def give(stream):
+        while True:
+            stream.write(bytes(2**20))
+
+    done = RUN.send(give, sh("echo full >&2; exit 2"))
+    assert (done.code, done.err) == (2, "full\n")
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_an_interrupted_pipe_leaves_no_command_behind(tmp_path, error):
+    def interrupt(stream):
+        if stream.writable():
+            stream.write(bytes(10))
+        raise error
 
     marker = str(tmp_path / "unique")
-    with pytest.raises(KeyboardInterrupt):
-        RUN.pipe(sh("cat /dev/zero", marker), sh("cat > /dev/null", marker), interrupt)
+    with pytest.raises(error):
+        RUN.receive(sh("cat /dev/zero", marker), interrupt)
+    with pytest.raises(error):
+        RUN.send(interrupt, sh("sleep 30; cat > /dev/null", marker))
     left = subprocess.run(["pgrep", "-f", marker], capture_output=True, check=False)
     assert left.stdout == b""
 
 
+def test_an_interrupt_does_not_wait_for_a_command_that_does_not_read():
+    def give(stream):
+        stream.write(bytes(2**17))  # more than a pipe holds, less than is kept
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        RUN.send(give, ("sleep", "30"))
+
+
+def test_the_errors_of_a_piped_command_are_bounded():
+    done = RUN.receive(sh("head -c 1000000 /dev/zero >&2; echo why >&2"), lambda stream: stream.read())
+    assert done.err.endswith("why\n")
+    assert len(done.err) <= 2**14
+
+
+def test_a_missing_program_at_a_pipe_is_a_missing_part():
+    with pytest.raises(MissingError):
+        RUN.receive(("/nowhere/program",), print)
+    with pytest.raises(MissingError):
+        RUN.send(print, ("/nowhere/program",))
+
+
 def test_a_dry_pipe_is_only_shown(capfd):
-    assert Runner(dry=True).pipe(sh("exit 1"), sh("exit 1"), print)[1].ok
-    assert "'|'" in capfd.readouterr().err
+    dry = Runner(dry=True)
+    assert dry.receive(sh("exit 1"), print).ok
+    assert dry.send(print, sh("exit 1")).ok
+    assert capfd.readouterr().err == "/bin/sh -c 'exit 1' sh\n" * 2
 
 
 def test_output_without_end_is_an_error_and_ends_the_command(tmp_path):
@@ -208,10 +258,3 @@ def test_a_line_without_end_comes_in_pieces():
     RUN.stream(sh("head -c 200000 /dev/zero"), seen.append)
     assert sum(map(len, seen)) == 200_000
     assert max(map(len, seen)) <= 2**16
-
-
-def test_the_errors_of_a_pipe_are_their_end():
-    source, sink = RUN.pipe(sh("head -c 5000000 /dev/zero >&2; echo why >&2"), sh("cat >&2; echo no >&2"), print)
-    assert source.err.endswith("why\n")
-    assert len(source.err) <= 2**14
-    assert sink.err == "no\n"

@@ -6,8 +6,8 @@ from sysinit_vm import program as cli
 from sysinit_vm.cli.spelling import normalized
 from sysinit_vm.errors import UsageError, VmError
 from sysinit_vm.guest import copy
-from sysinit_vm.guest.copy import PathInfo
-from tests.fakes import FakeLimactl, RecordingProgress, RecordingRunner, result
+from sysinit_vm.guest.transfer import PathInfo
+from tests.fakes import FakeLimactl, result
 
 COMMANDS = cli.commands()
 WORD = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1)
@@ -54,23 +54,18 @@ def test_the_name_in_a_directory(path, name):
     assert copy._own_name(path) == name
 
 
-def test_the_same_argv_packs_and_unpacks_on_either_side():
-    directory, file = PathInfo("dir", "/a b"), PathInfo("file", "/x/-f")
-    assert copy._pack(directory) == ("tar", "-C", "/a b", "-cf", "-", ".")
-    assert copy._pack(file) == ("tar", "-C", "/x", "-cf", "-", "./-f")
-    assert copy._unpack(directory, PathInfo("none", "/to"))[3:] == ("sh", "/to")
-    assert copy._unpack(file, PathInfo("none", "/to/g"))[3:] == ("sh", "/to/g", "-f")
-
-
 @pytest.mark.parametrize(
-    ("codes", "says"), [((2, 0), "packing"), ((0, 2), "unpacking"), ((141, 2), "unpacking")]
-)  # fmt: skip
-def test_the_side_that_failed_tells_why(codes, says):
-    runner = RecordingRunner(result(codes[0], err="packing"), result(codes[1], err="unpacking"), piped=2**20)
-    progress = RecordingProgress()
-    with pytest.raises(VmError, match=rf"f was not copied[\s\S]*{says}"):
-        copy._run(FakeLimactl(runner=runner), (), (), progress, "f")
-    assert progress.note == "1.0 MiB"
+    "says",
+    ["dir", "dir /a", "dir /a\0", "up /a\0file /b\0", "file a\0file /b\0", "file /a\0\0", "\0\0", "file /a\0" * 3],
+)
+def test_a_guest_that_says_what_the_script_never_prints_is_an_error(says):
+    with pytest.raises(VmError, match="does not answer"):
+        copy._guest_infos(FakeLimactl(guest=result(out=says)), "vm", ["a", "b"])
+
+
+def test_a_guests_paths_are_shown_without_what_a_terminal_obeys():
+    source, goal = PathInfo("file", "/a"), PathInfo("dir", "/b\x1b[2J")
+    assert copy._problem(source, goal, goal) == r"/b\x1b[2J exists and is not a file."
 
 
 @given(st.lists(WORD.filter(lambda word: not word.startswith("-")), min_size=1), st.booleans())
@@ -87,10 +82,3 @@ def test_words_after_two_dashes_are_exact_whatever_they_begin_with(words):
     import shlex
 
     assert normalized(["copy", "--", *words], COMMANDS) == ["copy", "--", shlex.join(words)]
-
-
-@pytest.mark.parametrize("out", ["none\0", "\0", "file /a"])
-def test_a_guest_that_answers_nonsense_about_paths_does_not_answer(out):
-    lima = FakeLimactl(runner=RecordingRunner(answer=lambda _: result(0, out)))
-    with pytest.raises(VmError, match="does not answer"):
-        copy._path_infos(lima, "a", copy.Side(tuple, "", "/"), ["x"])

@@ -372,3 +372,17 @@ def test_a_vm_without_a_host_agents_log_is_still_booting(tmp_path):
 @given(st.text())
 def test_any_log_line_can_be_read(line):
     assert len(message(line)) == 2
+
+
+def test_a_guest_writes_the_project_and_the_writable_mounts(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    mounts = [
+        {"location": "/data", "writable": True},
+        {"location": "~/x", "writable": True},
+        {"location": "/read", "writable": False},
+        {"writable": True},
+        {"location": "/default"},
+    ]
+    instance = Instance("a", "Running", Path("/l/a"), param={"PROJECT_DIR": "/p"}, filled={"mounts": mounts})
+    assert instance.guest_writes == (Path("/p"), Path("/data"), Path("/home/me/x"))
+    assert Instance("a", "Running", Path("/l/a")).guest_writes == ()

@@ -1,0 +1,1 @@
+"""Files as a tar stream: packed and unpacked through open directories, so that no path is looked up twice."""

@@ -1,0 +1,137 @@
+"""One file or directory as a tar stream, into the guest or out of it.
+
+The guest runs tar. This side is our own, because the guest may be hostile: it chooses the stream that is unpacked
+here, and can write the project while files of it are packed here.
+"""
+
+import posixpath
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from sysinit_vm.archive.members import ArchiveError
+from sysinit_vm.archive.pack import pack_directory, pack_file
+from sysinit_vm.archive.place import fresh_directory, merge, opened, place_directory, place_file
+from sysinit_vm.archive.unpack import unpack
+from sysinit_vm.errors import VmError
+from sysinit_vm.escaping import printable
+from sysinit_vm.host_path import HostPath, looked_up
+from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.runner import Result
+
+USAGE = "sysinit-vm copy notes.txt :notes.txt, or sysinit-vm copy :notes.txt ."
+_MOST_LINES = 10  # of the guest's errors
+_LONGEST_LINE = 300  # characters
+# A file is unpacked beside its place and then moved there, so that nobody sees half of it.
+_INTO_DIRECTORY = 'mkdir -p -- "$1" && exec tar -C "$1" -xopf -'
+_INTO_FILE = (
+    'new=$(mktemp -d "$(dirname -- "$1")/.copy.XXXXXX") || exit; trap \'rm -rf -- "$new"\' EXIT; '
+    "trap 'exit 1' HUP INT TERM; "
+    'tar -C "$new" -xopf - && mv -f -- "$new/$2" "$1"'
+)
+
+
+@dataclass(frozen=True)
+class PathInfo:
+    """What is at a path: ``kind`` is one of ``host_path.HostPath``; ``real`` is the path without links (absolute)."""
+
+    kind: str
+    real: str
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Copies for the guest ``name``; ``path`` is as it was typed.
+
+    ``leave_out`` gets the path of what is not copied (any characters) and a sentence that says why, ``on_bytes`` the
+    number of bytes so far.
+    """
+
+    lima: Limactl
+    name: str
+    path: str
+    leave_out: Callable[[str, str], None]
+    on_bytes: Callable[[int], None]
+
+    def receive(self, source: PathInfo, target: HostPath) -> None:
+        """Copy the guest's ``source`` to ``target``; VmError if it does not arrive, or only in part.
+
+        Unless the whole stream arrives and is valid, nothing changes at the target.
+        """
+        problems = list[str]()
+
+        def take(stream: IO[bytes]) -> None:
+            try:
+                self._take(stream, source, target)
+            except ArchiveError as error:
+                problems.append(error.detail)
+            except OSError as error:
+                problems.append(f"{printable(target.real, _LONGEST_LINE)}: {error.strerror}.")
+
+        self._require(self.lima.receive(self.name, _pack(source), take), problems)
+
+    def _take(self, stream: IO[bytes], source: PathInfo, target: HostPath) -> None:
+        """Unpack beside the target, or in a directory that exists, which may be a file system of its own."""
+        into = target.kind == "dir"
+        place = opened(target.name, target.parent) if into and target.name else nullcontext(target.parent)
+        with place as directory, fresh_directory(directory) as fresh:
+            if source.kind == "file":
+                name = posixpath.basename(source.real)
+                unpack(stream, fresh, self.leave_out, self.on_bytes, only=name)
+                place_file(name, fresh, target.name, target.parent)
+                return
+            statuses = unpack(stream, fresh, self.leave_out, self.on_bytes)
+            if into:
+                merge(fresh, directory, statuses, self.leave_out)
+            else:
+                place_directory(fresh, target.name, target.parent, statuses, self.leave_out)
+
+    def send(self, source: PathInfo, target: PathInfo, guest_writes: Iterable[Path]) -> None:
+        """Copy the host's file or directory to the guest's ``target``; VmError if it does not, or only in part.
+
+        ``source`` is what was at the path before. No link in the directories ``guest_writes`` (absolute) is followed.
+        """
+
+        def give(stream: IO[bytes]) -> None:
+            with looked_up(self.path, guest_writes) as now:
+                if now.kind != source.kind:
+                    raise self._failed(["It has just been replaced."])
+                try:
+                    self._give(stream, now)
+                except BrokenPipeError:
+                    raise
+                except OSError as error:
+                    raise self._failed([f"{error.strerror}."]) from error
+
+        self._require(self.lima.send(self.name, _unpack(source, target), give), [])
+
+    def _give(self, stream: IO[bytes], source: HostPath) -> None:
+        if source.kind == "file":
+            pack_file(source.name, source.parent, stream, self.leave_out, self.on_bytes)
+            return
+        with opened(".", source.parent) as directory:
+            pack_directory(directory, stream, self.leave_out, self.on_bytes)
+
+    def _require(self, done: Result, problems: list[str]) -> None:
+        if problems or not done.ok:
+            lines = [printable(line, _LONGEST_LINE) for line in done.err.splitlines()[:_MOST_LINES]]
+            raise self._failed([*problems, *lines] or [f"Exit status {done.code}."])
+
+    def _failed(self, why: list[str]) -> VmError:
+        return VmError(f"{self.path} was not copied, or only in part.", detail="\n".join(why), hint=USAGE)
+
+
+def _pack(source: PathInfo) -> tuple[str, ...]:
+    if source.kind == "dir":
+        return ("tar", "-C", source.real, "-cf", "-", ".")
+    directory, name = posixpath.split(source.real)
+    return ("tar", "-C", directory, "-cf", "-", f"./{name}")
+
+
+def _unpack(source: PathInfo, target: PathInfo) -> tuple[str, ...]:
+    """Whoever unpacks owns the files; modes and times are the archive's. GNU's and busybox's tar take these letters."""
+    if source.kind == "dir":
+        return ("sh", "-c", _INTO_DIRECTORY, "sh", target.real)
+    return ("sh", "-c", _INTO_FILE, "sh", target.real, posixpath.basename(source.real))
