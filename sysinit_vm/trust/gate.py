@@ -79,7 +79,6 @@ def judge(data: Mapping[str, Any], committed: Config, root: Path, others: Includ
     ``root`` is the project's directory (absolute). ``others`` are the files that it includes: those that are outside
     the project, and every byte of what came of them, count too. VmError for what no approval allows.
     """
-    refusals.check(committed)
     refusals.check(Config(committed.path, dict(data)))
     context = _context(data, root)
     dangers = [*_dangers(data, context), *_owner(committed)]

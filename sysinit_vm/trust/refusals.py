@@ -17,7 +17,7 @@ _NINEP = {
     "msize": re.compile(r"\d+([KMG]i?B?)?"),
     "cache": re.compile(r"none|loose|fscache|mmap"),
 }
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 # Their texts have lines of their own, and are judged or concern the guest alone; no other text of Lima's has.
 _WITH_LINES = {"provision", "probes", "message", "param", "caCerts", "env"}

@@ -23,7 +23,7 @@ from sysinit_vm.machine import facts
 from sysinit_vm.machine.facts import Facts
 from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal.console import say
-from sysinit_vm.trust import approvals, gate, included
+from sysinit_vm.trust import approvals, gate, included, refusals
 from sysinit_vm.trust.danger import Level
 from sysinit_vm.trust.gate import Verdict
 from sysinit_vm.trust.included import Included
@@ -119,6 +119,7 @@ class Request:
                 say(f"Note: this config {danger.words}.")
 
     def _judged(self, config: Config, machine: Facts, others: Included) -> Stage:
+        refusals.check(config)
         data = prepare.prepared(config, self.project, self.name, machine).data
         return Stage(config, gate.judge(data, config, self.project.root, others))
 
