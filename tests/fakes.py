@@ -223,6 +223,9 @@ class FakeLimactl(InMemory, Limactl):
     def instance(self, name):
         return self.by_name.get(name)
 
+    def filled(self, config):
+        return dict(config.data)
+
     def create(self, config, on_message, **how):
         name = config.name
         self.calls.append(("create", name, config.path, how["timeout"], how.get("env")))

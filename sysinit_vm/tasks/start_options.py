@@ -28,11 +28,11 @@ def start_options(c: Context, timeout: str | None, target: Target) -> StartOptio
     Its project's config is read now. If it is not trusted yet, the user is asked. Raises UsageError (timeout),
     NotConfirmedError (trust).
     """
-    _tell_of_version(c)
     config = committed_config.load(target.project) if target.project else None
     seconds, accelerator = seconds_to_wait(timeout, config), str(settings.value("accelerator", config))
     if target.project and config:
         config = request(c, target, config).require()
+    _tell_of_version(c)
     return StartOptions(seconds, accelerator, functools.partial(build_debian, runner(c)), config)
 
 

@@ -43,8 +43,12 @@ class Danger:
 
     @property
     def item(self) -> str:
-        """What is approved, as one line of canonical JSON: the level, the exact path of keys, and the value."""
-        return json.dumps([self.level.name, self.where, self.value], sort_keys=True, ensure_ascii=True, default=str)
+        """What is approved, as one line of canonical JSON: the level, the exact path of keys, and the value.
+
+        Where in its list an entry stands is left out: a harmless entry before it changes nothing.
+        """
+        where = [0 if isinstance(key, int) else key for key in self.where]
+        return json.dumps([self.level.name, where, self.value], sort_keys=True, ensure_ascii=True, default=str)
 
 
 def spelled(where: Where) -> str:

@@ -75,7 +75,7 @@ def _create(lima: Limactl, name: str, project: Project, options: StartOptions, p
             placed = host_ports.place(name, project.root, declared, {})
             wanted = prepare.prepared(committed, project, name, machine, placed.hosts)
             resolve.require_mountable(committed, wanted, machine)
-            judged = permission.judged(committed, project, name, wanted.data)
+            judged = permission.judged(lima, committed, project, name, wanted.data)
             written = file.enter_context(prepare.config_file(judged, dry=lima.runner.dry))
         _tell((*wanted.notes, *placed.words))
         begin = partial(lima.create, written)

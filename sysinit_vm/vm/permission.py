@@ -150,16 +150,18 @@ class Request:
             yield replace(stage, verdict=verdict.with_dangers(more.dangers))
 
 
-def judged(committed: Config, project: Project, name: str, data: Mapping[str, Any]) -> JudgedConfig:
+def judged(lima: Limactl, committed: Config, project: Project, name: str, data: Mapping[str, Any]) -> JudgedConfig:
     """Return ``data`` for limactl: what ``committed``, allowed before, becomes for ``project``'s new VM ``name``.
 
-    It is judged once more, as it is, but for its host ports, which we have chosen just now: as ``gate.require`` if it
-    can do more than was allowed.
+    It is judged once more, as it is and then as Lima fills it in, but for its host ports, which we have chosen just
+    now: as ``gate.require`` if it can do more than was allowed.
     """
-    declared = prepare.prepared(committed, project, name, facts.gather()).data.get("portForwards")
+    declared = prepare.prepared(committed, project, name, facts.gather()).data.get("portForwards") or []
     verdict = gate.judge({**data, "portForwards": declared}, committed, project.root)
     config = gate.passed(name, data, verdict)
-    gate.remember(name, gate.judge(data, committed, project.root))
+    filled = lima.filled(config)
+    gate.passed(name, data, gate.judge({**filled, "portForwards": declared}, committed, project.root))
+    gate.remember(name, gate.judge(filled, committed, project.root))
     return config
 
 

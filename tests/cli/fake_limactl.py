@@ -45,8 +45,9 @@ def list(words):  # noqa: A001
             print(captured(f"list-{'broken' if kind == 'bro' else kind}.json", name).replace(kind, name), flush=True)
             continue
         row = json.loads(captured("list-stopped.json", name))
-        param = json.loads(source.read_text()).get("param", {})
-        row.update(name=name, dir=str(HOME / name), status=status(name), param=param)
+        own = json.loads(source.read_text())
+        row.update(name=name, dir=str(HOME / name), status=status(name), param=own.get("param", {}))
+        row["config"] = {**row.get("config", {}), **own}  # filled in
         if row["status"] == "Running":
             row["sshLocalPort"] = 60022
         print(json.dumps(row), flush=True)
@@ -73,6 +74,12 @@ def start(words):
     (directory / "ha.stdout.log").write_text('{"status":{"running":true}}\n')
     (directory / "serial.log").write_text("boot\nLIMA 2026| Executing it\nlogin:\n")
     (directory / "status").write_text("Running")
+
+
+def template(words):
+    """`template copy --fill` gives back a config that has no more to fill in."""
+    print(Path(words[-2]).read_text(), end="", flush=True)
+    end(0)
 
 
 def edit(words):
@@ -135,7 +142,7 @@ def main():
     verb, *rest = [word for word in words if word != "--log-format=json"]
     if (FAKE / f"{verb}.fail").exists():
         end(1, (FAKE / f"{verb}.fail").read_text())
-    if verb in {"list", "start", "stop", "edit", "delete"}:
+    if verb in {"list", "start", "stop", "edit", "delete", "template"}:
         globals()[verb](rest)
     if (FAKE / f"{verb}.hang").exists():
         signal.signal(signal.SIGINT, lambda *_: end(1))

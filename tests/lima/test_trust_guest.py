@@ -32,7 +32,7 @@ def test_a_real_base_is_put_in_after_its_approval_and_reaches_the_config(world):
     (project / ".lima/shared.yaml").write_text("env: {FROM_BASE: 'yes'}\ncpus: 1\n")
     (project / ".lima/config.yaml").write_text("base: ./shared.yaml\nmemory: 1GiB\n")
     shown = world.run(project, "trust", "--show")
-    assert "can do nothing to your machine outside the project, but it takes more from other files" in shown.stderr
+    assert "can do nothing to your machine outside the project." in shown.stderr
     (project / ".lima/config.yaml").write_text("base: template:_images/debian-12\nmemory: 1GiB\n")
     refused = world.run(project, "start")
     assert refused.returncode == 5
