@@ -30,10 +30,10 @@ def hash_of(output):
 @pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path.stem)
 def test_each_hostile_config_is_stopped_before_any_call_of_limactl(world, path):
     (world.demo / "link-out").symlink_to("/srv")
-    commit(world, path.read_text())
+    commit(world, path.read_bytes().decode())
     (world.demo / ".lima" / "hostile.yaml").write_text("base: ./hostile.yaml\n")
     before = state(world)
-    refused = path.read_text().startswith("# REFUSED")
+    refused = path.read_bytes().decode().startswith("# REFUSED")
     for words in (["start"], ["up", "--yes"]):
         done = world.run(*words)
         assert done.returncode == (1 if refused else 5)

@@ -56,10 +56,10 @@ def words(verdict):
 
 @pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path.stem)
 def test_each_hostile_config_is_told_in_its_own_words_or_refused(demo, path):
-    expected = path.read_text().splitlines()[0].removeprefix("# ")
+    expected = path.read_bytes().decode().splitlines()[0].removeprefix("# ")
     (demo.root / ".lima").mkdir()
     (demo.root / ".lima" / "hostile.yaml").write_text("base: ./hostile.yaml\n")
-    text = path.read_text().replace("/home/me", str(Path.home()))
+    text = path.read_bytes().decode().replace("/home/me", str(Path.home()))
     expected = expected.replace("/home/me", str(Path.home()))
     if expected.startswith("REFUSED "):
         with pytest.raises(VmError, match=re.escape(expected.removeprefix("REFUSED "))) as caught:
@@ -77,7 +77,7 @@ def test_each_hostile_config_is_told_in_its_own_words_or_refused(demo, path):
 
 
 def test_the_corpus_has_a_config_for_each_level():
-    named = {path.read_text().split()[1] for path in HOSTILE}
+    named = {path.read_bytes().decode().split()[1] for path in HOSTILE}
     assert named == {*(level.name for level in Level), "REFUSED"}
 
 
