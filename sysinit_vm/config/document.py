@@ -58,7 +58,7 @@ def load(path: Path) -> Config:
 
 
 def parse(text: str, path: Path) -> dict[str, Any]:
-    """Return the mapping that the YAML ``text`` holds, to Lima as to us; VmError otherwise. ``path`` is for messages."""
+    """Return the mapping that the YAML ``text`` holds, for Lima too; VmError otherwise. ``path`` is for messages."""
     try:
         data = _read(text, _LimaLoader)
         json.dumps(data, allow_nan=False)

@@ -33,7 +33,9 @@ _TEXT_KEY = "tag:yaml.org,2002:str"
 # Control characters, what ends a line for PyYAML only (U+0085, U+2028, U+2029), a byte order mark, which is part of the
 # first key for Lima, and what PyYAML calls special.
 _CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]|\r(?!\n)")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+# What even an escape must not bring in: halves of characters, and what `limactl list` cannot show. One VM with U+FFFE
+# or U+FFFF makes it fail for all VMs (2.2.0).
+_NOT_EVEN_ESCAPED = re.compile("[\x85\ufffe\uffff\ud800-\udfff]")
 # What either reader takes for a number. go-yaml ignores underscores, and takes 012 and 0o12 for ten but 1e3 for text.
 _NUMBER = re.compile(
     r"[-+]{0,2}(?:0x[0-9a-fA-F]+|0[ob][0-9]+|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
@@ -41,6 +43,9 @@ _NUMBER = re.compile(
 )
 _DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]+)?|0x[0-9a-fA-F]{1,15}")
 _BLOCK_HEADER = re.compile(r"[|>]-?[ \r\n]")
+# Where PyYAML and go-yaml fold lines alike: no space before a line break, no escape, no quote after one.
+_PLAIN_LINES = re.compile(r"[^\n]*(?:(?<![ \t\r])\n +\w[^\n]*)+")
+_QUOTED_LINES = re.compile(r"""['"][^\n\\]*(?:(?<![ \t\r])\n+ *(?:['"]|[^\s'"\\][^\n\\]*))+""")
 _INDENTED = re.compile(r"^[ \t]", re.MULTILINE)
 _STARTS_NODE = (
     ScalarToken,
@@ -54,7 +59,6 @@ _STARTS_NODE = (
 )
 # Of what is read twice, go-yaml loses such an escape but for its backslash: "\u0001x2e" becomes "\x2e", which is a dot.
 _LOST_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*\\[xuU]")
-_LOST_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def check_characters(text: str) -> None:
@@ -63,9 +67,8 @@ def check_characters(text: str) -> None:
     if found:
         start = found.start()
         line, column = text.count("\n", 0, start), start - text.rfind("\n", 0, start) - 1
-        code = f"{ord(found[0]):04x}"
         mark = yaml.Mark("", start, line, column, f"{text}\0", start)
-        _refuse(f'the character U+{code.upper()} is not allowed; "\\u{code}" in double quotes is', mark)
+        _refuse(f"the character U+{ord(found[0]):04X} is not allowed; most can be escaped in double quotes", mark)
 
 
 class TokenCheck:
@@ -108,12 +111,20 @@ class TokenCheck:
     def _check_scalar(self, token: ScalarToken) -> None:
         if token.style in ("|", ">"):
             self._check_block(token)
-        elif token.start_mark.line != token.end_mark.line:
-            _refuse("this goes over several lines, for which | or > is needed", token.start_mark)
-        elif token.plain:
+            return
+        if token.start_mark.line != token.end_mark.line:
+            self._check_lines(token)
+        if token.plain:
             self._check_plain(token)
-        elif _SURROGATE.search(token.value):
-            _refuse("half a character; write it out, or use \\U and eight digits", token.start_mark)
+        elif _NOT_EVEN_ESCAPED.search(token.value):
+            _refuse(
+                "U+0085, U+FFFE, U+FFFF and half a character are not allowed, nor are their escapes", token.start_mark
+            )
+
+    def _check_lines(self, token: ScalarToken) -> None:
+        source = self._text[token.start_mark.index : token.end_mark.index]
+        if not (_PLAIN_LINES if token.plain else _QUOTED_LINES).fullmatch(source) or (token.plain and self._flow):
+            _refuse("this goes over several lines, for which | or > is needed", token.start_mark)
 
     def _check_block(self, token: ScalarToken) -> None:
         if not _BLOCK_HEADER.match(self._text, token.start_mark.index):
@@ -146,8 +157,9 @@ def check_nodes(root: yaml.Node, text: str) -> None:
             _refuse("a key must be text; quote it", key.start_mark)
     for scalar in _scalars(_read_twice(root)):
         source = text[scalar.start_mark.index : scalar.end_mark.index]
-        if _LOST_CHARACTER.search(scalar.value) or (scalar.style == '"' and _LOST_ESCAPE.search(source)):
-            _refuse("Lima misreads control characters, \\x, \\u and \\U in this place", scalar.start_mark)
+        lost = "\\" in scalar.value or not scalar.value.isprintable()
+        if lost or (scalar.style == '"' and _LOST_ESCAPE.search(source)):
+            _refuse("Lima misreads backslashes, \\u and invisible characters in this place", scalar.start_mark)
 
 
 def _refuse(problem: str, mark: yaml.Mark) -> NoReturn:
