@@ -38,7 +38,7 @@ _CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff
 _NOT_EVEN_ESCAPED = re.compile("[\x85\ufffe\uffff\ud800-\udfff]")
 # What either reader takes for a number. go-yaml ignores underscores, and takes 012 and 0o12 for ten but 1e3 for text.
 _NUMBER = re.compile(
-    r"[-+]{0,2}(?:0x[0-9a-fA-F]+|0[ob][0-9]+|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
+    r"[-+]{0,2}(?:0x[0-9a-fA-F]+|0[ob][0-9]+|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
     r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 )
 _DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]+)?|0x[0-9a-fA-F]{1,15}")
@@ -141,12 +141,12 @@ class TokenCheck:
     def _check_plain(self, token: ScalarToken) -> None:
         value, mark = token.value, token.start_mark
         if _NUMBER.fullmatch(value.replace("_", "")) and not _is_decimal(value):
-            _refuse(f"Lima may not take {value} for this number; write it in decimal, or in quotes", mark)
+            _refuse("Lima may take this for another number, or for text; write it in decimal, or in quotes", mark)
         if value.startswith(("---", "...")):
-            _refuse(f"{value} needs quotes", mark)
+            _refuse("this needs quotes", mark)
         is_value = isinstance(self._before, ValueToken) and self._flow[-1:] == [FlowMappingStartToken]
         if self._flow and ":" in value and not is_value:
-            _refuse(f"{value} needs quotes, or a space after its colon", mark)
+            _refuse("this needs quotes, or a space after its colon", mark)
 
 
 def check_nodes(root: yaml.Node, text: str) -> None:

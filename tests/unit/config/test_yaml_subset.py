@@ -151,6 +151,12 @@ def test_what_no_reader_takes_for_a_number_stays_text(text):
     assert parse(f"a: {text}\n") == {"a": text}
 
 
+def test_a_long_row_of_digits_takes_no_longer_than_other_text():
+    text = "9" * 150_000
+    assert parse(f"a: {text}x\n") == {"a": f"{text}x"}
+    assert len(refusal(f"a: {text}\n")) < 1000
+
+
 @pytest.mark.parametrize(
     "text",
     [
