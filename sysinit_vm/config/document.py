@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from sysinit_vm import files
+from sysinit_vm.config import yaml_subset
 from sysinit_vm.config.params import VM_NAME
 from sysinit_vm.errors import VmError, edit
 
@@ -17,8 +18,8 @@ _LONGEST = 200_000  # characters of a config, and nodes that it stands for
 LONGEST_BYTES = 4 * _LONGEST
 _NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 # YAML's own errors, and what PyYAML's constructors and JSON raise for a value of the wrong kind, such as `!!int x`,
-# a mapping as a key, a list in itself, or not-a-number.
-NOT_PLAIN = (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, RecursionError)
+# a mapping as a key, a list in itself, not-a-number, or `"\UFFFFFFFF"`.
+NOT_PLAIN = (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, RecursionError, OverflowError)
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,9 @@ def load(path: Path) -> Config:
 
 
 def parse(text: str, path: Path) -> dict[str, Any]:
-    """Return the mapping that the YAML ``text`` holds; VmError otherwise. ``path`` is for messages."""
+    """Return the mapping that the YAML ``text`` holds, for Lima too; VmError otherwise. ``path`` is for messages."""
     try:
-        data = plain(text)
+        data = _read(text, _LimaLoader)
         json.dumps(data, allow_nan=False)
     except NOT_PLAIN as error:
         raise _unusable(path, str(error)) from error
@@ -75,9 +76,13 @@ def plain(text: str) -> Any:
 
     Like yaml.load, but what aliases expand to is counted first: nine lines can stand for a gigabyte.
     """
+    return _read(text, _Loader)
+
+
+def _read(text: str, loader_class: "type[_Loader]") -> Any:
     if len(text) > _LONGEST:
         raise ValueError(f"It has more than {_LONGEST} characters.")
-    loader = _Loader(text)
+    loader = loader_class(text)
     try:
         node = loader.get_single_node()
         if node is None:
@@ -131,6 +136,24 @@ class _Loader(yaml.SafeLoader):
                 )
             keys.add(key)
         return super().construct_mapping(node, deep=deep)
+
+
+class _LimaLoader(_Loader):
+    """Refuses what Lima might read in another way."""
+
+    def __init__(self, text: str) -> None:
+        yaml_subset.check_characters(text)
+        super().__init__(text)
+        self._text, self._tokens = text, yaml_subset.TokenCheck(text)
+
+    def get_token(self) -> yaml.Token:
+        token: yaml.Token = super().get_token()  # type: ignore[no-untyped-call]
+        self._tokens.check(token)
+        return token
+
+    def construct_document(self, node: yaml.Node) -> Any:
+        yaml_subset.check_nodes(node, self._text)
+        return super().construct_document(node)
 
 
 def _resolve(tag: str, pattern: str, first: str) -> None:

@@ -65,7 +65,7 @@ class Verdict:
 
     def with_dangers(self, others: Iterable[Danger]) -> Self:
         """Return it with ``others`` too, each once."""
-        return replace(self, dangers=_sorted({danger.item: danger for danger in (*self.dangers, *others)}.values()))
+        return replace(self, dangers=_sorted((*self.dangers, *others)))
 
     @property
     def command(self) -> str:
@@ -222,8 +222,9 @@ def _kind(danger: Danger) -> tuple[Level, tuple[str, ...]]:
 
 
 def _sorted(dangers: Iterable[Danger]) -> tuple[Danger, ...]:
-    """The worst last, where it stays on the screen."""
-    return tuple(sorted(dangers, key=lambda danger: (-danger.level, *map(str, _kind(danger)[1]), str(danger.where))))
+    """Each once, the worst last, where it stays on the screen."""
+    once = {danger.item: danger for danger in reversed(list(dangers))}.values()
+    return tuple(sorted(once, key=lambda danger: (-danger.level, *map(str, _kind(danger)[1]), str(danger.where))))
 
 
 def _dangers(data: Mapping[str, Any], context: Context) -> Iterator[Danger]:

@@ -29,9 +29,9 @@ def hash_of(output):
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
 def test_each_hostile_config_is_stopped_before_any_call_of_limactl(world, path):
     surround(world.demo, world.home)
-    commit(world, path.read_text())
+    commit(world, path.read_bytes().decode())
     before = state(world)
-    refused = path.read_text().startswith("# REFUSED")
+    refused = path.read_bytes().decode().startswith("# REFUSED")
     for words in (["start"], ["up", "--yes"]):
         done = world.run(*words, **proxies(path))
         assert done.returncode == (1 if refused else 5)

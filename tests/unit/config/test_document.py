@@ -16,7 +16,7 @@ def names_its_file(error):
 
 
 def value(text):
-    return document.parse(f"k: {text}\n", HERE)["k"]
+    return document.plain(f"k: {text}\n")["k"]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_yaml_1_2_values_are_resolved_with_their_type(text, meant):
 
 
 def test_a_merge_key_takes_in_what_it_points_at():
-    data = document.parse("a: &a {x: 1}\nb: {<<: *a, y: 2}\n", HERE)
+    data = document.plain("a: &a {x: 1}\nb: {<<: *a, y: 2}\n")
     assert data["b"] == {"x": 1, "y": 2}
 
 
@@ -77,10 +77,11 @@ def test_a_key_that_stands_twice_is_refused_with_its_line():
         ("a: [1, 2\n", "line"),
         ("a: b: c\n", "line 1"),
         ("a: 1\n---\nb: 2\n", "line"),
-        ("a: \x07\n", "special characters"),
+        ("a: \x07\n", "U\\+0007"),
         ("a: !!python/object:os.system x\n", "line"),
         ("[" * 5000, "recursion"),
-        ("a: " + "9" * 5000, "digits"),
+        ("a: " + "9" * 5000, "in decimal, or in quotes"),
+        ('a: "\\UFFFFFFFF"\n', "too large"),
     ],
 )
 def test_what_is_no_config_is_refused_with_the_path_and_the_reason(text, why):
@@ -152,12 +153,12 @@ def test_a_directory_a_missing_file_and_bytes_are_refused_with_the_path(tmp_path
 
 def test_what_aliases_multiply_is_counted_before_it_is_made():
     level = [f"k{n}: &k{n} [{', '.join([f'*k{n - 1}'] * 9)}]" for n in range(1, 30)]
-    with pytest.raises(VmError, match="aliases"):
-        document.parse("\n".join(["k0: &k0 [x]", *level]), Path("c.yaml"))
+    with pytest.raises(ValueError, match="aliases"):
+        document.plain("\n".join(["k0: &k0 [x]", *level]))
 
 
 def test_aliases_of_a_reasonable_size_are_fine():
-    assert document.parse("a: &a {b: 1}\nc: *a\nd: *a\n", Path("c.yaml"))["d"] == {"b": 1}
+    assert document.plain("a: &a {b: 1}\nc: *a\nd: *a\n")["d"] == {"b": 1}
 
 
 def test_a_huge_file_is_refused_before_it_is_read_as_yaml():

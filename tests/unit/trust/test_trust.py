@@ -69,7 +69,7 @@ def words(verdict):
 def test_each_hostile_config_is_told_in_its_own_words_or_refused(demo, path, monkeypatch):
     for name, value in proxies(path).items():
         monkeypatch.setenv(name, value)
-    text = path.read_text().replace("/home/me", str(Path.home()))
+    text = path.read_bytes().decode().replace("/home/me", str(Path.home()))
     expected = text.splitlines()[0].removeprefix("# ")
     if expected.startswith("REFUSED "):
         with pytest.raises(VmError, match=re.escape(expected.removeprefix("REFUSED "))) as caught:
@@ -87,7 +87,7 @@ def test_each_hostile_config_is_told_in_its_own_words_or_refused(demo, path, mon
 
 
 def test_the_corpus_has_a_config_for_each_level():
-    named = {path.read_text().split()[1] for path in CORPUS}
+    named = {path.read_bytes().decode().split()[1] for path in CORPUS}
     assert named == {*(level.name for level in Level), "REFUSED"}
 
 
