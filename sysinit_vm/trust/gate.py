@@ -79,7 +79,9 @@ def judge(data: Mapping[str, Any], committed: Config, root: Path, others: Includ
     ``root`` is the project's directory (absolute). ``others`` are the files that it includes: those that are outside
     the project, and every byte of what came of them, count too. VmError for what no approval allows.
     """
-    refusals.check(Config(committed.path, dict(data)))
+    effective = replace(committed, data=dict(data))
+    refusals.check(effective)
+    refusals.check_size(effective)
     context = _context(data, root)
     dangers = [*_dangers(data, context), *_owner(committed)]
     if others is not None:

@@ -1,5 +1,6 @@
 """What no approval allows: values that would end one line of Lima's and begin another."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -29,6 +30,7 @@ _ACTION = re.compile(
 )
 _QUOTED = re.compile(r"""/\*.*?\*/|"(?:\\.|[^"\\])*"|`[^`]*`|'(?:\\.|[^'\\])*'""", re.DOTALL)
 _ENDLESS = re.compile(r"\b(define|template|block|range|printf)\b")
+_LONGEST_LISTED = 60_000  # characters; a line has 65,536, with what Lima fills in
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 
 
@@ -41,6 +43,22 @@ def check(config: Config) -> None:
     data = config.data
     for where, value, why in (*_lines(data), *_ssh(data), *_mounts(data), *_env(data)):
         raise VmError(f"{where} in {config.path} is refused: {display(value)}.", detail=why, hint=edit(config.path))
+
+
+def check_size(config: Config) -> None:
+    """VmError if the effective ``config`` is so long that `limactl list` would fail, for all VMs (2.2.0).
+
+    It lists each VM in one line, in which `param` and `message` stand twice.
+    """
+    data = config.data
+    size = sum(len(json.dumps(part)) for part in (data, data.get("param"), data.get("message")))
+    if size > _LONGEST_LISTED:
+        raise VmError(
+            f"{config.path} is too long.",
+            detail=f"As limactl lists it, it has {size} characters of at most {_LONGEST_LISTED}, with which "
+            "`limactl list` fails for all VMs.",
+            hint=edit(config.path),
+        )
 
 
 def _lines(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:

@@ -214,3 +214,17 @@ def test_a_line_break_in_the_users_name_reaches_no_file_of_limas(world):
     assert done.returncode == 1
     assert "line break" in done.stderr
     assert not (world.lima_home / "user-dev").exists()
+
+
+def test_a_config_that_is_as_long_as_we_allow_can_still_be_listed(world, here, tmp_path):
+    project = world.project("long")
+    world.ok(project, "init")
+    config = project / ".lima/config.yaml"
+    short = config.read_text()
+    for size in (40_000, 30_000, 20_000, 15_000, 10_000):
+        config.write_text(f"{short}\nmessage: {'x' * size}\n")
+        if world.run(project, "trust", "--show").returncode == 0:
+            break
+    assert size > 10_000
+    create(here, "long-dev", effective(project), tmp_path)
+    assert "long-dev" in world.ok(project, "list")
