@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding, wrong
@@ -55,7 +56,7 @@ def _image(location: str) -> Finding:
 
 def _owner(lima: Limactl, target: Target) -> Iterator[Finding]:
     try:
-        instance = locate.own(lima.instances(), target)
+        instance = locate.own(lima.instances(), replace(target, problem=None))  # told as such
     except VmError as error:
         yield wrong(AREA, "VM", error)
         return
