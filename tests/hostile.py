@@ -12,6 +12,7 @@ def surround(root: Path, home: Path) -> None:
     (root / "link-out").symlink_to("/srv")
     (root / ".lima" / "linked-script").symlink_to("/etc/passwd")
     (root / ".lima" / "hostile.yaml").write_text("base: ./hostile.yaml\n")
+    (root / ".lima" / "named.yaml").write_text("base: template:private.sh\n")
     (root / "a,path=" / "etc").mkdir(parents=True)
     (root.parent / "other").mkdir(exist_ok=True)
     for name in (".ssh", ".local/share/sysinit-vm/trust", ".local/share/x"):

@@ -14,7 +14,7 @@ from sysinit_vm.config import yaml_subset
 from sysinit_vm.config.params import VM_NAME
 from sysinit_vm.errors import VmError, edit
 
-_LONGEST = 200_000  # characters of a config, and nodes that it stands for
+_LONGEST = 200_000  # characters of a config, and half of what it stands for
 LONGEST_BYTES = 4 * _LONGEST
 _NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 # YAML's own errors, and what PyYAML's constructors and JSON raise for a value of the wrong kind, such as `!!int x`,
@@ -87,7 +87,7 @@ def _read(text: str, loader_class: "type[_Loader]") -> Any:
         node = loader.get_single_node()
         if node is None:
             return None
-        if _size(node, {}) > _LONGEST:
+        if _size(node, {}) > 2 * _LONGEST:
             raise ValueError("Its aliases make it far larger than it looks.")
         return loader.construct_document(node)
     finally:
@@ -98,10 +98,10 @@ def _size(node: yaml.Node, sizes: dict[int, int]) -> int:
     """Return how many nodes ``node`` stands for with every alias expanded, without expanding any twice."""
     if id(node) in sizes:
         return sizes[id(node)]
-    sizes[id(node)] = _LONGEST + 1  # if it leads back to itself
+    sizes[id(node)] = 2 * _LONGEST + 1  # if it leads back to itself
     parts = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
     inner = parts if isinstance(node, yaml.CollectionNode) else []
-    sizes[id(node)] = 1 + sum(_size(part, sizes) for part in inner)
+    sizes[id(node)] = 1 + (sum(_size(part, sizes) for part in inner) if inner else len(node.value))
     return sizes[id(node)]
 
 

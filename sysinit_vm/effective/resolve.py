@@ -19,7 +19,7 @@ from sysinit_vm.ports import allocation
 from sysinit_vm.ports.forwards import Key
 from sysinit_vm.projects.project import Project
 
-_SEED_PROBE = re.compile(r"^\s*ssh [^\n]*\b127\.0\.0\.1 true\s*$", re.MULTILINE)
+_SEED_PROBE = re.compile(r"^[ \t]*ssh [^\n]*\b127\.0\.0\.1 true[ \t]*$", re.MULTILINE)
 # /etc/environment has no escapes: `#` ends a value, and pam_env interprets quotes and backslashes.
 _PLAIN_VALUE = re.compile(r"""[^#"'\\\x00-\x1f\x7f]+\Z""")
 
@@ -56,9 +56,18 @@ def choose_image(config: Config, facts: Facts) -> Choice:
     if "images" not in config.data and config.data.get("base"):
         return Choice(None, buildable=False, left_to_lima=True)
     entries = config.data.get("images") or [available.debian_entry(facts.lima_home)]
-    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
+    parts = [part for entry in entries for part in _parts(entry)] if isinstance(entries, list) else [None]
+    if not all(isinstance(part, Mapping) for part in parts):
         raise _impossible(config, "images", entries, "It is a list of mappings, each with a location.")
     return available.choose(entries, facts, arch(config, facts)[0])
+
+
+def _parts(entry: Any) -> list[Any]:
+    """Return an entry of ``images`` with its kernel and initrd."""
+    inner = (
+        [entry[key] for key in ("kernel", "initrd") if entry.get(key) is not None] if isinstance(entry, Mapping) else []
+    )
+    return [entry, *inner]
 
 
 def effective_config(

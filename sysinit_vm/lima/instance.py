@@ -7,6 +7,7 @@ from typing import Any
 
 from sysinit_vm.config.document import Config
 from sysinit_vm.config.params import PROJECT_DIR
+from sysinit_vm.files import read_or_empty
 from sysinit_vm.lima.instance_files import InstanceFiles
 
 RUNNING = "Running"
@@ -52,6 +53,21 @@ class Instance:
         mounts = [mount for mount in self.filled.get("mounts") or () if mount.get("writable") and mount.get("location")]
         directories = (Path(mount["location"]).expanduser() for mount in mounts)
         return (*([self.project_dir] if self.project_dir else []), *directories)
+
+    @property
+    def mount_type(self) -> str:
+        """How its directories are mounted. If its config does not say, its driver decides (Lima 2.2.0, qemu_driver.go).
+
+        reverse-sshfs is then what an image without 9p gets, and a VM that was made by a Lima before 1.0.
+        """
+        stated = self.filled.get("mountType")
+        if stated not in (None, "", "default"):
+            return str(stated)
+        if self.filled.get("vmType") == "vz":
+            return "virtiofs"
+        made_by = read_or_empty(self.files.version).strip().removeprefix("v")
+        old = made_by.startswith("0.")
+        return "reverse-sshfs" if old or "9p" in (self.filled.get("mountTypesUnsupported") or ()) else "9p"
 
     @property
     def unreadable(self) -> bool:

@@ -18,6 +18,7 @@ _End = tuple[str, int, str]  # tcp or udp, port, IP
 WIDEST = 100
 _SSH = 22
 _LAST = 65535
+_MOST = 1000
 _PORT_KEYS = {"guestPort", "guestPortRange", "hostPort", "hostPortRange"}
 
 
@@ -94,7 +95,12 @@ class _InvalidForwardError(Exception):
 def _read_all(entries: object) -> list[Forward | Entry]:
     if not isinstance(entries, list):
         raise _InvalidForwardError("portForwards", entries, "it must be a list of mappings")
-    return [rule for number, entry in enumerate(entries) for rule in _read(f"portForwards[{number}]", entry)]
+    read = list[Forward | Entry]()
+    for number, entry in enumerate(entries):
+        read += _read(f"portForwards[{number}]", entry)
+        if len(read) > _MOST:
+            raise _InvalidForwardError("portForwards", len(read), f"a config forwards at most {_MOST} ports")
+    return read
 
 
 def _read(where: str, entry: object) -> list[Forward | Entry]:

@@ -20,7 +20,7 @@ from sysinit_vm.trust.rules import (
     unknown,
 )
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_URL = re.compile(r"https?://")
 _DIGEST = re.compile(r"sha(256|512):[0-9a-f]{64,128}\Z")
 _LAST_PORT = 65535
 
@@ -130,6 +130,7 @@ def host_file(kind: str, nested: Mapping[str, Rule] | None = None) -> Rule:
 
 
 def _local(where: Where, kind: str, location: str, context: Context) -> Dangers:
+    location = location.removeprefix("file://")
     if location.startswith("~/.lima/"):
         location = str(context.lima_home / location.removeprefix("~/.lima/"))
     path = _resolved(location, context)
@@ -157,7 +158,8 @@ def forward(where: Where, value: Any, context: Context) -> Dangers:
     elif socket:
         words = f"deletes {display(socket)}, whatever it is, and puts a socket there"
         yield Danger(Level.DELETES, (*where, "hostSocket"), words, approved)
-    if approved["ip"] not in ("127.0.0.1", "::1") and value.get("ignore") is not True:
+    ignored = value.get("ignore") is True and not text(value.get("guestSocket"))  # which Lima forwards all the same
+    if approved["ip"] not in ("127.0.0.1", "::1") and not ignored:
         words = f"opens a port to the network, at {display(approved['ip'])}"
         yield Danger(Level.OPENS, (*where, "hostIP"), words, approved)
 

@@ -1,13 +1,10 @@
 """The gate before limactl: a config passes if nothing in it is dangerous, or all that is dangerous was allowed."""
 
-import hashlib
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import NotConfirmedError, UsageError
@@ -19,13 +16,14 @@ from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import page, say
 from sysinit_vm.trust import approvals, included, refusals, table
 from sysinit_vm.trust.approvals import Approval
+from sysinit_vm.trust.context import here
 from sysinit_vm.trust.danger import Context, Danger, Level
 from sysinit_vm.trust.included import Included
 from sysinit_vm.trust.rules import display
 
 _SHORT = 16  # characters of a hash that are typed
-_MOST_ALIKE = 3  # dangers of one kind that are shown one by one
-_PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
+_MOST_ALIKE = 20  # dangers of one kind that are shown one by one
+_NEVER_FOLDED = (Level.RUNS, Level.DELETES)
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,8 @@ def judge(data: Mapping[str, Any], committed: Config, root: Path, others: Includ
     effective = replace(committed, data=dict(data))
     refusals.check(effective)
     refusals.check_size(effective)
-    context = _context(data, root)
+    refusals.check_host_paths(effective, root)
+    context = here(data, root)
     dangers = [*_dangers(data, context), *_owner(committed)]
     if others is not None:
         outside = list(included.dangers(others, context))
@@ -98,8 +97,10 @@ def judge_instance(instance: Instance) -> Verdict:
     """Return what an existing instance can do to this machine, by its config as Lima itself reads and fills it in."""
     owner = instance.project_dir
     root = instance.dir if owner is None or search.unusable(owner) else owner
-    context = _context(instance.filled, root)
-    return Verdict(f"The VM {instance.name}", instance.dir, _sorted(_dangers(instance.filled, context)), owner=owner)
+    data = {**instance.filled, "mountType": instance.mount_type}
+    refusals.check_host_paths(Config(instance.files.lima_yaml, data), root)
+    dangers = _dangers(data, here(data, root))
+    return Verdict(f"The VM {instance.name}", instance.dir, _sorted(dangers), owner=owner)
 
 
 def judge_edited(instance: Instance, data: Mapping[str, Any]) -> Verdict:
@@ -207,8 +208,10 @@ def _lines(dangers: Iterable[Danger], before: frozenset[str]) -> list[str]:
     """Return a line for each danger, those alike together: after the first few of them, only how many there are."""
     lines = list[str]()
     for (level, _), group in groupby(dangers, _kind):
-        alike = sorted(group, key=lambda danger: danger.item in before)  # what is new comes first
-        shown = alike if len(alike) <= _MOST_ALIKE + 1 else alike[:_MOST_ALIKE]
+        # what is new comes first, and then what is the user's own
+        alike = sorted(group, key=lambda danger: (danger.item in before, f"{Path.home()}/." not in danger.words))
+        all_of_them = level in _NEVER_FOLDED or len(alike) <= _MOST_ALIKE + 1
+        shown = alike if all_of_them else alike[:_MOST_ALIKE]
         lines += [_line(danger, "+" if before and danger.item not in before else " ") for danger in shown]
         if len(shown) < len(alike):
             lines.append(f"   {level.name:<7} … and {len(alike) - len(shown)} more like these: sysinit-vm trust --json")
@@ -238,22 +241,3 @@ def _owner(committed: Config) -> Iterator[Danger]:
     if committed.foreign_owner:
         words = f"was written by the account {display(committed.foreign_owner)}, not by you"
         yield Danger(Level.FETCHES, (str(committed.path.name),), words, committed.foreign_owner)
-
-
-def _context(data: Mapping[str, Any], root: Path) -> Context:
-    home = Path.home().resolve()
-    private = (approvals.directory().resolve(), lima_home())
-    # QEMU's virtiofs writes what it was told to only read (Lima 2.2.0, qemu.go).
-    confined = not (data.get("mountType") == "virtiofs" and data.get("vmType") != "vz")
-    return Context(root, home, lima_home(), private, confined, tuple(_proxies()))
-
-
-def _proxies() -> Iterator[tuple[str, str]]:
-    for name in (*_PROXIES, *map(str.upper, _PROXIES)):
-        value = os.environ.get(name, "")
-        try:
-            secret = urlsplit(value).password or "@" in value
-        except ValueError:
-            secret = "@" in value
-        if secret:
-            yield name, hashlib.sha256(value.encode(errors="surrogateescape")).hexdigest()

@@ -19,6 +19,11 @@ from sysinit_vm.trust.rules import Dangers, display
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 _LIMAS_OWN = "template"
 _FETCHED = ("http", "https", "github", _LIMAS_OWN)
+# Lima takes what is no URL to Go for a path of this machine (2.2.0): only what cannot be one is let through.
+_LIMAS_TEMPLATE = re.compile(r"template:[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*", re.ASCII)
+_ELSEWHERE = re.compile(
+    r"(https?://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?/|github:)(?!.*\.\.)[A-Za-z0-9_.~/@?=&+,-]+", re.ASCII
+)
 _DEEPEST, _MOST = 8, 100
 # What Lima makes of a file (2.2.0, embed.go), by the entry's mode; an entry that has it already takes no file.
 _TEXT_OF = {"data": "content", "yq": "expression"}
@@ -28,12 +33,17 @@ _TEXT_OF = {"data": "content", "yq": "expression"}
 class Reference:
     """A file that a config names: ``where``, and its absolute ``locator``, which is a path or a URL.
 
-    ``nested`` says that it is not the config itself that names it, but another file.
+    ``beside`` is the locator of the file that names it, empty for the config itself.
     """
 
     where: Where
     locator: str
-    nested: bool = False
+    beside: str = ""
+
+    @property
+    def limas_own(self) -> bool:
+        """Whether it is a template of Lima's that another one of Lima's includes."""
+        return all(locator.startswith(f"{_LIMAS_OWN}:") for locator in (self.locator, self.beside))
 
     @property
     def path(self) -> Path | None:
@@ -79,9 +89,9 @@ def collect(committed: Config, root: Path, taken: Mapping[str, str]) -> Included
 def dangers(included: Included, context: Context) -> Dangers:
     """Yield what is fetched, and what is read from outside the project."""
     for ref in included.references:
-        where = ("base", "nested", ref.locator) if ref.nested else ref.where
+        where = ("base", ref.beside, ref.locator) if ref.beside else ref.where
         if ref.path is None:
-            if not (ref.nested and ref.locator.startswith(f"{_LIMAS_OWN}:")):  # Lima's own files include one another
+            if not ref.limas_own:
                 yield Danger(Level.FETCHES, where, f"takes more from {display(ref.locator)}", ref.locator)
         elif not ref.path.is_relative_to(context.root):
             words = f"takes more from {display(ref.locator)}, outside the project"
@@ -127,7 +137,7 @@ def _walk(data: Mapping[str, Any], beside: str, root: Path, texts: dict[str, str
         raise _unusable(beside, f"Its bases are nested more than {_DEEPEST} deep.")
     for where, written in _locators(data):
         locator = _absolute(written, beside, spelled(where))
-        yield Reference(where, locator, nested=depth > 0)
+        yield Reference(where, locator, beside if depth else "")
         if locator not in texts and _is_inside(locator, root):
             texts[locator] = _read_inside(root, Path(locator))
         if where[0] == "base" and locator in texts:
@@ -154,6 +164,14 @@ def _locators(data: Mapping[str, Any]) -> Iterator[tuple[Where, str]]:
         for number, entry in enumerate(entries if isinstance(entries, list) else []):
             if isinstance(entry, Mapping) and entry.get("file") is not None:
                 yield (key, number, "file"), _url(entry["file"])
+    for number, path in enumerate(_certificate_files(data)):
+        yield ("caCerts", "files", number), path if _SCHEME.match(path) is None else ""
+
+
+def _certificate_files(data: Mapping[str, Any]) -> list[str]:
+    certificates = data.get("caCerts")
+    paths = certificates.get("files") if isinstance(certificates, Mapping) else None
+    return [path if isinstance(path, str) else "" for path in paths] if isinstance(paths, list) else []
 
 
 def _url(entry: Any) -> str:
@@ -172,6 +190,8 @@ def _absolute(locator: str, beside: str, where: str) -> str:
         why = f"It takes more from {display(locator)}, for which Lima would run the program limactl-url-{scheme[1]}."
         raise _unusable(beside, why)
     if scheme:
+        if not (_LIMAS_TEMPLATE if scheme[1] == _LIMAS_OWN else _ELSEWHERE).fullmatch(locator):
+            raise _unusable(beside, f"{where} is {display(locator)}, which is no plain {scheme[1]} URL.")
         return locator
     if not locator or ".." in locator.split("/"):
         raise _unusable(beside, f"{where} is {display(locator)}, which is no file below its own directory.")
@@ -195,6 +215,10 @@ def _localized(
         entries = data.get(key)
         if isinstance(entries, list):
             local[key] = [_with_text(entry, key, beside, texts) for entry in entries]
+    if _certificate_files(data):
+        texts_of = [texts[_absolute(path, beside, "caCerts.files")] for path in _certificate_files(data)]
+        kept = {key: value for key, value in data["caCerts"].items() if key != "files"}
+        local["caCerts"] = {**kept, "certs": [*(kept.get("certs") or []), *texts_of]}
     return local
 
 

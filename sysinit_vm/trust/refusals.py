@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from sysinit_vm.config.document import Config
@@ -22,14 +23,16 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 # Their texts have lines of their own, and are judged or concern the guest alone; no other text of Lima's has.
 _WITH_LINES = {"provision", "probes", "message", "param", "caCerts", "env"}
-# An action of Go's templates, and the words in one that go on for ever or grow without bound: Lima fills in each config
-# at each `limactl list` of this machine (2.2.0).
+# An action of Go's templates, and what in one may go on for ever or grow without bound, as Lima fills in each config at
+# each `limactl list` of this machine (2.2.0). A word that Go does not know makes it plain text.
 _ACTION = re.compile(
     r"""\{\{(?:-?\s*/\*.*?\*/\s*-?\}\}|(?:"(?:\\.|[^"\\])*"|`[^`]*`|'(?:\\.|[^'\\])*'|[^"'`}]|\}(?!\}))*\}\})""",
     re.DOTALL,
 )
 _QUOTED = re.compile(r"""/\*.*?\*/|"(?:\\.|[^"\\])*"|`[^`]*`|'(?:\\.|[^'\\])*'""", re.DOTALL)
-_ENDLESS = re.compile(r"\b(define|template|block|range|printf)\b")
+_TEMPLATE = 'Lima would run this template on this machine, and it may never end. For {{ in the guest, write {{"{{"}}.'
+_ENDLESS = re.compile(r"\b(define|template|block|range|print|printf|println|js|html|urlquery|call)\b|:=")
+_ABSOLUTE = re.compile(r"(/|~/|https?://|file:///)")
 _LONGEST_LISTED = 60_000  # characters; a line has 65,536, with what Lima fills in
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 
@@ -41,7 +44,7 @@ def check(config: Config) -> None:
     """
     forwards.rules(config)
     data = config.data
-    for where, value, why in (*_lines(data), *_ssh(data), *_mounts(data), *_env(data)):
+    for where, value, why in (*_lines(data), *_ssh(data), *_mounts(data), *_locations(data), *_env(data)):
         raise VmError(f"{where} in {config.path} is refused: {display(value)}.", detail=why, hint=edit(config.path))
 
 
@@ -51,7 +54,10 @@ def check_size(config: Config) -> None:
     It lists each VM in one line, in which `param` and `message` stand twice.
     """
     data = config.data
-    size = sum(len(json.dumps(part)) for part in (data, data.get("param"), data.get("message")))
+    param = data.get("param")
+    longest = max((len(str(value)) for value in param.values()), default=0) if isinstance(param, Mapping) else 0
+    size = sum(len(json.dumps(part)) for part in (data, param, data.get("message")))
+    size += longest * sum(text.count("{{") for _, text in _texts((), data))  # each may stand for a param
     if size > _LONGEST_LISTED:
         raise VmError(
             f"{config.path} is too long.",
@@ -69,7 +75,7 @@ def _lines(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
             yield display(key), key, why
         for where, text in _texts((str(key),), value) if key != "param" else ():
             if _may_never_end(text):
-                yield spelled(where), text, "Lima would run this template on this machine, and it may never end."
+                yield spelled(where), text, _TEMPLATE
         if key not in _WITH_LINES:
             for where, text in _texts((str(key),), value):
                 if _CONTROL.search(text):
@@ -87,16 +93,18 @@ def _may_never_end(text: str) -> bool:
     return False
 
 
-def _texts(where: Where, value: Any) -> Iterator[tuple[Where, str]]:
+def _texts(where: Where, value: Any, *, keys: bool = True) -> Iterator[tuple[Where, str]]:
+    """Yield each text in ``value`` with where it is; ``keys`` are texts too."""
     if isinstance(value, str):
         yield where, value
     elif isinstance(value, Mapping):
         for key, inner in value.items():
-            yield (*where, str(key)), str(key)
-            yield from _texts((*where, str(key)), inner)
+            if keys:
+                yield (*where, str(key)), str(key)
+            yield from _texts((*where, str(key)), inner, keys=keys)
     elif isinstance(value, list):
         for number, inner in enumerate(value):
-            yield from _texts((*where, number), inner)
+            yield from _texts((*where, number), inner, keys=keys)
 
 
 def _ssh(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
@@ -129,6 +137,40 @@ def _mounts(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
                     value,
                     f"QEMU takes {allowed.pattern}; anything else could begin another option.",
                 )
+
+
+def _locations(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    """Lima takes a relative location of an image from the current directory of whoever types `start`."""
+    for keys in (("images",), ("firmware", "images"), ("containerd", "archives")):
+        for where, text in _texts((), data, keys=False):
+            names = tuple(key for key in where if isinstance(key, str))
+            if names[: len(keys)] == keys and names[-1] == "location" and not _ABSOLUTE.match(text):
+                yield spelled(where), text, "A location is an absolute path, one below ~/, or an http URL."
+
+
+def check_host_paths(config: Config, root: Path) -> None:
+    """VmError if limactl would write or delete where a guest can put links: in the project or in a writable mount.
+
+    ``root`` is the project's directory (absolute). What is there when it is judged says nothing of what is there later.
+    """
+    data = config.data
+    mounts = [mount for mount in _entries(data, "mounts") if mount.get("writable")]
+    writable = [root, *(Path(str(mount.get("location"))).expanduser() for mount in mounts)]
+    for key, name in (("portForwards", "hostSocket"), ("copyToHost", "host")):
+        for number, entry in enumerate(_entries(data, key)):
+            path = Path(str(entry.get(name) or "/")).expanduser()
+            if any(one.is_relative_to(place) for one in (path, path.parent.resolve()) for place in writable):
+                raise VmError(
+                    f"{key}[{number}].{name} in {config.path} is refused: {display(str(path))}.",
+                    detail="The guest can write there, and could lead it anywhere by a link. {{.Dir}} is the VM's own "
+                    "directory on this machine.",
+                    hint=edit(config.path),
+                )
+
+
+def _entries(data: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    entries = data.get(key)
+    return [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
 
 
 def _env(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:

@@ -35,7 +35,7 @@ def unknown_version(version: Sequence[int]) -> str:
     )
 
 
-_QEMU_OWN = re.compile(r"none|default|[A-Za-z0-9_.-]+-v?[0-9]+|host|max|[A-Z][A-Za-z0-9-]*")
+_QEMU_OWN = re.compile(r"none|[A-Za-z0-9_.-]+-v?[0-9]+|host|max|[A-Z][A-Za-z0-9-]*")
 _DRIVERS = ("qemu", "vz", "default")
 _ROSETTA = mapping({"enabled": guest_only, "binfmt": guest_only})
 _IMAGE = host_file(

@@ -94,7 +94,7 @@ def _take_over(lima: Limactl, instance: Instance, project: Project, committed: C
         present = instance.config()
         ports = allocation.kept(present, committed)
         wanted = prepare.prepared(committed, project, instance.name, facts.gather(), ports)
-        judged = permission.edited(now, _merged(present, wanted.data))
+        judged = permission.edited(now, _merged({**present.data, "mountType": now.mount_type}, wanted.data))
         for note in wanted.notes:
             say(f"  {note}")
         if now.status not in {RUNNING, STOPPED}:
@@ -105,7 +105,7 @@ def _take_over(lima: Limactl, instance: Instance, project: Project, committed: C
         lima.edit(judged)
 
 
-def _merged(present: Config, wanted: Mapping[str, Any]) -> dict[str, Any]:
+def _merged(present: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
     """The wanted config, with the keys that belong to the present disk."""
-    stays = {key: present.data[key] for key in _STAYS_WITH_THE_DISK if key in present.data}
+    stays = {key: present[key] for key in _STAYS_WITH_THE_DISK if key in present}
     return {**{key: value for key, value in wanted.items() if key not in _STAYS_WITH_THE_DISK}, **stays}

@@ -228,3 +228,48 @@ def test_a_config_that_is_as_long_as_we_allow_can_still_be_listed(world, here, t
     assert size > 10_000
     create(here, "long-dev", effective(project), tmp_path)
     assert "long-dev" in world.ok(project, "list")
+
+
+@pytest.mark.parametrize("point", ["/mnt/{{.Name}}", "/mnt/host-ssh", "*"])
+def test_no_second_mount_makes_the_first_writable(world, point):
+    """Lima gives what is mounted at one place the location of the first entry, and `writable` of the last (2.2.0)."""
+    project = world.project(f"twice{len(point)}")
+    (project / "sub").mkdir()
+    world.ok(project, "init")
+    config = project / ".lima/config.yaml"
+    text = config.read_text()
+    if "{{" in point:
+        text = text.replace("/mnt/host-ssh", f"/mnt/{project.name}-dev")
+    mount = f"- {{location: ./sub, mountPoint: '{point}', writable: true}}\n\nenv:\n"
+    config.write_text(text.replace("\nenv:\n", mount))
+    done = world.run(project, "start")
+    assert done.returncode == 5, done.stderr
+    assert "RUNS" in done.stderr
+    assert f"{world.env['HOME']}/.ssh" in done.stderr
+    assert not (world.lima_home / f"{project.name}-dev").exists()
+
+
+def test_a_vm_whose_config_leaves_the_mount_type_to_lima_is_judged_by_what_lima_takes(world, here, tmp_path):
+    project = world.project("adopted")
+    world.ok(project, "init")
+    made = {key: value for key, value in effective(project).items() if key != "mountType"}
+    mounts = [{"location": str(project.resolve()), "writable": True}]
+    by_hand = {**made, "mountTypesUnsupported": ["9p"], "param": {}, "provision": [], "mounts": mounts}
+    create(here, "by-hand", by_hand, tmp_path)
+    assert any(line.startswith("RUNS mountType") for line in lines(told(world, project, "--name", "by-hand")))
+    done = world.run(project, "adopt", "--name", "by-hand", "--yes")
+    assert done.returncode == 5
+    assert "reverse-sshfs" in done.stderr
+
+
+def test_certificates_are_read_once_and_handed_over_as_text(world, here):
+    project = world.project("certs")
+    (project / ".lima").mkdir()
+    (project / ".lima/ca.pem").write_text("-----BEGIN CERTIFICATE-----\n")
+    (project / ".lima/config.yaml").write_text("caCerts: {files: [./ca.pem]}\n")
+    assert effective_whole(project)["caCerts"] == {"certs": ["-----BEGIN CERTIFICATE-----\n"]}
+    (project / ".lima/ca.pem").unlink()
+    (project / ".lima/ca.pem").symlink_to(f"{world.env['HOME']}/.ssh/id_ed25519")
+    done = world.run(project, "start")
+    assert done.returncode == 1
+    assert "It is a link" in done.stderr

@@ -16,6 +16,9 @@ ENDLESS = "{{range 9223372036854775807}}{{end}}"
         '{{block "a" .}}{{end}}',
         '{{with printf "%1000000d" 1}}{{.}}{{end}}',
         '{{"}}" | printf "%s"}}',
+        '{{$x := "a"}}',
+        '{{"a" | js}}',
+        '{{print "a" "b"}}',
         '{{/* " */}}' + ENDLESS,
         "{{- /* ` */ -}}" + ENDLESS,
         '{{`"`}}' + ENDLESS,
@@ -35,6 +38,7 @@ def test_what_may_never_end_is_known(text):
         "docker ps --format '{{.Names}} {{.Ports}}'",
         'echo {{"{{"}}range 9}}',
         "{{if .Param.X}}template{{end}}",
+        "{{ item.name }}",
         "{{ .Home }} define {{/* range */}}",
     ],
 )

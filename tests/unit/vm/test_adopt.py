@@ -58,7 +58,7 @@ def test_a_moved_projects_vm_becomes_this_directorys_and_keeps_its_disk(demo):
 def test_the_keys_of_the_disk_always_come_in_the_same_order(demo):
     vms = lima(config={"user": {"name": "me"}, **dict(reversed(WAS.items()))})
     take(vms, of(demo), yes=True)
-    assert list(vms.data("demo-dev"))[-4:] == ["images", "arch", "disk", "user"]
+    assert list(vms.data("demo-dev"))[-5:] == ["images", "arch", "mountType", "disk", "user"]
 
 
 def test_a_running_one_is_stopped_first(demo):
