@@ -47,7 +47,7 @@ confirm() {
 find_python() {
     for python in ${SYSINIT_VM_PYTHON:-/usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11}; do
         python=$(command -v "$python") || continue
-        "$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && return
+        "$python" -I -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && return
     done
     return 1
 }
@@ -83,7 +83,7 @@ fingerprint() {
 
 installed() {
     [ -x "$venv/bin/sysinit-vm" ] && [ "$(cat "$venv/.checkout" 2>/dev/null)" = "$1" ] &&
-        "$venv/bin/python" -c '' 2>/dev/null
+        "$venv/bin/python" -I -c '' 2>/dev/null
 }
 
 pip() { "$venv/bin/pip" "$@"; }
@@ -91,7 +91,7 @@ pip() { "$venv/bin/pip" "$@"; }
 install_checkout() {
     say 'Installing sysinit-vm for this account.'
     rm -f "$venv/.checkout"
-    "$venv/bin/python" -c 'import pip' 2>/dev/null || "$python" -m venv --clear "$venv" ||
+    "$venv/bin/python" -I -c 'import pip' 2>/dev/null || "$python" -I -m venv --clear "$venv" ||
         fail 'The virtual environment could not be created.' "Its directory is $venv." "ls -ld '${venv%/*}'; df '${venv%/*}'"
     # First everything that is downloaded, by hash. The lock includes what builds our package: pip itself would fetch
     # that without a hash.

@@ -1,13 +1,14 @@
 """One VM to measure: created by limactl itself, in a temporary LIMA_HOME."""
 
 import contextlib
+import functools
 import json
 import os
 import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -129,7 +130,11 @@ class Machine:
         """Create the VM and start it for the first time."""
         path = self.directory.parent / f"{self.name}.yaml"
         path.write_text(json.dumps(self.data))
-        return self._timed(lambda **how: self.lima.create(JudgedFile(path, self.name), **how))
+        return self._timed(functools.partial(self._create_and_start, JudgedFile(path, self.name)))
+
+    def _create_and_start(self, config: JudgedFile, on_message: Callable[[Message], None], **how: Any) -> Result:
+        done = self.lima.create(config, on_message, env=self.env)
+        return self.lima.start(JudgedInstance(self.name), on_message, **how) if done.ok else done
 
     def start(self) -> Took:
         """Start the stopped VM."""

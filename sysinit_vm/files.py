@@ -46,11 +46,12 @@ def read_or_empty(path: Path) -> str:
         return ""
 
 
-def lines(path: Path, *, last: int | None = None) -> Iterator[str]:
+def lines(path: Path, *, last: int | None = None, whole: bool = False) -> Iterator[str]:
     """Yield the lines of the plain file ``path`` one by one, because a log may be huge; none if it cannot be read.
 
-    A line of more than LONGEST_LINE bytes comes in pieces. With ``last``, only that many bytes at the file's end are
-    read, so the first line may lack its beginning.
+    A line of more than LONGEST_LINE bytes comes in pieces, or not at all if only ``whole`` ones are wanted: a piece
+    could be made to look like a line. With ``last``, only that many bytes at the file's end are read, so the first line
+    may lack its beginning.
     """
     try:
         stream = _opened(path)
@@ -59,7 +60,11 @@ def lines(path: Path, *, last: int | None = None) -> Iterator[str]:
     with stream:
         if last is not None:
             stream.seek(max(0, os.fstat(stream.fileno()).st_size - last))
+        cut = False
         while line := stream.readline(LONGEST_LINE):
+            continued, cut = cut, len(line) == LONGEST_LINE and not line.endswith(b"\n")
+            if whole and (continued or cut):
+                continue
             yield line.decode(errors="replace").removesuffix("\n").removesuffix("\r")
 
 

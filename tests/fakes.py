@@ -169,7 +169,8 @@ class InMemory:
     calls: list[tuple[Any, ...]]  # what was changed: the verb, then the values given
     asked: list[tuple[Any, ...]]  # what was run in a guest: the VM's name, the words, the timeout
     guest: Any = result()  # what the guest answers: a Result, or a function of the words
-    failure: Result | None = None  # how create and start end
+    failure: Result | None = None  # how start ends
+    not_created: Result | None = None  # how create ends
     consoles: list[str]  # what the guest's console says at each start, which then goes on until a stop
     stops: bool = True  # whether a guest stops without force
     on_start: Any = staticmethod(lambda: None)  # called while a VM starts
@@ -226,17 +227,17 @@ class FakeLimactl(InMemory, Limactl):
     def filled(self, config):
         return dict(config.data)
 
-    def create(self, config, on_message, **how):
-        name = config.name
-        self.calls.append(("create", name, config.path, how["timeout"], how.get("env")))
+    def create(self, config, on_message, *, env=None):
+        self.calls.append(("create", config.name, config.path, env))
         on_message(("info", "Attempting to download the image"))
         data = document.load(config.path).data
-        self.add(name, status="Running", config=data, param=data["param"])
-        return self._boot(name)
+        instance = self.add(config.name, status="Stopped", config=data, param=data["param"])
+        instance.files.events.unlink()
+        return self.not_created or result()
 
-    def start(self, instance, on_message, **how):
+    def start(self, instance, on_message, *, timeout, env=None):
         name = instance.name
-        self.calls.append(("start", name, how["timeout"], how.get("env")))
+        self.calls.append(("start", name, timeout, env))
         instance = self.by_name[name] = replace(self.by_name[name], status="Running")
         instance.files.events.write_text(READY)
         return self._boot(name)

@@ -2,9 +2,11 @@
 
 import errno
 import os
+import posixpath
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+import stat
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from sysinit_vm.archive.names import Names
@@ -48,7 +50,13 @@ def place_file(name: str, source: int, target_name: str, target: int) -> None:
 
 
 def place_directory(
-    source: int, target_name: str, target: int, statuses: Mapping[Names, Status], leave_out: LeaveOut, path: Names = ()
+    source: int,
+    target_name: str,
+    target: int,
+    statuses: Mapping[Names, Status],
+    leave_out: LeaveOut,
+    path: Names = (),
+    refused: Collection[Names] = (),
 ) -> None:
     """Move what is in the open directory ``source`` to ``target_name`` in the open directory ``target``.
 
@@ -62,7 +70,9 @@ def place_directory(
     except FileExistsError:
         made = False
     with opened(target_name, target) as handle:
-        merge(source, handle, statuses, leave_out, path)
+        if not path:
+            refused = frozenset(_links_through_links(source, handle))
+        merge(source, handle, statuses, leave_out, path, refused)
         if made and status is not None:
             permissions, time = status
             with suppress(PermissionError):  # not every file system has them
@@ -70,12 +80,19 @@ def place_directory(
                 os.utime(handle, ns=(time, time))
 
 
-def merge(source: int, target: int, statuses: Mapping[Names, Status], leave_out: LeaveOut, path: Names = ()) -> None:
+def merge(
+    source: int,
+    target: int,
+    statuses: Mapping[Names, Status],
+    leave_out: LeaveOut,
+    path: Names = (),
+    refused: Collection[Names] = (),
+) -> None:
     """Move what is in the open directory ``source`` into the open directory ``target``.
 
     Directories are merged, and those that exist keep their mode. A file or a link takes the place of a file or a link.
-    ``leave_out`` gets the path of each entry whose place is taken otherwise, and a sentence that says why. ``path`` is
-    where ``source`` is in the copied tree.
+    ``leave_out`` gets the path of each entry whose place is taken otherwise, or that is ``refused``, and a sentence
+    that says why. ``path`` is where ``source`` is in the copied tree.
     """
     with os.scandir(source) as entries:
         names = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
@@ -84,11 +101,34 @@ def merge(source: int, target: int, statuses: Mapping[Names, Status], leave_out:
         try:
             if is_directory:
                 with opened(name, source) as handle:
-                    place_directory(handle, name, target, statuses, leave_out, inner)
+                    place_directory(handle, name, target, statuses, leave_out, inner, refused)
+            elif inner in refused:
+                leave_out(os.fsdecode(b"/".join(inner)), "It leads through a link that is there already.")
             else:
                 place_file(name, source, name, target)
         except OSError as error:
             leave_out(os.fsdecode(b"/".join(inner)), _why(error))
+
+
+def _links_through_links(source: int, target: int) -> Iterator[Names]:
+    """Yield the links of ``source`` that in ``target`` would lead through a link that is there and stays.
+
+    They were judged by their texts, which says nothing of what the user has in the target.
+    """
+    for directory, directories, others, handle in os.fwalk(b".", dir_fd=source):
+        for name in (*directories, *others):
+            with suppress(OSError):  # it is no link
+                text = os.readlink(name, dir_fd=handle)
+                path = posixpath.normpath(posixpath.join(directory, text)).split(b"/")
+                steps = [path[:end] for end in range(1, len(path) + 1)]
+                if any(_is_link(step, target) and not _is_link(step, source) for step in steps):
+                    yield (*(step for step in directory.split(b"/") if step != b"."), name)
+
+
+def _is_link(path: Sequence[bytes], below: int) -> bool:
+    with suppress(OSError):
+        return stat.S_ISLNK(os.stat(b"/".join(path), dir_fd=below, follow_symlinks=False).st_mode)
+    return False
 
 
 def _why(error: OSError) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sysinit_vm import project_tree
 from sysinit_vm.errors import VmError
+from sysinit_vm.escaping import printable
 from sysinit_vm.guest import scripts
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.projects.project import CONFIG, Project
@@ -16,6 +17,7 @@ from sysinit_vm.runner import Result
 _CHECK_SECONDS = 120
 _LONGEST_ANSWER = 200  # bytes; it is 22
 _LONGEST_DETAIL = 4000  # characters
+_MOST_SCRIPTS, _LONGEST_SCRIPT = 20, 200  # that failed and are named; characters of a name
 _WHICH = 'for program; do if command -v "$program" >/dev/null 2>&1; then echo "$program"; fi; done'
 _IDENTIFY_AND_CHECK = 'bash -c "$1" bash /etc/sysinit-vm "$2"; exec bash -c "$3" bash "$4"'
 
@@ -69,9 +71,9 @@ def readiness(lima: Limactl, name: str, project: Project, *, gitconfig: str | No
         raise no_answer(name, done)
     answers = _answers(done)
     values = dict(answers)
-    failed = tuple(value for key, value in answers if key == "failed")
+    failed = tuple(printable(value, _LONGEST_SCRIPT) for key, value in answers if key == "failed")[:_MOST_SCRIPTS]
     mounted = token_answer == f"{token} seen"
-    mount_problem = problem or answer_problem or values.get("mount", "")
+    mount_problem = problem or answer_problem or printable(values.get("mount", ""), _LONGEST_DETAIL)
     return Readiness(mounted, mount_problem, values.get("zellij") == "yes", failed)
 
 
@@ -100,7 +102,7 @@ def vitals(lima: Limactl, name: str) -> Vitals:
     done = lima.run(name, ("sh", "-c", scripts.read("vitals.sh")), timeout=_CHECK_SECONDS)
     values = dict(_answers(done))
     try:
-        return Vitals(*(int(values[key].rstrip("%")) for key in ("time", "disk", "inodes")))
+        return Vitals(*(int(values[key].rstrip("%")[:12]) for key in ("time", "disk", "inodes")))
     except (KeyError, ValueError) as error:
         raise no_answer(name, done) from error
 

@@ -31,20 +31,23 @@ Info = PathInfo | HostPath
 Copy = tuple[str, str, Callable[[Transfer], None]]
 
 
-def copy(lima: Limactl, instance: Instance, words: Sequence[str]) -> None:
+def copy(lima: Limactl, instance: Instance, words: Sequence[str], guest_writes: Sequence[Path]) -> None:
     """Copy ``checked`` words, one or more sources and then the target; one side is in the running guest.
 
+    No link is followed in the directories ``guest_writes`` (absolute), which this or another VM's guest can write.
     A guest path is `:PATH`, relative to the guest's home. Each source keeps its name in a target directory that exists.
     UsageError for invalid words, VmError for a missing source or an impossible target; nothing is copied then.
     VmError at the end if something was left out; the rest is copied then.
     """
     from_guest, (*sources, goal) = _split(instance.name, words)
     with sigterm_as_interrupt():  # so that it removes what is half
-        (_out_of_guest if from_guest else _into_guest)(lima, instance, sources, goal)
+        (_out_of_guest if from_guest else _into_guest)(lima, instance, sources, goal, guest_writes)
 
 
-def _out_of_guest(lima: Limactl, instance: Instance, paths: Sequence[str], goal: str) -> None:
-    with looked_up(goal, instance.guest_writes) as target:
+def _out_of_guest(
+    lima: Limactl, instance: Instance, paths: Sequence[str], goal: str, guest_writes: Sequence[Path]
+) -> None:
+    with looked_up(goal, guest_writes) as target:
         sources = _guest_infos(lima, instance.name, paths)
         targets = [target.inner(_own_name(path)) if target.kind == "dir" else target for path in paths]
         _require_possible(instance, paths, sources, goal, target, targets)
@@ -55,15 +58,16 @@ def _out_of_guest(lima: Limactl, instance: Instance, paths: Sequence[str], goal:
         _run(lima, instance.name, f"Copying to {_shown(target)}", copies)
 
 
-def _into_guest(lima: Limactl, instance: Instance, paths: Sequence[str], goal: str) -> None:
-    writes = instance.guest_writes
-    sources = [_host_info(path, writes) for path in paths]
+def _into_guest(
+    lima: Limactl, instance: Instance, paths: Sequence[str], goal: str, guest_writes: Sequence[Path]
+) -> None:
+    sources = [_host_info(path, guest_writes) for path in paths]
     inner_goals = [posixpath.join(goal or ".", _own_name(path)) for path in paths]
     target, *targets = _guest_infos(lima, instance.name, [goal, *inner_goals])
     targets = targets if target.kind == "dir" else [target] * len(paths)
     _require_possible(instance, paths, sources, goal, target, targets)
     copies: list[Copy] = [
-        (path, path, partial(Transfer.send, source=source, target=inner, guest_writes=writes))
+        (path, path, partial(Transfer.send, source=source, target=inner, guest_writes=guest_writes))
         for path, source, inner in zip(paths, sources, targets, strict=True)
     ]
     _run(lima, instance.name, f"Copying to :{_shown(target)}", copies)

@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -155,8 +156,15 @@ def _refuse(clashes: set[str]) -> None:
         raise _UnsafeError(f"It has what may clash with our names: {', '.join(sorted(clashes))}.")
 
 
+def _parsed(text: str) -> ast.Module:
+    """Python 3.12 and newer print warnings about a stranger's text, raw."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text.encode())
+
+
 def _with_collection(text: str) -> str | None:
-    statements = [ast.unparse(node) for node in ast.parse(text.encode()).body]
+    statements = [ast.unparse(node) for node in _parsed(text).body]
     code = "\n".join(statements)  # without comments; a word in a string counts as a name
     if "from sysinit_vm import ns" in statements or ("import sysinit_vm" in statements and "sysinit_vm.ns" in code):
         return None
@@ -165,6 +173,6 @@ def _with_collection(text: str) -> str | None:
     if re.search(r"\bns\b|\b(?:invoke|sys)\b(?!\.)", others):
         raise _UnsafeError("It makes a collection of its own, or has something called ns, invoke or sys.")
     after = text + ("\n" if text.endswith("\n") else "\n\n" if text else "") + _COLLECT
-    if [ast.unparse(node) for node in ast.parse(after.encode()).body][: len(statements)] != statements:
+    if [ast.unparse(node) for node in _parsed(after).body][: len(statements)] != statements:
         raise _UnsafeError("It ends in a way that nothing can follow.")
     return after

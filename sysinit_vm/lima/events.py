@@ -14,7 +14,7 @@ from sysinit_vm.lima.messages import message
 
 Address = tuple[str, int]  # IP, port
 
-_FAILED = re.compile(r"failed to listen (?:tcp|udp): (\S+:\d+)")
+_FAILED = re.compile(r"failed to listen (?:tcp|udp): (\S+:\d{1,5})(?!\d)")
 
 
 def host_agent_ready(instance: Instance) -> bool | None:
@@ -67,7 +67,7 @@ def _statuses(lines: Iterable[str]) -> Iterator[Mapping[str, Any]]:
     for line in lines:
         try:
             status = json.loads(line)["status"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             continue
         if isinstance(status, Mapping):
             yield status

@@ -77,11 +77,11 @@ class InstanceFiles:
 
     def event_lines(self) -> Iterator[str]:
         """Yield the lines of the host agent's events, none if it has not begun."""
-        return files.lines(self.events)
+        return files.lines(self.events, whole=True)
 
     def host_agent_log_lines(self) -> Iterator[str]:
         """Yield the lines of the host agent's log, none if it has not begun."""
-        return files.lines(self.host_agent_log)
+        return files.lines(self.host_agent_log, whole=True)
 
     def host_agent_pid(self) -> int | None:
         """Return the recorded process id of the host agent, None if there is none."""

@@ -75,30 +75,33 @@ class Limactl:
             raise _failure("limactl cannot list its instances.", done, hint="limactl list")
         return [Instance.from_json(json.loads(line)) for line in lines]
 
-    def create(self, config: JudgedFile, on_message: Callable[[Message], None], **how: Any) -> Result:
-        """Create an instance from ``config`` and start it; see ``start``."""
-        return self._start(("--name", config.name, str(config.path)), on_message, **how)
+    def create(
+        self, config: JudgedFile, on_message: Callable[[Message], None], *, env: Mapping[str, str] | None = None
+    ) -> Result:
+        """Create an instance from ``config`` without starting it; ``on_message`` and ``env`` are as for ``start``."""
+        words = ("create", "--tty=false", "--name", config.name, str(config.path))
+        return self._stream(words, on_message, env)
 
-    def start(self, instance: JudgedInstance, on_message: Callable[[Message], None], **how: Any) -> Result:
-        """Start an existing instance and wait until limactl calls it ready.
-
-        ``timeout`` in seconds, ``env`` for the host agent and QEMU. Each log line goes to ``on_message``.
-        A bare name is never given to limactl unseen: it would create a VM of that name.
-        """
-        return self._start((instance.name,), on_message, **how)
-
-    def _start(
+    def start(
         self,
-        words: Sequence[str],
+        instance: JudgedInstance,
         on_message: Callable[[Message], None],
         *,
         timeout: int,
         env: Mapping[str, str] | None = None,
     ) -> Result:
-        flags = ("--log-format=json", "start", "--tty=false", f"--timeout={timeout}s")
-        return self.runner.stream(
-            (*self._argv, *flags, *words), lambda line: on_message(message(line)), env=self._env(env)
-        )
+        """Start an existing instance and wait until limactl calls it ready.
+
+        ``timeout`` in seconds, ``env`` for the host agent and QEMU. Each log line goes to ``on_message``.
+        A bare name is never given to limactl unseen: it would create a VM of that name.
+        """
+        return self._stream(("start", "--tty=false", f"--timeout={timeout}s", instance.name), on_message, env)
+
+    def _stream(
+        self, words: Sequence[str], on_message: Callable[[Message], None], env: Mapping[str, str] | None
+    ) -> Result:
+        argv = (*self._argv, "--log-format=json", *words)
+        return self.runner.stream(argv, lambda line: on_message(message(line)), env=self._env(env))
 
     def rewrite(self, instance: Instance, config: JudgedConfig) -> None:
         """Replace the config of a running instance, which ``edit`` refuses; it takes effect at the next start.

@@ -10,7 +10,7 @@ def message(line: str) -> Message:
     try:
         entry = json.loads(line)
         text, level = str(entry["msg"]), str(entry["level"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ("info", line)
     if entry.get("error"):
         text = f"{text}: {entry['error']}"

@@ -154,7 +154,8 @@ def _run(runner: Runner, command: Command, progress: Progress) -> None:
     if command[0] not in _INSTANT:
         progress.stage(label)
     with _heartbeat(progress.tell):
-        done = runner.stream(command, _line_sampler(progress.tell))
+        # not in the current directory: it is a project, and Python, Go and cargo look for files of theirs there
+        done = runner.stream(command, _line_sampler(progress.tell), cwd=Path("/"))
     if not done.ok:
         detail = "\n".join(done.err.splitlines()[-_LAST_LINES:])
         raise VmError(f"{label} failed (exit {done.code}).", detail=detail, hint=done.command)

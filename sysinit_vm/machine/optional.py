@@ -56,7 +56,7 @@ def _task(runner: Runner, host: Host) -> Prerequisite:
         )
     link, own = _link(), _own_task(host)
     commands = (
-        (sys.executable, "-m", "venv", str(own.parents[1])),
+        (sys.executable, "-I", "-m", "venv", str(own.parents[1])),
         locks.pip_install(own.with_name("pip"), "task"),
         *(() if os.path.lexists(link) else (("mkdir", "-p", str(link.parent)), ("ln", "-s", str(own), str(link)))),
     )

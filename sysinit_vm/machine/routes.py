@@ -78,7 +78,7 @@ def _go(runner: Runner, host: Host) -> tuple[str, tuple[Command, ...], Command, 
     missing = [] if has_venv else ["python3-venv"]
     before = (
         *package_manager.install_commands(host, missing),
-        (sys.executable, "-m", "venv", str(venv)),
+        (sys.executable, "-I", "-m", "venv", str(venv)),
         locks.pip_install(venv / "bin" / "pip", "go"),
     )
     modules = work / "pkg" / "mod"

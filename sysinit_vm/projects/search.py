@@ -41,7 +41,7 @@ def nearest(option: str | None) -> Project | None:
     start = directory(option)
     for root in (start, *start.parents):
         lima = root / CONFIG.parent
-        if os.path.lexists(root / CONFIG) and lima.resolve() != lima_home():
+        if os.path.lexists(root / CONFIG) and not same(lima, lima_home()):
             return Project(root)
     return None
 

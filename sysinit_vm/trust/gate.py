@@ -148,9 +148,9 @@ def passed_instance(instance: Instance) -> JudgedInstance:
     return JudgedInstance(instance.name)
 
 
-def remember(name: str, verdict: Verdict) -> None:
-    """Allow the instance ``name`` what it is made with: the project's config may ask for something else later."""
-    approvals.save(lima_home() / name, verdict.items, project=verdict.owner or verdict.place)
+def remember(name: str, verdict: Verdict, also: Iterable[str] = ()) -> None:
+    """Allow the instance ``name`` what it is made with, and the items ``also``: the project may want another later."""
+    approvals.save(lima_home() / name, {*verdict.items, *also}, project=verdict.owner or verdict.place)
 
 
 def tell(verdict: Verdict) -> None:

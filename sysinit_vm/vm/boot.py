@@ -18,7 +18,7 @@ from sysinit_vm.lima.events import host_agent_ready
 from sysinit_vm.lima.home import instance_files
 from sysinit_vm.lima.instance import STOPPED, Instance
 from sysinit_vm.lima.instance_files import InstanceFiles
-from sysinit_vm.lima.judged import JudgedInstance
+from sysinit_vm.lima.judged import JudgedConfig, JudgedFile, JudgedInstance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.locks import ports_lock
 from sysinit_vm.lima.messages import Message, reason
@@ -75,14 +75,30 @@ def _create(lima: Limactl, name: str, project: Project, options: StartOptions, p
             placed = host_ports.place(name, project.root, declared, {})
             wanted = prepare.prepared(committed, project, name, machine, placed.hosts)
             resolve.require_mountable(committed, wanted, machine)
-            judged = permission.judged(lima, committed, project, name, wanted.data)
+            judged = permission.judged(committed, project, name, wanted.data)
             written = file.enter_context(prepare.config_file(judged, dry=lima.runner.dry))
         _tell((*wanted.notes, *placed.words))
-        begin = partial(lima.create, written)
+        begin = partial(_create_and_start, lima, written, judged, project)
         done = _up(lima, files, judged.instance, begin, progress, timeout=options.timeout, env=env)
     removed = not done.ok and _remove_half_made(lima, name)
     hint = f"{edit(project.config)}, then sysinit-vm start" if removed else "sysinit-vm logs"
     _must_be_up(done, files, hint)
+
+
+def _create_and_start(
+    lima: Limactl,
+    written: JudgedFile,
+    judged: JudgedConfig,
+    project: Project,
+    relay: Callable[[Message], None],
+    **how: Any,
+) -> Result:
+    """Create a VM, and start it if Lima has made of its config what was allowed."""
+    done = lima.create(written, relay, env=how["env"])
+    if not done.ok:
+        return done
+    dry = lima.runner.dry
+    return lima.start(judged.instance if dry else permission.created(lima, written.name, project.config), relay, **how)
 
 
 def _image(committed: Config, machine: Facts, project: Project, options: StartOptions, progress: Progress) -> Choice:

@@ -14,10 +14,10 @@ from sysinit_vm import files
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.effective import prepare
-from sysinit_vm.errors import UsageError
+from sysinit_vm.errors import UsageError, VmError, edit
 from sysinit_vm.lima.home import machine_config
 from sysinit_vm.lima.instance import Instance
-from sysinit_vm.lima.judged import JudgedConfig
+from sysinit_vm.lima.judged import JudgedConfig, JudgedInstance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine import facts
 from sysinit_vm.machine.facts import Facts
@@ -54,15 +54,15 @@ class Request:
         taken, allowed = approvals.taken(root), list[Any]()
         while True:
             others = included.collect(self.committed, root, taken)
-            stage = self._judged(self.committed, machine, others)
-            allowed += stage.verdict.dangers
             if not others.missing:
                 break
+            stage = self._judged(self.committed, machine, others)
+            allowed += stage.verdict.dangers
             yield stage
             taken |= {locator: self._take(locator) for locator in others.missing}
             approvals.keep(root, taken)
-        if others.references:
-            stage = self._judged(self._whole(others), machine, others)
+        whole = self._whole(others) if others.references else self.committed
+        stage = self._judged(whole, machine, others)
         verdict = stage.verdict.with_dangers(allowed)
         yield replace(stage, verdict=verdict)
         yield from self._with_machine_config(stage, verdict)
@@ -150,19 +150,38 @@ class Request:
             yield replace(stage, verdict=verdict.with_dangers(more.dangers))
 
 
-def judged(lima: Limactl, committed: Config, project: Project, name: str, data: Mapping[str, Any]) -> JudgedConfig:
+def judged(committed: Config, project: Project, name: str, data: Mapping[str, Any]) -> JudgedConfig:
     """Return ``data`` for limactl: what ``committed``, allowed before, becomes for ``project``'s new VM ``name``.
 
-    It is judged once more, as it is and then as Lima fills it in, but for its host ports, which we have chosen just
-    now: as ``gate.require`` if it can do more than was allowed.
+    It is judged once more, as it is, but for its host ports, which we have chosen just now: as ``gate.require`` if it
+    can do more than was allowed.
     """
     declared = prepare.prepared(committed, project, name, facts.gather()).data.get("portForwards") or []
     verdict = gate.judge({**data, "portForwards": declared}, committed, project.root)
     config = gate.passed(name, data, verdict)
-    filled = lima.filled(config)
-    gate.passed(name, data, gate.judge({**filled, "portForwards": declared}, committed, project.root))
-    gate.remember(name, gate.judge(filled, committed, project.root))
+    allowed = verdict.approval.items  # what the user's own defaults add is among it
+    gate.remember(name, gate.judge(data, committed, project.root), allowed)
     return config
+
+
+def created(lima: Limactl, name: str, config: Path) -> JudgedInstance:
+    """Return the instance ``name``, which was just made from ``config`` (absolute), for its first start.
+
+    Lima combines mounts when it makes one, even by what it fills into their mount points. If the instance can do more
+    than was allowed, it is deleted: VmError.
+    """
+    instance = lima.instance(name)
+    verdict = gate.judge_instance(instance) if instance else None
+    if verdict is None or not verdict.allowed:
+        if verdict is not None:
+            gate.tell(verdict)
+            lima.delete(name)
+        raise VmError(
+            f"Lima makes more of {config} than it shows.",
+            detail="Perhaps two mounts have the same mount point. The VM was not started, and is deleted.",
+            hint=edit(config),
+        )
+    return JudgedInstance(name)
 
 
 def edited(instance: Instance, data: Mapping[str, Any], *, ports_moved: bool = False) -> JudgedConfig:

@@ -54,21 +54,25 @@ def list(words):  # noqa: A001
     end(code)
 
 
-def start(words):
-    create = "--name" in words
+def create(words):
     import shutil
 
-    name = words[words.index("--name") + 1] if create else words[-1]
+    name = words[words.index("--name") + 1]
     directory = HOME / name
-    if create and directory.exists():
+    if directory.exists():
         end(1, captured("start-exists.err", name))
-    if not create and not directory.exists():
+    directory.mkdir(parents=True)
+    (directory / "status").write_text("Stopped")
+    shutil.copy(words[-1], directory / "lima.yaml.new")
+    (directory / "lima.yaml.new").rename(directory / "lima.yaml")  # others list it meanwhile
+    end(0)
+
+
+def start(words):
+    name = words[-1]
+    directory = HOME / name
+    if not directory.exists():
         end(99, "a bare unknown name would create a VM from template:default")
-    if create:
-        directory.mkdir(parents=True)
-        (directory / "status").write_text("Stopped")
-        shutil.copy(words[-1], directory / "lima.yaml.new")
-        (directory / "lima.yaml.new").rename(directory / "lima.yaml")  # others list it meanwhile
     sys.stderr.write(captured("start-no-image.err", name).splitlines(keepends=True)[0])
     (directory / "ha.stderr.log").write_text('{"level":"info","msg":"Starting QEMU"}\n')
     (directory / "ha.stdout.log").write_text('{"status":{"running":true}}\n')
@@ -142,7 +146,7 @@ def main():
     verb, *rest = [word for word in words if word != "--log-format=json"]
     if (FAKE / f"{verb}.fail").exists():
         end(1, (FAKE / f"{verb}.fail").read_text())
-    if verb in {"list", "start", "stop", "edit", "delete", "template"}:
+    if verb in {"list", "create", "start", "stop", "edit", "delete", "template"}:
         globals()[verb](rest)
     if (FAKE / f"{verb}.hang").exists():
         signal.signal(signal.SIGINT, lambda *_: end(1))

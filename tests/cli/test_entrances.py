@@ -119,7 +119,7 @@ def test_tasks_chain_in_one_call(world):
     assert done.returncode == 0, done.stderr
     assert "Running" in done.stdout
     assert world.run("stop", "status").stdout.splitlines()[1].split()[1] == "Stopped"
-    assert world.verbs() == ["start", "stop"]
+    assert world.verbs() == ["create", "start", "stop"]
 
 
 def test_a_chain_ends_at_its_first_failure(world):

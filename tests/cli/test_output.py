@@ -146,8 +146,8 @@ def test_values_of_a_config_are_text(world):
     config = world.demo / ".lima" / "config.yaml"
     harmful = f'"x\\u202e": "x\\u202e"\nmessage: {YAML_HARM}\nprobes: [{{script: {YAML_HARM}}}]\n'
     config.write_text(config.read_text() + harmful)
-    safe(world.run("trust", "--show"))
-    safe(world.run("start"))
+    safe(world.run("trust", "--show"), shown=r"x\u202e")
+    safe(world.run("start"), shown=r"x\u202e")
     world.trust(world.demo)
     safe(world.run("plan"))
     for words in (["status"], ["list"], ["doctor"], ["apply"]):

@@ -45,7 +45,7 @@ def test_a_stopped_vm_moves_by_an_edit_before_it_starts(world, port):
     world.run("stop", cwd=two)
     with socket.create_server(("127.0.0.1", port)):
         assert world.run("start", cwd=two).returncode == 0
-    assert world.verbs() == ["start", "stop", "edit", "start"]
+    assert world.verbs() == ["create", "start", "stop", "edit", "start"]
     data = json.loads((world.lima_home / "two-dev" / "lima.yaml").read_text())
     assert data["portForwards"][0]["hostPort"] != port
     assert data["env"]["HOST_PORT_3000"] == str(data["portForwards"][0]["hostPort"])

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,12 @@ TOOLS = ("sh", "env", "dirname", "cat", "find", "sort", "cksum", "rm", "mkdir", 
 
 PYTHON = """#!/bin/sh
 echo "python $*" >>"$LOG"
-if [ "$1" = -m ]; then
+case $* in "-I -m venv "*)
     for place in "$@"; do :; done
     mkdir -p "$place/bin"
     cp "$0" "$place/bin/python"
-    cp "$STUBS/pip" "$place/bin/pip"
-fi
+    cp "$STUBS/pip" "$place/bin/pip" ;;
+esac
 """
 PIP = """#!/bin/sh
 echo "pip $*" >>"$LOG"
@@ -224,3 +225,17 @@ def test_the_scripts_name_no_machine_and_no_registry():
         text = (TOP / name).read_text()
         assert "://" not in text
         assert "/root" not in text
+
+
+def test_what_python_runs_of_the_current_directory_is_nothing(tmp_path):
+    """The current directory is the project: the real Python, with the words of bootstrap.sh."""
+    for name in ("venv", "ensurepip", "pip", "logging", "types", "shutil"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    text = (TOP / "bootstrap.sh").read_text()
+    words = re.findall(r'python" (-[^|&;)\n]*)', text)
+    checks = [line for line in words if not line.startswith("--version")]
+    assert len(checks) == 4
+    assert all(line.startswith("-I ") for line in checks)
+    for line in ('-I -c "import ensurepip, venv, pip"', "-I -m venv --without-pip made"):
+        subprocess.run(f"{sys.executable} {line}", shell=True, cwd=tmp_path, check=False)
+    assert not (tmp_path / "ran").exists()

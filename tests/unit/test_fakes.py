@@ -59,14 +59,15 @@ def test_what_the_fake_does_not_keep_is_asked_by_the_real_limactl(tmp_path):
 def test_an_instance_lives_through_its_verbs(tmp_path):
     lima = FakeLimactl(place=tmp_path)
     (tmp_path / "given.yaml").write_text("cpus: 1\nparam: {PROJECT_DIR: /p}\n")
-    lima.create(JudgedFile(tmp_path / "given.yaml", "a"), lambda _: None, timeout=1, env={})
+    lima.create(JudgedFile(tmp_path / "given.yaml", "a"), lambda _: None, env={})
+    lima.start(JudgedInstance("a"), lambda _: None, timeout=1)
     assert (lima.instance("a").running, str(lima.instance("a").project_dir)) == (True, "/p")
     lima.stop("a")
     lima.edit(JudgedConfig("a", {"cpus": 2, "param": {}}))
     assert (lima.data("a")["cpus"], lima.instance("a").project_dir) == (2, None)
     lima.start(JudgedInstance("a"), lambda _: None, timeout=1)
     lima.delete("a")
-    assert lima.verbs == ["create", "stop", "edit", "start", "delete"]
+    assert lima.verbs == ["create", "start", "stop", "edit", "start", "delete"]
     assert not (tmp_path / "a").exists()
     assert list(lima.instances()) == []
 

@@ -88,3 +88,11 @@ def test_lines_are_read_from_plain_files_only(tmp_path):
     assert list(files.lines(tmp_path / "some", last=100)) == list(files.lines(tmp_path / "some"))
     os.mkfifo(tmp_path / "fifo")
     assert [list(files.lines(tmp_path / name)) for name in ("fifo", ".", "missing")] == [[], [], []]
+
+
+def test_a_piece_of_a_long_line_is_no_line_where_only_whole_ones_count(tmp_path):
+    path = tmp_path / "log"
+    forged = '{"status":{"exiting":true}}'
+    path.write_text(f"first\n{'x' * files.LONGEST_LINE}{forged}\nlast\n")
+    assert list(files.lines(path, whole=True)) == ["first", "last"]
+    assert forged in list(files.lines(path))

@@ -142,3 +142,22 @@ def test_a_link_in_the_fresh_directorys_place_keeps_what_it_leads_to(place):
         made.rename(root / "moved")
         made.symlink_to(root / "outside")
     assert (root / "outside" / "f").read_text() == "mine"
+
+
+def test_a_link_that_would_lead_through_one_of_the_users_is_left_out(place):
+    """Its text stays in what is copied, but the target has a link of that name."""
+    root, _, _, parent = place
+    source, target, told = root / "fresh", root / "goal", []
+    for directory in (source / "a", target / "a"):
+        directory.mkdir()
+    (target / "out").symlink_to(root / "outside")
+    (target / "lib.so").symlink_to("lib.so.1")  # as it came before
+    (source / "x").symlink_to("out/f")
+    (source / "a" / "y").symlink_to("../out/f")
+    (source / "lib.so").symlink_to("lib.so.1")
+    (source / "chain").symlink_to("lib.so")
+    (source / "lib.so.1").write_text("")
+    with opened("fresh", parent) as handle:
+        place_directory(handle, "goal", parent, {}, lambda path, _: told.append(path))
+    assert sorted(told) == ["a/y", "x"]
+    assert sorted(path.name for path in target.iterdir()) == ["a", "chain", "lib.so", "lib.so.1", "out"]

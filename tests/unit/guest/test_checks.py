@@ -367,3 +367,12 @@ def test_a_guest_process_is_interrupted_by_its_marker():
 
 def test_no_two_markers_are_alike():
     assert len({processes.marker() for _ in range(100)}) == 100
+
+
+def test_a_guest_that_names_thousands_of_failed_scripts_names_twenty(tmp_path):
+    (tmp_path / ".lima").mkdir()
+    lima = FakeLimactl(guest=result(out=f"mount={'x' * 10**6}\n" + f"failed={'y' * 10**4}\n" * 1000))
+    report = checks.readiness(lima, "vm", Project(tmp_path))
+    assert len(report.failed_scripts) == 20
+    assert {len(name) for name in report.failed_scripts} == {201}
+    assert len(report.mount_problem) < 5000

@@ -56,8 +56,8 @@ def instances(home):
             [JSON, "start", "--tty=false", "--timeout=30s", "a"],
         ),
         (
-            lambda lima: lima.create(JudgedFile(Path("/c.yaml"), "a"), print, timeout=600),
-            [JSON, "start", "--tty=false", "--timeout=600s", "--name", "a", "/c.yaml"],
+            lambda lima: lima.create(JudgedFile(Path("/c.yaml"), "a"), print),
+            [JSON, "create", "--tty=false", "--name", "a", "/c.yaml"],
         ),
         (
             lambda lima: lima.run("a", ("ls", "-l"), workdir="/w", timeout=5),

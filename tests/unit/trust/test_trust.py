@@ -21,7 +21,7 @@ from sysinit_vm.trust import approvals, gate, table
 from sysinit_vm.trust.danger import Context, Danger, Level, spelled
 from sysinit_vm.vm import permission
 from sysinit_vm.vm.permission import Request
-from tests.fakes import facts, vm
+from tests.fakes import FakeLimactl, facts, vm
 from tests.hostile import CORPUS, PROXY, proxies, surround
 from tests.worlds import no_limactl
 
@@ -435,10 +435,9 @@ def test_the_proxys_password_is_asked_about_and_never_shown_or_kept(demo, monkey
 def test_what_is_given_to_limactl_is_judged_once_more_as_it_is(demo):
     wanted = request(demo, "cpus: 1\n")
     data = {"mounts": [{"location": "/etc"}]}
-    lima = Filling()
     with pytest.raises(NotConfirmedError):
-        permission.judged(lima, wanted.require(), demo, "demo-dev", data)
-    passed = permission.judged(lima, wanted.committed, demo, "demo-dev", {"cpus": 1})
+        permission.judged(wanted.require(), demo, "demo-dev", data)
+    passed = permission.judged(wanted.committed, demo, "demo-dev", {"cpus": 1})
     assert (passed.name, passed.data, passed.instance.name) == ("demo-dev", {"cpus": 1}, "demo-dev")
 
 
@@ -447,17 +446,20 @@ def test_a_host_port_that_had_to_move_asks_nothing(demo):
     wanted = request(demo, text)
     wanted.approve(wanted.pending().hash)
     moved = {"portForwards": [{"guestPort": 3000, "hostPort": 20001, "hostIP": "0.0.0.0"}]}
-    passed = permission.judged(Filling(), wanted.require(), demo, "demo-dev", moved)
+    passed = permission.judged(wanted.require(), demo, "demo-dev", moved)
     assert passed.data == moved
 
 
-def test_what_lima_itself_makes_of_it_is_judged_before_the_vm_is_made(demo):
+def test_a_vm_of_which_lima_makes_more_than_was_allowed_is_deleted_unstarted(demo, home, capsys):
     """Two mounts at one place: Lima keeps the first location and the last `writable` (2.2.0)."""
-    wanted = request(demo, "cpus: 1\n")
-    with pytest.raises(NotConfirmedError):
-        permission.judged(
-            Filling(mounts=[{"location": "/etc", "writable": True}]), wanted.require(), demo, "demo-dev", {"cpus": 1}
-        )
+    lima = FakeLimactl(place=home / ".lima")
+    lima.add("demo-dev", demo.root, filled={"mounts": [{"location": "/etc", "writable": True}]})
+    with pytest.raises(VmError, match="Lima makes more of"):
+        permission.created(lima, "demo-dev", demo.config)
+    assert "WRITES  mounts[0] lets the guest write /etc" in capsys.readouterr().err
+    assert lima.calls == [("delete", "demo-dev")]
+    lima.add("demo-dev", demo.root, filled={"mounts": []})
+    assert permission.created(lima, "demo-dev", demo.config).name == "demo-dev"
 
 
 def edited_vm(home, demo, filled, own):

@@ -38,7 +38,7 @@ OPTIONS = StartOptions(600, "auto", no_build)
 def test_the_first_start_creates_the_vm_from_the_effective_config(lima, demo, capsys):
     found = start(ProjectVm.read(lima, demo), OPTIONS)
     path = lima.place / "_sysinit-vm" / "demo-dev.yaml"
-    assert lima.calls == [("create", "demo-dev", path, 600, {"Q": "tcg"})]
+    assert lima.calls == [("create", "demo-dev", path, {"Q": "tcg"}), ("start", "demo-dev", 600, {"Q": "tcg"})]
     assert lima.data("demo-dev")["param"]["PROJECT_DIR"] == str(demo.project.root)
     assert not path.exists()
     assert sorted(path.name for path in demo.project.config.parent.iterdir()) == ["config.yaml"]
@@ -147,8 +147,8 @@ def test_a_guest_that_stalls_as_it_boots_is_started_once_more(lima, demo, capsys
         lima.add("demo-dev", demo.project.root, "Stopped")
     lima.consoles = [STALL, "boot\n"]
     assert start(ProjectVm.read(lima, demo), OPTIONS).running
-    assert lima.verbs == ["start" if exists else "create", "stop", "start"]
-    assert lima.calls[1:] == [("stop", "demo-dev", True), ("start", "demo-dev", 600, {"Q": "tcg"})]
+    assert lima.verbs == [*([] if exists else ["create"]), "start", "stop", "start"]
+    assert lima.calls[-2:] == [("stop", "demo-dev", True), ("start", "demo-dev", 600, {"Q": "tcg"})]
     assert "the guest stalled during boot" in capsys.readouterr().err
 
 
@@ -157,7 +157,7 @@ def test_a_guest_that_stalls_each_time_is_an_error_with_its_last_lines(lima, dem
     lima.consoles, lima.failure = [STALL, STALL], result(1, err='{"level":"fatal","msg":"did not receive an event"}')
     with pytest.raises(VmError, match=r"did not start[\s\S]*timer wakeup didn't happen"):
         start(ProjectVm.read(lima, demo), OPTIONS)
-    assert lima.verbs == ["create", "stop", "start"]
+    assert lima.verbs == ["create", "start", "stop", "start"]
 
 
 @pytest.mark.parametrize("status", ["Broken", "Uninitialized"])
@@ -168,7 +168,7 @@ def test_a_broken_vm_is_recovered_then_started(lima, demo, status):
 
 
 def test_a_create_that_fails_is_told_and_leaves_no_half_made_instance(lima, demo):
-    lima.failure = result(1, err='{"level":"fatal","msg":"no space left on device"}')
+    lima.not_created = result(1, err='{"level":"fatal","msg":"no space left on device"}')
     with pytest.raises(VmError, match="did not start") as caught:
         start(ProjectVm.read(lima, demo), OPTIONS)
     assert "no space left on device" in str(caught.value)
@@ -185,7 +185,7 @@ def test_a_create_that_failed_after_its_boot_began_keeps_the_vm_and_its_logs(lim
     lima.on_start, lima.failure = boot, result(1, err='{"level":"fatal","msg":"did not receive an event"}')
     with pytest.raises(VmError, match=r"did not receive an event[\s\S]*the last line") as caught:
         start(ProjectVm.read(lima, demo), OPTIONS)
-    assert lima.verbs == ["create"]
+    assert lima.verbs == ["create", "start"]
     assert caught.value.detail.count("one") <= 12
     assert "sysinit-vm logs" in caught.value.hint
 
