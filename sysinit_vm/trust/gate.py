@@ -96,10 +96,10 @@ def judge(data: Mapping[str, Any], committed: Config, root: Path, others: Includ
 def judge_instance(instance: Instance) -> Verdict:
     """Return what an existing instance can do to this machine, by its config as Lima itself reads and fills it in."""
     owner = instance.project_dir
-    root = instance.dir if owner is None or search.unusable(owner) else owner
+    project = None if owner is None or search.unusable(owner) else owner
     data = {**instance.filled, "mountType": instance.mount_type}
-    refusals.check_host_paths(Config(instance.files.lima_yaml, data), root)
-    dangers = _dangers(data, here(data, root))
+    refusals.check_host_paths(Config(instance.files.lima_yaml, data), project)
+    dangers = _dangers(data, here(data, project or instance.dir))
     return Verdict(f"The VM {instance.name}", instance.dir, _sorted(dangers), owner=owner)
 
 

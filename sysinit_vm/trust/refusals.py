@@ -148,14 +148,15 @@ def _locations(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
                 yield spelled(where), text, "A location is an absolute path, one below ~/, or an http URL."
 
 
-def check_host_paths(config: Config, root: Path) -> None:
+def check_host_paths(config: Config, root: Path | None) -> None:
     """VmError if limactl would write or delete where a guest can put links: in the project or in a writable mount.
 
-    ``root`` is the project's directory (absolute). What is there when it is judged says nothing of what is there later.
+    ``root`` is the project's directory (absolute), None if it has none. What is there when it is judged says nothing of
+    what is there later.
     """
     data = config.data
     mounts = [mount for mount in _entries(data, "mounts") if mount.get("writable")]
-    writable = [root, *(Path(str(mount.get("location"))).expanduser() for mount in mounts)]
+    writable = [*filter(None, [root]), *(Path(str(mount.get("location"))).expanduser() for mount in mounts)]
     for key, name in (("portForwards", "hostSocket"), ("copyToHost", "host")):
         for number, entry in enumerate(_entries(data, key)):
             path = Path(str(entry.get(name) or "/")).expanduser()

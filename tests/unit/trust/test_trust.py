@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -385,6 +386,13 @@ def test_a_vm_that_calls_the_home_its_project_is_judged_like_any_other(home):
     mounts = [{"location": str(home), "writable": True}]
     own = vm("x-dev", home, place=home / ".lima", filled={"mounts": mounts})
     assert words(gate.judge_instance(own)) == [f"RUNS lets the guest write {home}, and so approve whatever it likes"]
+
+
+def test_a_socket_in_the_vms_own_directory_is_refused_to_no_vm(home):
+    own = vm("docker", place=home / ".lima")
+    forward = {"guestSocket": "/run/docker.sock", "hostSocket": str(own.dir / "sock" / "docker.sock")}
+    told = words(gate.judge_instance(replace(own, filled={"portForwards": [forward]})))
+    assert [line.split()[0] for line in told] == ["DELETES"]
 
 
 def test_a_vm_keeps_what_it_was_made_with_when_the_config_asks_for_something_else(demo, home):
