@@ -20,14 +20,14 @@ _FORMAT = 2  # of the files; the first one covered less than what is judged now
 
 @dataclass(frozen=True)
 class Approval:
-    """``items`` are the dangers that were allowed; ``former`` says that an earlier version allowed something."""
+    """``items`` are the dangers that were allowed; ``former`` is how many an earlier version allowed."""
 
     items: frozenset[str] = frozenset()
-    former: bool = False
+    former: int = 0
 
     def __or__(self, other: "Approval") -> "Approval":
         """Return what either of them allows."""
-        return Approval(self.items | other.items, self.former or other.former)
+        return Approval(self.items | other.items, max(self.former, other.former))
 
     def covers(self, items: Iterable[str]) -> bool:
         """Whether all of ``items`` was allowed: what can do less than that needs no new approval."""
@@ -59,7 +59,7 @@ def load(place: Path) -> Approval:
         return Approval()
     allowed = record.get("items")
     if record.get("format") != _FORMAT or not isinstance(allowed, list):
-        return Approval(former="hashes" in record)
+        return Approval(former=len(allowed) if "hashes" in record and isinstance(allowed, list) else 0)
     return Approval(frozenset(map(str, allowed)))
 
 

@@ -162,7 +162,10 @@ def tell(verdict: Verdict) -> None:
     before, now = verdict.approval, set(verdict.items)
     lines = [f"{verdict.title} can do this to your machine:", *_lines(verdict.dangers, before.items)]
     if before.former:
-        lines.append("An earlier version of sysinit-vm was allowed less than what is judged now, so it asks again.")
+        lines.append(
+            f"An earlier version of sysinit-vm allowed it {before.former} of these things. That does not count, "
+            "because more is judged now."
+        )
     if before.items and before.items != now:
         lines.append(f"Since you allowed it: {len(now - before.items)} new (+), {len(before.items - now)} gone.")
     command = f"{verdict.command} --approve {verdict.hash}"
