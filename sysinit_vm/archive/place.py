@@ -2,17 +2,17 @@
 
 import errno
 import os
-import posixpath
 import secrets
 import shutil
 import stat
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from sysinit_vm.archive.names import Names
 from sysinit_vm.archive.unpack import Status
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_MOST_STEPS = 1000  # of a chain of links
 LeaveOut = Callable[[str, str], None]
 
 
@@ -70,8 +70,6 @@ def place_directory(
     except FileExistsError:
         made = False
     with opened(target_name, target) as handle:
-        if not path:
-            refused = frozenset(_links_through_links(source, handle))
         merge(source, handle, statuses, leave_out, path, refused)
         if made and status is not None:
             permissions, time = status
@@ -94,6 +92,7 @@ def merge(
     ``leave_out`` gets the path of each entry whose place is taken otherwise, or that is ``refused``, and a sentence
     that says why. ``path`` is where ``source`` is in the copied tree.
     """
+    refused = refused if path else links_through_links(source, target)
     with os.scandir(source) as entries:
         names = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
     for name, is_directory in names:
@@ -110,24 +109,58 @@ def merge(
             leave_out(os.fsdecode(b"/".join(inner)), _why(error))
 
 
-def _links_through_links(source: int, target: int) -> Iterator[Names]:
-    """Yield the links of ``source`` that in ``target`` would lead through a link that is there and stays.
+def links_through_links(source: int, target: int) -> frozenset[Names]:
+    """Return the links of ``source`` that in ``target`` would lead through a link that is there and stays.
 
     They were judged by their texts, which says nothing of what the user has in the target.
     """
-    for directory, directories, others, handle in os.fwalk(b".", dir_fd=source):
-        for name in (*directories, *others):
-            with suppress(OSError):  # it is no link
-                text = os.readlink(name, dir_fd=handle)
-                path = posixpath.normpath(posixpath.join(directory, text)).split(b"/")
-                steps = [path[:end] for end in range(1, len(path) + 1)]
-                if any(_is_link(step, target) and not _is_link(step, source) for step in steps):
-                    yield (*(step for step in directory.split(b"/") if step != b"."), name)
+    links = {
+        (*_steps(directory), name): _steps(text)
+        for directory, directories, others, handle in os.fwalk(b".", dir_fd=source)
+        for name in (*directories, *others)
+        if (text := _link(handle, (name,))) is not None
+    }
+    refused, more = set[Names](), True
+    while more:  # a link that is left out replaces none of the user's
+        stay = {path: text for path, text in links.items() if path not in refused}
+        new = {path for path, text in stay.items() if _leaves(path[:-1], text, stay, source, target)}
+        refused, more = refused | new, bool(new)
+    return frozenset(refused)
 
 
-def _is_link(path: Sequence[bytes], below: int) -> bool:
+def _leaves(start: Names, text: Names, links: Mapping[Names, Names], source: int, target: int) -> bool:
+    """Whether the link ``text`` in the directory ``start`` leads through a link that only the target has, or out."""
+    at, steps, left = list(start), list(text), _MOST_STEPS
+    while steps and left:
+        step, left = steps.pop(0), left - 1
+        if step == b"..":
+            if not at:
+                return True
+            at.pop()
+            continue
+        path = (*at, step)
+        if path in links:
+            steps = [*links[path], *steps]
+        elif _link(target, path) is not None and not _is_file(source, path):
+            return True
+        else:
+            at.append(step)
+    return not left
+
+
+def _steps(path: bytes) -> Names:
+    return tuple(step for step in path.split(b"/") if step not in {b"", b"."})
+
+
+def _link(below: int, path: Names) -> bytes | None:
     with suppress(OSError):
-        return stat.S_ISLNK(os.stat(b"/".join(path), dir_fd=below, follow_symlinks=False).st_mode)
+        return os.readlink(b"/".join(path), dir_fd=below)
+    return None
+
+
+def _is_file(below: int, path: Names) -> bool:
+    with suppress(OSError):
+        return stat.S_ISREG(os.stat(b"/".join(path), dir_fd=below, follow_symlinks=False).st_mode)
     return False
 
 

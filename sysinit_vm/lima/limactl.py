@@ -71,7 +71,7 @@ class Limactl:
     def _list(self, *wanted: str) -> list[Instance]:
         done = self._read("--log-format=json", "list", "--json", *wanted)
         lines = [line for line in done.out.splitlines() if line.startswith("{")]
-        if not lines and not done.ok and "unmatched instances" not in done.err:
+        if not done.ok and len(lines) < len(wanted) and "unmatched instances" not in done.err:
             raise _failure("limactl cannot list its instances.", done, hint="limactl list")
         return [Instance.from_json(json.loads(line)) for line in lines]
 
@@ -118,7 +118,8 @@ class Limactl:
 
     def fetch(self, locator: str) -> str:
         """Return the text of one file of a template: a URL, or ``template:NAME`` for Lima's own; VmError otherwise."""
-        done = self._read("--log-format=json", "template", "copy", "--verbatim", locator, "-")
+        with tempfile.TemporaryDirectory() as place:  # what is no URL to Lima would be a path from here
+            done = self._read("--log-format=json", "template", "copy", "--verbatim", locator, "-", cwd=Path(place))
         if not done.ok:
             raise _failure(f"Lima cannot fetch {locator}.", done, hint="sysinit-vm trust --show")
         return done.out

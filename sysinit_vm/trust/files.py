@@ -9,7 +9,6 @@ from sysinit_vm.trust.danger import Context, Danger, Level, Where
 from sysinit_vm.trust.rules import (
     Dangers,
     Rule,
-    always,
     display,
     guest_only,
     mapping,
@@ -147,7 +146,8 @@ def forward(where: Where, value: Any, context: Context) -> Dangers:
     yield from _FORWARD(where, value, context)
     socket = text(value.get("hostSocket"))
     approved = {
-        "guest": text(value.get("guestSocket")) or _ports(value, "guest") or [1, _LAST_PORT],
+        # a guest socket's path is the guest's own business, and Lima fills it in
+        "guest": "socket" if text(value.get("guestSocket")) else _ports(value, "guest") or [1, _LAST_PORT],
         "host": socket or _ports(value, "host") or _ports(value, "guest") or [1, _LAST_PORT],
         "ip": text(value.get("hostIP")) or "127.0.0.1",
         "proto": text(value.get("proto")) or "any",
@@ -198,4 +198,9 @@ def copy_to_host(where: Where, value: Any, context: Context) -> Dangers:
         yield Danger(Level.DELETES, (*where, "deleteOnStop"), words, host)
 
 
-additional_disk = always(Level.WRITES, "attaches one of Lima's disks, which other VMs may use: {}")
+def additional_disk(where: Where, value: Any, _context: Context) -> Dangers:
+    """One of Lima's own disks, by name alone or in a mapping."""
+    if value not in (None, ""):
+        disk = value if isinstance(value, Mapping) else {"name": text(value)}
+        words = f"attaches one of Lima's disks, which other VMs may use: {display(text(disk.get('name')))}"
+        yield Danger(Level.WRITES, where, words, {key: inner for key, inner in disk.items() if inner is not None})

@@ -78,8 +78,8 @@ def judge(data: Mapping[str, Any], committed: Config, root: Path, others: Includ
     the project, and every byte of what came of them, count too. VmError for what no approval allows.
     """
     effective = replace(committed, data=dict(data))
-    refusals.check(effective)
     refusals.check_size(effective)
+    refusals.check(effective)
     refusals.check_host_paths(effective, root)
     context = here(data, root)
     dangers = [*_dangers(data, context), *_owner(committed)]
@@ -180,7 +180,8 @@ def record(verdict: Verdict) -> dict[str, Any]:
         "allowed": verdict.allowed,
         "takes_more_files": verdict.more,
         "dangers": [
-            {"level": danger.level.name, "where": danger.key, "says": danger.words} for danger in verdict.dangers
+            {"level": danger.level.name, "where": danger.key, "says": danger.words, "value": danger.value}
+            for danger in verdict.dangers
         ],
     }
 

@@ -190,9 +190,7 @@ def _absolute(locator: str, beside: str, where: str) -> str:
         why = f"It takes more from {display(locator)}, for which Lima would run the program limactl-url-{scheme[1]}."
         raise _unusable(beside, why)
     if scheme:
-        if not (_LIMAS_TEMPLATE if scheme[1] == _LIMAS_OWN else _ELSEWHERE).fullmatch(locator):
-            raise _unusable(beside, f"{where} is {display(locator)}, which is no plain {scheme[1]} URL.")
-        return locator
+        return _plain(locator, beside, where)
     if not locator or ".." in locator.split("/"):
         raise _unusable(beside, f"{where} is {display(locator)}, which is no file below its own directory.")
     if beside.startswith("/"):
@@ -200,7 +198,15 @@ def _absolute(locator: str, beside: str, where: str) -> str:
     if locator.startswith(("/", "~")):
         raise _unusable(beside, f"It comes from elsewhere, and names the file {display(locator)} of this machine.")
     url = urlsplit(beside)
-    return urlunsplit(url._replace(path=posixpath.join(posixpath.dirname(url.path), locator), query="", fragment=""))
+    path = posixpath.join(posixpath.dirname(url.path), locator)
+    return _plain(urlunsplit(url._replace(path=path, query="", fragment="")), beside, where)
+
+
+def _plain(locator: str, beside: str, where: str) -> str:
+    scheme = locator.partition(":")[0]
+    if not (_LIMAS_TEMPLATE if scheme == _LIMAS_OWN else _ELSEWHERE).fullmatch(locator):
+        raise _unusable(beside, f"{where} is {display(locator)}, which is no plain {scheme} URL.")
+    return locator
 
 
 def _localized(

@@ -30,6 +30,12 @@ _ACTION = re.compile(
     re.DOTALL,
 )
 _QUOTED = re.compile(r"""/\*.*?\*/|"(?:\\.|[^"\\])*"|`[^`]*`|'(?:\\.|[^'\\])*'""", re.DOTALL)
+# Fields that stand for a mapping or the instance itself.
+_WHOLE = re.compile(r"(?<![\w)])\.(?!\w)|\$|\.Param\b(?!\.\w)|\.Config\b(?!\.VMOpts\.vz\.rosetta\.\w)")
+_FIELD = re.compile(r"(?<![\w)])\.[\w.]+")
+_SHORT_FIELD = re.compile(
+    r"\.(Dir|Name|Hostname|User|Home|UID|HostOS|HostArch|Arch|SSHLocalPort|Param\.\w+|(Instance\.)?Config\.VMOpts\.vz\.rosetta\.\w+)"
+)
 _TEMPLATE = 'Lima would run this template on this machine, and it may never end. For {{ in the guest, write {{"{{"}}.'
 _ENDLESS = re.compile(r"\b(define|template|block|range|print|printf|println|js|html|urlquery|call)\b|:=")
 _ABSOLUTE = re.compile(r"(/|~/|https?://|file:///)")
@@ -74,7 +80,7 @@ def _lines(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
         if _CONTROL.search(str(key)):
             yield display(key), key, why
         for where, text in _texts((str(key),), value) if key != "param" else ():
-            if _may_never_end(text):
+            if _may_never_end(text, message=key == "message"):
                 yield spelled(where), text, _TEMPLATE
         if key not in _WITH_LINES:
             for where, text in _texts((str(key),), value):
@@ -82,12 +88,18 @@ def _lines(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
                     yield spelled(where), text, why
 
 
-def _may_never_end(text: str) -> bool:
-    """Whether Lima might work for ever on the templates in ``text``; one that Go cannot parse counts as a whole."""
+def _may_never_end(text: str, *, message: bool = False) -> bool:
+    """Whether Lima might work for ever on the templates in ``text``; one that Go cannot parse counts as a whole.
+
+    A ``message`` is filled in with the whole instance: only what is short in it is let through.
+    """
     at = text.find("{{")
     while at >= 0:
         action = _ACTION.match(text, at)
-        if _ENDLESS.search(_QUOTED.sub("", action[0]) if action else text, 0 if action else at):
+        words = _QUOTED.sub("", action[0]) if action else text[at:]
+        if _ENDLESS.search(words) or (action and _WHOLE.search(words)):
+            return True
+        if message and not all(_SHORT_FIELD.fullmatch(field) for field in _FIELD.findall(words)):
             return True
         at = text.find("{{", action.end()) if action else -1
     return False

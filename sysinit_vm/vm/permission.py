@@ -15,6 +15,7 @@ from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.effective import prepare
 from sysinit_vm.errors import UsageError, VmError, edit
+from sysinit_vm.lima import disk_image
 from sysinit_vm.lima.home import machine_config
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.judged import JudgedConfig, JudgedInstance
@@ -119,6 +120,7 @@ class Request:
                 say(f"Note: this config {danger.words}.")
 
     def _judged(self, config: Config, machine: Facts, others: Included) -> Stage:
+        refusals.check_size(config)
         refusals.check(config)
         data = prepare.prepared(config, self.project, self.name, machine).data
         return Stage(config, gate.judge(data, config, self.project.root, others))
@@ -170,18 +172,29 @@ def created(lima: Limactl, name: str, config: Path) -> JudgedInstance:
     Lima combines mounts when it makes one, even by what it fills into their mount points. If the instance can do more
     than was allowed, it is deleted: VmError.
     """
-    instance = lima.instance(name)
-    verdict = gate.judge_instance(instance) if instance else None
-    if verdict is None or not verdict.allowed:
-        if verdict is not None:
-            gate.tell(verdict)
-            lima.delete(name)
+    try:
+        instance = lima.instance(name)
+        verdict = gate.judge_instance(instance) if instance else None
+    except VmError:
+        lima.delete(name)
+        raise
+    foreign = disk_image.refers_elsewhere(instance.dir / "disk") if instance else ""
+    if verdict is not None and verdict.allowed and not foreign:
+        return JudgedInstance(name)
+    if verdict is not None and not verdict.allowed:
+        gate.tell(verdict)
+    lima.delete(name)
+    if foreign:
         raise VmError(
-            f"Lima makes more of {config} than it shows.",
-            detail="Perhaps two mounts have the same mount point. The VM was not started, and is deleted.",
+            f"The image of {config} is refused.",
+            detail=f"It keeps its data in another file of this machine: {foreign}. The VM is deleted unstarted.",
             hint=edit(config),
         )
-    return JudgedInstance(name)
+    raise VmError(
+        f"Lima makes more of {config} than it shows.",
+        detail="Perhaps two mounts have the same mount point. The VM is deleted unstarted.",
+        hint=edit(config),
+    )
 
 
 def edited(instance: Instance, data: Mapping[str, Any], *, ports_moved: bool = False) -> JudgedConfig:

@@ -1,6 +1,7 @@
 """What limactl reads is what was judged: by the real limactl, which makes each VM here without a boot."""
 
 import json
+import subprocess
 import threading
 
 import pytest
@@ -49,7 +50,7 @@ def lines(record):
 MORE = {
     "mounts": "- {location: ./data, mountPoint: /data, writable: true}\n"
     "- {location: '{{.Home}}/.ssh', mountPoint: '/mnt/again'}\n- {location: /etc, mountPoint: /mnt/etc}\n",
-    "portForwards": "- {guestSocket: /run/x.sock, hostSocket: '{{.Param.PROJECT_NAME}}.sock'}\n"
+    "portForwards": "- {guestSocket: '/run/user/{{.UID}}/x.sock', hostSocket: '{{.Param.PROJECT_NAME}}.sock'}\n"
     "- {guestPort: 4000, hostIP: 0.0.0.0}\n",
 }
 
@@ -276,3 +277,19 @@ def test_certificates_are_read_once_and_handed_over_as_text(world, here):
     done = world.run(project, "start")
     assert done.returncode == 1
     assert "It is a link" in done.stderr
+
+
+def test_an_image_that_keeps_its_data_in_another_file_is_refused(world, tmp_path):
+    project, secret = world.project("data"), tmp_path / "secret"
+    evil = tmp_path / "evil.qcow2"
+    subprocess.run(
+        ["qemu-img", "create", "-f", "qcow2", "-o", f"data_file={secret},data_file_raw=on", str(evil), "1M"], check=True
+    )
+    (project / ".lima").mkdir()
+    text = f"images: [{{location: {evil}}}]\nmountType: 9p\ndisk: 1GiB\n"
+    (project / ".lima/config.yaml").write_text(text)
+    world.ok(project, "trust", "--approve", told(world, project)["hash"])
+    done = world.run(project, "start")
+    assert done.returncode == 1
+    assert "external data file" in done.stderr
+    assert not (world.lima_home / "data-dev").exists()

@@ -161,3 +161,26 @@ def test_a_link_that_would_lead_through_one_of_the_users_is_left_out(place):
         place_directory(handle, "goal", parent, {}, lambda path, _: told.append(path))
     assert sorted(told) == ["a/y", "x"]
     assert sorted(path.name for path in target.iterdir()) == ["a", "chain", "lib.so", "lib.so.1", "out"]
+
+
+def test_links_that_lead_on_to_one_of_the_users_are_left_out_by_a_merge_too(place):
+    root = place[0]
+    source, target = root / "fresh", root / "goal"
+    (target / "c").symlink_to(root / "outside")
+    (target / "L").symlink_to(root / "outside")
+    (source / "d").mkdir()
+    for name, text in {
+        "a": "c/f",
+        "b": "c/f",
+        "e": ".",
+        "g": "e/c/f",
+        "d/up": "..",
+        "h": "d/up/c/f",
+        "i": "L",
+        "j": "i/f",
+        "loop": "loop",
+        "fine": "d/up/d",
+    }.items():
+        (source / name).symlink_to(text)
+    assert set(merged(place)) == {"a", "b", "g", "h", "i", "j", "loop"}
+    assert (target / "fine").is_symlink()

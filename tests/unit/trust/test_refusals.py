@@ -19,6 +19,11 @@ ENDLESS = "{{range 9223372036854775807}}{{end}}"
         '{{$x := "a"}}',
         '{{"a" | js}}',
         '{{print "a" "b"}}',
+        "{{.}}",
+        "{{with .Param}}{{end}}",
+        "{{.Param}}",
+        "{{$}}",
+        "{{(.).Config}}",
         '{{/* " */}}' + ENDLESS,
         "{{- /* ` */ -}}" + ENDLESS,
         '{{`"`}}' + ENDLESS,
@@ -48,3 +53,16 @@ def test_what_ends_is_no_danger(text):
 
 def test_thousands_of_open_templates_take_no_time():
     assert not _may_never_end("{{ a" * 50_000)
+
+
+@pytest.mark.parametrize(
+    "field", [".Config.Message", ".Message", ".AdditionalDisks", ".Networks", ".Instance.Config", ".Instance.Networks"]
+)
+def test_a_message_holds_no_field_that_may_be_long(field):
+    assert _may_never_end(f"{{{{{field}}}}}", message=True)
+
+
+def test_what_messages_of_lima_hold_is_let_through():
+    assert not _may_never_end(
+        "{{.Dir}} {{.Param.X}} {{if .Instance.Config.VMOpts.vz.rosetta.enabled}}{{end}}", message=True
+    )

@@ -558,7 +558,7 @@ def test_what_a_remote_base_names_needs_an_approval_of_its_own(demo):
     assert wanted.require().data["cpus"] == 3
 
 
-@pytest.mark.parametrize("inner", ["/etc/shadow", "~/.ssh/id", "evil:x", "file:///etc/shadow", "../x"])
+@pytest.mark.parametrize("inner", ["/etc/shadow", "~/.ssh/id", "evil:x", "file:///etc/shadow", "../x", "%zz/k"])
 def test_a_file_from_elsewhere_names_no_file_of_this_machine_and_runs_nothing(demo, inner):
     fetch = Fetch(base=f"provision: [{{mode: system, file: '{inner}'}}]\n")
     wanted = request(demo, BASE, fetch)

@@ -1,0 +1,40 @@
+"""Images that are not all of their data, made as qemu-img makes them."""
+
+import pytest
+
+from sysinit_vm.lima.disk_image import refers_elsewhere
+
+
+def qcow2(*, version=3, features=0, backing=b""):
+    header = bytearray(104)
+    header[0:8] = b"QFI\xfb" + version.to_bytes(4)
+    if backing:
+        header[8:20] = (104).to_bytes(8) + len(backing).to_bytes(4)
+    header[72:80] = features.to_bytes(8)
+    return bytes(header) + backing
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (qcow2(), ""),
+        (qcow2(version=2, features=4), ""),  # version 2 has no features
+        (qcow2(features=1), ""),
+        (qcow2(features=4), "an external data file"),
+        (qcow2(features=5), "an external data file"),
+        (qcow2(backing=b"/etc/shadow"), "based on /etc/shadow"),
+        (qcow2(version=2, backing=b"/etc/shadow"), "based on /etc/shadow"),
+        (b"raw", ""),
+        (b"", ""),
+    ],
+)
+def test_only_an_image_that_is_all_of_its_data_is_let_through(tmp_path, data, why):
+    (tmp_path / "disk").write_bytes(data)
+    assert why in refers_elsewhere(tmp_path / "disk")
+    assert bool(refers_elsewhere(tmp_path / "disk")) == bool(why)
+
+
+def test_no_disk_refers_to_nothing_and_a_link_is_told(tmp_path):
+    assert refers_elsewhere(tmp_path / "disk") == ""
+    (tmp_path / "disk").symlink_to("/etc/shadow")
+    assert refers_elsewhere(tmp_path / "disk")
