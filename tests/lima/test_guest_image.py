@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from sysinit_vm.images.available import debian_entry
+from sysinit_vm.lima.judged import JudgedConfig, JudgedFile, JudgedInstance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine import accelerator, facts
 from sysinit_vm.machine.find_programs import find_limactl
@@ -118,9 +119,9 @@ def start(world, vm, name, *, new=False, cut=False):
     if new:
         path = vm.place / "config.yaml"
         path.write_text(json.dumps(vm.config))
-        done = vm.lima.create(name, path, said.append, timeout=1800, env=env)
-    else:
-        done = vm.lima.start(name, said.append, timeout=1800, env=env)
+        done = vm.lima.create(JudgedFile(path, name), said.append, env=env)
+        assert done.ok, done.err
+    done = vm.lima.start(JudgedInstance(name), said.append, timeout=1800, env=env)
     assert done.ok, said[-20:]
     assert any("READY" in text for _, text in said)
 
@@ -205,7 +206,7 @@ def test_the_root_fills_the_disk_and_extra_disks_are_there(first):
 @pytest.fixture(scope="module")
 def later(world, first):
     first.lima.stop("all")
-    first.lima.edit("all", {**first.config, "disk": "6GiB"})
+    first.lima.edit(JudgedConfig("all", {**first.config, "disk": "6GiB"}))
     start(world, first, "all")
     return first
 

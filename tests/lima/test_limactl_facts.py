@@ -7,6 +7,7 @@ import pytest
 
 from sysinit_vm.errors import VmError
 from sysinit_vm.lima.account import current_account
+from sysinit_vm.lima.judged import JudgedConfig
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine.find_programs import find_limactl, limactl_version
 from sysinit_vm.machine.host import Host
@@ -75,10 +76,10 @@ def test_an_edit_arrives_to_the_byte(lima, world):
     (directory / "lima-version").write_text("2.2.0")
     wished = {**base, "provision": [{"mode": "system", "script": f"#!/bin/sh\n{nasty}"}]}
     try:
-        lima.edit("never-started", wished)
+        lima.edit(JudgedConfig("never-started", wished))
         assert lima.instance("never-started").config().data == wished
         with pytest.raises(VmError, match="vmType"):
-            lima.edit("never-started", {**base, "vmType": "nonesuch"})
+            lima.edit(JudgedConfig("never-started", {**base, "vmType": "nonesuch"}))
         assert lima.instance("never-started").config().data == wished
         assert not Path("lima.REJECTED.yaml").exists()
     finally:
