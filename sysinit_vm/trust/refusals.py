@@ -63,7 +63,7 @@ def check_size(config: Config) -> None:
     param = data.get("param")
     longest = max((len(str(value)) for value in param.values()), default=0) if isinstance(param, Mapping) else 0
     size = sum(len(json.dumps(part)) for part in (data, param, data.get("message")))
-    size += longest * sum(text.count("{{") for _, text in _texts((), data))  # each may stand for a param
+    size += longest * sum(text.count("{{") for _, text in texts((), data))  # each may stand for a param
     if size > _LONGEST_LISTED:
         raise VmError(
             f"{config.path} is too long.",
@@ -79,16 +79,16 @@ def _lines(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
     for key, value in data.items():
         if _CONTROL.search(str(key)):
             yield display(key), key, why
-        for where, text in _texts((str(key),), value) if key != "param" else ():
-            if _may_never_end(text, message=key == "message"):
+        for where, text in texts((str(key),), value) if key != "param" else ():
+            if may_never_end(text, message=key == "message"):
                 yield spelled(where), text, _TEMPLATE
         if key not in _WITH_LINES:
-            for where, text in _texts((str(key),), value):
+            for where, text in texts((str(key),), value):
                 if _CONTROL.search(text):
                     yield spelled(where), text, why
 
 
-def _may_never_end(text: str, *, message: bool = False) -> bool:
+def may_never_end(text: str, *, message: bool = False) -> bool:
     """Whether Lima might work for ever on the templates in ``text``; one that Go cannot parse counts as a whole.
 
     A ``message`` is filled in with the whole instance: only what is short in it is let through.
@@ -105,7 +105,7 @@ def _may_never_end(text: str, *, message: bool = False) -> bool:
     return False
 
 
-def _texts(where: Where, value: Any, *, keys: bool = True) -> Iterator[tuple[Where, str]]:
+def texts(where: Where, value: Any, *, keys: bool = True) -> Iterator[tuple[Where, str]]:
     """Yield each text in ``value`` with where it is; ``keys`` are texts too."""
     if isinstance(value, str):
         yield where, value
@@ -113,10 +113,10 @@ def _texts(where: Where, value: Any, *, keys: bool = True) -> Iterator[tuple[Whe
         for key, inner in value.items():
             if keys:
                 yield (*where, str(key)), str(key)
-            yield from _texts((*where, str(key)), inner, keys=keys)
+            yield from texts((*where, str(key)), inner, keys=keys)
     elif isinstance(value, list):
         for number, inner in enumerate(value):
-            yield from _texts((*where, number), inner, keys=keys)
+            yield from texts((*where, number), inner, keys=keys)
 
 
 def _ssh(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
@@ -154,7 +154,7 @@ def _mounts(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
 def _locations(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
     """Lima takes a relative location of an image from the current directory of whoever types `start`."""
     for keys in (("images",), ("firmware", "images"), ("containerd", "archives")):
-        for where, text in _texts((), data, keys=False):
+        for where, text in texts((), data, keys=False):
             names = tuple(key for key in where if isinstance(key, str))
             if names[: len(keys)] == keys and names[-1] == "location" and not _ABSOLUTE.match(text):
                 yield spelled(where), text, "A location is an absolute path, one below ~/, or an http URL."

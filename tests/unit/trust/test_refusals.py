@@ -2,7 +2,7 @@
 
 import pytest
 
-from sysinit_vm.trust.refusals import _may_never_end
+from sysinit_vm.trust.refusals import may_never_end
 
 ENDLESS = "{{range 9223372036854775807}}{{end}}"
 
@@ -32,8 +32,8 @@ ENDLESS = "{{range 9223372036854775807}}{{end}}"
         '{{"' + ENDLESS,
     ],
 )
-def test_what_may_never_end_is_known(text):
-    assert _may_never_end(f"#!/bin/sh\n{text}\n")
+def test_whatmay_never_end_is_known(text):
+    assert may_never_end(f"#!/bin/sh\n{text}\n")
 
 
 @pytest.mark.parametrize(
@@ -48,21 +48,21 @@ def test_what_may_never_end_is_known(text):
     ],
 )
 def test_what_ends_is_no_danger(text):
-    assert not _may_never_end(text)
+    assert not may_never_end(text)
 
 
 def test_thousands_of_open_templates_take_no_time():
-    assert not _may_never_end("{{ a" * 50_000)
+    assert not may_never_end("{{ a" * 50_000)
 
 
 @pytest.mark.parametrize(
     "field", [".Config.Message", ".Message", ".AdditionalDisks", ".Networks", ".Instance.Config", ".Instance.Networks"]
 )
 def test_a_message_holds_no_field_that_may_be_long(field):
-    assert _may_never_end(f"{{{{{field}}}}}", message=True)
+    assert may_never_end(f"{{{{{field}}}}}", message=True)
 
 
 def test_what_messages_of_lima_hold_is_let_through():
-    assert not _may_never_end(
+    assert not may_never_end(
         "{{.Dir}} {{.Param.X}} {{if .Instance.Config.VMOpts.vz.rosetta.enabled}}{{end}}", message=True
     )
