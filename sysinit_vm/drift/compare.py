@@ -83,8 +83,8 @@ def _own(instance: Instance) -> Config:
     own = instance.config()
     mounts = own.data.get("mounts")
     absolute = [_absolute(mount) for mount in mounts] if isinstance(mounts, list) else mounts
-    filled = {"mounts": absolute, "mountType": own.data.get("mountType") or instance.filled.get("mountType")}
-    return replace(own, data={**own.data, **{key: value for key, value in filled.items() if value is not None}})
+    stated = {"mounts": absolute} if absolute is not None else {}
+    return replace(own, data={**own.data, **stated, "mountType": own.data.get("mountType") or instance.mount_type})
 
 
 def _absolute(mount: Any) -> Any:

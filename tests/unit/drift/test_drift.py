@@ -1,6 +1,7 @@
 """What differs between two configs, what each difference needs, and what the guest must show afterwards."""
 
 import copy
+import json
 from dataclasses import replace
 
 import pytest
@@ -149,6 +150,15 @@ def test_what_start_made_does_not_drift(made):
     drift = compare.drift(instance, document.load(project.config), machine)
     assert (drift.changes, drift.needs) == ((), NONE)
     assert compare.summary(instance, machine) == NONE
+
+
+def test_a_vm_of_an_earlier_version_that_left_the_mount_type_to_lima_does_not_drift(made):
+    """`limactl list` leaves it out too."""
+    project, instance, machine = made
+    own = json.loads(instance.files.lima_yaml.read_text())
+    del own["mountType"]
+    instance.files.lima_yaml.write_text(json.dumps(own))
+    assert compare.drift(instance, document.load(project.config), machine).changes == ()
 
 
 def test_an_edited_config_drifts(made):
