@@ -101,10 +101,7 @@ def dangers(included: Included, context: Context) -> Dangers:
 def read_outside(path: Path) -> str:
     """Return the text of a file outside the project at ``path`` (absolute); links to it are followed here, once."""
     place = path.resolve()
-    content = project_tree.read(place.parent, Path(place.name), document.LONGEST_BYTES)
-    if content is None:
-        raise _unusable(str(path), "It does not exist.")
-    return content.text(path)
+    return _read(place.parent, place)
 
 
 def as_files(included: Included) -> Iterator[tuple[str, str]]:
@@ -139,7 +136,7 @@ def _walk(data: Mapping[str, Any], beside: str, root: Path, texts: dict[str, str
         locator = _absolute(written, beside, spelled(where))
         yield Reference(where, locator, beside if depth else "")
         if locator not in texts and _is_inside(locator, root):
-            texts[locator] = _read_inside(root, Path(locator))
+            texts[locator] = _read(root, Path(locator))
         if where[0] == "base" and locator in texts:
             yield from _walk(document.parse(texts[locator], Path(locator)), locator, root, texts, depth + 1)
 
@@ -148,7 +145,7 @@ def _is_inside(locator: str, root: Path) -> bool:
     return locator.startswith("/") and Path(locator).is_relative_to(root)
 
 
-def _read_inside(root: Path, path: Path) -> str:
+def _read(root: Path, path: Path) -> str:
     content = project_tree.read(root, path.relative_to(root), document.LONGEST_BYTES)
     if content is None:
         raise _unusable(str(path), "It does not exist.")

@@ -39,6 +39,7 @@ _SHORT_FIELD = re.compile(
 _TEMPLATE = 'Lima would run this template on this machine, and it may never end. For {{ in the guest, write {{"{{"}}.'
 _ENDLESS = re.compile(r"\b(define|template|block|range|print|printf|println|js|html|urlquery|call)\b|:=")
 _ABSOLUTE = re.compile(r"(/|~/|https?://|file:///)")
+_IMAGES = (("images",), ("firmware", "images"), ("containerd", "archives"))
 _LONGEST_LISTED = 60_000  # characters; a line has 65,536, with what Lima fills in
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 
@@ -153,11 +154,11 @@ def _mounts(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
 
 def _locations(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
     """Lima takes a relative location of an image from the current directory of whoever types `start`."""
-    for keys in (("images",), ("firmware", "images"), ("containerd", "archives")):
-        for where, text in texts((), data, keys=False):
-            names = tuple(key for key in where if isinstance(key, str))
-            if names[: len(keys)] == keys and names[-1] == "location" and not _ABSOLUTE.match(text):
-                yield spelled(where), text, "A location is an absolute path, one below ~/, or an http URL."
+    for where, text in texts((), data, keys=False):
+        names = tuple(key for key in where if isinstance(key, str))
+        of_an_image = any(names[: len(keys)] == keys for keys in _IMAGES)
+        if of_an_image and names[-1] == "location" and not _ABSOLUTE.match(text):
+            yield spelled(where), text, "A location is an absolute path, one below ~/, or an http URL."
 
 
 def check_host_paths(config: Config, root: Path | None) -> None:

@@ -14,7 +14,7 @@ from sysinit_vm import files
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.effective import prepare
-from sysinit_vm.errors import UsageError, VmError, edit
+from sysinit_vm.errors import VmError, edit
 from sysinit_vm.lima import disk_image
 from sysinit_vm.lima.home import machine_config
 from sysinit_vm.lima.instance import Instance
@@ -34,9 +34,10 @@ FindLimactl = Callable[[], Limactl]
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage: the ``config`` so far, and the ``verdict`` on it."""
+    """One stage: the ``config`` so far, its ``data`` as limactl would be given it, and the ``verdict`` on that."""
 
     config: Config
+    data: Mapping[str, Any]
     verdict: Verdict
 
 
@@ -86,27 +87,26 @@ class Request:
 
     def pending(self) -> Verdict:
         """Return the verdict of the first stage that is not allowed, or of the last one."""
-        verdict = None
-        for stage in self.stages():
-            verdict = stage.verdict
-            if not verdict.allowed:
-                break
-        return verdict or next(self.stages()).verdict
+        *_, last = self._reachable()
+        return last
 
     def approve(self, typed: str) -> str:
         """Allow the stage that ``typed``, the beginning of a hash, stands for; return the whole hash.
 
         UsageError if no stage that can be reached has that hash now: what is allowed must be what was shown.
         """
-        wrong: UsageError | None = None
-        for stage in self.stages():
-            whole = gate.approve(stage.verdict, typed)
+        for verdict in self._reachable():
+            whole = gate.approve(verdict, typed)
             if whole:
                 return whole
-            wrong = gate.wrong_hash(stage.verdict, typed)
+        raise gate.wrong_hash(verdict, typed)
+
+    def _reachable(self) -> Iterator[Verdict]:
+        """Yield the verdict of each stage up to the first that is not allowed; there is always one."""
+        for stage in self.stages():
+            yield stage.verdict
             if not stage.verdict.allowed:
-                break
-        raise wrong or UsageError("There is nothing to allow.", hint="sysinit-vm trust --show")
+                return
 
     def trust(self) -> None:
         """Allow what `init` has just written: nobody else had a hand in it, whatever lies on the disk by now."""
@@ -123,7 +123,7 @@ class Request:
         refusals.check_size(config)
         refusals.check(config)
         data = prepare.prepared(config, self.project, self.name, machine).data
-        return Stage(config, gate.judge(data, config, self.project.root, others))
+        return Stage(config, data, gate.judge(data, config, self.project.root, others))
 
     def _take(self, locator: str) -> str:
         return included.read_outside(Path(locator)) if locator.startswith("/") else self.limactl().fetch(locator)
@@ -145,8 +145,7 @@ class Request:
         """What limactl would read with the user's own defaults in it, if there are any and they do more."""
         if not machine_config():
             return
-        data = prepare.prepared(stage.config, self.project, self.name, facts.gather()).data
-        filled = self.limactl().filled(gate.passed(self.name, data, verdict))
+        filled = self.limactl().filled(gate.passed(self.name, stage.data, verdict))
         more = gate.judge(filled, stage.config, self.project.root)
         if not set(more.items) <= set(verdict.items):
             yield replace(stage, verdict=verdict.with_dangers(more.dangers))
