@@ -20,10 +20,13 @@ KEY = "-----BEGIN OPENSSH PRIVATE KEY-----"
 
 @pytest.fixture
 def here(world, monkeypatch):
-    """The world's environment, in this process."""
+    """The world's environment, in this process; the VMs that the test makes go with it, and so do their host ports."""
     for name, value in world.env.items():
         monkeypatch.setenv(name, value)
-    return Limactl(Runner(), find_programs.find_limactl())
+    before = set(world.lima_home.glob("*/lima.yaml"))
+    yield Limactl(Runner(), find_programs.find_limactl())
+    for made in set(world.lima_home.glob("*/lima.yaml")) - before:
+        world.ok(world.place, "destroy", "--yes", "--name", made.parent.name)
 
 
 def effective(project):
