@@ -5,12 +5,15 @@ import sys
 
 from invoke.collection import Collection
 from invoke.context import Context
+from invoke.exceptions import Exit
 from invoke.tasks import task
 
 import bench.tasks
 import checks.tasks
 import pages.tasks
 import sysinit_vm
+
+_NO_TESTS = 5  # pytest's exit status if nothing was selected
 
 
 @task(
@@ -21,11 +24,18 @@ def test(c: Context, no_lima: bool = False, only: str = "") -> None:
     """Lint, check types, and run every test: unit, command line, and a real VM."""
     for words in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]):
         _module(c, *words)
-    _module(c, "pytest", "-v", *(["tests/unit", "tests/cli"] if no_lima else []), *(["-k", only] if only else []))
+    selected = ["-k", only] if only else []
+    # The tests on real VMs share one, and their guests need the processors: they run after the others, one by one.
+    runs = [["-n", "logical", "tests/unit", "tests/cli"], *([] if no_lima else [["tests/lima"]])]
+    codes = [_module(c, "pytest", "-v", "--durations=10", *words, *selected, warn=True) for words in runs]
+    counted = [code for code in codes if code != _NO_TESTS] if only else codes
+    if worst := max(counted, default=_NO_TESTS):
+        raise Exit(code=worst)
 
 
-def _module(c: Context, *words: str) -> None:
-    c.run(shlex.join([sys.executable, "-m", *words]), echo=True)
+def _module(c: Context, *words: str, warn: bool = False) -> int:
+    done = c.run(shlex.join([sys.executable, "-m", *words]), echo=True, warn=warn)
+    return int(done.exited) if done else 0
 
 
 ns = Collection(test, lima=sysinit_vm.ns, bench=bench.tasks.ns, check=checks.tasks.ns, docs=pages.tasks.ns)
