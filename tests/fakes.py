@@ -248,7 +248,7 @@ class FakeLimactl(InMemory, Limactl):
             directory = self.by_name[name].dir
             (directory / "ha.stderr.log").write_text("x")
             (directory / "serial.log").write_text(self.consoles.pop(0))
-            self._stopped.wait(timeout=0.2)
+            self._stopped.wait(timeout=30 if self.consoles else 0.2)  # if there are more, a stop and a start follow
             self._stopped.clear()
         return self.failure or result()
 

@@ -3,13 +3,21 @@
 import os
 from pathlib import Path
 
+from sysinit_vm.errors import VmError
 from sysinit_vm.lima import names
 from sysinit_vm.lima.instance_files import InstanceFiles
 
 
 def lima_home() -> Path:
-    """Return LIMA_HOME (absolute, links resolved), which need not exist."""
-    return Path(os.environ.get("LIMA_HOME") or Path.home() / ".lima").resolve()
+    """Return LIMA_HOME (absolute, links resolved), which need not exist; VmError if the variable is not absolute."""
+    text = os.environ.get("LIMA_HOME") or str(Path.home() / ".lima")
+    if not text.startswith("/"):
+        raise VmError(
+            f"LIMA_HOME is not an absolute path: {text}",
+            detail="It would mean another place, and other VMs, in each directory.",
+            hint=f'export LIMA_HOME="$HOME/{text.removeprefix("~/").removeprefix("./")}"',
+        )
+    return Path(text).resolve()
 
 
 def own_directory() -> Path:

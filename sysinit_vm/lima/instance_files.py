@@ -71,6 +71,18 @@ class InstanceFiles:
         """Whether a host agent or a guest has ever said anything."""
         return self.host_agent_log.exists() or (self.directory / "serial.log").exists()
 
+    @property
+    def image_in_part(self) -> list[Path]:
+        """What Lima had copied of its image if it was killed meanwhile, else nothing.
+
+        Lima renames the image to ``disk`` when all is there. At the next start it takes an image that lies there for
+        the whole of it (2.2.0, pkg/instance/start.go).
+        """
+        image, *parts = [self.directory / name for name in ("image", "kernel", "kernel.cmdline", "initrd")]
+        if self.began_to_boot or (self.directory / "disk").exists() or not image.exists():
+            return []
+        return [path for path in (*parts, image) if path.exists()]
+
     def config(self) -> Config:
         """Return the config that the instance was made from or last given; VmError if it cannot be read."""
         return document.load(self.lima_yaml)

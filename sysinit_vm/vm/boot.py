@@ -13,7 +13,7 @@ from sysinit_vm.effective import prepare, resolve
 from sysinit_vm.errors import VmError, edit
 from sysinit_vm.images import available
 from sysinit_vm.images.available import Choice
-from sysinit_vm.lima import guest_console, stages
+from sysinit_vm.lima import guest_console, recovery, stages
 from sysinit_vm.lima.events import host_agent_ready
 from sysinit_vm.lima.home import instance_files
 from sysinit_vm.lima.instance import STOPPED, Instance
@@ -22,7 +22,6 @@ from sysinit_vm.lima.judged import JudgedConfig, JudgedFile, JudgedInstance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.locks import ports_lock
 from sysinit_vm.lima.messages import Message, reason
-from sysinit_vm.lima.recovery import recover
 from sysinit_vm.machine import accelerator, facts
 from sysinit_vm.machine.facts import Facts
 from sysinit_vm.ports import forwards, host_ports
@@ -42,24 +41,44 @@ _CONSOLE_SECONDS = 5  # between two checks of the console
 def boot(lima: Limactl, located: Located, project: Project, options: StartOptions, progress: Progress) -> bool:
     """Boot a VM, whatever its state, until its host agent reports it as ready; create it if it does not exist.
 
-    Return whether it booted now. VmError if it does not come up, with the guest's last lines, or if there is no image.
+    Return whether it booted meanwhile. VmError if it does not come up, with the guest's last lines, or if there is no image.
     """
-    instance = located.instance
+    instance = _after_killed_start(lima, located.instance, options, progress)
     if instance is None:
         _create(lima, located.name, project, options, progress)
         return True
     if instance.running:
         _await_host_agent(lima, instance, options, progress)
-        return False
+        return instance is not located.instance
     if instance.status != STOPPED:
         progress.stage(f"recovering from a crash ({instance.state})")
-        recover(lima, instance)
+        recovery.recover(lima, instance)
+    elif recovery.copy_again(instance):
+        say("  An earlier start was killed while it copied the image: copying it again.")
     _tell(host_ports.replace_held(lima, instance, options.committed, partial(permission.edited, ports_moved=True)))
     env = _accelerate(lima, options, facts.gather(), instance.dir / "kernel")
     judged = gate.passed_instance(instance)
     done = _up(lima, instance.files, judged, partial(lima.start, judged), progress, timeout=options.timeout, env=env)
     _must_be_up(done, instance.files)
     return True
+
+
+def _after_killed_start(
+    lima: Limactl, instance: Instance | None, options: StartOptions, progress: Progress
+) -> Instance | None:
+    """Return the instance as it is when no limactl starts it any more: one outlives a sysinit-vm that was killed."""
+    if instance is None or instance.status != STOPPED or not recovery.starting(instance.name):
+        return instance
+    while recovery.starting(instance.name):
+        progress.stage("waiting for the limactl of an earlier start, which was killed")
+        if progress.seconds > options.timeout:
+            raise VmError(
+                f"The VM {instance.name} is still being started.",
+                detail="The limactl of an earlier start goes on.",
+                hint=f"sysinit-vm logs, or sysinit-vm start --timeout {2 * options.timeout}",
+            )
+        sleep(1)
+    return lima.instance(instance.name)
 
 
 def _create(lima: Limactl, name: str, project: Project, options: StartOptions, progress: Progress) -> None:

@@ -58,13 +58,37 @@ def name_of(world) -> str:
     return next(path.parent.name for path in world.lima_home.glob("a*/lima.yaml"))
 
 
+def test_a_start_that_is_killed_while_the_image_is_copied_leaves_part_of_it(world, hard):
+    start = [str(BIN / "sysinit-vm"), "start"]
+    first = subprocess.Popen(start, cwd=hard, env=world.env, start_new_session=True, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 300
+    while not (images := list(world.lima_home.glob("a*/image"))):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    directory = images[0].parent
+    for process in psutil.process_iter(["cmdline"]):
+        if "start" in (words := process.info["cmdline"] or []) and words[-1:] == [directory.name]:
+            process.kill()
+            process.wait(30)
+    assert not (directory / "ha.stderr.log").exists()
+    for path in (directory / "image", directory / "disk"):
+        path.unlink(missing_ok=True)
+    (directory / "image").write_bytes(b"QFI\xfb")  # however quick the copy was, that much of it is there
+    assert "Stopped" in world.ok(hard, "status")
+
+
 def test_an_interrupted_start_is_130_and_the_next_one_goes_on_and_reports_the_failed_script(world, hard):
     before = (hard / ".lima/config.yaml").read_text()
     start = [str(BIN / "sysinit-vm"), "start"]
     first = subprocess.Popen(start, cwd=hard, env=world.env, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    told = ""
     for line in first.stderr:
+        told += line
         if "booting" in line:
             break
+    assert "was killed while it copied the image: copying it again" in told
     time.sleep(2)
     os.killpg(first.pid, signal.SIGINT)
     assert first.wait(timeout=30) == 130

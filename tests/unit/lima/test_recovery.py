@@ -2,9 +2,13 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from contextlib import contextmanager
 
+import psutil
 import pytest
 
+from sysinit_vm.lima import recovery
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.recovery import recover
 from tests.fakes import FakeLimactl
@@ -46,6 +50,41 @@ def test_an_innocent_process_whose_command_line_merely_speaks_of_lima_is_not_kil
     with subprocess.Popen(words, stdin=subprocess.PIPE) as innocent:
         assert broken(ha=str(innocent.pid)) == [("a", True, [])]
         innocent.communicate(b"\n")
+
+
+@pytest.fixture
+def limactl(tmp_path):
+    """A program called limactl that runs until it is told to end."""
+    program = tmp_path / "bin" / "limactl"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nread -r line\n")
+    program.chmod(0o755)
+
+    @contextmanager
+    def run(*words, lima_home):
+        environment = {**os.environ, "LIMA_HOME": str(lima_home)}
+        with subprocess.Popen([program, *words], stdin=subprocess.PIPE, env=environment) as process:
+            while not any("limactl" in word for word in psutil.Process(process.pid).cmdline()):
+                time.sleep(0.01)
+            yield
+            process.communicate(b"\n")
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("words", "elsewhere", "answer"),
+    [
+        (("start", "--tty=false", "--timeout=600s", "demo-dev"), False, True),
+        (("start", "--tty=false", "--timeout=600s", "demo-dev"), True, False),
+        (("start", "--tty=false", "demo-dev-2"), False, False),
+        (("shell", "demo-dev"), False, False),
+    ],
+)
+def test_a_limactl_that_still_starts_a_vm_is_seen(limactl, home, words, elsewhere, answer):
+    with limactl("--log-format=json", *words, lima_home=home / ("other" if elsewhere else ".lima")):
+        assert recovery.starting("demo-dev") is answer
+    assert recovery.starting("demo-dev") is False
 
 
 def test_a_vm_without_pid_files_is_only_stopped(broken):

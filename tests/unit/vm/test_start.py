@@ -9,6 +9,7 @@ from sysinit_vm.config import document
 from sysinit_vm.errors import NoConfigError, StateError, VmError
 from sysinit_vm.guest import access, checks
 from sysinit_vm.guest.checks import Readiness
+from sysinit_vm.lima import recovery
 from sysinit_vm.machine import accelerator
 from sysinit_vm.machine import facts as machine
 from sysinit_vm.machine.accelerator import Accelerator
@@ -64,6 +65,54 @@ def test_a_stopped_vm_is_started_and_not_created(lima, demo):
     lima.add("demo-dev", demo.project.root, "Stopped")
     assert start(ProjectVm.read(lima, demo), OPTIONS).running
     assert lima.calls == [("start", "demo-dev", 600, {"Q": "tcg"})]
+
+
+def test_an_image_that_was_copied_in_part_is_copied_again(lima, demo, capsys):
+    """limactl was killed meanwhile; it would take what is there for the whole image."""
+    own = lima.add("demo-dev", demo.project.root, "Stopped").dir
+    for path in own.glob("*.log"):
+        path.unlink()
+    parts = [own / name for name in ("image", "kernel", "kernel.cmdline", "initrd")]
+    for path in parts:
+        path.write_text("part")
+    start(ProjectVm.read(lima, demo), OPTIONS)
+    assert not any(path.exists() for path in parts)
+    assert "copying it again" in capsys.readouterr().err
+    assert lima.verbs == ["start"]
+
+
+@pytest.mark.parametrize("present", ["ha.stderr.log", "serial.log", "disk"])
+def test_the_files_of_a_vm_that_began_to_boot_are_left(lima, demo, present):
+    own = lima.add("demo-dev", demo.project.root, "Stopped").dir
+    for path in own.glob("*.log"):
+        path.unlink()
+    for name in (present, "image", "kernel"):
+        (own / name).write_text("whole")
+    start(ProjectVm.read(lima, demo), OPTIONS)
+    assert (own / "image").read_text() == (own / "kernel").read_text() == "whole"
+
+
+def test_a_limactl_that_outlived_a_killed_start_is_waited_for(lima, demo, monkeypatch):
+    lima.add("demo-dev", demo.project.root, "Stopped")
+    naps = []
+
+    def nap(seconds):
+        naps.append(seconds)
+        if len(naps) == 2:
+            lima.add("demo-dev", demo.project.root, "Running")
+
+    monkeypatch.setattr(recovery, "starting", lambda _: len(naps) < 2)
+    monkeypatch.setattr(boot, "sleep", nap)
+    assert start(ProjectVm.read(lima, demo), OPTIONS).running
+    assert lima.calls == []
+
+
+def test_a_limactl_that_outlived_a_killed_start_is_not_waited_for_without_end(lima, demo, monkeypatch):
+    lima.add("demo-dev", demo.project.root, "Stopped")
+    monkeypatch.setattr(recovery, "starting", lambda _: True)
+    with pytest.raises(VmError, match="still being started"):
+        start(ProjectVm.read(lima, demo), replace(OPTIONS, timeout=-1))
+    assert lima.calls == []
 
 
 def test_a_new_vm_gets_a_host_port_of_its_own_where_the_declared_one_is_held(lima, demo, capsys, monkeypatch):
