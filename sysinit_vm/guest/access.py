@@ -61,7 +61,7 @@ def exec_argv(words: Sequence[str], env: Sequence[str] = ()) -> tuple[str, ...]:
     for item in env:
         if not _VARIABLE.match(item):
             raise UsageError(f"--env takes NAME=VALUE, not {item!r}.", hint="sysinit-vm exec --env CI=1 make test")
-    exact = ("bash", "-c", words[0]) if len(words) == 1 else tuple(words)
+    exact = ("bash", "-c", "--", words[0]) if len(words) == 1 else tuple(words)
     return ("env", *env, *exact) if env else exact
 
 

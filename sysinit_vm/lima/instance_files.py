@@ -72,6 +72,11 @@ class InstanceFiles:
         return self.host_agent_log.exists() or (self.directory / "serial.log").exists()
 
     @property
+    def protected(self) -> bool:
+        """Whether ``limactl protect`` forbids to delete the instance."""
+        return (self.directory / "protected").exists()
+
+    @property
     def image_in_part(self) -> list[Path]:
         """What Lima had copied of its image if it was killed meanwhile, else nothing.
 

@@ -6,7 +6,7 @@ from sysinit_vm.tasks.context import project_vm
 from sysinit_vm.tasks.output import done
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal import prompts
-from sysinit_vm.vm.destroy import destroy
+from sysinit_vm.vm.destroy import destroy, to_destroy
 
 
 @verb("destroy", group="Life", aliases=["rm"], examples=["sysinit-vm destroy"], exits=[3, 4, 5, 6])
@@ -16,6 +16,6 @@ def destroy_(c: Context, yes: bool = False, project: str | None = None, name: st
     The project's files stay, because they are on the host.
     """
     vm = project_vm(c, project, name)
-    question = f"Permanently delete the VM {vm.existing().name} and everything stored only in it?"
+    question = f"Permanently delete the VM {to_destroy(vm).name} and everything stored only in it?"
     prompts.confirm(question, yes=yes, refusal_hint="sysinit-vm destroy --yes")
     done(c, f"VM destroyed: {destroy(vm)}")

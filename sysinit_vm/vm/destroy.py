@@ -2,20 +2,32 @@
 
 from contextlib import suppress
 
-from sysinit_vm.errors import VmError
-from sysinit_vm.lima.instance import STOPPED
+from sysinit_vm.errors import StateError, VmError
+from sysinit_vm.lima.instance import STOPPED, Instance
 from sysinit_vm.lima.recovery import recover
 from sysinit_vm.trust import approvals
 from sysinit_vm.vm.project_vm import ProjectVm
 
 
+def to_destroy(vm: ProjectVm) -> Instance:
+    """Return the instance that ``destroy`` would delete. StateError if there is none, or if Lima protects it."""
+    instance = vm.existing()
+    if instance.files.protected:
+        raise StateError(
+            f"The VM {instance.name} is protected: nothing was changed.",
+            detail="limactl protect was used on it.",
+            hint=f"limactl unprotect {instance.name}, then the same command",
+        )
+    return instance
+
+
 def destroy(vm: ProjectVm) -> str:
-    """Delete the VM with its disk and return its name. StateError if there is none.
+    """Delete the VM with its disk and return its name. StateError if there is none, or if Lima protects it.
 
     A running VM is stopped first, so that the guest's unwritten data reaches the project.
     """
     with vm.locked() as locked:
-        instance = locked.existing()
+        instance = to_destroy(locked)
         if instance.running:
             try:
                 vm.lima.stop(instance.name)

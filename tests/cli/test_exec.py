@@ -71,6 +71,12 @@ def test_no_command_a_bad_variable_and_an_unknown_flag_are_usage(started, words)
     assert (done.returncode, done.stdout) == (2, "")
 
 
+def test_a_line_that_begins_with_a_dash_is_a_line(started):
+    done = started.run("exec", "--", "-x; echo hi")
+    assert done.stdout == "hi\n"
+    assert "-x" in done.stderr
+
+
 def test_an_empty_command_is_a_command(started):
     assert started.run("exec", "").returncode == 0
     assert started.guest_words() == ["bash", "-c", ""]

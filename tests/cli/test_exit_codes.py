@@ -329,10 +329,15 @@ def test_a_start_that_fails_is_1_with_limas_own_reason_and_goes_on_later(world):
 
 def test_a_protected_vm_is_not_destroyed_and_says_how(world):
     world.put_vm()
-    world.let_fail("delete", '{"level":"fatal","msg":"instance is protected (Hint: use `limactl unprotect`)"}\n')
-    done = world.run("destroy", "--yes")
-    assert done.returncode == 4
-    assert "limactl unprotect demo-dev" in done.stderr
+    (world.lima_home / "demo-dev" / "protected").touch()
+    config = world.demo / ".lima" / "config.yaml"
+    config.write_text(config.read_text().replace("50GiB", "20GiB"))
+    for words in (("destroy", "--yes"), ("apply", "--recreate", "--yes"), ("destroy",)):
+        done = world.run(*words)
+        assert done.returncode == 4
+        assert "limactl unprotect demo-dev" in done.stderr
+    assert world.verbs() == []
+    assert world.status() == "Running"
 
 
 @pytest.mark.parametrize("verb", ["status", "list"])

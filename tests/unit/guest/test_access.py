@@ -67,14 +67,14 @@ def test_a_vm_without_a_project_gives_a_plain_shell(lima):
 
 
 def test_one_word_is_a_line_for_the_guests_bash():
-    assert access.exec_argv(["make test && echo 'ok'"]) == ("bash", "-c", "make test && echo 'ok'")
+    assert access.exec_argv(["make test && echo 'ok'"]) == ("bash", "-c", "--", "make test && echo 'ok'")
 
 
 def test_several_words_are_an_exact_argv():
     assert access.exec_argv(["printf", "%s", "a b", "$c", ""]) == ("printf", "%s", "a b", "$c", "")
 
 
-@pytest.mark.parametrize(("words", "command"), [(["a"], ("bash", "-c", "a")), (["a", "b"], ("a", "b"))])
+@pytest.mark.parametrize(("words", "command"), [(["a"], ("bash", "-c", "--", "a")), (["a", "b"], ("a", "b"))])
 def test_variables_stand_before_the_command(words, command):
     assert access.exec_argv(words, ["CI=1", "EMPTY=", "_x=a=b c"]) == ("env", "CI=1", "EMPTY=", "_x=a=b c", *command)
 

@@ -27,6 +27,15 @@ def test_destroying_stops_first_so_that_nothing_unwritten_is_lost(lima, demo, st
     assert lima.calls == verbs
 
 
+@pytest.mark.parametrize("status", ["Running", "Stopped", "Broken"])
+def test_a_protected_vm_is_neither_stopped_nor_deleted(lima, demo, status):
+    (lima.add("demo-dev", demo.project.root, status).dir / "protected").touch()
+    with pytest.raises(StateError, match="is protected: nothing was changed") as error:
+        destroy(ProjectVm.read(lima, demo))
+    assert "limactl unprotect demo-dev" in error.value.hint
+    assert lima.calls == []
+
+
 def test_a_vm_that_does_not_stop_is_destroyed_by_force(lima, demo):
     lima.add("demo-dev", demo.project.root, "Running")
     lima.stops = False
