@@ -18,5 +18,5 @@ def lima_and_task(runner: Runner) -> Iterator[tuple[str, str]]:
         limactl = find_programs.find_limactl(runner, host)
         version = find_programs.limactl_version(runner, limactl, host) if limactl else ()
     yield "Lima", dotted(version)
-    task = optional.find_task(host)
+    task = optional.find_task(runner, host)
     yield "Task", dotted(find_programs.program_version(runner, task)) if task else ""

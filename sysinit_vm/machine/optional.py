@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from sysinit_vm.errors import MissingError
 from sysinit_vm.executables import dotted, find
 from sysinit_vm.machine import find_programs, locks, package_manager
 from sysinit_vm.machine.host import Host
@@ -29,10 +30,22 @@ def survey(runner: Runner, host: Host) -> list[Prerequisite]:
     return [*parts, _virtiofsd(runner, host)] if host.system == "Linux" else parts
 
 
-def find_task(host: Host) -> Path | None:
-    """Return Task (absolute): on PATH, where ``setup`` puts it, or beside this Python, where its package puts it."""
+def find_task(runner: Runner, host: Host) -> Path | None:
+    """Return Task (absolute): on PATH, where ``setup`` puts it, or beside this Python, where its package puts it.
+
+    Some systems call it go-task. Another program is called task too: Taskwarrior, a to-do list.
+    """
     beside = Path(sys.executable).with_name("task")
-    return next(filter(None, map(find, ("task", str(_link()), str(_own_task(host)), str(beside)))), None)
+    paths = filter(None, map(find, ("task", "go-task", str(_link()), str(_own_task(host)), str(beside))))
+    return next((path for path in dict.fromkeys(paths) if _runs_taskfiles(runner, path)), None)
+
+
+def _runs_taskfiles(runner: Runner, task: Path) -> bool:
+    """Whether its help speaks of Taskfiles; TASKRC keeps Taskwarrior from asking whether to write its own file."""
+    with contextlib.suppress(OSError, MissingError):
+        done = runner.read((str(task), "--help"), env={"TASKRC": os.devnull}, timeout=10)
+        return "--taskfile" in done.out + done.err
+    return False
 
 
 def _link() -> Path:
@@ -50,7 +63,7 @@ def _task(runner: Runner, host: Host) -> Prerequisite:
         return _part(
             runner,
             "task",
-            find_task(host),
+            find_task(runner, host),
             need,
             Route("Task from Homebrew", package_manager.install_commands(host, ["go-task"])),
         )
@@ -60,7 +73,7 @@ def _task(runner: Runner, host: Host) -> Prerequisite:
         locks.pip_install(own.with_name("pip"), "task"),
         *(() if os.path.lexists(link) else (("mkdir", "-p", str(link.parent)), ("ln", "-s", str(own), str(link)))),
     )
-    return _part(runner, "task", find_task(host), need, Route("Task, from its Python package", commands))
+    return _part(runner, "task", find_task(runner, host), need, Route("Task, from its Python package", commands))
 
 
 def _nix(runner: Runner, host: Host) -> Prerequisite:

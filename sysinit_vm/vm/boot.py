@@ -41,7 +41,8 @@ _CONSOLE_SECONDS = 5  # between two checks of the console
 def boot(lima: Limactl, located: Located, project: Project, options: StartOptions, progress: Progress) -> bool:
     """Boot a VM, whatever its state, until its host agent reports it as ready; create it if it does not exist.
 
-    Return whether it booted meanwhile. VmError if it does not come up, with the guest's last lines, or if there is no image.
+    Return whether it booted meanwhile. VmError if it does not come up, with the guest's last lines, or if there is no
+    image.
     """
     instance = _after_killed_start(lima, located.instance, options, progress)
     if instance is None:

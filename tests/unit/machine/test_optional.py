@@ -43,6 +43,9 @@ def test_nix_brings_virtiofsd(bare):
     assert found["virtiofsd"].route.commands == ((*NIX, "nixpkgs#virtiofsd"),)
 
 
+TASK = {"task --help": "Usage: task\n  -t, --taskfile string\n", "task --version": "3.54.0"}
+
+
 def own_task(bare):
     own, link = bare.host.data / "task/bin/task", Path.home() / ".local/bin/task"
     for path in (own, link):
@@ -54,9 +57,9 @@ def test_a_task_of_ours_is_not_got_again_where_its_directory_is_not_on_path(bare
     own, link = own_task(bare)
     bare.put(str(own))
     link.symlink_to(own)
-    assert by_name(optional.survey(RecordingRunner(), bare.host))["task"].found == link
+    assert by_name(optional.survey(RecordingRunner(programs=TASK), bare.host))["task"].found == link
     link.unlink()
-    assert by_name(optional.survey(RecordingRunner(), bare.host))["task"].found == own
+    assert by_name(optional.survey(RecordingRunner(programs=TASK), bare.host))["task"].found == own
 
 
 def test_what_is_in_the_place_of_tasks_link_stays(bare):
@@ -116,8 +119,19 @@ def test_one_on_path_that_no_file_names_is_not_found_by_lima(bare):
 
 def test_what_is_there_is_enough_with_its_version(bare):
     bare.put("task")
-    found = by_name(optional.survey(RecordingRunner(programs={"task": "3.54.0"}), bare.host))
+    found = by_name(optional.survey(RecordingRunner(programs=TASK), bare.host))
     assert (found["task"].found, found["task"].version) == (bare.bin / "task", "3.54.0")
+
+
+def test_taskwarrior_is_not_task_which_may_be_called_go_task(bare):
+    bare.put("task")
+    warrior = {f"{bare.bin}/task --help": "Usage: task <filter> <command>", "task --version": "3.1.0"}
+    runner = RecordingRunner(programs=warrior)
+    assert by_name(optional.survey(runner, bare.host))["task"].found is None
+    assert runner.options[0]["env"] == {"TASKRC": "/dev/null"}
+    bare.put("go-task")
+    found = by_name(optional.survey(RecordingRunner(programs={**warrior, "go-task --help": TASK["task --help"]}), bare.host))
+    assert found["task"].found == bare.bin / "go-task"
 
 
 def test_setup_obtains_extras_only_when_they_are_wished(bare):
