@@ -13,14 +13,24 @@ Version = tuple[int, ...]
 def find(program: str) -> Path | None:
     """Return the absolute path of a program on PATH or in the system's folders, None if there is none.
 
-    ``program`` may also be an absolute path to a file. An empty part of PATH is not the current directory here: that is
-    a project, which may be somebody else's.
+    ``program`` may also be an absolute path to a file.
     """
-    places = filter(None, os.environ.get("PATH", "").split(os.pathsep))
-    path = shutil.which(program, path=os.pathsep.join((*places, *_SBIN)))
+    path = shutil.which(program, path=os.pathsep.join((search_path(), *_SBIN)))
     if not path and program.startswith("/") and os.path.isfile(program):  # noqa: PTH113  # is_file raises in a closed folder
         return Path(program)
     return Path(path).absolute() if path else None
+
+
+def search_path() -> str:
+    """Return PATH without its empty and relative parts: they lead into the project, which may be somebody else's."""
+    parts = os.environ.get("PATH", "").split(os.pathsep)
+    return os.pathsep.join(part for part in parts if part.startswith("/")) or os.defpath
+
+
+def search_path_without(program: str) -> str:
+    """Return PATH, as ``search_path`` does, without the directories that have ``program``."""
+    parts = search_path().split(os.pathsep)
+    return os.pathsep.join(part for part in parts if not os.path.lexists(Path(part) / program)) or os.defpath
 
 
 def version(text: str) -> Version:

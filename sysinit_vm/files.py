@@ -1,9 +1,12 @@
 """Files that are replaced whole or not at all, and the files that are shipped with the package."""
 
+import grp
 import os
+import pwd
 import stat
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -99,6 +102,34 @@ def write(path: Path, content: str | bytes, *, mode: int = 0o644) -> None:
         raise _unwritable(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def require_private(directory: Path) -> Path:
+    """Return ``directory`` (absolute), which need not exist; VmError if another account can put files into it.
+
+    The same holds for the directories above it: where others may write, they must not be able to rename what is not
+    theirs (as in /tmp). A group counts as others, unless it is the user's own and nobody else's.
+    """
+    for place in (directory, *directory.parents):
+        with suppress(FileNotFoundError):
+            status = place.stat()
+            if os.getuid() and status.st_uid not in {os.getuid(), 0}:
+                why = f"It is the account {status.st_uid}'s."
+            elif _open_to_others(status) and (place == directory or not status.st_mode & stat.S_ISVTX):
+                why = f"Others may write {place}."
+            else:
+                continue
+            raise VmError(f"{directory} is not safe to use.", detail=why, hint=typed("chmod", "go-w", place))
+    return directory
+
+
+def _open_to_others(status: os.stat_result) -> bool:
+    if status.st_mode & stat.S_IWGRP:
+        with suppress(KeyError):
+            account, group = pwd.getpwuid(status.st_uid), grp.getgrgid(status.st_gid)
+            if account.pw_gid != group.gr_gid or set(group.gr_mem) - {account.pw_name}:
+                return True
+    return bool(status.st_mode & stat.S_IWOTH)
 
 
 def _unwritable(path: Path, error: OSError) -> VmError:

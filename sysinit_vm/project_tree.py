@@ -142,7 +142,7 @@ def _directory(root: Path, relative: Path, *, make: bool = False) -> Iterator[_F
     try:
         statuses.append(os.fstat(handle))
         for name in relative.parts:
-            if name == "..":
+            if name in {"..", "/", "//"}:
                 raise OSError(errno.EINVAL, "It leads out of its directory")
             if make:
                 with suppress(FileExistsError):

@@ -16,6 +16,7 @@ from typing import IO
 
 from sysinit_vm import pipes
 from sysinit_vm.errors import MissingError
+from sysinit_vm.executables import search_path
 from sysinit_vm.interrupts import sigterm_as_interrupt
 from sysinit_vm.terminal.console import say
 
@@ -215,8 +216,8 @@ def _piped(
         yield process, pipes.Tail(_present(process.stderr))
 
 
-def _environment(extra: Mapping[str, str] | None) -> dict[str, str] | None:
-    return None if extra is None else {**os.environ, **extra}
+def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:
+    return {**os.environ, "PATH": search_path(), **(extra or {})}
 
 
 def _exit_status(returncode: int) -> int:

@@ -24,8 +24,16 @@ from sysinit_vm.terminal.console import say
 
 _HOST_FILE = "ssh.sysinit-vm"
 _NOTE = "# sysinit-vm: ssh VM, for the project VMs of this LIMA_HOME. Undo: sysinit-vm ssh-config --remove"
-# Lima makes the shared connection. Ours use it, or stand alone.
-_OMITTED_OPTIONS = {"port", "controlmaster", "controlpersist"}
+# What Lima writes (2.2.0, sshutil). Lima makes the shared connection: ours use it, or stand alone.
+_LIMAS_OPTIONS = {
+    *("batchmode", "ciphers", "compression", "controlpath", "forwardagent", "forwardx11", "forwardx11trusted"),
+    *("gssapiauthentication", "hostname", "identitiesonly", "identityfile", "nohostauthenticationforlocalhost"),
+    *("preferredauthentications", "stricthostkeychecking", "user", "userknownhostsfile"),
+}
+_IF_IT_RUNS = (
+    'kill -0 "$(cat "$1" 2>/dev/null)" 2>/dev/null && shift && exec "$@"; '
+    'echo "The VM $0 is not running. Try: sysinit-vm start --name $0" >&2; exit 1'
+)
 # ssh takes the first value that it finds: Lima's if the VM's config lends something, these, and only then those of the
 # user's `Host *`, which would lend a guest what its config does not.
 _NOTHING_LENT = ("ForwardAgent no", "ForwardX11 no", "ForwardX11Trusted no", "Tunnel no")
@@ -50,9 +58,11 @@ def host_block(instance: Instance) -> str:
     except OSError:
         return ""
     options = [line for line in lines if line.startswith((" ", "\t")) and line.split()[:1]]
-    kept = [line for line in options if line.split()[0].lower() not in _OMITTED_OPTIONS]
-    proxy_argv = shlex.join(["ssh", "-F", str(lima_config), "-o", "ControlMaster=no", "-W", "127.0.0.1:22"])
-    proxy = f"  ProxyCommand {proxy_argv.replace('%', '%%')} lima-{instance.name}"
+    kept = [line for line in options if line.split()[0].lower() in _LIMAS_OPTIONS]
+    ssh = ["ssh", "-F", str(lima_config), "-o", "ControlMaster=no", "-W", "127.0.0.1:22", f"lima-{instance.name}"]
+    # Another guest may listen on the port that a stopped VM had.
+    words = ["sh", "-c", _IF_IT_RUNS, instance.name, str(instance.files.directory / "ha.pid"), *ssh]
+    proxy = f"  ProxyCommand {shlex.join(words).replace('%', '%%')}"
     own = [f"  {option}" for option in (*_NOTHING_LENT, "LogLevel ERROR")]
     return "\n".join([f"Host {instance.name}", *kept, *own, proxy, ""])
 

@@ -1,5 +1,6 @@
 """The only module that imports jinja2: renders templates, into which values enter as data."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,11 +11,11 @@ from sysinit_vm.config.sizes import Size
 from sysinit_vm.errors import UsageError
 from sysinit_vm.images.available import KERNEL_CMDLINE
 from sysinit_vm.init import templates
-from sysinit_vm.init.templates import LOCATOR, OURS, Template
+from sysinit_vm.init.templates import LOCATOR, OURS, YOURS, Template, read_beside
 from sysinit_vm.projects.project import Project
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import BaseLoader, Environment
 
 
 def template_values(project: Project, *, vm_name: str | None = None, ssh: str | None = None) -> dict[str, str | None]:
@@ -75,12 +76,11 @@ def _rendered(template: Template, values: Mapping[str, Any]) -> str:
 
 def _environment(template: Template) -> "Environment":
     """Return a sandbox: a template may be somebody else's file, and must do nothing but produce text."""
-    from jinja2 import FileSystemLoader, StrictUndefined
+    from jinja2 import StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
 
-    own_folder = [template.path.parent] if template.path else []
     environment = SandboxedEnvironment(
-        loader=FileSystemLoader([*own_folder, files.data("templates")]),
+        loader=_loader(template),
         undefined=StrictUndefined,
         autoescape=False,  # YAML, not HTML: every value goes through `quote`
         keep_trailing_newline=True,
@@ -91,6 +91,20 @@ def _environment(template: Template) -> "Environment":
     environment.globals["kernel_cmdline"] = KERNEL_CMDLINE
     environment.globals["settings"] = " ".join(f"PARAM_{name}" for name in settings.params())
     return environment
+
+
+def _loader(template: Template) -> "BaseLoader":
+    """Return what a template includes others by: its own folder, then ours."""
+    from jinja2 import ChoiceLoader, FileSystemLoader, FunctionLoader
+
+    ours = FileSystemLoader(files.data("templates"))
+    path = template.path
+    if path is None or template.origin == OURS:
+        return ours
+    if template.origin == YOURS:
+        return FileSystemLoader([path.parent, files.data("templates")])
+    beside = FunctionLoader(lambda name: read_beside(path, name) if os.path.lexists(path.parent / name) else None)
+    return ChoiceLoader([beside, ours])
 
 
 def _quote(value: object) -> str:

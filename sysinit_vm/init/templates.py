@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sysinit_vm import files, settings
-from sysinit_vm.errors import UsageError, edit, typed
+from sysinit_vm import files, project_tree, settings
+from sysinit_vm.errors import UsageError, VmError, edit, typed
 
 OURS, YOURS, FILE, LOCATOR = "ours", "yours", "file", "locator"
+_LONGEST = 2**20  # bytes of a template file
 _LOCATOR = re.compile(r"(template|https?|github):\S+\Z")
 _SUMMARY = re.compile(r"#+\s*(?:[\w-]+:\s*)?(.+)")
 
@@ -29,8 +30,12 @@ class Template:
     @property
     def text(self) -> str:
         """The template's text; UsageError if it cannot be read."""
+        if self.path is None:
+            return ""
+        if self.origin == FILE:
+            return read_beside(self.path, self.path.name)
         try:
-            return self.path.read_text(encoding="utf-8") if self.path else ""
+            return self.path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(
                 f"The template {self.path} cannot be read.",
@@ -56,6 +61,23 @@ class Template:
         except UsageError as error:
             summary = error.brief
         return {"name": self.name, "origin": self.origin, "summary": summary}
+
+
+def read_beside(template: Path, name: str) -> str:
+    """Return the text of the file ``name`` beside the ``template`` file (absolute), which may be somebody else's.
+
+    It is read without following links: what they lead to would stand in the config, for the guest to read. UsageError
+    if it cannot be read.
+    """
+    try:
+        content = project_tree.read(template.parent.resolve(), Path(name), _LONGEST)
+        text = content.text(template.parent / name) if content else None
+    except VmError as error:
+        why = f"{error.brief} {error.detail}".rstrip()
+        raise UsageError(f"The template {template} cannot be used.", detail=why, hint=error.hint) from error
+    if text is None:
+        raise UsageError(f"There is no template file {template.parent / name}.", hint="sysinit-vm init --list")
+    return text
 
 
 def directory() -> Path:

@@ -21,7 +21,7 @@ from sysinit_vm.lima.home import instance_directories, lima_home, own_directory
 from sysinit_vm.lima.instance import STOPPED, Instance, Instances
 from sysinit_vm.lima.instance_files import InstanceFiles
 from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.lima.locks import vm_lock_file
+from sysinit_vm.lima.locks import ports_lock_file, vm_lock_file
 from sysinit_vm.projects.locate import Target
 from sysinit_vm.projects.project import gone
 from sysinit_vm.terminal.progress import Progress
@@ -172,7 +172,7 @@ def _locks() -> list[Litter]:
     unused = [
         path
         for path in _entries(own_directory())
-        if path.suffix in {".lock", ".yaml"} and path.stem != "ports" and not path.is_symlink()
+        if path.suffix in {".lock", ".yaml"} and path.stem != ports_lock_file().stem and not path.is_symlink()
         if not (lima_home() / path.stem).exists() and not lock.is_held(vm_lock_file(path.stem))
     ]
     if not unused:

@@ -42,7 +42,7 @@ def forwarded(events: Iterable[str]) -> dict[tuple[str, int], Address]:
             event = status["portForward"]
             key = (str(event["protocol"]), address(event["guestAddr"])[1])
             host = address(event["hostAddr"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             continue
         if event.get("type") == "forwarding":
             addresses[key] = host

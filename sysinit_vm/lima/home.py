@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from sysinit_vm import files
 from sysinit_vm.errors import VmError
 from sysinit_vm.lima import names
 from sysinit_vm.lima.instance_files import InstanceFiles
@@ -21,14 +22,17 @@ def lima_home() -> Path:
 
 
 def own_directory() -> Path:
-    """Return our own directory below LIMA_HOME (absolute): locks, and files that limactl reads. No guest sees it."""
-    return lima_home() / "_sysinit-vm"
+    """Return our own directory below LIMA_HOME (absolute): locks, and files that limactl reads. No guest sees it.
+
+    VmError if another account could put files into it, or into LIMA_HOME.
+    """
+    return files.require_private(lima_home() / "_sysinit-vm")
 
 
 def machine_config() -> bool:
     """Whether the user has defaults or overrides of their own, which Lima merges into each config (2.2.0)."""
-    files = (lima_home() / "_config" / f"{name}.yaml" for name in ("base", "default", "override"))
-    return any(os.path.lexists(file) for file in files)
+    paths = (lima_home() / "_config" / f"{name}.yaml" for name in ("base", "default", "override"))
+    return any(os.path.lexists(path) for path in paths)
 
 
 def instance_files(name: str) -> InstanceFiles:
@@ -50,4 +54,4 @@ def all_instance_files() -> list[InstanceFiles]:
     Lima lists neither a link to an instance nor, for us, a name that it does not accept (2.2.0).
     """
     own = [path for path in instance_directories() if names.is_legal(path.name) and not path.is_symlink()]
-    return [files for files in map(InstanceFiles, own) if files.has_config]
+    return [instance for instance in map(InstanceFiles, own) if instance.has_config]

@@ -19,8 +19,8 @@ BROKEN = "Broken"
 class Instance:
     """One Lima instance; sizes in bytes, ``dir`` absolute.
 
-    ``status`` is Lima's own word: Running, Stopped, Broken, Uninitialized, Installing, or empty if its lima.yaml cannot
-    be read. ``param`` is what the instance was created with, ``filled`` its config with Lima's defaults, and those of
+    ``status`` is Lima's own word: Running, Stopped, Broken, Uninitialized, Installing, or empty if Lima cannot use its
+    lima.yaml. ``param`` is what the instance was created with, ``filled`` its config with Lima's defaults, and those of
     LIMA_HOME/_config, merged into it.
     """
 
@@ -71,7 +71,10 @@ class Instance:
 
     @property
     def unreadable(self) -> bool:
-        """Whether Lima cannot read its lima.yaml, so that nobody knows whose it is."""
+        """Whether Lima cannot use its lima.yaml: it is damaged, or names a directory that is none.
+
+        ``param`` and ``filled`` then have what we can read of it. Lima does not know whether it runs.
+        """
         return not self.status
 
     @property

@@ -7,7 +7,8 @@ import base64
 import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -38,11 +39,12 @@ class Limactl:
     def _env(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         return {**self.account.env, **(extra or {})}
 
-    def _read(self, *words: str, **options: Any) -> Result:
-        return self.runner.read((*self._argv, *words), env=self._env(), **options)
+    def _read(self, *words: str, cwd: Path | None = None, **options: Any) -> Result:
+        return self.runner.read((*self._argv, *words), env=self._env(), cwd=cwd or _place(), **options)
 
-    def _change(self, *words: str, **options: Any) -> Result:
-        return self.runner.change((*self._argv, "--log-format=json", *words), env=self._env(), **options)
+    def _change(self, *words: str, cwd: Path | None = None, **options: Any) -> Result:
+        argv = (*self._argv, "--log-format=json", *words)
+        return self.runner.change(argv, env=self._env(), cwd=cwd or _place(), **options)
 
     def instances(self) -> Instances:
         """Return what instances there are below LIMA_HOME; stray directories there do not disturb.
@@ -73,7 +75,7 @@ class Limactl:
         lines = [line for line in done.out.splitlines() if line.startswith("{")]
         if not done.ok and len(lines) < len(wanted) and "unmatched instances" not in done.err:
             raise _failure("limactl cannot list its instances.", done, hint="limactl list")
-        return [Instance.from_json(json.loads(line)) for line in lines]
+        return [_with_own_config(Instance.from_json(json.loads(line))) for line in lines]
 
     def create(
         self, config: JudgedFile, on_message: Callable[[Message], None], *, env: Mapping[str, str] | None = None
@@ -101,7 +103,7 @@ class Limactl:
         self, words: Sequence[str], on_message: Callable[[Message], None], env: Mapping[str, str] | None
     ) -> Result:
         argv = (*self._argv, "--log-format=json", *words)
-        return self.runner.stream(argv, lambda line: on_message(message(line)), env=self._env(env))
+        return self.runner.stream(argv, lambda line: on_message(message(line)), env=self._env(env), cwd=_place())
 
     def rewrite(self, instance: Instance, config: JudgedConfig) -> None:
         """Replace the config of a running instance, which ``edit`` refuses; it takes effect at the next start.
@@ -207,6 +209,32 @@ class Limactl:
     def send(self, name: str, words: Sequence[str], give: Callable[[IO[bytes]], None]) -> Result:
         """Run guest ``words`` with what ``give`` writes as their input; the result has their errors."""
         return self.runner.send(give, self.shell_argv(name, words, "/"), env=self._env())
+
+
+def _place() -> Path:
+    """Return the directory for limactl, and the host agent that it leaves: below it they look for relative paths.
+
+    Not the current one: that is a project. limactl also leaves a config there that it refuses (2.2.0).
+    """
+    own = home.own_directory()
+    return own if own.is_dir() else Path("/")
+
+
+def _with_own_config(instance: Instance) -> Instance:
+    """Return an instance whose config Lima refuses with the params and mounts of its lima.yaml, as far as we read it.
+
+    Lima says nothing of such an instance, and refuses one as soon as a directory that it mounts is none (2.2.0): the
+    guest must not be able to hide whose it is, and what it can write.
+    """
+    if not instance.unreadable:
+        return instance
+    with suppress(VmError):
+        data = instance.config().data
+        param, mounts = data.get("param"), data.get("mounts")
+        known = [mount for mount in mounts if isinstance(mount, Mapping)] if isinstance(mounts, list) else []
+        texts = {str(key): str(value) for key, value in param.items()} if isinstance(param, Mapping) else {}
+        return replace(instance, param=texts, filled={"mounts": known})
+    return instance
 
 
 def _failure(brief: str, done: Result, *, hint: str) -> VmError:

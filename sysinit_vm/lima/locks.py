@@ -17,8 +17,11 @@ def vm_lock(name: str) -> AbstractContextManager[bool]:
     return lock.held(vm_lock_file(name), f"Waiting for another sysinit-vm command that is using {name} …")
 
 
+def ports_lock_file() -> Path:
+    """Return the lock file of the choice of host ports (absolute): under a name that no VM can have."""
+    return own_directory() / "_ports.lock"
+
+
 def ports_lock() -> AbstractContextManager[bool]:
     """Hold the lock of the host ports, until other starts can see the chosen ones."""
-    return lock.held(
-        own_directory() / "ports.lock", "Waiting for another sysinit-vm command that is choosing host ports …"
-    )
+    return lock.held(ports_lock_file(), "Waiting for another sysinit-vm command that is choosing host ports …")

@@ -4,12 +4,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sysinit_vm.errors import VmError, typed
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.lima.instance import Instance
+from sysinit_vm.lima.instance_files import InstanceFiles
 from sysinit_vm.lima.limactl import Limactl
 
 if TYPE_CHECKING:
     import psutil
+
+_SECONDS_TO_END = 20  # before a process that was asked to end is killed
 
 
 def recover(lima: Limactl, instance: Instance) -> None:
@@ -20,7 +24,43 @@ def recover(lima: Limactl, instance: Instance) -> None:
     for path in instance.files.pid_files:
         if not is_lima_process(path):
             path.unlink(missing_ok=True)
-    lima.stop(instance.name, force=True)
+    if not instance.unreadable:  # which Lima neither stops nor knows the processes of
+        lima.stop(instance.name, force=True)
+    end_processes(instance.files)
+
+
+def end_processes(files: InstanceFiles) -> None:
+    """End what the pid files of an instance record, if it is Lima's and the instance's; VmError if it does not end.
+
+    The host agent comes first, because it shuts its VM down.
+    """
+    import psutil
+
+    for stop in (psutil.Process.terminate, psutil.Process.kill):
+        processes = own_processes(files)
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                stop(process)
+        psutil.wait_procs(processes, timeout=_SECONDS_TO_END)
+    if left := own_processes(files):
+        raise VmError(
+            f"The VM {files.name} still runs.",
+            detail=", ".join(f"{process.name()} (pid {process.pid})" for process in left),
+            hint=typed("kill", "-9", *(str(process.pid) for process in left)),
+        )
+
+
+def own_processes(files: InstanceFiles) -> "list[psutil.Process]":
+    """Return the live processes that the pid files record and that are this instance's: they name its directory."""
+    import psutil
+
+    processes = list[psutil.Process]()
+    for path in sorted(files.pid_files, key=lambda path: path.name != "ha.pid"):
+        with suppress(ValueError, OSError, psutil.Error):
+            process = lima_process(int(path.read_text()))
+            if process and any(f"{files.directory}/" in word for word in process.cmdline()):
+                processes.append(process)
+    return processes
 
 
 def copy_again(instance: Instance) -> bool:
@@ -60,7 +100,7 @@ def lima_process(pid: int) -> "psutil.Process | None":
 
     try:
         process = psutil.Process(pid)
-        program = Path(process.exe()).name
+        program = Path(process.exe()).name.lstrip(".")  # Nix wraps a program as .limactl-wrapped
     except (ValueError, OverflowError, OSError, psutil.Error):
         return None
     return process if program.startswith(("limactl", "lima-driver", "qemu", "virtiofsd")) else None

@@ -2,12 +2,13 @@
 
 import os
 import pwd
+import stat
 from contextlib import suppress
 
 from sysinit_vm import project_tree
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
-from sysinit_vm.errors import NoConfigError
+from sysinit_vm.errors import NoConfigError, typed
 from sysinit_vm.project_tree import Content
 from sysinit_vm.projects.project import CONFIG, Project
 
@@ -29,6 +30,8 @@ def load(project: Project) -> Config:
 
 def _foreign_owner(project: Project, content: Content) -> str:
     """Return the account that owns the config if it is not the user's; VmError if others can put one in its place."""
+    if content.mode & stat.S_IWOTH:
+        raise project_tree.refused(project.config, "Everyone may write it.", typed("chmod", "o-w", project.config))
     ours = {os.getuid(), _ROOT}
     strangers = content.writers - ours
     if os.getuid() == _ROOT:

@@ -122,19 +122,24 @@ def left_behind(instances: Instances, wanted: Target) -> Instance | None:
     return owners.left_behind(instances, wanted.project, wanted.name)
 
 
-def own(instances: Instances, wanted: Target) -> Located:
-    """As ``locate``, but StateError if the VM of that name is another project's, or cannot be read."""
+def own(instances: Instances, wanted: Target, *, to_end: bool = False) -> Located:
+    """As ``locate``, but StateError if the VM of that name is another project's, or cannot be read.
+
+    ``to_end`` means to stop or delete it: for that, one that Lima cannot read needs to be the project's only.
+    """
     located = locate(instances, wanted)
     if located.instance and located.instance.unreadable and not wanted.explicit:
-        raise unreadable(located.instance)
+        ours = wanted.project is not None and owners.belongs(located.instance, wanted.project)
+        if not (to_end and ours):
+            raise unreadable(located.instance)
     if located.foreign is None:
         return located
     raise _left(instances, wanted) or _anothers(instances, located.foreign, wanted)
 
 
-def existing(instances: Instances, wanted: Target) -> Instance:
-    """Return the target's VM; StateError (exit 4) if it has none."""
-    located = own(instances, wanted)
+def existing(instances: Instances, wanted: Target, *, to_end: bool = False) -> Instance:
+    """Return the target's VM; StateError (exit 4) if it has none. ``to_end`` is as for ``own``."""
+    located = own(instances, wanted, to_end=to_end)
     if located.instance is None:
         raise _left(instances, wanted) or StateError(
             f"There is no VM {located.name}.", detail=_listed(instances), hint="sysinit-vm start"
@@ -162,14 +167,17 @@ def guest_directory(instance: Instance, host: Path) -> str:
 
 
 def unreadable(instance: Instance) -> StateError:
-    """Return the error for a VM that Lima cannot read."""
-    lima_yaml = instance.files.lima_yaml
-    missing = not lima_yaml.exists()
-    return StateError(
-        f"The VM {instance.name} cannot be read.",
-        detail=f"{lima_yaml} is {'missing' if missing else 'damaged'}, so Lima cannot use the VM.",
-        hint=typed("rm", "-r", instance.dir) if missing else f"sysinit-vm destroy --name {instance.name}",
-    )
+    """Return the error for a VM that Lima cannot read: without a lima.yaml, or with one that it refuses."""
+    lima_yaml, brief = instance.files.lima_yaml, f"The VM {instance.name} cannot be used."
+    if not lima_yaml.exists():
+        why = f"{lima_yaml} is missing, so Lima does not know the VM."
+        return StateError(brief, detail=why, hint=typed("rm", "-r", instance.dir))
+    missing = next((path for path in instance.guest_writes if not path.is_dir()), None)
+    if missing:
+        why = f"{missing} is mounted in it, and is no directory, so Lima refuses the VM."
+        return StateError(brief, detail=why, hint=typed("ls", "-ld", missing))
+    why = f"{lima_yaml} is damaged, so Lima cannot use the VM."
+    return StateError(brief, detail=why, hint=f"sysinit-vm destroy --name {instance.name}")
 
 
 def second(project: Project, present: Instance, wanted: Target) -> StateError:

@@ -1,6 +1,7 @@
 """trust: show what a project's config may do to this machine, allow it, or revoke that."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from invoke.context import Context
 
@@ -12,7 +13,7 @@ from sysinit_vm.tasks.start_options import request
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
-from sysinit_vm.trust.gate import Verdict
+from sysinit_vm.trust.verdict import Verdict
 
 
 @verb(
@@ -37,23 +38,31 @@ def trust(
 
     This is about what it can do outside the project: mounts, sockets, networks, keys. --yes never allows it.
     """
-    from sysinit_vm.trust import approvals, gate
+    from sysinit_vm.trust import approvals, screen
 
     target = locate.target(project, name)
     if revoke:
-        root = target.required.root
-        say("Revoked." if approvals.revoke(root) else "Nothing was allowed for this project.")
+        place = _of_vm_or_project(c, target, name)
+        say("Revoked." if approvals.revoke(place) else f"Nothing was allowed for {place}.")
         return
     pending, require, allow = _of_vm(c, project, name) if name else _of_project(c, target)
     if approve is not None:
         say(f"Allowed: {allow(approve)}")
     elif json:
-        print_json(gate.record(pending()))
+        print_json(screen.record(pending()))
     elif show or not prompts.can_ask():
-        gate.tell(pending())
+        screen.tell(pending())
     else:
         require()
         say("Allowed.")
+
+
+def _of_vm_or_project(c: Context, target: Target, name: str | None) -> Path:
+    """Return the project that is meant: with --name the one that the VM was made for."""
+    if name is None:
+        return target.required.root
+    instance = project_vm(c, target.directory, name).to_end()
+    return instance.project_dir or instance.dir
 
 
 Ways = tuple[Callable[[], Verdict], Callable[[], object], Callable[[str], str]]

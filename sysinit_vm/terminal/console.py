@@ -4,11 +4,13 @@ The only module that imports rich, and the only one that prints. All text is esc
 may come from a guest, a config, a file name, a log or limactl.
 """
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from sysinit_vm.escaping import escaped, one_line
+from sysinit_vm.executables import search_path
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -43,6 +45,7 @@ def page(text: str) -> None:
     from rich.text import Text
 
     console = Console()
+    os.environ["PATH"] = search_path()  # the pager is not taken from the current directory
     with console.pager():
         console.print(Text(escaped(text)))
 

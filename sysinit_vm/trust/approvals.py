@@ -35,8 +35,8 @@ class Approval:
 
 
 def directory() -> Path:
-    """Return the directory of the approval files (absolute)."""
-    return platformdirs.user_data_path("sysinit-vm") / "trust"
+    """Return the directory of the approval files (absolute); VmError if another account could put one there."""
+    return files.require_private(platformdirs.user_data_path("sysinit-vm") / "trust")
 
 
 def digest(items: Iterable[str]) -> str:
@@ -100,6 +100,8 @@ def keep(project: Path, texts: Mapping[str, str], key: str = "", whole: str = ""
 def revoke(project: Path) -> bool:
     """Forget what was allowed for ``project`` (absolute) and its instances; return whether anything was.
 
+    A project is meant however its path is spelled.
+
     VmError if a file cannot be removed.
     """
     with suppress(OSError):
@@ -115,7 +117,12 @@ def forget(place: Path) -> None:
 
 
 def _belongs(record: Mapping[str, Any] | None, project: Path) -> bool:
-    return record is not None and record.get("project") == str(project)
+    if record is None:
+        return False
+    owner = Path(str(record.get("project")))
+    with suppress(OSError):
+        return owner == project or owner.samefile(project)
+    return False
 
 
 def _remove(path: Path) -> Path:

@@ -65,6 +65,8 @@ class Context:
 
     No guest may write ``private``. ``confined`` says whether the host keeps a guest from writing a read-only mount.
     ``proxies`` are the proxy variables of this machine whose values have passwords, each with a hash of its value.
+    ``programs`` are directories with programs that you run, and what hidden files of the home are links to.
+    ``guests`` are other VMs, each with a directory that its guest can write.
     """
 
     root: Path
@@ -73,3 +75,5 @@ class Context:
     private: tuple[Path, ...]
     confined: bool = True
     proxies: tuple[tuple[str, str], ...] = ()
+    programs: tuple[Path, ...] = ()
+    guests: tuple[tuple[str, Path], ...] = ()

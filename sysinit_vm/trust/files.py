@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from sysinit_vm.trust.rules import (
 _URL = re.compile(r"https?://")
 _DIGEST = re.compile(r"sha(256|512):[0-9a-f]{64,128}\Z")
 _LAST_PORT = 65535
+_IN_SUBDIRECTORY = 2  # parts of a path below an instance's directory
+_PROGRAMS = ("bin", "Library")  # of the home, whose files the system or a shell runs
 
 
 def _resolved(location: str, context: Context) -> Path | None:
@@ -48,12 +51,26 @@ def mount(where: Where, value: Any, context: Context) -> Dangers:
     if path is None:
         level = Level.RUNS if can_write else Level.READS
         yield Danger(level, where, f"mounts {display(location)}, a path that only Lima can work out", approved)
-    elif path == context.root or path.is_relative_to(context.root):
         return
-    elif can_write:
+    if path == context.root or not path.is_relative_to(context.root):
+        yield from _exchangeable(where, path, context)
+    if path.is_relative_to(context.root):
+        return
+    if can_write:
         yield _written_outside(where, path, context, approved, "" if writable else _NOT_KEPT)
     else:
         yield Danger(Level.READS, where, f"lets the guest read {display(str(path))}{_note(path, context)}", approved)
+
+
+def _exchangeable(where: Where, path: Path, context: Context) -> Dangers:
+    """A directory below one that another guest can write: that guest can put another in its place as the VM starts."""
+    for name, directory in context.guests:
+        if path != directory and path.is_relative_to(directory):
+            words = (
+                f"is in {display(str(directory))}, which the guest of {name} can write: that guest can let this VM's "
+                "guest write any directory of this machine instead"
+            )
+            yield Danger(Level.RUNS, where, words, {"means": str(path), "exchangeable by": name})
 
 
 _NOT_KEPT = "; it is meant to be read-only, but QEMU's virtiofs does not keep it so"
@@ -64,18 +81,42 @@ def _written_outside(where: Where, path: Path, context: Context, approved: Any, 
         if private.is_relative_to(path) or path.is_relative_to(private):
             words = f"lets the guest write {display(str(path))}, and so approve whatever it likes{note}"
             return Danger(Level.RUNS, where, words, approved)
-    if context.home.is_relative_to(path) or _hidden(path, context):
+    programs = any(one.is_relative_to(path) or path.is_relative_to(one) for one in context.programs)
+    if context.home.is_relative_to(path) or _hidden(path, context) or programs:
         words = f"lets the guest write {display(str(path))}, and so run anything as you{note}"
         return Danger(Level.RUNS, where, words, approved)
-    if path.name == ".git":
+    if _git(path):
         words = f"lets the guest write {display(str(path))}, whose hooks git runs as you{note}"
         return Danger(Level.RUNS, where, words, approved)
     return Danger(Level.WRITES, where, f"lets the guest write {display(str(path))}{note}", approved)
 
 
+def _git(path: Path) -> bool:
+    """Whether the guest could write the hooks or the config of a repository, which git on this machine obeys."""
+    if any(name.endswith(".git") for name in path.parts):
+        return True
+    with suppress(OSError):
+        bare = all((path / name).exists() for name in ("HEAD", "objects", "refs"))
+        return bare or (path / ".git").exists()
+    return False
+
+
+def _runs_as_you(path: Path, context: Context) -> bool:
+    """Whether whoever writes the file ``path`` can run programs as the user."""
+    if path.is_relative_to(
+        context.lima_home
+    ):  # Lima's templates use subdirectories of an instance, which Lima does not
+        instance, *inner = path.relative_to(context.lima_home).parts or ("_",)
+        return instance.startswith("_") or len(inner) < _IN_SUBDIRECTORY
+    return any(path.is_relative_to(private) for private in context.private) or _hidden(path, context)
+
+
 def _hidden(path: Path, context: Context) -> bool:
-    """Whether it lies in a hidden file or directory of the home directory, such as ~/.ssh, ~/.config, ~/.local."""
-    return path.is_relative_to(context.home) and path.relative_to(context.home).parts[0].startswith(".")
+    """Whether it lies where your programs look for what they run: ~/.ssh, ~/.config, ~/.local, ~/bin, ~/Library."""
+    if not path.is_relative_to(context.home):
+        return False
+    first = (*path.relative_to(context.home).parts, ".")[0]  # the home itself
+    return first.startswith(".") or first in _PROGRAMS
 
 
 def _note(path: Path, context: Context) -> str:
@@ -192,7 +233,10 @@ def copy_to_host(where: Where, value: Any, context: Context) -> Dangers:
         yield from unknown(where, value, context)
         return
     host = text(value.get("host"))
-    yield Danger(Level.WRITES, (*where, "host"), f"writes a file of the guest to {display(host)}", host)
+    path = _resolved(host, context)
+    runs = path is None or _runs_as_you(path, context)
+    words = f"writes a file of the guest to {display(host)}" + (", and so can run anything as you" if runs else "")
+    yield Danger(Level.RUNS if runs else Level.WRITES, (*where, "host"), words, host)
     if not off(value.get("deleteOnStop")):
         words = f"deletes {display(host)} when the VM stops"
         yield Danger(Level.DELETES, (*where, "deleteOnStop"), words, host)

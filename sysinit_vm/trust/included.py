@@ -124,6 +124,11 @@ def with_scripts(included: Included) -> Config:
     return Config(config.path, _localized(config.data, str(config.path), included.texts, {}), config.foreign_owner)
 
 
+def names_files(data: Mapping[str, Any]) -> list[str]:
+    """Return the keys in ``data`` by which limactl would read more files."""
+    return [spelled(where) for where, _ in _locators(data)]
+
+
 def has_base(included: Included) -> bool:
     """Whether any other config belongs to it."""
     return any(reference.where[0] == "base" for reference in included.references)

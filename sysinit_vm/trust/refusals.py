@@ -1,8 +1,10 @@
 """What no approval allows: values that would end one line of Lima's and begin another."""
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +40,10 @@ _SHORT_FIELD = re.compile(
 )
 _TEMPLATE = 'Lima would run this template on this machine, and it may never end. For {{ in the guest, write {{"{{"}}.'
 _ENDLESS = re.compile(r"\b(define|template|block|range|print|printf|println|js|html|urlquery|call)\b|:=")
-_ABSOLUTE = re.compile(r"(/|~/|https?://|file:///)")
+_ABSOLUTE = re.compile(r"(https?://|(/|~/)(?!(.*/)?\.\.(/|\Z)))")
 _IMAGES = (("images",), ("firmware", "images"), ("containerd", "archives"))
+_IN_ARGUMENTS = "Lima would run it on this machine, as a template in an argument of QEMU."
+_ARGUMENTS = {("images", "kernel", "cmdline"), ("cpuType", "x86_64"), ("cpuType", "aarch64")}
 _LONGEST_LISTED = 60_000  # characters; a line has 65,536, with what Lima fills in
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 
@@ -51,7 +55,8 @@ def check(config: Config) -> None:
     """
     forwards.rules(config)
     data = config.data
-    for where, value, why in (*_lines(data), *_ssh(data), *_mounts(data), *_locations(data), *_env(data)):
+    checks = (_lines, _ssh, _mounts, _locations, _arguments, _env)
+    for where, value, why in chain.from_iterable(check(data) for check in checks):
         raise VmError(f"{where} in {config.path} is refused: {display(value)}.", detail=why, hint=edit(config.path))
 
 
@@ -154,32 +159,63 @@ def _mounts(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
 
 def _locations(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
     """Lima takes a relative location of an image from the current directory of whoever types `start`."""
+    for where, text in _image_locations(data):
+        if not _ABSOLUTE.match(text):
+            yield spelled(where), text, "A location is an absolute path, one below ~/, each without .., or an http URL."
+
+
+def _image_locations(data: Mapping[str, Any]) -> Iterator[tuple[Where, str]]:
     for where, text in texts((), data, keys=False):
         names = tuple(key for key in where if isinstance(key, str))
-        of_an_image = any(names[: len(keys)] == keys for keys in _IMAGES)
-        if of_an_image and names[-1] == "location" and not _ABSOLUTE.match(text):
-            yield spelled(where), text, "A location is an absolute path, one below ~/, or an http URL."
+        if names[-1] == "location" and any(names[: len(keys)] == keys for keys in _IMAGES):
+            yield where, text
 
 
-def check_host_paths(config: Config, root: Path | None) -> None:
-    """VmError if limactl would write or delete where a guest can put links: in the project or in a writable mount.
+def _arguments(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    """Lima fills in QEMU's arguments as templates, one of whose functions connects to a socket of the host (2.2.0)."""
+    for where, text in texts((), data, keys=False):
+        names = tuple(key for key in where if isinstance(key, str))
+        if "{{" in text and (names in _ARGUMENTS or names[0] in {"video", "audio", "networks", "vmOpts"}):
+            yield spelled(where), text, _IN_ARGUMENTS
 
-    ``root`` is the project's directory (absolute), None if it has none. What is there when it is judged says nothing of
-    what is there later.
+
+def check_host_paths(config: Config, root: Path | None, *, confined: bool = True) -> None:
+    """VmError if limactl would read, write or delete where a guest can put links: in the project or a writable mount.
+
+    ``root`` is the project's directory (absolute), None if it has none. Unless ``confined``, the guest can write each
+    mount. What is there when it is judged says nothing of what is there later.
     """
     data = config.data
-    mounts = [mount for mount in _entries(data, "mounts") if mount.get("writable")]
+    for number, mount in enumerate(_entries(data, "mounts")):
+        if "{{" in (location := str(mount.get("location"))):  # in a name on the disk: what was a template is filled in
+            raise VmError(
+                f"mounts[{number}].location in {config.path} is refused: {display(location)}.",
+                detail=_IN_ARGUMENTS,
+                hint=edit(config.path),
+            )
+    mounts = [mount for mount in _entries(data, "mounts") if mount.get("writable") or not confined]
     writable = [*filter(None, [root]), *(Path(str(mount.get("location"))).expanduser() for mount in mounts)]
+    writable += [place.resolve() for place in writable]
+    for where, text in _host_paths(data):
+        path = Path(text).expanduser()
+        spellings = (path, Path(os.path.normpath(path)), path.parent.resolve())
+        if any(one.is_relative_to(place) for one in spellings for place in writable):
+            raise VmError(
+                f"{where} in {config.path} is refused: {display(str(path))}.",
+                detail="The guest can write there, and could lead it anywhere by a link. {{.Dir}} is the VM's own "
+                "directory on this machine.",
+                hint=edit(config.path),
+            )
+
+
+def _host_paths(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the files of this machine that limactl is to read or write, with where each is in the config."""
     for key, name in (("portForwards", "hostSocket"), ("copyToHost", "host")):
         for number, entry in enumerate(_entries(data, key)):
-            path = Path(str(entry.get(name) or "/")).expanduser()
-            if any(one.is_relative_to(place) for one in (path, path.parent.resolve()) for place in writable):
-                raise VmError(
-                    f"{key}[{number}].{name} in {config.path} is refused: {display(str(path))}.",
-                    detail="The guest can write there, and could lead it anywhere by a link. {{.Dir}} is the VM's own "
-                    "directory on this machine.",
-                    hint=edit(config.path),
-                )
+            yield f"{key}[{number}].{name}", str(entry.get(name) or "/")
+    for where, text in _image_locations(data):
+        if text.startswith(("/", "~/")):
+            yield spelled(where), text
 
 
 def _entries(data: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:

@@ -120,7 +120,11 @@ CONFIG = mapping(
         # What the VM gets of this machine, and what the guest does with it.
         **dict.fromkeys(("minimumLimaVersion", "cpus", "memory", "disk", "plain", "timezone", "dns"), guest_only),
         **dict.fromkeys(("upgradePackages", "guestInstallPrefix", "nestedVirtualization", "tpm", "env"), guest_only),
-        **dict.fromkeys(("mountInotify", "mountTypesUnsupported"), guest_only),
+        "mountTypesUnsupported": guest_only,
+        # Lima sets its watches anew from the mounts' paths, in which the guest may have put a link meanwhile (2.2.0).
+        "mountInotify": switch(
+            Level.READS, "tells the guest names and times of files, wherever a link that it makes in a mount leads"
+        ),
         "param": _param,
         "vmType": one_of(*_DRIVERS),
         "os": one_of("Linux", "default"),
@@ -168,7 +172,7 @@ CONFIG = mapping(
         "ssh": mapping(
             {
                 "localPort": guest_only,
-                "loadDotSSHPubKeys": guest_only,
+                "loadDotSSHPubKeys": switch(Level.READS, "gives the guest your public keys, ~/.ssh/*.pub"),
                 "overVsock": guest_only,
                 "forwardAgent": switch(
                     Level.LENDS, "lends your SSH agent to the guest: it can log in as you elsewhere"

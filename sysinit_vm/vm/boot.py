@@ -11,6 +11,7 @@ from sysinit_vm.background import repeat_every
 from sysinit_vm.config.document import Config
 from sysinit_vm.effective import prepare, resolve
 from sysinit_vm.errors import VmError, edit
+from sysinit_vm.executables import search_path_without
 from sysinit_vm.images import available
 from sysinit_vm.images.available import Choice
 from sysinit_vm.lima import guest_console, recovery, stages
@@ -18,7 +19,7 @@ from sysinit_vm.lima.events import host_agent_ready
 from sysinit_vm.lima.home import instance_files
 from sysinit_vm.lima.instance import STOPPED, Instance
 from sysinit_vm.lima.instance_files import InstanceFiles
-from sysinit_vm.lima.judged import JudgedConfig, JudgedFile, JudgedInstance
+from sysinit_vm.lima.judged import JudgedConfig, JudgedFile
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.locks import ports_lock
 from sysinit_vm.lima.messages import Message, reason
@@ -31,7 +32,7 @@ from sysinit_vm.projects.project import Project
 from sysinit_vm.runner import Result
 from sysinit_vm.terminal.console import say
 from sysinit_vm.terminal.progress import Progress
-from sysinit_vm.trust import gate
+from sysinit_vm.trust import approvals, gate
 from sysinit_vm.vm import permission
 from sysinit_vm.vm.options import StartOptions
 
@@ -54,12 +55,20 @@ def boot(lima: Limactl, located: Located, project: Project, options: StartOption
     if instance.status != STOPPED:
         progress.stage(f"recovering from a crash ({instance.state})")
         recovery.recover(lima, instance)
+        instance = lima.instance(instance.name)  # what it will mount may be another directory by now
+        if instance is None or instance.unreadable:
+            raise VmError(
+                f"The VM {located.name} cannot be started as it is.",
+                detail="What is left of it after the crash cannot be read.",
+                hint="sysinit-vm doctor",
+            )
     elif recovery.copy_again(instance):
         say("  An earlier start was killed while it copied the image: copying it again.")
-    _tell(host_ports.replace_held(lima, instance, options.committed, partial(permission.edited, ports_moved=True)))
+    edited = partial(permission.edited, ports_moved=True, ask=False)
+    _tell(host_ports.replace_held(lima, instance, options.committed, edited))
     env = _accelerate(lima, options, facts.gather(), instance.dir / "kernel")
-    judged = gate.passed_instance(instance)
-    done = _up(lima, instance.files, judged, partial(lima.start, judged), progress, timeout=options.timeout, env=env)
+    judged = gate.passed_instance(instance, ask=False)
+    done = _up(lima, instance.files, partial(lima.start, judged), progress, timeout=options.timeout, env=env)
     _must_be_up(done, instance.files)
     return True
 
@@ -99,7 +108,7 @@ def _create(lima: Limactl, name: str, project: Project, options: StartOptions, p
             written = file.enter_context(prepare.config_file(judged, dry=lima.runner.dry))
         _tell((*wanted.notes, *placed.words))
         begin = partial(_create_and_start, lima, written, judged, project)
-        done = _up(lima, files, judged.instance, begin, progress, timeout=options.timeout, env=env)
+        done = _up(lima, files, begin, progress, timeout=options.timeout, env=env)
     removed = not done.ok and _remove_half_made(lima, name)
     hint = f"{edit(project.config)}, then sysinit-vm start" if removed else "sysinit-vm logs"
     _must_be_up(done, files, hint)
@@ -114,7 +123,10 @@ def _create_and_start(
     **how: Any,
 ) -> Result:
     """Create a VM, and start it if Lima has made of its config what was allowed."""
-    done = lima.create(written, relay, env=how["env"])
+    # With vz Lima converts the image, which may name other files of this machine. Its own reader refuses these;
+    # qemu-img, which it uses if there is one, copies what they hold (2.2.0, driverutil/disk.go).
+    alone = {"PATH": search_path_without("qemu-img")} if judged.data.get("vmType") == "vz" else {}
+    done = lima.create(written, relay, env={**how["env"], **alone})
     if not done.ok:
         return done
     dry = lima.runner.dry
@@ -154,13 +166,13 @@ def _remove_half_made(lima: Limactl, name: str) -> bool:
     if instance is None or instance.files.host_agent_log.exists():
         return instance is None
     lima.delete(name)
+    approvals.forget(instance.dir)
     return True
 
 
 def _up(
     lima: Limactl,
     files: InstanceFiles,
-    judged: JudgedInstance,
     begin: Callable[..., Result],
     progress: Progress,
     **how: Any,
@@ -188,7 +200,10 @@ def _up(
     if not stalled:
         return done
     progress.stage("the guest stalled during boot: starting it once more")
-    return lima.start(judged, relay, **how)
+    instance = lima.instance(files.name)  # the guest has run since: a directory that it can write may be a link now
+    if instance is None:
+        raise VmError(f"The VM {files.name} disappeared while it was starting.", hint="sysinit-vm start")
+    return lima.start(gate.passed_instance(instance, ask=False), relay, **how)
 
 
 def _must_be_up(done: Result, files: InstanceFiles, hint: str = "sysinit-vm logs") -> None:

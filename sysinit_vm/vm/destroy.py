@@ -1,17 +1,15 @@
 """Delete a VM with its disk."""
 
-from contextlib import suppress
-
 from sysinit_vm.errors import StateError, VmError
+from sysinit_vm.lima import recovery
 from sysinit_vm.lima.instance import STOPPED, Instance
-from sysinit_vm.lima.recovery import recover
 from sysinit_vm.trust import approvals
 from sysinit_vm.vm.project_vm import ProjectVm
 
 
 def to_destroy(vm: ProjectVm) -> Instance:
     """Return the instance that ``destroy`` would delete. StateError if there is none, or if Lima protects it."""
-    instance = vm.existing()
+    instance = vm.to_end()
     if instance.files.protected:
         raise StateError(
             f"The VM {instance.name} is protected: nothing was changed.",
@@ -33,11 +31,11 @@ def destroy(vm: ProjectVm) -> str:
                 vm.lima.stop(instance.name)
             except VmError:
                 vm.lima.stop(instance.name, force=True)
-        elif instance.unreadable:
-            with suppress(VmError):
-                recover(vm.lima, instance)
         elif instance.status != STOPPED:
-            recover(vm.lima, instance)
+            recovery.recover(vm.lima, instance)
+        if not vm.lima.runner.dry:
+            recovery.end_processes(instance.files)  # limactl would delete the files of those that it does not know
         vm.lima.delete(instance.name)
-        approvals.forget(instance.dir)
+        if not vm.lima.runner.dry:
+            approvals.forget(instance.dir)
     return instance.name

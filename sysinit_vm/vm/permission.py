@@ -16,7 +16,7 @@ from sysinit_vm.config.document import Config
 from sysinit_vm.effective import prepare
 from sysinit_vm.errors import VmError, edit
 from sysinit_vm.lima import disk_image
-from sysinit_vm.lima.home import machine_config
+from sysinit_vm.lima.home import lima_home, machine_config
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.judged import JudgedConfig, JudgedInstance
 from sysinit_vm.lima.limactl import Limactl
@@ -24,10 +24,10 @@ from sysinit_vm.machine import facts
 from sysinit_vm.machine.facts import Facts
 from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal.console import say
-from sysinit_vm.trust import approvals, gate, included, refusals
+from sysinit_vm.trust import approvals, gate, included, refusals, screen
 from sysinit_vm.trust.danger import Level
-from sysinit_vm.trust.gate import Verdict
 from sysinit_vm.trust.included import Included
+from sysinit_vm.trust.verdict import Verdict
 
 FindLimactl = Callable[[], Limactl]
 
@@ -159,9 +159,9 @@ def judged(committed: Config, project: Project, name: str, data: Mapping[str, An
     """
     declared = prepare.prepared(committed, project, name, facts.gather()).data.get("portForwards") or []
     verdict = gate.judge({**data, "portForwards": declared}, committed, project.root)
-    config = gate.passed(name, data, verdict)
+    config = gate.passed(name, data, verdict, ask=False)  # nobody can be asked while locks are held
     allowed = verdict.approval.items  # what the user's own defaults add is among it
-    gate.remember(name, gate.judge(data, committed, project.root), allowed)
+    gate.remember(name, verdict, gate.judge(data, committed, project.root), allowed)
     return config
 
 
@@ -175,14 +175,14 @@ def created(lima: Limactl, name: str, config: Path) -> JudgedInstance:
         instance = lima.instance(name)
         verdict = gate.judge_instance(instance) if instance else None
     except VmError:
-        lima.delete(name)
+        _delete(lima, name)
         raise
     foreign = disk_image.refers_elsewhere(instance.dir / "disk") if instance else ""
     if verdict is not None and verdict.allowed and not foreign:
         return JudgedInstance(name)
     if verdict is not None and not verdict.allowed:
-        gate.tell(verdict)
-    lima.delete(name)
+        screen.tell(verdict)
+    _delete(lima, name)
     if foreign:
         raise VmError(
             f"The image of {config} is refused.",
@@ -196,12 +196,20 @@ def created(lima: Limactl, name: str, config: Path) -> JudgedInstance:
     )
 
 
-def edited(instance: Instance, data: Mapping[str, Any], *, ports_moved: bool = False) -> JudgedConfig:
+def _delete(lima: Limactl, name: str) -> None:
+    lima.delete(name)
+    approvals.forget(lima_home() / name)
+
+
+def edited(instance: Instance, data: Mapping[str, Any], *, ports_moved: bool = False, ask: bool = True) -> JudgedConfig:
     """Return ``data`` for limactl, which the own config of ``instance`` is to become; as ``gate.require`` otherwise.
 
-    ``ports_moved`` says that nothing but host ports, which we have chosen, is different.
+    ``ports_moved`` says that nothing but host ports, which we have chosen, is different. Without ``ask`` nobody is
+    asked: the guest has just had the terminal, and may have typed ahead.
     """
-    verdict = gate.judge_edited(instance, data)
-    config = gate.passed(instance.name, data, gate.judge_instance(instance) if ports_moved else verdict)
-    gate.remember(instance.name, verdict)
+    wanted = gate.judge_edited(instance, data)
+    checked = gate.judge_instance(instance) if ports_moved else wanted
+    gate.require(checked, ask=ask)
+    config = gate.passed(instance.name, data, checked)
+    gate.remember(instance.name, checked, wanted)
     return config

@@ -56,6 +56,10 @@ class ProjectVm:
         """Return the VM; StateError (exit 4) if there is none."""
         return locate.existing(self.instances, self.target)
 
+    def to_end(self) -> Instance:
+        """As ``existing``, to stop or delete the VM: also if Lima cannot read it, as long as it is the project's."""
+        return locate.existing(self.instances, self.target, to_end=True)
+
     def running(self) -> Instance:
         """Return the VM if it runs and has booted; StateError (exit 4) otherwise."""
         return locate.running(self.instances, self.target)

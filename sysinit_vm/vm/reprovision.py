@@ -50,6 +50,8 @@ def reprovision(lima: Limactl, instance: Instance, project: Project, committed: 
         kept = allocation.kept(present, committed)
         wanted = prepare.prepared(committed, project, instance.name, facts.gather(), kept).data
         own = wanted["provision"][len(setup.provision_scripts()) :]  # the project's own: ours come first
+        changed = plan.with_scripts(present.data, wanted)
+        permission.edited(instance, changed)  # asked now: the scripts get the terminal, and may type ahead
         failures = list[str]()
         for step in list(_steps(own, _values(instance, wanted["param"]))):
             say(f"{step.where} ({step.mode})")
@@ -61,7 +63,7 @@ def reprovision(lima: Limactl, instance: Instance, project: Project, committed: 
             detail = "\n".join(failures)
             raise VmError(f"Provisioning {instance.name} failed.", detail=detail, hint=edit(committed.path))
         if not lima.runner.dry:
-            lima.rewrite(instance, permission.edited(instance, plan.with_scripts(present.data, wanted)))
+            lima.rewrite(instance, permission.edited(instance, changed, ask=False))
     return 0
 
 

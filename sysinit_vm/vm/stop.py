@@ -5,7 +5,7 @@ from dataclasses import replace
 from sysinit_vm.errors import VmError
 from sysinit_vm.lima.instance import BROKEN, RUNNING, STOPPED, Instance
 from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.lima.recovery import recover
+from sysinit_vm.lima.recovery import own_processes, recover
 from sysinit_vm.projects.locate import Target
 from sysinit_vm.terminal.progress import Progress
 from sysinit_vm.vm.project_vm import ProjectVm
@@ -14,12 +14,19 @@ from sysinit_vm.vm.project_vm import ProjectVm
 def stop(vm: ProjectVm, *, force: bool = False) -> Instance:
     """Stop the VM and return it; nothing happens if it is already stopped. StateError if there is no VM."""
     with vm.locked() as locked:
-        instance = locked.existing()
+        instance = locked.to_end()
         if instance.status not in {RUNNING, STOPPED}:
             recover(vm.lima, instance)
         elif instance.running:
             vm.lima.stop(instance.name, force=force)
     return replace(instance, status=STOPPED)
+
+
+def _may_run(instance: Instance) -> bool:
+    """Whether there may be something to stop. Lima does not know that of an instance that it cannot read."""
+    if instance.unreadable:
+        return bool(own_processes(instance.files))
+    return instance.status in {RUNNING, BROKEN}
 
 
 def stop_all(lima: Limactl, *, force: bool = False) -> list[str]:
@@ -28,7 +35,7 @@ def stop_all(lima: Limactl, *, force: bool = False) -> list[str]:
     VmError names those that could not be stopped, and why.
     """
     stopped, failures = list[str](), list[str]()
-    names = [vm.name for vm in lima.instances() if vm.project_dir and vm.status in {RUNNING, BROKEN}]
+    names = [vm.name for vm in lima.instances() if vm.project_dir and _may_run(vm)]
     with Progress(f"Stopping {len(names)} VMs") as progress:
         for name in names:
             progress.stage(name)

@@ -23,8 +23,10 @@ def test_a_host_is_limas_own_without_what_changes_at_each_start(tmp_path):
     assert '  ControlPath "/home/me/.lima/demo-dev/ssh.sock"' in lines
     assert "37003" not in text
     assert "ControlPersist" not in text
-    assert lines[-1] == (
-        f"  ProxyCommand ssh -F '{tmp_path}/a b%%/demo-dev/ssh.config' -o ControlMaster=no -W 127.0.0.1:22 lima-demo-dev"
+    assert lines[-1].startswith("  ProxyCommand sh -c ")
+    assert lines[-1].endswith(
+        f" demo-dev '{tmp_path}/a b%%/demo-dev/ha.pid'"
+        f" ssh -F '{tmp_path}/a b%%/demo-dev/ssh.config' -o ControlMaster=no -W 127.0.0.1:22 lima-demo-dev"
     )
 
 

@@ -124,13 +124,13 @@ def test_images_behind_a_link_are_not_looked_at(lima_home, tmp_path):
 def test_what_a_started_vm_left_beside_its_lock_goes_with_it(lima_home, tmp_path):
     here = instance(lima_home, "here", tmp_path)
     own = lima_home / "_sysinit-vm"
-    for name in ("old.lock", "old.yaml", "ports.lock", "held.lock"):
+    for name in ("old.lock", "old.yaml", "_ports.lock", "held.lock"):
         (own / name).touch()
     with lock.held(own / "held.lock", ""):
         (one,) = prune.find(FakeLimactl(here).instances())
         assert [path.name for path in one.paths] == ["old.lock", "old.yaml"]
         prune.remove(FakeLimactl(here), [one])
-    assert sorted(path.name for path in own.iterdir()) == ["held.lock", "here.lock", "ports.lock"]
+    assert sorted(path.name for path in own.iterdir()) == ["_ports.lock", "held.lock", "here.lock"]
 
 
 def test_removing_removes_just_that(lima_home, tmp_path):

@@ -130,7 +130,9 @@ def test_taskwarrior_is_not_task_which_may_be_called_go_task(bare):
     assert by_name(optional.survey(runner, bare.host))["task"].found is None
     assert runner.options[0]["env"] == {"TASKRC": "/dev/null"}
     bare.put("go-task")
-    found = by_name(optional.survey(RecordingRunner(programs={**warrior, "go-task --help": TASK["task --help"]}), bare.host))
+    found = by_name(
+        optional.survey(RecordingRunner(programs={**warrior, "go-task --help": TASK["task --help"]}), bare.host)
+    )
     assert found["task"].found == bare.bin / "go-task"
 
 

@@ -12,14 +12,16 @@ from hypothesis import strategies as st
 
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
+from sysinit_vm.effective import prepare
 from sysinit_vm.errors import NotConfirmedError, UsageError, VmError
 from sysinit_vm.init.project_files import write_config
 from sysinit_vm.machine import facts as machine
 from sysinit_vm.projects import committed_config
 from sysinit_vm.projects.project import Project
-from sysinit_vm.terminal import prompts
-from sysinit_vm.trust import approvals, gate, table
+from sysinit_vm.terminal import console, prompts
+from sysinit_vm.trust import approvals, gate, screen, table
 from sysinit_vm.trust.danger import Context, Danger, Level, spelled
+from sysinit_vm.trust.verdict import SHORT
 from sysinit_vm.vm import permission
 from sysinit_vm.vm.permission import Request
 from tests.fakes import FakeLimactl, facts, vm
@@ -100,7 +102,7 @@ def test_what_init_wrote_is_trusted_and_nothing_but_the_keys_had_to_be(demo, tem
     written = write_config(demo, template, None)
     Request(written.config, demo, "demo-dev", no_limactl).trust()
     assert request(demo).require().data == document.load(demo.config).data
-    assert [line.split()[0] for line in words(pending(demo))] == ["READS"]
+    assert [line.split(" ", 1)[0] for line in words(pending(demo))] == ["READS", "READS"]
 
 
 def test_what_init_wrote_is_trusted_and_not_what_lies_there_by_then(demo):
@@ -253,7 +255,7 @@ def test_a_hash_that_was_not_shown_allows_nothing(demo, typed):
 def test_revoking_forgets_what_the_project_and_its_vm_may_do(demo):
     wanted = request(demo, AGENT)
     wanted.approve(wanted.pending().hash)
-    gate.remember("demo-dev", wanted.pending())
+    gate.remember("demo-dev", wanted.pending(), wanted.pending())
     own = vm("demo-dev", demo.root, place=Path.home() / ".lima", filled={"ssh": {"forwardAgent": True}})
     gate.passed_instance(own)
     assert approvals.revoke(demo.root)
@@ -320,7 +322,7 @@ def test_repeats_are_folded_and_shown_whole_in_a_pager(demo, monkeypatch, capsys
     questions, shown = [], []
     monkeypatch.setattr(prompts, "can_ask", lambda: True)
     monkeypatch.setattr(prompts, "agrees", lambda question: questions.append(question) or True)
-    monkeypatch.setattr(gate, "page", shown.append)
+    monkeypatch.setattr(console, "page", shown.append)
     wanted.require()
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) < 30
@@ -399,7 +401,7 @@ def test_a_vm_keeps_what_it_was_made_with_when_the_config_asks_for_something_els
     mounts = [{"location": "/srv", "writable": False}]
     first = request(demo, "mounts: [{location: /srv}]\n")
     first.approve(first.pending().hash)
-    gate.remember("demo-dev", first.pending())
+    gate.remember("demo-dev", first.pending(), first.pending())
     second = request(demo, "mounts: [{location: /etc}]\n")
     second.approve(second.pending().hash)
     gate.passed_instance(vm("demo-dev", demo.root, place=home / ".lima", filled={"mounts": mounts}))
@@ -430,7 +432,12 @@ def test_the_proxys_password_is_asked_about_and_never_shown_or_kept(demo, monkey
         wanted.require()
     wanted.approve(wanted.pending().hash)
     (path,) = approvals.directory().iterdir()
-    for text in (str(refused.value), capsys.readouterr().err, path.read_text(), json.dumps(gate.record(pending(demo)))):
+    for text in (
+        str(refused.value),
+        capsys.readouterr().err,
+        path.read_text(),
+        json.dumps(screen.record(pending(demo))),
+    ):
         assert "hunter2" not in text
     monkeypatch.setenv("HTTPS_PROXY", PROXY.replace("hunter2", "another"))
     with pytest.raises(NotConfirmedError):
@@ -665,3 +672,181 @@ def test_two_places_in_a_config_are_never_one_for_an_approval(one, other):
     alike = [[0 if isinstance(key, int) else key for key in where] for where in (one, other)]
     assert (items[0] == items[1]) == (alike[0] == alike[1])
     assert spelled(one).isprintable()
+
+
+# --- what later attempts to break in have found ----------------------------------------------------
+
+HOME = "/tmp/adv1/home"
+MADE_TO_SHARE_THEIR_HEADS = (
+    [
+        '["FETCHES", ["images", 0], {"digest": "", "location": "https://images.example.org/linux'
+        + "a" * 40
+        + '/557f16e14360b9e1.qcow2"}]'
+    ],
+    [
+        f'["RUNS", ["mounts", 0], {{"means": "{HOME}", "writable": true}}]',
+        '["UNKNOWN", ["zz' + "a" * 36 + '"], "0d18a9cfbd938610"]',
+    ],
+)
+
+
+def test_two_configs_that_were_made_to_share_the_head_of_their_hashes_are_told_apart():
+    """A few minutes of work find two that share 16 digits: 40 cost 2^80."""
+    first, second = map(approvals.digest, MADE_TO_SHARE_THEIR_HEADS)
+    assert first[:16] == second[:16]
+    assert first[:SHORT] != second[:SHORT]
+    assert SHORT >= 40
+
+
+def test_the_head_of_a_hash_allows_nothing(demo):
+    wanted = request(demo, "mounts: [{location: /srv}]\n")
+    with pytest.raises(UsageError):
+        wanted.approve(wanted.pending().hash[:-1])
+
+
+@pytest.mark.parametrize("filled", [{}, {"mounts": []}])
+def test_an_instance_that_lima_cannot_read_now_is_never_allowed(demo, home, filled):
+    """Its guest can make its VM unreadable, and readable again when it likes."""
+    own = vm("demo-dev", demo.root, "", place=home / ".lima", filled=filled)
+    own.dir.mkdir(parents=True)
+    own.files.lima_yaml.write_text("{}")
+    for use in (gate.judge_instance, gate.passed_instance):
+        with pytest.raises(VmError, match="cannot be used"):
+            use(own)
+
+
+def test_where_nobody_is_to_be_asked_nobody_is(demo, home, monkeypatch):
+    monkeypatch.setattr(prompts, "can_ask", lambda: True)
+    monkeypatch.setattr(prompts, "agrees", lambda _: pytest.fail("asked"))
+    filled = {"mounts": [{"location": "/srv", "writable": True}]}
+    own = vm("demo-dev", demo.root, "Stopped", place=home / ".lima", filled=filled)
+    with pytest.raises(NotConfirmedError):
+        gate.passed_instance(own, ask=False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "copyToHost: [{{guest: /a, host: '/bin/..{root}/sub/x'}}]",
+        "portForwards: [{{guestSocket: /a, hostSocket: '/bin/..{root}/sub/x'}}]",
+        "images: [{{location: '{root}/disk.img'}}]",
+        "containerd: {{archives: [{{location: '{root}/x.tgz'}}]}}",
+        "mountType: virtiofs\nmounts: [{{location: /etc}}]\ncopyToHost: [{{guest: /a, host: /etc/x}}]",
+    ],
+)
+def test_no_file_is_named_where_the_guest_can_put_links(demo, text):
+    with pytest.raises(VmError, match="The guest can write there"):
+        pending(demo, text.format(root=demo.root))
+
+
+def test_a_location_below_the_home_is_absolute_by_the_time_lima_reads_it(demo, home):
+    text = "containerd: {archives: [{location: '~/.lima/_images/x.tgz'}]}\nfirmware: {images: [{location: '~/fw'}]}\n"
+    committed = commit(demo, text)
+    data = prepare.prepared(committed, demo, "demo-dev", machine.gather()).data
+    assert data["containerd"]["archives"] == [{"location": f"{home}/.lima/_images/x.tgz"}]
+    assert data["firmware"]["images"] == [{"location": f"{home}/fw"}]
+
+
+def test_a_name_on_the_disk_that_is_a_template_reaches_no_argument_of_qemu(demo):
+    odd = demo.root / '{{ fd_connect "x" }}'
+    odd.mkdir()
+    (demo.root / "plain").symlink_to(odd)
+    with pytest.raises(VmError, match="as a template in an argument of QEMU"):
+        pending(demo, "mounts: [{location: ./plain}]\n")
+
+
+@pytest.mark.parametrize("outer", [True, False])
+def test_a_project_below_what_another_guest_can_write_is_told(demo, home, outer):
+    own = home / ".lima" / "outer-dev"
+    own.mkdir(parents=True)
+    directory = demo.root.parent if outer else demo.root
+    (own / "lima.yaml").write_text(json.dumps({"mounts": [{"location": str(directory), "writable": True}]}))
+    lines = words(pending(demo, "cpus: 2\n"))
+    assert any("the guest of outer-dev can write" in line and line.startswith("RUNS") for line in lines) is outer
+
+
+def test_a_repository_and_what_settings_are_links_to_run_as_the_user(demo, home):
+    for name in ("work/.git/hooks", "work/src", "bin/x"):
+        (home / name).mkdir(parents=True)
+    (home / "dotfiles" / "zsh").mkdir(parents=True)
+    (home / ".zshrc").symlink_to(home / "dotfiles" / "zsh" / "rc")
+    bare = home / "bare"
+    for name in ("HEAD", "objects", "refs"):
+        (bare / name).mkdir(parents=True)
+    for location in (home / "work", home / "work/.git/hooks", home / "bin/x", home / "dotfiles", bare):
+        (line,) = words(pending(demo, f"mounts: [{{location: {location}, writable: true}}]\n"))
+        assert line.startswith("RUNS"), line
+    (line,) = words(pending(demo, f"mounts: [{{location: {home}/work/src, writable: true}}]\n"))
+    assert line.startswith("WRITES")
+
+
+def test_what_matters_is_never_folded_away(demo, home, monkeypatch, capsys):
+    monkeypatch.setattr(prompts, "can_ask", lambda: True)
+    for number in range(30):
+        (home / "shared" / str(number)).mkdir(parents=True)
+    (home / "Documents").mkdir()
+    mounts = "".join(f"- {{location: {home}/shared/{number}, writable: true}}\n" for number in range(30))
+    copies = "".join(f"- {{guest: /a, host: '{{{{.Dir}}}}/d/{number}'}}\n" for number in range(30))
+    text = f"mounts:\n{mounts}- {{location: {home}/Documents, writable: true}}\ncopyToHost:\n{copies}"
+    screen.tell(pending(demo, f"{text}- {{guest: /a, host: {home}/.bashrc}}\n"))
+    shown = capsys.readouterr().err
+    assert f"{home}/Documents" in shown
+    assert f"{home}/.bashrc" in shown
+
+
+def test_what_was_folded_cannot_be_allowed_by_copying_the_hash(demo, monkeypatch, capsys):
+    forwards = "".join(f"- {{guestPort: {n}, hostPort: {n}, hostIP: 0.0.0.0}}\n" for n in range(3000, 3100))
+    wanted = pending(demo, f"portForwards:\n{forwards}")
+    monkeypatch.setattr(prompts, "can_ask", lambda: True)
+    screen.tell(wanted)
+    assert wanted.hash not in capsys.readouterr().err
+    monkeypatch.setattr(prompts, "can_ask", lambda: False)
+    screen.tell(wanted)
+    told = capsys.readouterr().err
+    assert wanted.hash in told
+    assert len(told.splitlines()) > 100
+
+
+def test_only_what_was_checked_is_remembered_for_an_instance(demo, home, monkeypatch):
+    """Another guest may exchange a directory between two judgements: the second one is never stored."""
+    committed = commit(demo, "mounts: [{location: /srv}]\nportForwards: [{guestPort: 80, hostIP: 0.0.0.0}]\n")
+    wanted = Request(committed, demo, "demo-dev", no_limactl)
+    wanted.approve(wanted.pending().hash)
+    judge, verdicts = gate.judge, []
+
+    def judged(*arguments):
+        verdict = judge(*arguments)
+        verdicts.append(verdict)
+        worse = Danger(Level.RUNS, ("mounts", 0), "swapped", {"means": str(home), "writable": True})
+        return verdict if len(verdicts) == 1 else verdict.with_dangers([worse])
+
+    monkeypatch.setattr(gate, "judge", judged)
+    data = prepare.prepared(committed, demo, "demo-dev", machine.gather()).data
+    permission.judged(committed, demo, "demo-dev", data)
+    assert len(verdicts) == 2
+    assert approvals.load(home / ".lima" / "demo-dev").items == set(verdicts[0].items)
+
+
+def test_limactl_gets_no_config_that_names_more_files(demo):
+    verdict = pending(demo, "cpus: 2\n")
+    assert verdict.allowed
+    for more in ({"base": "x"}, {"provision": [{"file": "x"}]}, {"caCerts": {"files": ["x"]}}):
+        with pytest.raises(VmError, match="not judged"):
+            gate.passed("demo-dev", more, verdict)
+
+
+def test_approvals_that_another_account_could_forge_do_not_count(demo, home):
+    wanted = request(demo, "mounts: [{location: /srv}]\n")
+    wanted.approve(wanted.pending().hash)
+    approvals.directory().chmod(0o777)
+    with pytest.raises(VmError, match="Others may write"):
+        request(demo).require()
+
+
+def test_revoking_is_for_a_project_however_its_path_is_spelled(demo, tmp_path):
+    wanted = request(demo, "mounts: [{location: /srv}]\n")
+    wanted.approve(wanted.pending().hash)
+    alias = tmp_path / "alias"
+    alias.symlink_to(demo.root)
+    assert approvals.revoke(alias)
+    assert not pending(demo).allowed

@@ -124,7 +124,7 @@ def test_where_there_is_none_it_says_how_to_name_one(demo, name):
 
 
 def test_one_that_lima_cannot_read_is_not_taken(demo):
-    with pytest.raises(StateError, match="cannot be read"):
+    with pytest.raises(StateError, match="cannot be used"):
         take(lima(""), of(demo, "demo-dev"), yes=True)
 
 

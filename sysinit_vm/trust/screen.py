@@ -1,0 +1,82 @@
+"""How a verdict is shown: on a terminal, for scripts, and in a pager."""
+
+import shutil
+from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from sysinit_vm.terminal import console, prompts
+from sysinit_vm.terminal.console import say
+from sysinit_vm.trust.danger import Danger, Level
+from sysinit_vm.trust.verdict import Verdict, kind
+
+_OTHER_LINES = 4  # of what is shown with the dangers, and the question
+_MOST_ALIKE = 20  # dangers of one kind that are shown one by one
+_NEVER_FOLDED = (Level.RUNS, Level.DELETES, Level.WRITES)
+
+
+def tell(verdict: Verdict) -> None:
+    """Print on stderr what it can do to this machine, worst last, and what has changed since it was allowed."""
+    if not verdict.dangers:
+        more = ", but it takes more from other files" if verdict.more else ""
+        say(f"{verdict.title} can do nothing to your machine outside the project{more}.")
+        return
+    before, now = verdict.approval, set(verdict.items)
+    lines = [f"{verdict.title} can do this to your machine:", *_lines(verdict.dangers, before.items)]
+    if before.former:
+        lines.append(
+            f"An earlier version of sysinit-vm allowed it {before.former} of these things. That does not count, "
+            "because more is judged now."
+        )
+    if before.items and before.items != now:
+        lines.append(f"Since you allowed it: {len(now - before.items)} new (+), {len(before.items - now)} gone.")
+    # What was not shown cannot be allowed by copying a hash.
+    command = verdict.command if _folds(verdict) else f"{verdict.command} --approve {verdict.hash}"
+    say("\n".join([*lines, "It is allowed." if verdict.allowed else f"It is not allowed yet: {command}"]))
+
+
+def _folds(verdict: Verdict) -> bool:
+    return len(_lines(verdict.dangers, frozenset())) < len(verdict.dangers)
+
+
+def fits(verdict: Verdict) -> bool:
+    """Whether all of it can be seen on the terminal at once."""
+    return not _folds(verdict) and len(verdict.dangers) + _OTHER_LINES <= shutil.get_terminal_size().lines
+
+
+def record(verdict: Verdict) -> dict[str, Any]:
+    """Return what `trust --json` prints."""
+    return {
+        "directory": str(verdict.place),
+        "hash": verdict.hash,
+        "allowed": verdict.allowed,
+        "takes_more_files": verdict.more,
+        "dangers": [
+            {"level": danger.level.name, "where": danger.key, "says": danger.words, "value": danger.value}
+            for danger in verdict.dangers
+        ],
+    }
+
+
+def page(verdict: Verdict) -> None:
+    """Show all that it can do in the user's pager."""
+    console.page("\n".join(_line(danger, " ") for danger in verdict.dangers))
+
+
+def _lines(dangers: Iterable[Danger], before: frozenset[str]) -> list[str]:
+    """Return a line for each danger, those alike together: after the first few of them, only how many there are."""
+    lines = list[str]()
+    for (level, _), group in groupby(dangers, kind):
+        # what is new comes first, and then what is the user's own
+        alike = sorted(group, key=lambda danger: (danger.item in before, f"{Path.home()}/" not in danger.words))
+        all_of_them = level in _NEVER_FOLDED or len(alike) <= _MOST_ALIKE + 1 or not prompts.can_ask()
+        shown = alike if all_of_them else alike[:_MOST_ALIKE]
+        lines += [_line(danger, "+" if before and danger.item not in before else " ") for danger in shown]
+        if len(shown) < len(alike):
+            lines.append(f"   {level.name:<7} … and {len(alike) - len(shown)} more like these: sysinit-vm trust --json")
+    return lines
+
+
+def _line(danger: Danger, mark: str) -> str:
+    return f" {mark} {danger.level.name:<7} {danger.key} {danger.words}"
