@@ -37,3 +37,9 @@ def test_a_long_text_is_cut():
 def test_any_text_becomes_one_short_line_of_printable_characters(text, longest):
     assert printable(text, longest).isprintable()
     assert len(printable(text, longest)) <= longest + 1
+
+
+@pytest.mark.parametrize("char", ["\u3164", "\u115f", "\u2800", "\ufe0f", "\u034f", "\U000e0100", "\uffa0"])
+def test_what_a_terminal_shows_as_nothing_is_escaped(char):
+    assert char not in escaped(f"a{char}b") + one_line(f"a{char}b")
+    assert one_line(f"a{char}b").isascii()

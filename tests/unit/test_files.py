@@ -2,6 +2,7 @@ import errno
 import os
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -96,3 +97,47 @@ def test_a_piece_of_a_long_line_is_no_line_where_only_whole_ones_count(tmp_path)
     path.write_text(f"first\n{'x' * files.LONGEST_LINE}{forged}\nlast\n")
     assert list(files.lines(path, whole=True)) == ["first", "last"]
     assert forged in list(files.lines(path))
+
+
+@pytest.mark.parametrize(
+    ("mode", "safe"), [(0o700, True), (0o755, True), (0o1777, True), (0o777, False), (0o757, False)]
+)
+def test_what_is_below_a_directory_that_others_may_write_is_not_used(tmp_path, mode, safe):
+    """In one with the sticky bit, as /tmp, they can rename nothing of ours."""
+    own = tmp_path / "above" / "own"
+    own.mkdir(parents=True)
+    (tmp_path / "above").chmod(mode)
+    if safe:
+        assert files.require_private(own) == own
+        assert files.require_private(own / "later") == own / "later"
+    else:
+        with pytest.raises(VmError, match="Others may write") as error:
+            files.require_private(own)
+        assert error.value.hint == f"chmod go-w {tmp_path}/above"
+
+
+def test_a_directory_in_which_anyone_may_make_files_is_not_used(tmp_path):
+    tmp_path.chmod(0o1777)
+    with pytest.raises(VmError, match="Others may write"):
+        files.require_private(tmp_path)
+
+
+@pytest.mark.parametrize(("members", "safe"), [([], True), (["me"], True), (["me", "you"], False)])
+def test_a_group_of_the_users_own_is_not_others(tmp_path, monkeypatch, members, safe):
+    tmp_path.chmod(0o775)
+    account = SimpleNamespace(pw_gid=7, pw_name="me")
+    monkeypatch.setattr(files.pwd, "getpwuid", lambda _: account)
+    monkeypatch.setattr(files.grp, "getgrgid", lambda _: SimpleNamespace(gr_gid=7, gr_mem=members))
+    if safe:
+        files.require_private(tmp_path)
+    else:
+        with pytest.raises(VmError):
+            files.require_private(tmp_path)
+
+
+def test_another_accounts_directory_is_not_used(tmp_path, monkeypatch):
+    monkeypatch.setattr(files.os, "getuid", lambda: 4711)
+    if os.geteuid() == 0:
+        os.chown(tmp_path, 4712, -1)
+    with pytest.raises(VmError, match="It is the account"):
+        files.require_private(tmp_path)

@@ -258,3 +258,15 @@ def test_a_line_without_end_comes_in_pieces():
     RUN.stream(sh("head -c 200000 /dev/zero"), seen.append)
     assert sum(map(len, seen)) == 200_000
     assert max(map(len, seen)) <= 2**16
+
+
+@pytest.mark.parametrize("path", [":{}", "{}:", ".:{}"])
+def test_a_program_of_the_current_directory_is_never_run(tmp_path, monkeypatch, path):
+    for directory, says in ((tmp_path / "project", "theirs"), (tmp_path / "bin", "ours")):
+        directory.mkdir()
+        (directory / "tool").write_text(f"#!/bin/sh\necho {says} $PATH\n")
+        (directory / "tool").chmod(0o755)
+    monkeypatch.chdir(tmp_path / "project")
+    monkeypatch.setenv("PATH", path.format(tmp_path / "bin"))
+    assert Runner().read(("tool",)).out == f"ours {tmp_path}/bin\n"
+    assert Runner().read(("tool",), env={"X": "1"}).out == f"ours {tmp_path}/bin\n"

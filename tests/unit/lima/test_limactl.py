@@ -386,3 +386,34 @@ def test_a_guest_writes_the_project_and_the_writable_mounts(monkeypatch):
     instance = Instance("a", "Running", Path("/l/a"), param={"PROJECT_DIR": "/p"}, filled={"mounts": mounts})
     assert instance.guest_writes == (Path("/p"), Path("/data"), Path("/home/me/x"))
     assert Instance("a", "Running", Path("/l/a")).guest_writes == ()
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_limactl_never_runs_in_a_project(home, exists):
+    """It, and the host agent that it leaves, take a relative path from the directory that they run in."""
+    own = home / ".lima" / "_sysinit-vm"
+    if exists:
+        own.mkdir(parents=True)
+    lima, recorder = wrapped(result())
+    lima.start(JudgedInstance("a"), print, timeout=30)
+    lima.create(JudgedFile(Path("/c.yaml"), "a"), print)
+    lima.stop("a")
+    lima.delete("a")
+    assert {call.options["cwd"] for call in recorder.calls} == {own.resolve() if exists else Path("/")}
+
+
+def test_of_an_instance_that_lima_refuses_we_know_what_its_config_says(home):
+    """A guest can make its VM so: whose it is, and what it can write, stays known."""
+    directory = home / ".lima" / "x-dev"
+    directory.mkdir(parents=True)
+    mounts = [{"location": "/p/demo", "writable": True}, {"location": "/etc"}]
+    text = json.dumps({"param": {"PROJECT_DIR": "/p/demo"}, "mounts": mounts})
+    (directory / "lima.yaml").write_text(text)
+    row = json.dumps({"name": "x-dev", "status": "", "dir": str(directory)})
+    (instance,) = wrapped(result(out=row))[0].instances()
+    assert instance.unreadable
+    assert instance.project_dir == Path("/p/demo")
+    assert instance.guest_writes == (Path("/p/demo"), Path("/p/demo"))
+    (directory / "lima.yaml").write_text("mounts: 7\nparam: [")
+    (instance,) = wrapped(result(out=row))[0].instances()
+    assert (instance.project_dir, instance.guest_writes) == (None, ())

@@ -53,6 +53,40 @@ def test_an_innocent_process_whose_command_line_merely_speaks_of_lima_is_not_kil
 
 
 @pytest.fixture
+def own_process(tmp_path):
+    """A process of an instance's: a program called qemu-system that names the instance's directory."""
+    program = shutil.copy("/bin/cat", tmp_path / "qemu-system-x86_64")
+    with subprocess.Popen([program, "-", f"{tmp_path}/x-dev/qmp.sock"], stdin=subprocess.PIPE) as process:
+        yield process
+        process.kill()
+
+
+def unreadable(tmp_path, pid):
+    directory = tmp_path / "x-dev"
+    directory.mkdir(exist_ok=True)
+    (directory / "qemu.pid").write_text(f"{pid}\n")
+    return Instance("x-dev", "", directory)
+
+
+def test_the_processes_of_a_vm_that_lima_cannot_read_are_ended_by_us(tmp_path, own_process):
+    """limactl calls it stopped, whatever runs."""
+    instance = unreadable(tmp_path, own_process.pid)
+    lima = FakeLimactl(instance)
+    assert recovery.own_processes(instance.files)
+    recover(lima, instance)
+    assert not psutil.pid_exists(own_process.pid)
+    assert lima.calls == []
+
+
+def test_a_process_of_another_instance_is_left(tmp_path, own_process):
+    (tmp_path / "y-dev").mkdir()
+    (tmp_path / "y-dev" / "qemu.pid").write_text(str(own_process.pid))
+    files = Instance("y-dev", "", tmp_path / "y-dev").files
+    recovery.end_processes(files)
+    assert own_process.poll() is None
+
+
+@pytest.fixture
 def limactl(tmp_path):
     """A program called limactl that runs until it is told to end."""
     program = tmp_path / "bin" / "limactl"

@@ -78,3 +78,10 @@ def test_a_config_that_is_gone_is_said_with_exit_3(project):
     project.config.unlink()
     with pytest.raises(NoConfigError, match="does not exist"):
         committed_config.load(project)
+
+
+def test_one_that_everyone_may_write_is_refused_whoever_owns_it(project):
+    project.config.chmod(0o666)
+    with pytest.raises(VmError, match="Everyone may write it") as error:
+        committed_config.load(project)
+    assert error.value.hint == f"chmod o-w {project.config}"

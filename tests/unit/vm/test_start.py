@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sysinit_vm.config import document
-from sysinit_vm.errors import NoConfigError, StateError, VmError
+from sysinit_vm.errors import NoConfigError, NotConfirmedError, StateError, VmError
 from sysinit_vm.guest import access, checks
 from sysinit_vm.guest.checks import Readiness
 from sysinit_vm.lima import recovery
@@ -199,6 +199,59 @@ def test_a_guest_that_stalls_as_it_boots_is_started_once_more(lima, demo, capsys
     assert lima.verbs == [*([] if exists else ["create"]), "start", "stop", "start"]
     assert lima.calls[-2:] == [("stop", "demo-dev", True), ("start", "demo-dev", 600, {"Q": "tcg"})]
     assert "the guest stalled during boot" in capsys.readouterr().err
+
+
+def test_a_guest_that_pretends_to_stall_gets_no_second_start_that_was_not_judged(lima, demo, home, monkeypatch):
+    """It has run since the first one was judged, and may have put a link where one of its mounts was."""
+    monkeypatch.setattr(boot, "_CONSOLE_SECONDS", 0.01)
+    (demo.project.root / "data").mkdir()
+    demo.project.config.write_text(CONFIG + "mounts: [{location: ./data, writable: true}]\n")
+    lima.consoles = [STALL, "boot\n"]
+
+    def swap():
+        if lima.verbs[-1] == "start" and not (demo.project.root / "data").is_symlink():
+            (demo.project.root / "data").rmdir()
+            (demo.project.root / "data").symlink_to(home)
+
+    lima.on_start = swap
+    with pytest.raises(NotConfirmedError):
+        start(ProjectVm.read(lima, demo), OPTIONS)
+    assert lima.verbs == ["create", "start", "stop"]
+
+
+def test_what_a_crashed_vm_would_mount_is_judged_as_it_is_after_the_recovery(lima, demo, home):
+    """Its guest may run on until then, and choose the moment."""
+    (demo.project.root / "data").mkdir()
+    mounts = [{"location": str(demo.project.root / "data"), "writable": True}]
+    lima.add("demo-dev", demo.project.root, "Broken", config={"mounts": mounts})
+
+    def swap():
+        (demo.project.root / "data").rmdir()
+        (demo.project.root / "data").symlink_to(home)
+
+    lima.on_stop = swap
+    with pytest.raises(NotConfirmedError):
+        start(ProjectVm.read(lima, demo), OPTIONS)
+    assert lima.verbs == ["stop"]
+
+
+def test_a_vm_that_lima_cannot_read_is_not_started_under_its_name(lima, demo):
+    lima.add("demo-dev", demo.project.root, "")
+    with pytest.raises(StateError, match="cannot be used"):
+        start(ProjectVm.read(lima, Target(demo.project, "demo-dev", "--name")), OPTIONS)
+    assert lima.calls == []
+
+
+def test_with_vz_qemu_img_does_not_read_the_image(lima, demo, monkeypatch, tmp_path):
+    """It follows what an image names; Lima's own reader refuses that."""
+    for name, program in (("a", "qemu-img"), ("b", "ssh")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / program).touch()
+    monkeypatch.setenv("PATH", f"{tmp_path}/a:{tmp_path}/b")
+    monkeypatch.setattr(machine, "gather", lambda: facts(system="Darwin", lima_home=lima.place))
+    start(ProjectVm.read(lima, demo), OPTIONS)
+    assert lima.calls[0][3]["PATH"] == f"{tmp_path}/b"
+    assert "PATH" not in lima.calls[1][3]
 
 
 def test_a_guest_that_stalls_each_time_is_an_error_with_its_last_lines(lima, demo, monkeypatch):

@@ -1,5 +1,10 @@
+import pytest
+
+from sysinit_vm.errors import StateError
+from sysinit_vm.lima import recovery
+from sysinit_vm.vm.destroy import destroy
 from sysinit_vm.vm.project_vm import ProjectVm
-from sysinit_vm.vm.stop import stop
+from sysinit_vm.vm.stop import stop, stop_all
 
 
 def test_stopping_stops_a_running_one_and_leaves_a_stopped_one(lima, demo):
@@ -7,6 +12,35 @@ def test_stopping_stops_a_running_one_and_leaves_a_stopped_one(lima, demo):
     assert stop(ProjectVm.read(lima, demo)).status == "Stopped"
     assert stop(ProjectVm.read(lima, demo)).status == "Stopped"
     assert lima.calls == [("stop", "demo-dev", False)]
+
+
+def test_what_lima_cannot_read_is_ended_if_it_is_the_projects(lima, demo, monkeypatch):
+    """Its guest can make it so, and would run on."""
+    ended = []
+    monkeypatch.setattr(recovery, "end_processes", lambda files: ended.append(files.name))
+    lima.add("demo-dev", demo.project.root, "")
+    assert stop(ProjectVm.read(lima, demo)).name == "demo-dev"
+    assert destroy(ProjectVm.read(lima, demo)) == "demo-dev"
+    assert set(ended) == {"demo-dev"}
+    assert lima.calls == [("delete", "demo-dev")]
+
+
+def test_what_lima_cannot_read_is_not_taken_for_the_projects(lima, demo):
+    lima.add("demo-dev", None, "")
+    for act in (stop, destroy):
+        with pytest.raises(StateError, match="cannot be used"):
+            act(ProjectVm.read(lima, demo))
+    assert lima.calls == []
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_all_that_run_are_stopped_even_if_lima_cannot_read_them(lima, demo, monkeypatch, runs):
+    ended = []
+    monkeypatch.setattr(recovery, "end_processes", lambda files: ended.append(files.name))
+    monkeypatch.setattr("sysinit_vm.vm.stop.own_processes", lambda _: ["qemu"] if runs else [])
+    lima.add("demo-dev", demo.project.root, "")
+    assert stop_all(lima) == (["demo-dev"] if runs else [])
+    assert ended == (["demo-dev"] if runs else [])
 
 
 def test_stopping_with_force_and_a_broken_one(lima, demo):
