@@ -3,6 +3,19 @@
 # Arguments go to the task that runs the tests: ./test.sh --help
 set -eu
 
+for word in "$@"; do
+    case $word in
+    -h | --help)
+        printf '%s\n' 'Usage: ./test.sh [options]' \
+            'Lint, check types, and run every test: unit, command line, and a real VM.' \
+            'What is missing is installed first: Python, the locked packages in .venv, and what a VM needs.' '' \
+            '  --no-lima      Leave the tests on a real VM out.' \
+            '  --only=STRING  A pytest expression (-k).'
+        exit
+        ;;
+    esac
+done
+
 cd -- "$(dirname -- "$0")"
 export DEBIAN_FRONTEND=noninteractive PIP_DISABLE_PIP_VERSION_CHECK=1
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from invoke.collection import Collection
 from invoke.parser.context import ParserContext
 
+from sysinit_vm.cli import synonyms
 from sysinit_vm.cli.manual import EXIT_STATUSES, GROUPS, Manual
 
 PAGE = Path(__file__).parents[1] / "docs" / "commands.md"
@@ -17,12 +18,20 @@ _INTRODUCTION = """\
 Each command is a task: `sysinit-vm start`, `inv lima.start` and `task lima:start` are the same one. `sysinit-vm help`
 shows the overview, `sysinit-vm help COMMAND` or `sysinit-vm COMMAND --help` what stands here. `sysinit-vm --dry
 COMMAND` shows what would be run and changes nothing, `--echo` shows what is run. Data goes to standard output, talk to
-standard error; `--json` prints one document with its `version`."""
+standard error; `--json` prints one document with its `version`.
+
+`sysinit-vm` alone also knows words of other tools, which are listed with each command, and three short flags:
+
+{shorts}
+
+`delete` and `remove` run nothing, they name `destroy`. One line has one command; `sysinit-vm --chain init start` runs
+several, one after the other, until one fails. `inv` and `task` chain as they always do."""
 
 
 def page(collection: Collection) -> str:
     """Return the whole page (Markdown) for the tasks of ``collection``."""
-    return "\n\n".join([_INTRODUCTION, _statuses(), *_groups(collection)]) + "\n"
+    shorts = "\n".join(f"- {text}" for text in synonyms.SHORT_FLAGS_TEXT.values())
+    return "\n\n".join([_INTRODUCTION.format(shorts=shorts), _statuses(), *_groups(collection)]) + "\n"
 
 
 def _statuses() -> str:
@@ -43,7 +52,8 @@ def _command(context: ParserContext, manual: Manual) -> Iterator[str]:
     yield f"### {context.name}"
     yield f"{manual.summary}. {' '.join(manual.paragraphs)}".rstrip()
     usage = " ".join(filter(None, ["sysinit-vm", str(context.name), "[options]" if context.args else "", manual.usage]))
-    also = f" Also `{'`, `'.join(f'sysinit-vm {alias}' for alias in context.aliases)}`." if context.aliases else ""
+    aliases = [*context.aliases, *synonyms.of_command(str(context.name))]
+    also = f" Also `{'`, `'.join(aliases)}`." if aliases else ""
     yield f"`{usage}`{'.' if also else ''}{also}"
     if flags := context.help_tuples():
         yield "| option | |\n|---|---|\n" + "\n".join(f"| `{flag}` | {_cell(text or '')} |" for flag, text in flags)

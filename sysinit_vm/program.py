@@ -4,19 +4,22 @@ import sys
 from pathlib import Path
 
 from invoke.exceptions import ParseError
+from invoke.parser.argument import Argument
 from invoke.program import Program
 
 from sysinit_vm import __version__
-from sysinit_vm.cli.completion import SHELLS, Command, candidates
+from sysinit_vm.cli import synonyms
+from sysinit_vm.cli.completion import CHAIN, PASS_THROUGH, SHELLS, Command, candidates
 from sysinit_vm.cli.invokeconfig import SUFFIXES, InvokeConfig
 from sysinit_vm.cli.spelling import normalized
-from sysinit_vm.cli.usage_errors import explain_parse_error, unknown_command
+from sysinit_vm.cli.usage_errors import explain_parse_error, from_command, too_many_words, unknown_command
 from sysinit_vm.errors import UsageError
 from sysinit_vm.tasks import ns
 from sysinit_vm.tasks.help import of_task, page
 from sysinit_vm.tasks.verb import refused
 from sysinit_vm.terminal.console import say, show
 
+_CHAIN_HELP = "Run several commands, one after the other, until one fails."
 _LIST_FORMATS = ("flat", "nested", "json")
 
 
@@ -32,6 +35,11 @@ def commands() -> dict[str, Command]:
 
 class ConsoleProgram(Program):
     """Invoke's Program with exit 2 for usage errors, the overview as help, and plain words for flags."""
+
+    def core_args(self) -> list[Argument]:
+        """Return Invoke's flags before a command, and ours: several commands run only after --chain."""
+        chain = Argument(names=(CHAIN.removeprefix("--"),), kind=bool, default=False, help=_CHAIN_HELP)
+        return [*super().core_args(), chain]
 
     def run(self, argv: list[str] | None = None, exit: bool = True) -> None:  # noqa: A002  # Invoke's own name
         """Run as Invoke does; an error in its own output, such as that of --list, is reported as a task's is."""
@@ -56,20 +64,9 @@ class ConsoleProgram(Program):
             show(f"{word}\t{text}")
 
     def normalize_argv(self, argv: list[str] | None) -> None:
-        """Translate plain words (`init dev`, `exec make test`, `help start`) into flags first."""
+        """Translate synonyms (`ssh`) and plain words (`init dev`, `exec make test`, `help start`) first."""
         super().normalize_argv(argv)
-        self.argv = [self.argv[0], *normalized(list(self.argv[1:]), commands())]
-
-    def update_config(self, merge: bool = True) -> None:
-        """Read Invoke's own configuration; UsageError if -f names no such file."""
-        path = self.args.config.value
-        if path is not None and not (Path(path).is_file() and Path(path).suffix in SUFFIXES):
-            raise UsageError(
-                f"-f takes a file, not {path!r}.",
-                detail=f"Its name ends in {', '.join(SUFFIXES)}.",
-                hint="sysinit-vm help",
-            )
-        super().update_config(merge)
+        self.argv = [self.argv[0], *normalized(list(self.argv[1:]), commands(), self.initial_context)]
 
     def parse_core_args(self) -> None:
         """Parse Invoke's core flags; UsageError for a bad number, and for Invoke's own shell completion."""
@@ -78,7 +75,7 @@ class ConsoleProgram(Program):
         except ValueError as error:
             raise UsageError("A flag takes a number.", detail=str(error), hint="sysinit-vm help") from error
         except ParseError as error:
-            raise explain_parse_error(error, [], commands(), self.initial_context) from error
+            raise explain_parse_error(error, [], commands(), self.initial_context, chained=False) from error
         shell = self.args["print-completion-script"].value
         if shell:
             raise UsageError(
@@ -87,22 +84,39 @@ class ConsoleProgram(Program):
             )
 
     def parse_tasks(self) -> None:
-        """Parse as Invoke does; a parse error becomes a UsageError that suggests what to type."""
+        """Parse as Invoke does; a UsageError suggests what to type after a parse error, or for a second command."""
+        passed_on = ["--", self.core.remainder] if self.core.remainder else []
+        words = [*self.core.unparsed, *passed_on]
+        chained = self.args.chain.value or CHAIN in self.core.unparsed
         try:
             super().parse_tasks()
         except ParseError as error:
-            passed_on = ["--", self.core.remainder] if self.core.remainder else []
-            raise explain_parse_error(
-                error, [*self.core.unparsed, *passed_on], commands(), self.initial_context
-            ) from error
+            raise explain_parse_error(error, words, commands(), self.initial_context, chained=chained) from error
+        last = str(self.tasks[-1].name) if self.tasks else ""
+        if len(self.tasks) > 1 and not chained:
+            raise too_many_words(words, commands())
+        if last and self.core.remainder and last not in PASS_THROUGH:
+            raise too_many_words(from_command(words, last, commands()), commands())
 
     def parse_cleanup(self) -> None:
-        """Act on Invoke's core flags; UsageError for a command or group that `--help` or `--list` does not know."""
+        """Act on Invoke's core flags; UsageError if `--help`, `--list` or `-f` names what does not exist."""
+        self._check_config()
         self._check_list()
+        if isinstance(self.args.help.value, str):
+            self.args.help.value = synonyms.command_to_explain(self.args.help.value)
         try:
             super().parse_cleanup()
         except ParseError as error:
             raise unknown_command(str(self.args.help.value), commands(), explain=True) from error
+
+    def _check_config(self) -> None:
+        path = self.args.config.value
+        if path is not None and not (Path(path).is_file() and Path(path).suffix in SUFFIXES):
+            raise UsageError(
+                f"-f takes a file, not {path!r}.",
+                detail=f"Its name ends in {', '.join(SUFFIXES)}.",
+                hint="sysinit-vm logs -f" if path == "logs" else "sysinit-vm help",
+            )
 
     def _check_list(self) -> None:
         group, list_format, groups = self.args.list.value, self.args["list-format"].value, self.collection.collections

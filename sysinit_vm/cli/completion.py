@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from invoke.parser.context import ParserContext
 
 from sysinit_vm import editors, files
+from sysinit_vm.cli import synonyms
 from sysinit_vm.errors import UsageError
 from sysinit_vm.init import templates
 from sysinit_vm.lima import logs
@@ -13,6 +14,7 @@ from sysinit_vm.lima.home import all_instance_files
 
 # These commands pass on the words after their flags as they are, so no command is looked for among them.
 PASS_THROUGH = ("exec", "copy")
+CHAIN = "--chain"  # before the first of several commands
 SHELLS = ("bash", "zsh", "fish")
 _ValueSource = Callable[[], Iterable[str]]
 _Completions = Iterator[tuple[str, str]]  # each word, and its help
@@ -58,13 +60,20 @@ class _LineSoFar:
     """A command line before the word to complete.
 
     ``value_of`` is the flag whose value comes next, ``plain_words`` how many words the command has, ``passed_on``
-    whether the next word is passed on as it is: after ``--``, or among the words of PASS_THROUGH.
+    whether the next word is passed on as it is: after ``--``, or among the words of PASS_THROUGH; ``chained`` whether
+    more commands may follow.
     """
 
     command: Command | None
     value_of: str = ""
     plain_words: int = 0
     passed_on: bool = False
+    chained: bool = False
+
+    @property
+    def more_commands(self) -> bool:
+        """Whether the next word may be a command to run."""
+        return self.command is None or (self.chained and not _is(self.command, "help", *PASS_THROUGH))
 
 
 def candidates(words: Sequence[str], commands: Mapping[str, Command], core: ParserContext) -> list[tuple[str, str]]:
@@ -87,9 +96,10 @@ def _parse(before: Sequence[str], commands: Mapping[str, Command], core: ParserC
         elif word == "--" or (_is(line.command, *PASS_THROUGH) and not word.startswith("-")):
             return replace(line, passed_on=True)
         elif word.startswith("-"):
-            line = replace(line, value_of=str(flag.name) if flag and flag.takes_value else "")
-        elif word in commands and not _is(line.command, "help"):
-            line = _LineSoFar(commands[word])
+            chained = line.chained or word == CHAIN
+            line = replace(line, value_of=str(flag.name) if flag and flag.takes_value else "", chained=chained)
+        elif line.more_commands and synonyms.COMMANDS.get(word, word) in commands:
+            line = _LineSoFar(commands[synonyms.COMMANDS.get(word, word)], chained=line.chained)
         else:
             line = replace(line, plain_words=line.plain_words + 1)
     return line
@@ -108,7 +118,7 @@ def _completions(line: _LineSoFar, last: str, commands: Mapping[str, Command], c
         yield from _flags(line.command.context if line.command else core, last, commands)
     elif line.command and line.command.word and not line.plain_words:
         yield from _values(line.command.word, commands)
-    elif not _is(line.command, *PASS_THROUGH):
+    elif line.more_commands or _is(line.command, "help"):
         yield from ((name, command.help) for name, command in commands.items())
 
 

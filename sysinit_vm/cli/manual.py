@@ -3,8 +3,9 @@
 import inspect
 from dataclasses import dataclass
 
-# The groups of the overview, in order.
-GROUPS = ("Life", "Access", "Look", "Change", "Content", "Machine")
+# The groups of all commands, in order; the overview leaves out those of SELDOM.
+GROUPS = ("Life", "Access", "Look", "Change", "Content", "Machine", "NixOS")
+SELDOM = ("NixOS",)
 # What each exit status means, the same for every command.
 EXIT_STATUSES = {
     0: "done",

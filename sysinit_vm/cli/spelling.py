@@ -1,36 +1,49 @@
-"""How a command line may be spelled: plain words that stand for flags, and words that are passed on as they are."""
+"""How a command line may be spelled: synonyms, plain words that stand for flags, and words that are passed on."""
 
+import re
 import shlex
 from collections.abc import Mapping
 
 from invoke.parser.argument import Argument
+from invoke.parser.context import ParserContext
 
-from sysinit_vm.cli.completion import PASS_THROUGH, Command
+from sysinit_vm.cli import synonyms
+from sysinit_vm.cli.completion import CHAIN, PASS_THROUGH, VALUES, Command, vm_names
+from sysinit_vm.errors import UsageError
 
+_SHORT = re.compile(r"(-[a-z])=?(.*)", re.DOTALL)  # a short flag, perhaps with its value: -n20
 _Flags = Mapping[str, Argument]
 
 
-def normalized(words: list[str], commands: Mapping[str, Command]) -> list[str]:
+def normalized(words: list[str], commands: Mapping[str, Command], core: ParserContext) -> list[str]:
     """Return ``words`` as Invoke's parser accepts them; ``commands`` has each command under each of its names.
 
-    A plain word after `init` or `logs` becomes the value of a flag, unless it is a command itself; after `help` all
+    ``core`` has the flags before a command. If ``--chain`` is among them, each of the commands that follow is
+    translated, otherwise only the first: what follows that is an error, which shows it as it was typed.
+
+    A synonym becomes the command's own name, ``-y``, ``-f`` and ``-n`` after it the flags that they stand for. A plain
+    word after `init`, `up` or `logs` becomes the value of a flag, unless it is a command or a VM; after `help` all
     plain words do. The words after `exec` and its flags, and the words of `copy` that are not flags, become one quoted
-    element after ``--``.
+    element after ``--``. UsageError if the command has no flag that a short one stands for.
     """
     result: list[str] = []
-    flags: _Flags = {}
+    flags: _Flags = core.flags
     while words:
         result += take_flags(words, flags)
         if not words or words[0] == "--":
             return [*result, *words]
-        command = commands.get(word := words.pop(0))
+        word = words.pop(0)
+        word = synonyms.COMMANDS.get(word, word)
+        command = commands.get(word)
         flags = command.context.flags if command else {}
-        result += [word, *take_flags(words, flags)]
-        if word in PASS_THROUGH:
-            flag_words, rest = _separate_flags(words, flags) if word == "copy" else ([], words)
+        result += [word, *_take_flags(words, command)]
+        if command and word in PASS_THROUGH:
+            flag_words, rest = _separate_flags(words, command) if word == "copy" else ([], words)
             rest = rest[1:] if rest[:1] == ["--"] else rest
             return [*result, *flag_words, "--", shlex.join(rest)] if rest else [*result, *flag_words]
         result += _take_plain_words(words, command, commands) if command else []
+        if command and CHAIN not in result:
+            return [*result, *_take_flags(words, command), *words]
     return result
 
 
@@ -43,28 +56,58 @@ def _take_plain_words(words: list[str], command: Command, commands: Mapping[str,
     if flag not in flags or not words or words[0] == "--":
         return []
     if flags[flag].kind is not list:
-        return [] if words[0] in commands else [flag, words.pop(0)]
+        return [] if words[0] in commands or _is_vm(words[0], command.word) else [flag, words.pop(0)]
     taken: list[str] = []
     while words and words[0] != "--":
         taken += take_flags(words, flags) or [flag, words.pop(0)]
     return taken
 
 
-def _separate_flags(words: list[str], flags: _Flags) -> tuple[list[str], list[str]]:
+def _is_vm(word: str, flag: str) -> bool:
+    """Whether ``word`` is a VM's name, and no value of ``flag``."""
+    return word in vm_names() and word not in VALUES.get(flag, tuple)()
+
+
+def _separate_flags(words: list[str], command: Command) -> tuple[list[str], list[str]]:
     """Return the flags among ``words`` and the other words: like `cp`, accept flags anywhere before ``--``."""
     flag_words, rest = list[str](), list[str]()
     while words and words[0] != "--":
-        flag_words += take_flags(words, flags)
+        flag_words += _take_flags(words, command)
         rest += [words.pop(0)] if words and words[0] != "--" else []
     return flag_words, rest + words[1:] if words else rest
 
 
+def _take_flags(words: list[str], command: Command | None) -> list[str]:
+    """As ``take_flags`` for the flags of ``command``, with long flags for short ones; UsageError if it has no such."""
+    flags, name = (command.context.flags, command.context.name) if command else ({}, None)
+    taken: list[str] = []
+    while words and words[0].startswith("-") and words[0] != "--":
+        short = _SHORT.fullmatch(words[0])
+        if name and short and short[1] in synonyms.SHORT_FLAGS:
+            long = synonyms.long_flag(short[1], flags)
+            if not long:
+                detail = synonyms.SHORT_FLAGS_TEXT[short[1]]
+                raise UsageError(f"{name} takes no {short[1]}.", detail=detail, hint=f"sysinit-vm help {name}")
+            words[:1] = [long, *_after_short(short[2], flags[long])]
+        taken += _take_flag(words, flags)
+    return taken
+
+
+def _after_short(rest: str, argument: Argument) -> list[str]:
+    """Return what follows in the same word as a short flag: its value, or more short flags."""
+    return [] if not rest else [rest] if argument.takes_value else [f"-{rest}"]
+
+
 def take_flags(words: list[str], flags: _Flags) -> list[str]:
     """Remove flags from the front of ``words`` and return them, with the values of those in ``flags`` that take one."""
-    taken = []
+    taken: list[str] = []
     while words and words[0].startswith("-") and words[0] != "--":
-        taken.append(flag := words.pop(0))
-        argument = flags.get(flag)
-        if argument is not None and argument.takes_value and words:
-            taken.append(words.pop(0))
+        taken += _take_flag(words, flags)
     return taken
+
+
+def _take_flag(words: list[str], flags: _Flags) -> list[str]:
+    """Remove the flag that is the first of ``words``, and its value if it takes one, and return them."""
+    flag = words.pop(0)
+    argument = flags.get(flag)
+    return [flag, words.pop(0)] if argument is not None and argument.takes_value and words else [flag]

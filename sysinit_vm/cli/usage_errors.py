@@ -2,54 +2,121 @@
 
 import difflib
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
 from invoke.exceptions import ParseError
 from invoke.parser.argument import Argument
 from invoke.parser.context import ParserContext
 
-from sysinit_vm.cli.completion import PASS_THROUGH, Command
+from sysinit_vm.cli import synonyms
+from sysinit_vm.cli.completion import CHAIN, PASS_THROUGH, Command, vm_names
 from sysinit_vm.cli.spelling import take_flags
 from sysinit_vm.errors import UsageError, typed
 
 _UNKNOWN_WORD = re.compile(r"No idea what '(.*)' is!", re.DOTALL)
 _MISSING_VALUE = re.compile(r"Flag <Argument: ([\w-]+).*> needed value and was not given one!")
+_NEVER_GUESSED = ("destroy", "rm", "prune")  # these delete
+_NAME_TEXT = "--name VM chooses a VM (see `sysinit-vm list`), --project DIRECTORY a project."
 
 
 def explain_parse_error(
-    error: ParseError, words: Sequence[str], commands: Mapping[str, Command], core: ParserContext
+    error: ParseError, words: Sequence[str], commands: Mapping[str, Command], core: ParserContext, *, chained: bool
 ) -> UsageError:
     """Return the error to show in place of the parser's own ``error``; ``core`` has the flags before a command.
 
     ``words`` follow those flags, as ``spelling.normalized`` returns them: words to pass on are one quoted element after
-    ``--``.
+    ``--``. ``chained`` says that they may have more than one command.
     """
     name, match = error.context.name if error.context else None, _UNKNOWN_WORD.fullmatch(str(error))
+    if chained and name:
+        words = from_command(words, name, commands)
+    if name and not _is_command(words[0], name, commands):
+        return too_many_words(words, commands)
     if match is None:
         brief = _MISSING_VALUE.sub(r"--\1 needs a value.", str(error))
         return UsageError(brief, hint=" ".join(filter(None, ["sysinit-vm help", name])))
     word = match[1]
     if not word.startswith("-"):
-        return unknown_command(word, commands)
+        return too_many_words(words, commands) if name else unknown_command(word, commands, words[1:])
     if name:
         detail = _did_you_mean(_closest(word, commands[name].context.flags))
         return UsageError(f"{name} takes no {word}.", detail=detail, hint=f"sysinit-vm help {name}")
     all_flags = {flag: argument for command in commands.values() for flag, argument in command.context.flags.items()}
-    if word in all_flags:
+    if word in all_flags or word in synonyms.SHORT_FLAGS:
         return UsageError(f"{word} goes after its command.", hint=_reordered(list(words), commands, all_flags))
     detail = _did_you_mean(_closest(word, [*core.flags, *all_flags]))
     return UsageError(f"Unknown flag: {word}.", detail=detail, hint="sysinit-vm help")
 
 
-def unknown_command(name: str, commands: Iterable[str], *, explain: bool = False) -> UsageError:
-    """Return the error for an unknown command. It suggests the ``commands`` that begin with ``name``, or the closest.
+def unknown_command(
+    name: str, commands: Iterable[str], words: Sequence[str] = (), *, explain: bool = False
+) -> UsageError:
+    """Return the error for an unknown command, which ``words`` follow.
 
-    ``explain`` says that the user asked for the command's help.
+    It suggests the ``commands`` that begin with ``name``, or the closest, but never one that deletes. ``explain`` says
+    that the user asked for the command's help.
     """
-    commands = sorted(commands)
-    similar = [command for command in commands if name and command.startswith(name)] or _closest(name, commands)
-    words = ["help"] if not similar else ["help", similar[0]] if explain or len(similar) > 1 else similar
-    return UsageError(f"Unknown command: {name}.", detail=_did_you_mean(similar), hint=typed("sysinit-vm", *words))
+    meant = synonyms.ONLY_EXPLAINED.get(name)
+    if meant:
+        detail = f"`{meant}` deletes a VM and everything stored only in it. `stop` keeps it. Nothing was run."
+        which = ["--name", words[0]] if words and not words[0].startswith("-") else []
+        return UsageError(f"{name} is called {meant} here.", detail=detail, hint=typed("sysinit-vm", meant, *which))
+    harmless = sorted({*commands, *synonyms.COMMANDS} - set(_NEVER_GUESSED))
+    similar = [command for command in harmless if name and command.startswith(name)] or _closest(name, harmless)
+    hint = ["help"] if not similar else ["help", similar[0]] if explain or len(similar) > 1 else similar
+    return UsageError(f"Unknown command: {name}.", detail=_did_you_mean(similar), hint=typed("sysinit-vm", *hint))
+
+
+def too_many_words(words: Sequence[str], commands: Mapping[str, Command]) -> UsageError:
+    """Return the error for words after a command that takes none: a VM's name, a command for the guest, a second verb.
+
+    ``words`` begin with the command.
+    """
+    command, rest = commands[words[0]], [word for word in words[1:] if word != "--"]
+    flags = take_flags(rest, command.context.flags)
+    detail, meant = _meant(command, flags, rest or [""], commands)
+    brief = f"{command.context.name} takes no {shlex.quote(rest[0] if rest else '')}."
+    return UsageError(brief, detail=detail, hint=typed("sysinit-vm", *meant))
+
+
+def _meant(
+    command: Command, flags: Sequence[str], rest: Sequence[str], commands: Mapping[str, Command]
+) -> tuple[str, Sequence[str]]:
+    """Return why ``command`` takes no ``rest`` after its ``flags``, perhaps empty, and the words to type instead."""
+    name, known, word = str(command.context.name), command.context.flags, rest[0]
+    is_vm = word in vm_names()
+    if is_vm and name == "list":
+        return _NAME_TEXT, ["status", "--name", word]
+    if is_vm and "--name" in known:
+        return _NAME_TEXT, [name, *flags, "--name", word]
+    if word == "help":
+        return "", ["help", name]
+    if name == "shell":
+        detail = "`exec` runs a command in the VM; `shell` attaches to the session. `--name VM` chooses a VM."
+        return detail, ["exec", *flags, *rest]
+    if word in commands:
+        detail = f"It is a command of its own. To run one after the other, say {CHAIN} first."
+        return detail, [CHAIN, name, *flags, *rest]
+    if name == "ports":
+        detail = "It shows every port. `portForwards` in .lima/config.yaml declares one; `sysinit-vm apply` adds it."
+        return detail, [name, *flags]
+    if command.word or "--name" not in known:
+        return "", ["help", name]
+    return _NAME_TEXT, [name, *flags, "--project" if _is_path(word) else "--name", word]
+
+
+def from_command(words: Sequence[str], name: str, commands: Mapping[str, Command]) -> Sequence[str]:
+    """Return ``words`` from the command ``name`` on, which is among them under one of its names."""
+    return words[next(place for place, word in enumerate(words) if _is_command(word, name, commands)) :]
+
+
+def _is_command(word: str, name: str, commands: Mapping[str, Command]) -> bool:
+    return word in commands and commands[word].context.name == name
+
+
+def _is_path(word: str) -> bool:
+    return "/" in word or word in {".", ".."}
 
 
 def _reordered(words: list[str], commands: Mapping[str, Command], all_flags: Mapping[str, Argument]) -> str:
@@ -62,7 +129,9 @@ def _reordered(words: list[str], commands: Mapping[str, Command], all_flags: Map
     if any(flag in all_flags and flag not in flags for flag in leading_flags):
         return f"sysinit-vm help {name}"
     line = typed("sysinit-vm", name, *leading_flags, *take_flags(words, flags))
-    return f"{line} {words[1]}" if name in PASS_THROUGH and words[:1] == ["--"] else line
+    if name not in PASS_THROUGH:
+        return line
+    return f"{line} {words[1]}" if words[:1] == ["--"] else f"{line} {typed(*words)}".rstrip()
 
 
 def _closest(word: str, candidates: Iterable[str]) -> list[str]:

@@ -13,6 +13,7 @@ from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine import facts, find_programs
 from sysinit_vm.projects import committed_config, locate, search
 from sysinit_vm.projects.locate import Target
+from sysinit_vm.runner import Runner
 
 AREA = "project"
 
@@ -48,7 +49,8 @@ def _image(location: str) -> Finding:
     """Our own image stays after an upgrade until it is rebuilt, and new VMs are made from it."""
     with suppress(VmError):  # a Zellij that cannot be used is reported among the programs
         zellij = find_programs.find_zellij()
-        if zellij and debian.outdated(Path(location), zellij):
+        version = find_programs.program_version(Runner(), zellij) if zellij else ()
+        if debian.outdated(Path(location), version):
             text = f"{location}: built by an earlier version; new VMs lack what has changed since"
             return Finding(AREA, "image", NOTE, text, "sysinit-vm build.debian")
     return Finding(AREA, "image", OK, location)

@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from sysinit_vm.errors import MissingError, VmError, typed
+from sysinit_vm.executables import Version, version
 from sysinit_vm.images import debian_files, debian_host, debian_steps
 from sysinit_vm.images.build_lock import exclusive_build
 from sysinit_vm.images.debian_files import DEBIAN, overlay
@@ -85,7 +86,11 @@ def key(zellij: Path) -> str:
 
     Package versions are not part of it; they are the mirror's. MissingError if the zellij cannot be read.
     """
-    parts = [RECIPE, SUITE, _arch(), DISK_SIZE, _program_digest(zellij)]
+    return _key(_program_digest(zellij))
+
+
+def _key(zellij_digest: str) -> str:
+    parts = [RECIPE, SUITE, _arch(), DISK_SIZE, zellij_digest]
     parts += [f"{name} {sha256(content).hexdigest()}" for name, content in debian_files.contents().items()]
     return sha256("\n".join(parts).encode()).hexdigest()
 
@@ -96,12 +101,22 @@ def current(images: Path, zellij: Path) -> Path | None:
     It is the file itself, not the link: its kernel and initrd are beside it, with the same stem.
     """
     disk = DEBIAN.latest(images)
-    return disk if disk and debian_files.recorded_key(disk) == key(zellij) else None
+    return disk if disk and debian_files.recorded(disk).get("key") == key(zellij) else None
 
 
-def outdated(disk: Path, zellij: Path) -> bool:
-    """Whether ``disk`` (absolute) is the link to the latest image, and that is not made of today's ingredients."""
-    return disk == DEBIAN.link(disk.parent, DISK) and current(disk.parent, zellij) is None
+def outdated(disk: Path, zellij: Version) -> bool:
+    """Whether ``disk`` (absolute) is the link to the latest image, and that was built by an earlier version of ours.
+
+    ``zellij`` is the version for the guest now. Its bytes do not count: each compilation of one version has others, so
+    an image from another account, or a second compilation here, would look old. An image without a manifest has no age.
+    """
+    latest = DEBIAN.latest(disk.parent)
+    if latest is None or disk != DEBIAN.link(disk.parent, DISK):
+        return False
+    recorded = debian_files.recorded(latest)
+    if recorded.get("key") != _key(recorded.get("zellij-sha256", "")):
+        return True
+    return bool(zellij) and version(recorded.get("zellij", "")) < zellij
 
 
 def _make(job: _Build, sources: Sources) -> None:

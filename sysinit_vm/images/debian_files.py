@@ -67,7 +67,11 @@ def _add(tar: tarfile.TarFile, name: str, content: bytes, *, mode: int | None = 
     tar.addfile(member, io.BytesIO(content))
 
 
-def recorded_key(disk: Path) -> str:
-    """Return the cache key in the manifest beside ``disk``, empty if it has none. Raises OSError."""
+def recorded(disk: Path) -> dict[str, str]:
+    """Return what the manifest beside ``disk`` says: its fields, such as key, and each package's version.
+
+    Raises OSError.
+    """
     manifest = disk.with_suffix(".manifest").read_text(encoding="utf-8")
-    return next((line.partition(" ")[2] for line in manifest.splitlines() if line.startswith("key: ")), "")
+    pairs = (line.partition(" ") for line in manifest.splitlines())
+    return {name.removesuffix(":"): value for name, _, value in pairs if name}

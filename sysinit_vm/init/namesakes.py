@@ -62,8 +62,24 @@ def tell(instances: Instances | None, project: Project, name: str) -> None:
     if other and other == owners.left_behind(instances, project, name):
         say(f"{owners.question(other, project)} Take it over: sysinit-vm adopt")
     elif other:
-        say(_name_taken(other, project))
-        say(f"`start` will not touch it. Choose another name: {_init_with_free_name(instances, project)}")
+        say(f"{_name_taken(other, project)} `start` will not touch it, so this VM needs another name.")
+
+
+def first_commands(instances: Instances | None, project: Project, name: str) -> tuple[str, str]:
+    """Return the commands that start and enter the VM of the new config, which will be called ``name``.
+
+    They are ones that work although another VM has the name already.
+    """
+    start, shell = "sysinit-vm start", "sysinit-vm shell"
+    if instances is None or locate.of_project(instances, project):
+        return start, shell
+    other = _namesake(instances, project, name)
+    if other is None:
+        return start, shell
+    if other == owners.left_behind(instances, project, name):
+        return f"sysinit-vm adopt, then {start}", shell
+    flag = f"--name {owners.free_name(instances, project)}"
+    return f"{start} {flag}", f"{shell} {flag}"
 
 
 def _namesake(instances: Instances, project: Project, name: str) -> Instance | None:

@@ -119,16 +119,20 @@ def _requested_name(option: str | None) -> str | None:
     return None
 
 
-def next_steps(result: InitResult) -> str:
-    """Return what ``init`` tells the user at the end: what was written, and the commands to type next."""
+def next_steps(result: InitResult, instances: Instances | None) -> str:
+    """Return what ``init`` tells the user at the end: what was written, and the commands to type next.
+
+    ``instances`` are those of this machine, None if they are not known.
+    """
+    start, shell = namesakes.first_commands(instances, result.project, result.vm_name)
     old_config = f"The old config is kept as {result.old_config}\n" if result.old_config else ""
     return (
         f"{old_config}Lima VM config created at .lima/config.yaml\n"
         f"VM name: {result.vm_name}\n\n"
         "Next steps:\n"
         f"  1. Review .lima/config.yaml{'' if result.trusted else ', and allow it: sysinit-vm trust'}\n"
-        "  2. Start VM: sysinit-vm start\n"
-        "  3. Connect: sysinit-vm shell"
+        f"  2. Start VM: {start}\n"
+        f"  3. Connect: {shell}"
     )
 
 

@@ -8,7 +8,7 @@ from sysinit_vm.tasks.output import done
 from sysinit_vm.tasks.verb import verb
 
 
-@verb("dev", group="Content", examples=["sysinit-vm build.dev"], exits=[6])
+@verb("dev", group="NixOS", examples=["sysinit-vm build.dev"], exits=[6])
 def build_dev(c: Context) -> None:
     """Build the NixOS image of the template `dev`.
 

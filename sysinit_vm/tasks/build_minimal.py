@@ -8,7 +8,7 @@ from sysinit_vm.tasks.output import done
 from sysinit_vm.tasks.verb import verb
 
 
-@verb("minimal", group="Content", examples=["sysinit-vm build.minimal"], exits=[6])
+@verb("minimal", group="NixOS", examples=["sysinit-vm build.minimal"], exits=[6])
 def build_minimal(c: Context) -> None:
     """Build the NixOS image of the template `minimal`.
 

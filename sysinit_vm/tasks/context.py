@@ -5,7 +5,7 @@ import sys
 
 from invoke.context import Context
 
-from sysinit_vm.errors import MissingError
+from sysinit_vm.errors import MissingError, NoConfigError
 from sysinit_vm.lima.instance import Instances
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine import find_programs
@@ -49,6 +49,18 @@ def project_vm(c: Context, directory: str | None, name: str | None) -> ProjectVm
     """Return the VM that ``--project`` and ``--name`` mean, as it is now. The errors are those of ``locate.target``."""
     target = locate.target(directory, name)
     return ProjectVm.read(lima(c), target)
+
+
+def any_vm(c: Context, directory: str | None, name: str | None, *, named: str) -> ProjectVm:
+    """As ``project_vm``, but outside a project the hint is not to make one: ``named`` is the command with --name."""
+    try:
+        return project_vm(c, directory, name)
+    except NoConfigError as error:
+        raise NoConfigError(
+            error.brief,
+            detail=f"{error.detail}\nOutside a project, --name chooses the VM; `sysinit-vm list` shows all.",
+            hint=f"sysinit-vm list, then {named}",
+        ) from error
 
 
 def exact_words(remainder: str) -> list[str]:

@@ -2,8 +2,9 @@
 
 from invoke.context import Context
 
+from sysinit_vm.errors import typed
 from sysinit_vm.guest import access
-from sysinit_vm.tasks.context import exact_words, project_vm
+from sysinit_vm.tasks.context import any_vm, exact_words
 from sysinit_vm.tasks.output import end
 from sysinit_vm.tasks.verb import verb
 
@@ -30,6 +31,7 @@ def exec_(
 
     A single word is run as a shell line, several words as an exact command. Put sysinit-vm's own flags before it.
     """
-    command = access.exec_argv(exact_words(c.remainder), env or ())
-    vm = project_vm(c, project, name)
+    words = exact_words(c.remainder)
+    command = access.exec_argv(words, env or ())
+    vm = any_vm(c, project, name, named=f"sysinit-vm exec --name VM {typed(*words)}")
     end(access.execute(vm.lima, vm.running(), command, stdin=not no_stdin))

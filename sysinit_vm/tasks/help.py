@@ -5,8 +5,9 @@ from invoke.context import Context
 from invoke.parser.context import ParserContext
 
 from sysinit_vm import settings
+from sysinit_vm.cli import synonyms
 from sysinit_vm.cli.columns import heading, paragraph, rows, width
-from sysinit_vm.cli.manual import EXIT_STATUSES, GROUPS, Manual
+from sysinit_vm.cli.manual import EXIT_STATUSES, GROUPS, SELDOM, Manual
 from sysinit_vm.cli.usage_errors import unknown_command
 from sysinit_vm.escaping import one_line
 from sysinit_vm.init import templates
@@ -14,18 +15,17 @@ from sysinit_vm.tasks.verb import verb
 
 _EXAMPLES = """\
   cd ~/projects/myapp
-  sysinit-vm init
-  sysinit-vm start
-  sysinit-vm shell
-
+  sysinit-vm up
   sysinit-vm exec "make test"
   sysinit-vm copy :/var/log/dpkg.log .
-  sysinit-vm destroy"""
+  sysinit-vm stop"""
 _NOTES = (
     "Ctrl+A then D detaches from the session; `shell` attaches to the same one again",
     "Ctrl+A then v or s splits, h j k l moves, w closes, f fills the screen, t and 1-6 are tabs",
     "The project directory is mounted at the same path in the VM",
     "SSH keys are mounted read-only from ~/.ssh, unless init was given --ssh agent or none",
+    "Short flags: -y for --yes, which never grants trust; -f and -n of logs; -n of exec",
+    "Several commands in one line: `sysinit-vm --chain init start`",
     "Each command is also `inv lima.<command>` and `task lima:<command>` (`lima:build:dev`)",
 )
 
@@ -38,12 +38,13 @@ _NOTES = (
     examples=["sysinit-vm help", "sysinit-vm help start"],
     iterable=["topic"],
     topic="A command to explain; may be repeated. The console script also takes it as a plain word.",
+    all="Show all commands, also those for NixOS images.",
 )
-def help_(_c: Context, topic: list[str] | None = None) -> None:
+def help_(_c: Context, topic: list[str] | None = None, all: bool = False) -> None:  # noqa: A002
     """Show the overview, or help for commands."""
     from sysinit_vm.tasks import ns
 
-    page("\n\n".join([of_task(ns, name) for name in topic or ()]) or overview(ns))
+    page("\n\n".join([of_task(ns, name) for name in topic or ()]) or overview(ns, seldom=all))
 
 
 def page(text: str) -> None:
@@ -51,18 +52,19 @@ def page(text: str) -> None:
     print(text)
 
 
-def overview(collection: Collection) -> str:
-    """Return the overview of the commands of ``collection``, as wide as the terminal."""
+def overview(collection: Collection, *, seldom: bool = False) -> str:
+    """Return the overview of the commands of ``collection``, as wide as the terminal; all of them if ``seldom``."""
     columns = width()
     statuses = "; ".join(f"{code} {meaning}" for code, meaning in EXIT_STATUSES.items())
     available = one_line(", ".join(templates.available_names()))
+    more = "" if seldom else f" Commands for {' and '.join(SELDOM)} too: sysinit-vm help --all."
     exits = f"{statuses}; exec returns the guest command's own."
     return "\n\n".join(
         [
             "sysinit-vm - Manage project-scoped Lima development VMs",
             f"{heading('Usage:')} sysinit-vm <command> [options]",
-            *_groups(collection, columns),
-            paragraph(f"Templates: {available}. More about a command: sysinit-vm help <command>.", columns),
+            *_groups(collection, columns, seldom=seldom),
+            paragraph(f"Templates: {available}. More about a command: sysinit-vm help <command>.{more}", columns),
             f"{heading('Environment:')}\n{rows(_environment(), columns)}",
             f"{heading('Examples:')}\n{_EXAMPLES}",
             f"{heading('Exit status:')}\n{paragraph(exits, columns, first='  ', rest='  ')}",
@@ -71,11 +73,13 @@ def overview(collection: Collection) -> str:
     )
 
 
-def _groups(collection: Collection, columns: int) -> list[str]:
+def _groups(collection: Collection, columns: int, *, seldom: bool) -> list[str]:
     """One block for each group, all with one left edge for the texts."""
-    commands: dict[str, list[tuple[str, str]]] = {group: [] for group in GROUPS}
+    commands: dict[str, list[tuple[str, str]]] = {group: [] for group in GROUPS if seldom or group not in SELDOM}
     for context in collection.to_contexts():
         manual = _manual(collection, context)
+        if manual.group not in commands:
+            continue
         aliases = f" ({', '.join(context.aliases)})" if context.aliases else ""
         usage = f" {manual.usage}" if manual.usage else ""
         commands[manual.group].append((f"{context.name}{aliases}{usage}", manual.summary))
@@ -106,15 +110,15 @@ def _manual(collection: Collection, context: ParserContext) -> Manual:
 
 def of_task(collection: Collection, name: str) -> str:
     """Return the help of one task of ``collection``; UsageError for an unknown one, with what may have been meant."""
-    contexts = {str(context.name): context for context in collection.to_contexts()}
+    name, contexts = synonyms.command_to_explain(name), {str(each.name): each for each in collection.to_contexts()}
     context = next((context for context in contexts.values() if name in {context.name, *context.aliases}), None)
     if context is None:
         raise unknown_command(name, contexts, explain=True)
     columns, manual = width(), _manual(collection, context)
     usage = " ".join(filter(None, ["sysinit-vm", str(context.name), "[options]" if context.args else "", manual.usage]))
-    aliases = ", ".join(f"sysinit-vm {alias}" for alias in context.aliases)
+    aliases = ", ".join([*context.aliases, *synonyms.of_command(str(context.name))])
     also = f"\n{heading('Also:')} {aliases}" if aliases else ""
-    flags = [(flag, text or "") for flag, text in context.help_tuples()]
+    flags = [(_with_short(flag), text or "") for flag, text in context.help_tuples()]
     return "\n\n".join(
         [
             paragraph(f"sysinit-vm {context.name} - {manual.summary}", columns),
@@ -125,3 +129,9 @@ def of_task(collection: Collection, name: str) -> str:
             f"{heading('Exit status:')}\n{paragraph(manual.ending, columns, first='  ', rest='  ')}",
         ]
     )
+
+
+def _with_short(flag: str) -> str:
+    """Return ``flag``, such as --lines=STRING, after the short one that stands for it, if there is one."""
+    short = synonyms.short_flag(flag.partition("=")[0])
+    return f"{short}, {flag}" if short else flag

@@ -100,4 +100,4 @@ def _init(c: Context, options: InitOptions, *, directory: str | None, yes: bool,
     if written.trusted:
         request(c, locate.just_written(written.project, written.vm_name), written.config).trust()
     namesakes.tell(instances, written.project, written.vm_name)
-    say(project_files.next_steps(written))
+    say(project_files.next_steps(written, instances))

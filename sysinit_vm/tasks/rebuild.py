@@ -9,7 +9,7 @@ from sysinit_vm.tasks.verb import verb
 from sysinit_vm.vm import rebuild
 
 
-@verb("rebuild", group="Content", examples=["sysinit-vm rebuild"], exits=[3, 4, 6], ends=STREAMED)
+@verb("rebuild", group="NixOS", examples=["sysinit-vm rebuild"], exits=[3, 4, 6], ends=STREAMED)
 def rebuild_(c: Context, project: str | None = None, name: str | None = None) -> None:
     """Rebuild the guest's NixOS from the flake.
 

@@ -4,19 +4,21 @@ from invoke.context import Context
 
 from sysinit_vm import settings
 from sysinit_vm.guest import access
-from sysinit_vm.init import project_files
+from sysinit_vm.init import project_files, templates
 from sysinit_vm.projects import locate, search
 from sysinit_vm.tasks.context import instances_if_found, lima, runner
 from sysinit_vm.tasks.output import end
 from sysinit_vm.tasks.start_options import request, seconds_to_wait, start_options
 from sysinit_vm.tasks.verb import verb
+from sysinit_vm.terminal.console import say
 from sysinit_vm.vm.apply import start_up_to_date
 from sysinit_vm.vm.project_vm import ProjectVm
 
 
 @verb(
     group="Life",
-    examples=["sysinit-vm up", "sysinit-vm up --template minimal --yes"],
+    word="template",
+    examples=["sysinit-vm up", "sysinit-vm up minimal --yes"],
     exits=[4, 5, 6],
     template="The template for a project without a config; default: the setting TEMPLATE.",
 )
@@ -33,8 +35,11 @@ def up(
     This covers the programs, the image, the config and the running VM. The same command continues where it stopped.
     """
     seconds_to_wait(timeout)
-    template = template or str(settings.value("template"))
     current_project = search.find(project)
+    if current_project and template:
+        templates.resolve(template)
+        say(f"{current_project.config} stays as it is: a template is for a project without a config.")
+    template = template or str(settings.value("template"))
     if current_project:
         request(c, locate.target(project, name)).require_alone()
     else:

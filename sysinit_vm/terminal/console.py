@@ -6,7 +6,7 @@ may come from a guest, a config, a file name, a log or limactl.
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from sysinit_vm.escaping import escaped, one_line
@@ -14,6 +14,7 @@ from sysinit_vm.executables import search_path
 
 if TYPE_CHECKING:
     from rich.console import Group
+    from rich.text import Text
 
 _NARROWEST_COLUMN = 11  # characters; a narrower column is never folded
 _UNLIMITED_WIDTH = 100_000  # characters; a line's width if stdout is not a terminal
@@ -64,29 +65,37 @@ def live_line(text_of: Callable[[], str]) -> LiveLine:
     )
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]], folding: Sequence[str] | None = None) -> None:
+def table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    folding: Sequence[str] | None = None,
+    styles: Mapping[str, str] | None = None,
+) -> None:
     """Print aligned columns on stdout; nothing is cut if stdout is not a terminal.
 
-    On a narrow terminal the columns named in ``folding`` (default: all) continue on the next line. If the terminal
-    is too narrow even for that, each row becomes a block of lines, one for each column.
+    ``styles`` has rich's style for each cell that is exactly that text, on a terminal that may have colours.
+
+    On a narrow terminal the columns named in ``folding`` (default: all) continue on the next line. If the terminal is
+    too narrow even for that, each row becomes a block of lines, one for each column.
     """
     from io import StringIO
 
     from rich.console import Console
+    from rich.text import Text
 
     cells = [[one_line(cell) for cell in row] for row in rows]
     if sys.stdout.isatty():
-        Console().print(_grid(columns, cells, columns if folding is None else folding, Console().width))
+        styled = [[Text(cell, (styles or {}).get(cell, "")) for cell in row] for row in cells]
+        Console().print(_grid(columns, styled, columns if folding is None else folding, Console().width))
         return
-    output = StringIO()
-    Console(file=output, width=_UNLIMITED_WIDTH).print(_grid(columns, cells, (), _UNLIMITED_WIDTH))
+    output, plain = StringIO(), [[Text(cell) for cell in row] for row in cells]
+    Console(file=output, width=_UNLIMITED_WIDTH).print(_grid(columns, plain, (), _UNLIMITED_WIDTH))
     print("\n".join(line.rstrip() for line in output.getvalue().splitlines()))
 
 
-def _grid(columns: Sequence[str], rows: Sequence[Sequence[str]], folding: Sequence[str], width: int) -> "Group":
+def _grid(columns: Sequence[str], rows: Sequence[Sequence["Text"]], folding: Sequence[str], width: int) -> "Group":
     from rich.console import Group
     from rich.table import Table
-    from rich.text import Text
 
     widths = {name: max(map(len, cells)) for name, *cells in zip(columns, columns, *rows, strict=True)}
     least_widths = {name: min(widths[name], _NARROWEST_COLUMN) if name in folding else widths[name] for name in columns}
@@ -96,11 +105,11 @@ def _grid(columns: Sequence[str], rows: Sequence[Sequence[str]], folding: Sequen
     for name in columns:
         grid.add_column(name, overflow="fold", no_wrap=name not in folding, min_width=least_widths[name])
     for row in rows:
-        grid.add_row(*map(Text, row))
+        grid.add_row(*row)
     return Group(grid)
 
 
-def _blocks(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> "Group":
+def _blocks(columns: Sequence[str], rows: Sequence[Sequence["Text"]]) -> "Group":
     from rich.console import Group
     from rich.padding import Padding
     from rich.table import Table
@@ -112,6 +121,6 @@ def _blocks(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> "Group":
         block.add_column(style="bold")
         block.add_column(overflow="fold")
         for name, cell in zip(columns, row, strict=True):
-            block.add_row(Text(name), Text(cell))
+            block.add_row(Text(name), cell)
         blocks.append(Padding(block, (int(number > 0), 0, 0, 0)))
     return Group(*blocks)

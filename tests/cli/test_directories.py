@@ -21,7 +21,7 @@ def test_a_name_that_the_mount_cannot_carry_is_refused_and_nothing_is_written(wo
 @pytest.mark.parametrize("name", GOOD)
 def test_a_project_of_any_other_name_can_be_worked_in(world, name):
     root = world.project(name)
-    done = world.run("init", "start", "status", cwd=root)
+    done = world.run("--chain", "init", "start", "status", cwd=root)
     assert done.returncode == 0, done.stderr
     assert str(root) in done.stdout
     assert yaml.safe_load((root / ".lima/config.yaml").read_text())["param"]["PROJECT_DIR"] == str(root)
@@ -39,7 +39,7 @@ def test_the_command_that_mends_its_config_can_be_pasted(world, name):
 
 def test_a_name_that_is_said_is_kept_for_good(world):
     assert world.run("init", "--name", "mine").returncode == 0
-    assert world.run("start", "status").stdout.splitlines()[1].split()[:2] == ["mine", "Running"]
+    assert world.run("--chain", "start", "status").stdout.splitlines()[1].split()[:2] == ["mine", "Running"]
     assert world.status("mine") == "Running"
 
 
@@ -58,7 +58,18 @@ def test_a_namesake_is_warned_of_at_init(world):
     done = world.run("init", cwd=other)
     assert done.returncode == 0
     assert str(world.demo) in done.stderr
-    assert "sysinit-vm init --name" in done.stderr
+    assert "needs another name" in done.stderr
+
+
+def test_the_next_step_of_an_init_that_warns_of_a_namesake_can_be_typed(world):
+    world.put_vm()
+    other = world.project("elsewhere/demo")
+    steps = [line for line in world.run("init", cwd=other).stderr.splitlines() if "sysinit-vm" in line]
+    start, shell = (shlex.split(line.partition("sysinit-vm ")[2]) for line in steps[-2:])
+    assert (start[0], shell[0]) == ("start", "shell")
+    done = world.run(*start, cwd=other)
+    assert done.returncode == 0, done.stderr
+    assert str(other) in world.run("status", cwd=other).stdout
 
 
 @pytest.fixture

@@ -118,12 +118,12 @@ def test_tasks_chain_in_one_call(world):
     done = world.type(str(BIN / "inv"), "lima.init", "lima.start", "lima.status")
     assert done.returncode == 0, done.stderr
     assert "Running" in done.stdout
-    assert world.run("stop", "status").stdout.splitlines()[1].split()[1] == "Stopped"
+    assert world.run("--chain", "stop", "status").stdout.splitlines()[1].split()[1] == "Stopped"
     assert world.verbs() == ["create", "start", "stop"]
 
 
 def test_a_chain_ends_at_its_first_failure(world):
-    done = world.run("stop", "init")
+    done = world.run("--chain", "stop", "init")
     assert done.returncode == 3
     assert not (world.demo / ".lima").exists()
 

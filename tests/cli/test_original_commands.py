@@ -60,7 +60,7 @@ def test_the_original_project_workflow(world):
 def test_three_projects_have_a_vm_each(world):
     roots = [world.project(f"multi-test-{number}") for number in (1, 2, 3)]
     for root in roots:
-        assert world.run("init", "start", cwd=root).returncode == 0
+        assert world.run("--chain", "init", "start", cwd=root).returncode == 0
     listed = world.run("list").stdout
     for root in roots:
         row = next(line for line in listed.splitlines() if str(root) in line)
@@ -79,7 +79,7 @@ def test_the_original_short_names_are_there(world):
 
 
 def test_vm_name_overrides_the_name(world):
-    assert world.run("init", "start", VM_NAME="special").returncode == 0
+    assert world.run("--chain", "init", "start", VM_NAME="special").returncode == 0
     assert world.status("special") == "Running"
     assert world.run("status").stdout.splitlines()[1].split()[0] == "special"
 
@@ -123,7 +123,7 @@ def test_the_old_way_of_limactl_itself_still_works(world):
 
 
 def test_the_doctor_tells_a_machine_without_a_project_what_comes_next(world):
-    done = world.run("doctor", cwd=world.project("bare"))
+    done = world.run("doctor", "--all", cwd=world.project("bare"))
     assert "no .lima/config.yaml here or above" in done.stdout
     assert "sysinit-vm init" in done.stdout
     assert "limactl" in done.stdout
@@ -142,7 +142,7 @@ def test_the_doctor_says_where_a_config_is_broken_and_goes_on(world):
 
 
 def test_the_doctor_says_which_variable_names_no_program_and_goes_on(world):
-    done = world.run("doctor", SYSINIT_VM_LIMACTL="/nowhere/limactl")
+    done = world.run("doctor", "--all", SYSINIT_VM_LIMACTL="/nowhere/limactl")
     assert done.returncode == 1
     row = next(line for line in done.stdout.splitlines() if "SYSINIT_VM_LIMACTL" in line)
     assert "WRONG" in row

@@ -23,7 +23,7 @@ def test_the_list_has_the_users_own_first(world):
     listed = json.loads(world.run("init", "--list", "--json").stdout)
     assert (listed["version"], listed["templates"][0]["origin"]) == (1, "yours")
     assert not (world.demo / ".lima").exists()
-    assert world.run("init", "shop", "start").returncode == 0
+    assert world.run("--chain", "init", "shop", "start").returncode == 0
     assert config(world) == {"cpus": 2}
 
 

@@ -77,7 +77,7 @@ def test_task_asks_the_same_question(world, type_at):
 
 
 def test_the_first_init_and_a_start_ask_nothing(world, type_at):
-    assert end(type_at("init", "start")) == 0
+    assert end(type_at("--chain", "init", "start")) == 0
     assert world.status() == "Running"
 
 

@@ -227,6 +227,25 @@ def test_the_scripts_name_no_machine_and_no_registry():
         assert "/root" not in text
 
 
+@pytest.mark.parametrize("words", [["--help"], ["--only", "x", "-h"]])
+def test_the_help_of_the_tests_is_printed_and_nothing_is_installed_for_it(tmp_path, words):
+    from tasks import test as task
+
+    shutil.copy(TOP / "test.sh", tmp_path)
+    done = subprocess.run(
+        [shutil.which("sh"), str(tmp_path / "test.sh"), *words],
+        env={"PATH": "/nowhere"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [path.name for path in tmp_path.iterdir()] == ["test.sh"]
+    assert task.__doc__ in done.stdout
+    for flag, text in task.help.items():
+        assert re.search(rf"--{flag.replace('_', '-')}\S* +{re.escape(text)}", done.stdout)
+
+
 def test_what_python_runs_of_the_current_directory_is_nothing(tmp_path):
     """The current directory is the project: the real Python, with the words of bootstrap.sh."""
     for name in ("venv", "ensurepip", "pip", "logging", "types", "shutil"):

@@ -32,10 +32,21 @@ def test_the_width_is_made_use_of(monkeypatch):
 
 @pytest.mark.parametrize("width", [80, 200])
 def test_each_command_is_one_line_of_the_overview(monkeypatch, width):
-    text = shown(monkeypatch, width)
+    monkeypatch.setenv("COLUMNS", str(width))
+    text = overview(ns, seldom=True)
     for name in NAMES:
         (line,) = [line for line in text.splitlines() if line.startswith("  ") and line.split()[0] == name]
         assert line.endswith(ns[name].manual.summary)
+
+
+def test_the_overview_begins_with_up_and_leaves_the_commands_for_nixos_to_the_full_one(monkeypatch):
+    seldom = {"rebuild", "build.dev", "build.minimal"}
+    listed = [line.split()[0] for line in shown(monkeypatch, 80).splitlines() if line.startswith("  ")]
+    assert listed[0] == "up"
+    assert {name for name in NAMES if name not in listed} == seldom
+    assert "help --all" in " ".join(shown(monkeypatch, 80).split())
+    everything = overview(ns, seldom=True)
+    assert all(f"\n  {name} " in everything for name in seldom)
 
 
 class Screen(io.StringIO):

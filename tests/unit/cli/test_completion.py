@@ -40,7 +40,8 @@ def vms(home):
         (["start", "--name", "o"], {"other-dev"}),
         (["start", "--name="], {"--name=demo-dev", "--name=other-dev"}),
         (["start", "--name=o"], {"--name=other-dev"}),
-        (["start", "--project=", ""], set(COMMANDS)),
+        (["--chain", "start", "--project=", ""], set(COMMANDS)),
+        (["start", "--project=", ""], set()),
         (["start", "--project=d"], set()),
         (["start", "--nonesuch=d"], set()),
         (["start", "--force=d"], set()),
@@ -54,8 +55,14 @@ def vms(home):
         (["logs", "--source", "h"], {"host"}),
         (["completion", "--shell", "z"], {"zsh"}),
         (["help", "des"], {"destroy"}),
-        (["start", "sto"], {"stop"}),  # commands are chained
-        (["init", "dev", "sta"], {"start", "status"}),
+        (["start", "sto"], set()),  # one command a line
+        (["--chain", "start", "sto"], {"stop"}),
+        (["--chain", "init", "dev", "sta"], {"start", "status"}),
+        (["--chain", "exec", "sta"], set()),
+        (["--cha"], {"--chain"}),
+        (["help", "stop", "des"], {"destroy"}),
+        (["ssh", "--pla"], {"--plain"}),
+        (["ps", "--j"], {"--json"}),
         (["--dr"], {"--dry"}),
         (["exec", "ma"], set()),  # the guest's own words
         (["exec", "make", "--y"], set()),

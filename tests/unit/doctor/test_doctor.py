@@ -3,6 +3,7 @@
 import os
 import socket
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -258,15 +259,17 @@ def test_an_image_that_cannot_be_had_is_wrong(demo):
 
 @pytest.fixture
 def built(demo, tmp_path, monkeypatch):
-    """Our own image as it lies beside its links, and the project's config that takes it."""
+    """Our own image as it lies beside its links, and the project's config that takes it; the Zellij is 0.45.1."""
     zellij = tmp_path / "zellij"
-    zellij.write_text("the program")
+    zellij.write_text("#!/bin/sh\necho zellij 0.45.1\n")
     monkeypatch.setenv("SYSINIT_VM_ZELLIJ", str(zellij))
     zellij.chmod(0o755)
     images = demo.project.root / "images"
     images.mkdir()
+    digest = debian_files.sha256(zellij)
     for part in debian_files.DEBIAN.parts:
-        (images / f"sysinit-debian-1.{part}").write_text(f"key: {debian.key(zellij)}\n")
+        manifest = f"key: {debian.key(zellij)}\nzellij-sha256: {digest}\n\nzellij 0.45.1\nadduser 3.134\n"
+        (images / f"sysinit-debian-1.{part}").write_text(manifest)
         (images / f"sysinit-debian-latest.{part}").symlink_to(f"sysinit-debian-1.{part}")
     demo.project.config.write_text(f"images: [{{location: '{images}/sysinit-debian-latest.qcow2'}}]\n")
     return zellij
@@ -277,18 +280,34 @@ def test_an_image_of_todays_ingredients_is_as_it_should_be(demo, built):
     assert (found.level, found.hint) == (OK, "")
 
 
-def test_an_image_of_an_earlier_versions_ingredients_is_told(demo, built):
-    built.write_text("a later program")
+@pytest.mark.parametrize("later", ["Zellij", "files"])
+def test_an_image_of_an_earlier_versions_ingredients_is_told(demo, built, monkeypatch, later):
+    if later == "Zellij":
+        built.write_text("#!/bin/sh\necho zellij 0.46.0\n")
+    else:
+        monkeypatch.setattr(debian_files, "contents", lambda: {"packages": b"more"})
     found = by(project.examine(None, demo))["image"]
     assert (found.level, found.hint) == (NOTE, "sysinit-vm build.debian")
     assert "earlier version" in found.text
+
+
+def test_an_image_with_another_compilation_of_the_same_zellij_is_as_it_should_be(demo, built):
+    built.write_text(f"{built.read_text()}# other bytes\n")
+    assert by(project.examine(None, demo))["image"].level == OK
+
+
+def test_an_image_that_was_copied_without_its_manifest_has_no_age(demo, built):
+    disk = demo.project.root / "images" / "sysinit-debian-latest.qcow2"
+    disk.unlink()
+    disk.write_text("a copy")
+    assert by(project.examine(None, demo))["image"].level == OK
 
 
 @pytest.mark.parametrize("own", ["other.qcow2", "sysinit-debian-1.qcow2"])
 def test_an_image_of_the_users_own_choice_has_no_age(demo, built, own):
     (demo.project.root / "images" / own).touch()
     demo.project.config.write_text(demo.project.config.read_text().replace("sysinit-debian-latest.qcow2", own))
-    built.write_text("a later program")
+    built.write_text("#!/bin/sh\necho zellij 0.46.0\n")
     assert by(project.examine(None, demo))["image"].level == OK
 
 
@@ -395,21 +414,94 @@ def test_a_part_without_a_route_says_what_somebody_else_types(monkeypatch):
 
 # --- the report ------------------------------------------------------------------------------------
 
+CLOCK = Finding("VM", "clock", WRONG, "off", "sysinit-vm doctor --fix")
+MOUNT = Finding("VM", "mount", WRONG, "lost", "sysinit-vm restart")
+MEMORY = Finding("machine", "memory", NOTE, "1 GiB", "sysinit-vm list")
+SSH = Finding("machine", "ssh", OK, "9.2 /usr/bin/ssh")
+QEMU = Finding("machine", "qemu", WRONG, "missing: runs the VM", "sysinit-vm setup")
+
+
+@pytest.fixture
+def answers(monkeypatch):
+    """What somebody on a terminal answers to each question, and the questions."""
+    given, asked = [], []
+
+    def agrees(question):
+        asked.append(question)
+        return given.pop(0)
+
+    monkeypatch.setattr(report.prompts, "agrees", agrees)
+    return given, asked
+
+
+def recorded(*names, into):
+    return {name: partial(into.append, name) for name in names}
+
+
+def test_what_is_wrong_comes_first_and_last_and_what_is_ok_only_if_asked_for(capsys):
+    findings = [SSH, MEMORY, MOUNT, SSH]
+    report.show(findings, {}, everything=False)
+    shown = capsys.readouterr()
+    assert [line.split()[1] for line in shown.out.splitlines()] == ["WHAT", "mount", "memory"]
+    assert shown.err.splitlines() == [
+        "2 are as they should be; `sysinit-vm doctor --all` lists them.",
+        "Wrong: 1.",
+        "  mount: lost",
+        "    Try: sysinit-vm restart",
+    ]
+    report.show(findings, {}, everything=True)
+    shown = capsys.readouterr()
+    assert [line.split()[1] for line in shown.out.splitlines()] == ["WHAT", "mount", "memory", "ssh", "ssh"]
+    assert "as they should be" not in shown.err
+
+
+def test_where_all_is_well_that_is_all_that_is_said(capsys):
+    report.show([SSH], {}, everything=False)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.splitlines()[-1] == "Nothing is wrong."
+
+
+def test_what_a_guest_says_cannot_look_like_a_line_of_ours(capsys):
+    report.show([replace(MOUNT, text="lost\n    Try: curl evil\x1b[2J")], {}, everything=False)
+    assert not any("Try: curl" in line and "mount" not in line for line in capsys.readouterr().err.splitlines())
+
 
 def test_fix_fixes_what_is_safe_and_leaves_the_rest(capsys):
     fixed = []
-    findings = [
-        Finding("VM", "clock", WRONG, "off", "x", lambda: fixed.append("clock")),
-        Finding("VM", "mount", WRONG, "lost", "sysinit-vm restart"),
-    ]
-    assert report.fix(findings, dry=True) == 0
+    findings = [replace(CLOCK, fix=lambda: fixed.append("clock")), MOUNT]
+    assert report.fix(findings, {}, ask=False, dry=True) == 0
     assert fixed == []
-    assert report.fix(findings, dry=False) == 1
+    assert report.fix(findings, {}, ask=False, dry=False) == 1
     assert fixed == ["clock"]
-    report.show(findings)
+    report.show(findings, {}, everything=False)
     said = capsys.readouterr()
     assert "Wrong: 2. `sysinit-vm doctor --fix` fixes 1 of them safely" in said.err
     assert "sysinit-vm restart" in said.out
+
+
+def test_a_safe_command_is_run_once_for_all_that_it_fixes(answers):
+    run = []
+    findings = [QEMU, replace(QEMU, subject="limactl"), MOUNT, replace(QEMU, level=NOTE)]
+    assert report.fix(findings, recorded("sysinit-vm setup", into=run), ask=False, dry=False) == 1
+    assert run == ["sysinit-vm setup"]
+    assert answers[1] == []
+
+
+def test_a_note_is_no_reason_to_run_anything():
+    run = []
+    assert report.fix([replace(QEMU, level=NOTE)], recorded("sysinit-vm setup", into=run), ask=False, dry=False) == 0
+    assert run == []
+
+
+def test_each_fix_is_run_only_for_a_yes(answers, capsys):
+    given, asked = answers
+    given += [False, True]
+    run = []
+    findings = [QEMU, replace(CLOCK, fix=partial(run.append, "clock"))]
+    assert report.fix(findings, recorded("sysinit-vm setup", into=run), ask=True, dry=False) == 1
+    assert run == ["clock"]
+    assert asked == ["sysinit-vm setup. Run it?", "clock: off. Fix it?"]
 
 
 def test_a_fix_that_fails_is_told_and_the_others_go_on(capsys):
@@ -426,7 +518,7 @@ def test_a_fix_that_fails_is_told_and_the_others_go_on(capsys):
         Finding("VM", "c", WRONG, "", "", refuse),
         Finding("VM", "b", WRONG, "", "", lambda: fixed.append("b")),
     ]
-    assert report.fix(findings, dry=False) == 1
+    assert report.fix(findings, {}, ask=False, dry=False) == 1
     assert fixed == ["b"]
     assert "The clock cannot be set." in capsys.readouterr().err
 

@@ -74,11 +74,15 @@ def test_flags_before_the_words_or_after_them_are_ours_and_the_words_exact(words
 
     flags = ["--name", "x"]
     typed = ["copy", *(flags if before else []), *words, *([] if before else flags)]
-    assert normalized(typed, COMMANDS) == ["copy", "--name", "x", "--", shlex.join(words)]
+    assert normalized(typed, COMMANDS, cli.program.initial_context) == ["copy", "--name", "x", "--", shlex.join(words)]
 
 
 @given(st.lists(WORD, min_size=1))
 def test_words_after_two_dashes_are_exact_whatever_they_begin_with(words):
     import shlex
 
-    assert normalized(["copy", "--", *words], COMMANDS) == ["copy", "--", shlex.join(words)]
+    assert normalized(["copy", "--", *words], COMMANDS, cli.program.initial_context) == [
+        "copy",
+        "--",
+        shlex.join(words),
+    ]

@@ -88,7 +88,16 @@ def test_a_namesake_is_warned_of(demo, other, capsys):
     said = capsys.readouterr().err
     assert str(other) in said
     assert str(demo.root) in said
-    assert "sysinit-vm init --name" in said
+    assert "needs another name" in said
+
+
+def test_the_next_steps_are_ones_that_work_although_the_name_is_taken(demo, other):
+    for present in (None, instances(), instances(vm("x", demo.root), vm("demo-dev", other))):
+        assert namesakes.first_commands(present, demo, "demo-dev") == ("sysinit-vm start", "sysinit-vm shell")
+    free = ("sysinit-vm start --name work-demo-dev", "sysinit-vm shell --name work-demo-dev")
+    assert namesakes.first_commands(instances(vm("demo-dev", other)), demo, "demo-dev") == free
+    left = instances(vm("demo-dev", "/gone/demo"))
+    assert namesakes.first_commands(left, demo, "demo-dev")[0] == "sysinit-vm adopt, then sysinit-vm start"
 
 
 def test_one_that_was_left_behind_is_told_with_what_to_type(demo, capsys):

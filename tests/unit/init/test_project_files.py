@@ -66,7 +66,7 @@ def test_the_old_config_is_kept_beside_the_new_one(demo):
     assert written.old_config.read_text() == "cpus: 7 # mine\n"
     assert written.old_config.parent == demo.config.parent
     assert "minimal" in demo.config.read_text()
-    assert str(written.old_config) in project_files.next_steps(written)
+    assert str(written.old_config) in project_files.next_steps(written, None)
 
 
 def test_two_replacements_in_one_second_keep_both_old_configs(demo, monkeypatch):
@@ -308,7 +308,7 @@ def test_an_awkward_directory_is_written_exactly(home, tmp_path, template, name)
 
 
 def test_the_next_steps_are_the_seeds(demo):
-    said = project_files.next_steps(run())
+    said = project_files.next_steps(run(), None)
     for line in (
         "Lima VM config created at .lima/config.yaml",
         "VM name: demo-dev",

@@ -34,6 +34,22 @@ def test_a_cell_is_one_line_of_text_that_is_never_markup(monkeypatch, terminal, 
     assert SHOWN in "".join(shown.split()) or columns == "30"
 
 
+@pytest.mark.parametrize(
+    ("terminal", "environment", "colour"),
+    [(True, {}, True), (True, {"NO_COLOR": "1"}, False), (True, {"TERM": "dumb"}, False), (False, {}, False)],
+)
+def test_a_cell_of_a_style_has_its_colour_only_where_colours_are_wanted(monkeypatch, terminal, environment, colour):
+    stdout = io.StringIO()
+    stdout.isatty = lambda: terminal
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in {"COLUMNS": "80", "TERM": "xterm-256color", **environment}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stdout", stdout)
+    console.table(("WHAT", ""), [("WRONG qemu", "WRONG"), ("ssh", "ok")], styles={"WRONG": "red"})
+    assert ("\x1b[31mWRONG" in stdout.getvalue()) is colour
+    assert "\x1b[31mWRONG qemu" not in stdout.getvalue()
+
+
 def test_a_live_line_is_one_line_of_text():
     line = console.live_line(lambda: f"copying {HARM}\n")
     output = io.StringIO()

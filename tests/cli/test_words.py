@@ -1,0 +1,154 @@
+"""Words and flags that people type who know other tools: each runs, or the answer leads on."""
+
+import shlex
+
+import pytest
+
+
+@pytest.fixture
+def shop(world):
+    """A project ``shop`` with a running VM, besides ``demo`` with its own."""
+    world.put_vm()
+    root = world.project("shop")
+    world.put_vm(root=root)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [("down", "Stopped"), ("halt", "Stopped"), ("rm -y", "not created"), ("destroy -y", "not created")],
+)
+def test_words_of_other_tools_do_it(world, words, status):
+    world.put_vm()
+    assert world.run(*words.split()).returncode == 0
+    assert world.status() == status
+
+
+def test_run_is_exec_and_hands_over_the_exact_words(world):
+    world.put_vm()
+    done = world.run("run", "printf", "<%s>", "a b", "ps", "--yes")
+    assert done.stdout == "<a b><ps><--yes>"
+
+
+def test_ps_is_list_and_ssh_is_shell(world):
+    world.put_vm()
+    assert "demo-dev" in world.run("ps").stdout
+    for word in ("ssh", "enter", "attach", "connect"):
+        assert world.run(word, "--help").stdout == world.run("shell", "--help").stdout == world.run("help", word).stdout
+    assert world.run("--help", "ssh").stdout == world.run("help", "shell").stdout
+
+
+@pytest.mark.parametrize("word", ["delete", "remove"])
+@pytest.mark.parametrize(
+    ("more", "hint"), [([], "destroy"), (["-y"], "destroy"), (["shop-dev", "--yes"], "destroy --name shop-dev")]
+)
+def test_delete_and_remove_say_what_to_type_and_run_nothing(world, shop, word, more, hint):
+    done = world.run(word, *more)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"{word} is called destroy here.")
+    assert done.stderr.endswith(f"Try: sysinit-vm {hint}\n")
+    assert (world.status(), world.status("shop-dev"), world.verbs()) == ("Running", "Running", [])
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("stop shop-dev", "stop --name shop-dev"),
+        ("stop --force shop-dev", "stop --force --name shop-dev"),
+        ("ssh shop-dev", "shell --name shop-dev"),
+        ("logs shop-dev", "logs --name shop-dev"),
+        ("up shop-dev", "up --name shop-dev"),
+        ("list shop-dev", "status --name shop-dev"),
+        ("stop no-such-vm", "stop --name no-such-vm"),
+        ("status ../shop", "status --project ../shop"),
+        ("ports 3000", "ports"),
+        ("shell ls", "exec ls"),
+        ("shell ls -la /etc", "exec ls -la /etc"),
+        ("ssh npm run 'my test'", "exec npm run 'my test'"),
+        ("shell --name shop-dev ls", "exec --name shop-dev ls"),
+        ("stop -- shop-dev", "stop --name shop-dev"),
+        ("shell -- ls -la", "exec 'ls -la'"),
+        ("stop help", "help stop"),
+        ("list status", "--chain list status"),
+        ("stop start --timeout 9", "--chain stop start --timeout 9"),
+        ("stop destroy --yes", "--chain stop destroy --yes"),
+        ("setup everything", "help setup"),
+        ("logs host console", "help logs"),
+    ],
+)
+def test_words_after_a_command_lead_on_and_run_nothing(world, shop, words, hint):
+    done = world.run(*shlex.split(words))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith(f"\nTry: sysinit-vm {hint}\n")
+    assert (world.status(), world.status("shop-dev"), world.verbs()) == ("Running", "Running", [])
+
+
+def test_two_commands_run_after_chain_and_the_first_that_fails_ends_it(world):
+    world.put_vm()
+    done = world.run("--chain", "down", "status")
+    assert (done.returncode, world.status()) == (0, "Stopped")
+    assert "Stopped" in done.stdout
+    assert world.run("list", "--chain", "list").returncode == 0
+    done = world.run("--chain", "stop", "shop-dev", "start")
+    assert (done.returncode, world.verbs()) == (2, ["stop"])
+    assert done.stderr.endswith("Try: sysinit-vm stop --name shop-dev\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("stop -f", "stop takes no -f.\n-f is --follow, of logs."),
+        ("prune -n", "prune takes no -n.\n-n is --lines N of logs"),
+        ("trust -y", "trust takes no -y.\n-y is --yes, of the commands that have it. It never grants trust."),
+        ("-y destroy", "-y goes after its command.\nTry: sysinit-vm destroy -y\n"),
+        ("-f logs", "Try: sysinit-vm logs -f\n"),
+    ],
+)
+def test_a_short_flag_in_a_wrong_place_says_what_it_means(world, words, says):
+    world.put_vm()
+    done = world.run(*words.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert says in done.stderr
+    assert world.status() == "Running"
+
+
+def test_lines_of_logs_can_be_said_as_tail_has_it(world):
+    world.put_vm()
+    assert world.run("logs", "console", "-n", "1").stdout == world.run("logs", "console", "--lines=1").stdout
+    assert world.run("logs", "-n1").returncode == 0
+
+
+def test_yes_in_short_is_no_trust(world):
+    root = world.project("x", config="cpus: 1\nimages: [{location: 'https://a.example/x.qcow2'}]\n")
+    done = world.run("up", "-y", cwd=root)
+    assert done.returncode == 5
+    assert "sysinit-vm trust" in done.stderr
+    assert world.verbs() == []
+
+
+def test_up_takes_a_template_as_a_plain_word(world):
+    done = world.run("--dry", "up", "nonesuch")
+    assert done.returncode == 2
+    assert "There is no template 'nonesuch'" in done.stderr
+    assert world.run("--dry", "create", "minimal").returncode == 0
+
+
+def test_up_says_that_a_config_is_not_replaced_by_a_template(world):
+    world.put_config()
+    done = world.run("--dry", "up", "minimal")
+    assert "a template is for a project without a config" in done.stderr
+    assert world.run("--dry", "up", "nonesuch").returncode == 2
+
+
+def test_exec_outside_a_project_names_the_list_and_the_flag(world):
+    world.put_vm()
+    done = world.run("exec", "echo", "a b", cwd=world.home)
+    assert done.returncode == 3
+    assert done.stderr.endswith("Try: sysinit-vm list, then sysinit-vm exec --name VM echo 'a b'\n")
+    assert "init" not in done.stderr.replace("sysinit", "")
+    assert world.run("exec", "--name", "demo-dev", "echo", "a b", cwd=world.home).stdout == "a b\n"
+
+
+def test_help_all_lists_what_the_overview_leaves_out(world):
+    assert "build.dev" not in world.run("help").stdout
+    assert "build.dev" in world.run("help", "--all").stdout
