@@ -52,7 +52,8 @@ def check(config: Config) -> None:
     forwards.rules(config)
     data = config.data
     for where, value, why in (*_lines(data), *_ssh(data), *_mounts(data), *_locations(data), *_env(data)):
-        raise VmError(f"{where} in {config.path} is refused: {display(value)}.", detail=why, hint=edit(config.path))
+        place = config.place(where)
+        raise VmError(f"{where} in {place} is refused: {display(value)}.", detail=why, hint=edit(config.path))
 
 
 def check_size(config: Config) -> None:
