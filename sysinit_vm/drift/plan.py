@@ -14,6 +14,7 @@ _ORDER = (NONE, LIVE, RESTART, RECREATE)
 # Lima uses these only when it makes the disk, or builds the guest on them (2.2.0).
 _NEEDS_NEW_DISK = ("images", "arch", "vmType", "os", "user")
 _OURS = "Put into the guest by sysinit-vm"  # in each script of templates/guest
+_LIMAS_DISK = "100GiB"  # if the config has none (2.2.0)
 _LONGEST = 60  # characters of a value that are shown
 
 
@@ -78,7 +79,7 @@ def _whole(key: str, has: Any, wanted: Any) -> Iterator[Change]:
 
 def _disk(key: str, has: Any, wanted: Any) -> Iterator[Change]:
     """A disk grows at the next start; Lima refuses to shrink one."""
-    before, after = in_bytes(has), in_bytes(wanted)
+    before, after = (in_bytes(size or _LIMAS_DISK) for size in (has, wanted))
     shrinks = isinstance(before, int) and isinstance(after, int) and after < before
     yield Change(key, display(has), display(wanted), RECREATE if shrinks else RESTART)
 

@@ -205,3 +205,8 @@ def edited(instance: Instance, data: Mapping[str, Any], *, ports_moved: bool = F
     config = gate.passed(instance.name, data, gate.judge_instance(instance) if ports_moved else verdict)
     gate.remember(instance.name, verdict)
     return config
+
+
+def proposed(instance: Instance, data: Mapping[str, Any]) -> JudgedConfig:
+    """As ``edited``, but only for a look: the instance is not given it, so nothing is remembered for it."""
+    return gate.passed(instance.name, data, gate.judge_edited(instance, data))
