@@ -12,7 +12,7 @@ from sysinit_vm.lima.judged import JudgedConfig
 from sysinit_vm.lima.limactl import Limactl
 
 _ENTRY = re.compile(r"`(\w+)\[(\d+)\]")
-_LONGEST = 200  # characters of an entry that are shown
+_LONGEST = 300  # characters of an entry that are shown
 
 
 def require(lima: Limactl, config: JudgedConfig, committed: Path) -> None:
