@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sysinit_vm.config.sizes import in_bytes
+from sysinit_vm.config.sizes import in_bytes, whole
 from sysinit_vm.escaping import printable
 
 NONE, LIVE, RESTART, RECREATE = "none", "live", "restart", "recreate"
@@ -165,9 +165,12 @@ _RULES: Mapping[str, Callable[[str, Any, Any], Iterator[Change]]] = {
 
 
 def _normal(key: str, value: Any) -> Any:
-    """Return one value for all that mean the same: sizes in bytes, None for empty."""
+    """Return one value for all that mean the same: sizes in bytes, numbers without quotes, None for empty."""
     if key in {"memory", "disk"}:
         return in_bytes(value)
+    if key == "cpus":
+        number = whole(value)
+        return value if number is None else number
     return value if value not in ({}, [], "") else None
 
 

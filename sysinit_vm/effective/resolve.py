@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sysinit_vm.config import sizes
 from sysinit_vm.config.document import Config, dump
 from sysinit_vm.config.params import PROJECT_DIR, PROJECT_NAME, VM_NAME
-from sysinit_vm.config.sizes import in_bytes, whole
 from sysinit_vm.effective.host_paths import HostPaths
 from sysinit_vm.effective.mounts import GIT_SIDE_MOUNT, effective_mounts, mount_point
 from sysinit_vm.errors import VmError, edit
@@ -212,7 +212,7 @@ def _cpus(config: Config, facts: Facts) -> tuple[Any, str]:
     stated, most = config.data.get("cpus"), facts.cpus
     if stated is None:
         return min(4, most), ""
-    wanted = whole(stated)
+    wanted = sizes.whole(stated)
     if wanted is None:
         raise _impossible(config, "cpus", stated, "It is a whole number from 1 up.")
     if wanted > most:
@@ -236,7 +236,7 @@ def _size(config: Config, key: str) -> int | None:
     stated = config.data.get(key)
     if stated in (None, ""):
         return None
-    size = in_bytes(stated)
+    size = sizes.in_bytes(stated)
     if isinstance(size, bool) or not isinstance(size, int) or size < 0:
         raise _impossible(config, key, stated, "It is a number and a unit, such as 8GiB or 512MiB.")
     if size < _LEAST_SIZE:

@@ -41,7 +41,7 @@ def apply_(
     vm = ProjectVm.read(lima(c), target)
     instance, drift = apply.require_drift(vm, options)
     recreating = recreate and drift.needs == RECREATE
-    apply.require_valid(vm, options, drift, recreating=recreating)
+    apply.require_valid(vm.lima, options, instance, drift, recreating=recreating)
     say(report.what_apply_does(instance, drift))
     if drift.needs == NONE:
         return

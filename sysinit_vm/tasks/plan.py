@@ -24,7 +24,7 @@ def plan(c: Context, json: bool = False, project: str | None = None, name: str |
     options = start_options(c, None, target)
     vm = ProjectVm.read(lima(c), target)
     instance, drift = require_drift(vm, options)
-    require_valid(vm, options, drift, recreating=True)
+    require_valid(vm.lima, options, instance, drift, recreating=True)
     if json:
         print_json({"vm": instance.name, "needs": drift.needs, "changes": [change.data() for change in drift.changes]})
         return

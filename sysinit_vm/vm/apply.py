@@ -25,15 +25,16 @@ from sysinit_vm.vm.stop import stop
 def find_drift(vm: ProjectVm, options: StartOptions, *, rebooting: bool = False) -> tuple[Instance, Drift] | None:
     """Return the VM and its drift, None if there is no VM or no config to compare it with.
 
-    ``rebooting`` says that it will be stopped in any case, which takes up what LIMA_HOME/_config has changed.
+    With ``rebooting`` both are as if it was stopped already, which takes up what LIMA_HOME/_config has changed.
     """
     instance, project = vm.own().instance, vm.target.project
     if instance is None or options.committed is None or instance.unreadable:
         return None
     if project is None or instance.project_dir != project.root:
         return None
-    compared = replace(instance, status=STOPPED) if rebooting else instance
-    return instance, compare.drift(compared, options.committed, facts.gather())
+    if rebooting:
+        instance = replace(instance, status=STOPPED)
+    return instance, compare.drift(instance, options.committed, facts.gather())
 
 
 def require_drift(vm: ProjectVm, options: StartOptions) -> tuple[Instance, Drift]:
@@ -44,16 +45,16 @@ def require_drift(vm: ProjectVm, options: StartOptions) -> tuple[Instance, Drift
     return drifted
 
 
-def require_valid(vm: ProjectVm, options: StartOptions, drift: Drift, *, recreating: bool = False) -> None:
-    """VmError if Lima would refuse the VM the config that ``drift`` wants: before it is shown, asked or stopped.
+def require_valid(
+    lima: Limactl, options: StartOptions, instance: Instance, drift: Drift, *, recreating: bool = False
+) -> None:
+    """VmError if Lima would refuse ``instance`` what ``drift`` wants: before that is shown, asked or stopped for.
 
     ``recreating`` is for a new VM in its place. Lima is not asked again about what it took before.
     """
-    if drift.needs == NONE or options.committed is None:
-        return
-    instance = vm.existing()
-    data = drift.wanted if recreating else _given(instance, drift)
-    validity.require(vm.lima, permission.proposed(instance, data), options.committed.path)
+    if drift.needs != NONE and options.committed is not None:
+        data = drift.wanted if recreating else _given(instance, drift)
+        validity.require(lima, permission.proposed(instance, data), options.committed.path)
 
 
 def start_up_to_date(vm: ProjectVm, options: StartOptions, answer: str) -> Instance:
@@ -82,7 +83,7 @@ def _drift_to_apply(vm: ProjectVm, options: StartOptions, answer: str, *, reboot
     say(f"The config has changed since {instance.name} was made ({kinds}): sysinit-vm plan")
     if not _is_wanted(answer, drift.needs):
         return None
-    require_valid(vm, options, drift)
+    require_valid(vm.lima, options, instance, drift)
     return drift
 
 

@@ -81,7 +81,8 @@ def test_each_change_is_one_line_that_says_what_it_needs(more, what, needs):
 
 
 @pytest.mark.parametrize(
-    "more", [{"memory": "8192MiB"}, {"memory": "8192 M"}, {"disk": "51200MiB"}, {"dns": []}, {"message": ""}]
+    "more",
+    [{"memory": "8192MiB"}, {"memory": "8192 M"}, {"disk": "51200MiB"}, {"dns": []}, {"message": ""}, {"cpus": "2"}],
 )
 def test_what_means_the_same_is_no_change(more):
     assert plan.changes(HAS, changed(**more)) == []
