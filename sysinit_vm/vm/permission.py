@@ -15,6 +15,7 @@ from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.effective import prepare
 from sysinit_vm.errors import VmError, edit
+from sysinit_vm.images import available
 from sysinit_vm.lima import disk_image
 from sysinit_vm.lima.home import machine_config
 from sysinit_vm.lima.instance import Instance
@@ -163,6 +164,14 @@ def judged(committed: Config, project: Project, name: str, data: Mapping[str, An
     allowed = verdict.approval.items  # what the user's own defaults add is among it
     gate.remember(name, gate.judge(data, committed, project.root), allowed)
     return config
+
+
+def unbuilt(committed: Config, project: Project, name: str) -> JudgedConfig:
+    """Return what ``project``'s new VM ``name`` will be made from once our image is built: only for a look."""
+    machine = facts.gather()
+    data = prepare.prepared(committed, project, name, machine).data
+    data["images"] = [{**available.debian_entry(machine.lima_home), "arch": data["arch"]}]
+    return gate.passed(name, data, gate.judge(data, committed, project.root))
 
 
 def created(lima: Limactl, name: str, config: Path) -> JudgedInstance:

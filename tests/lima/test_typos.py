@@ -8,7 +8,10 @@ from sysinit_vm.errors import VmError
 from sysinit_vm.lima.judged import JudgedConfig
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine import find_programs
+from sysinit_vm.projects import committed_config
+from sysinit_vm.projects.project import Project
 from sysinit_vm.runner import Runner
+from sysinit_vm.vm import permission
 from tests.lima.test_judged import create, effective
 
 MEMORY = 'memory: "4GiB"'
@@ -107,6 +110,20 @@ def test_a_valid_change_and_an_approved_key_that_lima_does_not_know_pass(world, 
     assert world.run(project, "plan").returncode == 5
     world.ok(project, "trust", "--approve", json.loads(world.ok(project, "trust", "--json"))["hash"])
     assert "memory" in world.ok(project, "plan")
+
+
+def test_a_config_whose_image_is_not_built_yet_is_taken(world, made):
+    """Lima looks at neither images nor kernels."""
+    project, lima = made
+    root = Project(project.resolve())
+    config = permission.unbuilt(committed_config.load(root), root, "not-made")
+    nowhere = [
+        {key: {**part, "location": "/none"} if key in {"kernel", "initrd"} else part for key, part in entry.items()}
+        | {"location": "/none"}
+        for entry in config.data["images"]
+    ]
+    assert lima.refusal(JudgedConfig("not-made", {**config.data, "images": nowhere})) == ""
+    assert lima.refusal(config) == ""
 
 
 def test_a_first_start_is_refused_by_create_which_leaves_nothing(world):
