@@ -171,6 +171,7 @@ class InMemory:
     guest: Any = result()  # what the guest answers: a Result, or a function of the words
     failure: Result | None = None  # how start ends
     not_created: Result | None = None  # how create ends
+    refuses: str = ""  # why it would not take any config
     consoles: list[str]  # what the guest's console says at each start, which then goes on until a stop
     stops: bool = True  # whether a guest stops without force
     on_start: Any = staticmethod(lambda: None)  # called while a VM starts
@@ -226,6 +227,9 @@ class FakeLimactl(InMemory, Limactl):
 
     def filled(self, config):
         return dict(config.data)
+
+    def refusal(self, config):
+        return self.refuses
 
     def create(self, config, on_message, *, env=None):
         self.calls.append(("create", config.name, config.path, env))

@@ -212,7 +212,7 @@ class CliWorld(World):
         found = [
             next(word for word in call if not word.startswith("-")) for call in self.calls() if call[0] != "--version"
         ]
-        return [verb for verb in found if verb not in {"list", "shell", "template"}]
+        return [verb for verb in found if verb not in {"list", "shell", "template", "validate"}]
 
     def guest_words(self) -> list[str]:
         """What the last ``shell`` ran in the guest."""

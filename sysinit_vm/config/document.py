@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,20 @@ NOT_PLAIN = (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError,
 class Config:
     """A config as it was committed: ``path`` is absolute, ``data`` is what Lima's own parser would read.
 
-    ``foreign_owner`` is the account that the file belongs to, empty if it is the user's own or root's.
+    ``foreign_owner`` is the account that the file belongs to, empty if it is the user's own or root's. ``text`` is the
+    YAML that was read from it, empty if that is not kept: only the config's values that stand in it have a line.
     """
 
     path: Path
     data: dict[str, Any]
     foreign_owner: str = ""
+    text: str = field(default="", compare=False, repr=False)
+
+    def place(self, where: str) -> str:
+        """Return where ``where``, such as ``mounts[0].location``, stands: the file, and the line if it is known."""
+        node = _Loader(self.text).get_single_node()
+        line = dict(_lines(node, "")).get(where)
+        return f"line {line} of {self.path}" if line else str(self.path)
 
     @property
     def vm_name(self) -> str | None:
@@ -103,6 +111,19 @@ def _size(node: yaml.Node, sizes: dict[int, int]) -> int:
     inner = parts if isinstance(node, yaml.CollectionNode) else []
     sizes[id(node)] = 1 + (sum(_size(part, sizes) for part in inner) if inner else len(node.value))
     return sizes[id(node)]
+
+
+def _lines(node: yaml.Node | None, where: str) -> Iterator[tuple[str, int]]:
+    """Yield each key and entry in ``node``, which is at ``where``, with its line; the first is 1."""
+    if isinstance(node, yaml.MappingNode):
+        inner = [(f"{where}.{key.value}".removeprefix("."), key, value) for key, value in node.value]
+    elif isinstance(node, yaml.SequenceNode):
+        inner = [(f"{where}[{number}]", entry, entry) for number, entry in enumerate(node.value)]
+    else:
+        return
+    for name, marked, value in inner:
+        yield name, marked.start_mark.line + 1
+        yield from _lines(value, name)
 
 
 def dump(data: object) -> str:

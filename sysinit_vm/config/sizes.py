@@ -1,4 +1,4 @@
-"""Sizes as Lima takes them, and the size and ports that ``init`` takes."""
+"""Sizes and numbers as Lima reads them, and the size and ports that ``init`` takes."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,10 @@ from typing import Any
 from sysinit_vm.errors import UsageError
 
 _SIZE = re.compile(r"[1-9]\d{0,5}(\.\d{1,3})?(MiB|GiB|TiB)\Z")
-_LOOSE_SIZE = re.compile(r"(\d{1,18}(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
+# go-units' RAMInBytes, with which Lima 2.2.0 reads sizes: a number as Go reads one, but for hexadecimal floats.
+_LIMAS_SIZE = re.compile(r"(\+?[\d._]+(?:e[-+]?\d+)?) ?(?:b|([kmgtp])(?:i?b)?)?", re.ASCII | re.IGNORECASE)
+_WHOLE = re.compile(r"\+?\d{1,9}(\.0+)?", re.ASCII)
+_MOST_BYTES = 2**63 - 1  # an int64 of Go's
 _SSH, _LAST = 22, 65535
 _MOST_CPUS, _MOST_PORTS = 1024, 100
 
@@ -63,12 +66,21 @@ def numbers(text: str) -> tuple[int, ...]:
 
 
 def in_bytes(value: Any) -> Any:
-    """Return a size as a config has it, such as 8GiB or 1.5T, in bytes; return anything else unchanged."""
-    match = _LOOSE_SIZE.fullmatch(str(value).strip())
-    if value is None or not match:
+    """Return a size as Lima reads it, such as 8GiB, 1.5T or 1024, in bytes; return anything else unchanged."""
+    match = _LIMAS_SIZE.fullmatch(str(value))
+    if not match or isinstance(value, bool):
         return value
     number, unit = match.groups()
-    return int(float(number) * 1024 ** " KMGT".index(unit.upper() or " "))
+    try:
+        size = int(float(number) * 1024 ** " kmgtp".index((unit or " ").lower()))
+    except (ValueError, OverflowError):  # such as 1.2.3 and 1e999
+        return value
+    return size if size <= _MOST_BYTES else value
+
+
+def whole(value: Any) -> int | None:
+    """Return a whole number from 0 up as Lima reads it, which may stand in quotes; None for anything else."""
+    return int(float(value)) if not isinstance(value, bool) and _WHOLE.fullmatch(str(value)) else None
 
 
 def _invalid(flag: str, text: str, why: str, example: str) -> UsageError:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding, wrong
-from sysinit_vm.effective import resolve
+from sysinit_vm.effective import prepare, resolve
 from sysinit_vm.errors import VmError
 from sysinit_vm.images import debian
 from sysinit_vm.lima.limactl import Limactl
@@ -29,8 +29,9 @@ def examine(lima: Limactl | None, target: Target | None) -> Iterator[Finding]:
     except VmError as error:
         yield wrong(AREA, "directory", error)
     try:
-        committed = committed_config.load(project)
-        choice = resolve.choose_image(committed, facts.gather())
+        committed, machine = committed_config.load(project), facts.gather()
+        choice = resolve.choose_image(committed, machine)
+        prepare.prepared(committed, project, target.name, machine)
     except VmError as error:
         yield wrong(AREA, "config", error)
         return

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sysinit_vm.config.sizes import in_bytes
+from sysinit_vm.config.sizes import in_bytes, whole
 from sysinit_vm.escaping import printable
 
 NONE, LIVE, RESTART, RECREATE = "none", "live", "restart", "recreate"
@@ -14,6 +14,7 @@ _ORDER = (NONE, LIVE, RESTART, RECREATE)
 # Lima uses these only when it makes the disk, or builds the guest on them (2.2.0).
 _NEEDS_NEW_DISK = ("images", "arch", "vmType", "os", "user")
 _OURS = "Put into the guest by sysinit-vm"  # in each script of templates/guest
+_LIMAS_DISK = "100GiB"  # if the config has none (2.2.0)
 _LONGEST = 60  # characters of a value that are shown
 
 
@@ -78,7 +79,7 @@ def _whole(key: str, has: Any, wanted: Any) -> Iterator[Change]:
 
 def _disk(key: str, has: Any, wanted: Any) -> Iterator[Change]:
     """A disk grows at the next start; Lima refuses to shrink one."""
-    before, after = in_bytes(has), in_bytes(wanted)
+    before, after = (in_bytes(size or _LIMAS_DISK) for size in (has, wanted))
     shrinks = isinstance(before, int) and isinstance(after, int) and after < before
     yield Change(key, display(has), display(wanted), RECREATE if shrinks else RESTART)
 
@@ -164,9 +165,12 @@ _RULES: Mapping[str, Callable[[str, Any, Any], Iterator[Change]]] = {
 
 
 def _normal(key: str, value: Any) -> Any:
-    """Return one value for all that mean the same: sizes in bytes, None for empty."""
+    """Return one value for all that mean the same: sizes in bytes, numbers without quotes, None for empty."""
     if key in {"memory", "disk"}:
         return in_bytes(value)
+    if key == "cpus":
+        number = whole(value)
+        return value if number is None else number
     return value if value not in ({}, [], "") else None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm.config.sizes import in_bytes
+from sysinit_vm.config.sizes import in_bytes, whole
 from sysinit_vm.errors import VmError
 from sysinit_vm.guest import checks
 from sysinit_vm.guest.checks import GuestState
@@ -38,8 +38,8 @@ def _mounts(wanted: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _machine(state: GuestState, wanted: Mapping[str, Any]) -> Iterator[str]:
-    cpus, memory = wanted.get("cpus"), in_bytes(wanted.get("memory"))
-    if isinstance(cpus, int) and state.cpus != cpus:
+    cpus, memory = whole(wanted.get("cpus")), in_bytes(wanted.get("memory"))
+    if cpus and state.cpus != cpus:
         yield f"cpus: the guest has {state.cpus}, not {cpus}"
     if isinstance(memory, int) and not memory * _LEAST_MEMORY <= state.memory <= memory:
         yield f"memory: the guest has {state.memory // 2**20} MiB, not {memory // 2**20} MiB"

@@ -41,7 +41,7 @@ def _with_guest_dirs(committed: Config, project: Project, directories: str) -> C
     if not isinstance(param, dict) or not (directories or "GUEST_DIRS" in param):
         return committed
     guest_dirs.check(project.root, directories.split())
-    return Config(committed.path, {**committed.data, "param": {**param, "GUEST_DIRS": directories}})
+    return replace(committed, data={**committed.data, "param": {**param, "GUEST_DIRS": directories}})
 
 
 @contextmanager

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sysinit_vm.config import sizes
 from sysinit_vm.config.document import Config, dump
 from sysinit_vm.config.params import PROJECT_DIR, PROJECT_NAME, VM_NAME
-from sysinit_vm.config.sizes import in_bytes
 from sysinit_vm.effective.host_paths import HostPaths
 from sysinit_vm.effective.mounts import GIT_SIDE_MOUNT, effective_mounts, mount_point
 from sysinit_vm.errors import VmError, edit
@@ -22,6 +22,7 @@ from sysinit_vm.projects.project import Project
 _SEED_PROBE = re.compile(r"^[ \t]*ssh [^\n]*\b127\.0\.0\.1 true[ \t]*$", re.MULTILINE)
 # /etc/environment has no escapes: `#` ends a value, and pam_env interprets quotes and backslashes.
 _PLAIN_VALUE = re.compile(r"""[^#"'\\\x00-\x1f\x7f]+\Z""")
+_LEAST_SIZE = 2**20  # bytes
 
 
 @dataclass(frozen=True)
@@ -98,13 +99,14 @@ def effective_config(
     if choice.kernel and (vm_type, vm_arch) == ("qemu", "x86_64"):
         # QEMU loads the kernel itself: UEFI would only add seconds to each boot.
         data.setdefault("firmware", {"legacyBIOS": True})
-    data["cpus"], cpu_note = _at_most(config, "cpus", facts.cpus)
+    data["cpus"], cpu_note = _cpus(config, facts)
     host_paths = HostPaths(facts.home, facts.lima_home, facts.lima_home / name, data["param"])
     data["mounts"], mount_notes = _mounts(config, project, facts, host_paths, git_dir)
     data["mountType"] = mount_type(config, vm_type, choice, data["mounts"], facts)
     data["memory"], memory_note = _memory(config, facts)
     if data["memory"] is None:
         del data["memory"]
+    _size(config, "disk")
     data["env"] = _env(config, project) | allocation.env(config, hosts or {})
     forwards = allocation.entries(config, hosts or {}, strict=strict_ports)
     if forwards:
@@ -209,20 +211,42 @@ def _probes(config: Config) -> tuple[list[dict[str, Any]], str]:
     return kept, note
 
 
-def _at_most(config: Config, key: str, most: int) -> tuple[Any, str]:
-    stated = config.data.get(key)
-    if isinstance(stated, int) and stated > most:
-        return most, f"{key}: {stated} in the config becomes {most}, all that this machine has."
-    return stated if stated is not None else min(4, most), ""
+def _cpus(config: Config, facts: Facts) -> tuple[Any, str]:
+    """At most what the machine has. QEMU would be given a negative number, and Lima cuts 2.5 to 2."""
+    stated, most = config.data.get("cpus"), facts.cpus
+    if stated is None:
+        return min(4, most), ""
+    wanted = sizes.whole(stated)
+    if wanted is None:
+        raise _impossible(config, "cpus", stated, "It is a whole number from 1 up.")
+    if wanted > most:
+        return most, f"cpus: {stated} in the config becomes {most}, all that this machine has."
+    return stated, ""
 
 
 def _memory(config: Config, facts: Facts) -> tuple[Any, str]:
     """At most what the machine has; Lima's own default is half of it, and never more than 4 GiB."""
-    stated = config.data.get("memory")
-    wanted = in_bytes(stated)
-    if not isinstance(wanted, int) or wanted <= facts.memory * 2**20:
+    stated, wanted = config.data.get("memory"), _size(config, "memory")
+    if wanted is None or wanted <= facts.memory * 2**20:
         return stated, ""
     return f"{facts.memory}MiB", f"memory: {stated} in the config becomes {facts.memory}MiB, all that this machine has."
+
+
+def _size(config: Config, key: str) -> int | None:
+    """Return the size ``key`` in bytes, None if it is left to Lima. VmError if it is none, or nothing fits into it.
+
+    Lima takes a number without a unit for bytes, and gives QEMU whole MiB.
+    """
+    stated = config.data.get(key)
+    if stated in (None, ""):
+        return None
+    size = sizes.in_bytes(stated)
+    if isinstance(size, bool) or not isinstance(size, int) or size < 0:
+        raise _impossible(config, key, stated, "It is a number and a unit, such as 8GiB or 512MiB.")
+    if size < _LEAST_SIZE:
+        why = f"That is {size} bytes, as Lima takes a number without a unit. Write one, such as 8GiB or 512MiB."
+        raise _impossible(config, key, stated, why)
+    return size
 
 
 def _list(config: Config, key: str) -> list[dict[str, Any]]:
@@ -233,4 +257,5 @@ def _list(config: Config, key: str) -> list[dict[str, Any]]:
 
 
 def _impossible(config: Config, key: str, value: object, why: str) -> VmError:
-    return VmError(f"{key}: {value!r} in {config.path} is not possible here.", detail=why, hint=edit(config.path))
+    where = config.place(key)
+    return VmError(f"{key}: {value!r} in {where} is not possible here.", detail=why, hint=edit(config.path))

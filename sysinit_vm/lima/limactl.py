@@ -6,8 +6,8 @@ Callers never see a flag. Facts about its behaviour are pinned by ``tests/lima/t
 import base64
 import json
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
@@ -108,15 +108,21 @@ class Limactl:
     def rewrite(self, instance: Instance, config: JudgedConfig) -> None:
         """Replace the config of a running instance, which ``edit`` refuses; it takes effect at the next start.
 
-        Only for what Lima does not read before then: provision and param. VmError if Lima does not accept it.
+        Only for what Lima does not read before then, provision and param, and does not refuse (``refusal``).
         """
-        with tempfile.TemporaryDirectory() as place:
-            path = InstanceFiles(Path(place)).lima_yaml
-            files.write(path, config.text)
-            done = self._read("--log-format=json", "validate", str(path))
-        if not done.ok:
-            raise _failure(f"Lima does not take the new config of {instance.name}.", done, hint="sysinit-vm plan")
         files.write(instance.files.lima_yaml, config.text)
+
+    def refusal(self, config: JudgedConfig) -> str:
+        """Return why Lima would not take ``config``, empty if it does; keys that it does not know are no reason.
+
+        A disk that would shrink is none either: only `edit` compares it with the present one (2.2.0).
+        """
+        with _written(config) as path:
+            done = self._read("--log-format=json", "validate", str(path))
+        if done.ok:
+            return ""
+        why = reason(done.err or done.out) or f"limactl validate ended with {done.code}."
+        return why.replace(f"failed to validate YAML file `{path}`: ", "").replace(str(path), path.name)
 
     def fetch(self, locator: str) -> str:
         """Return the text of one file of a template: a URL, or ``template:NAME`` for Lima's own; VmError otherwise."""
@@ -138,9 +144,7 @@ class Limactl:
 
     def filled(self, config: JudgedConfig) -> dict[str, Any]:
         """Return ``config`` as Lima would use it, with its defaults and the user's own; VmError otherwise."""
-        with tempfile.TemporaryDirectory() as place:
-            path = Path(place) / f"{config.name}.yaml"
-            files.write(path, config.text, mode=0o600)
+        with _written(config) as path:
             done = self._read("--log-format=json", "template", "copy", "--fill", str(path), "-")
         if not done.ok:
             raise _failure("Lima does not take the config.", done, hint="ls ~/.lima/_config")
@@ -235,6 +239,20 @@ def _with_own_config(instance: Instance) -> Instance:
         texts = {str(key): str(value) for key, value in param.items()} if isinstance(param, Mapping) else {}
         return replace(instance, param=texts, filled={"mounts": known})
     return instance
+
+
+@contextmanager
+def _written(config: JudgedConfig) -> Iterator[Path]:
+    """Write ``config`` to a file of ours that no guest sees, yield its path, and remove it afterwards.
+
+    Lima takes the instance's name, which templates may hold, from the file's.
+    """
+    own = home.own_directory()
+    own.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=own) as place:
+        path = Path(place) / f"{config.name}.yaml"
+        files.write(path, config.text, mode=0o600)
+        yield path
 
 
 def _failure(brief: str, done: Result, *, hint: str) -> VmError:

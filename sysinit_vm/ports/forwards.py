@@ -65,8 +65,9 @@ def rules(config: Config) -> list[Forward | Entry]:
         read = _read_all(config.data.get("portForwards") or [])
         _check(read)
     except _InvalidForwardError as invalid:
-        where = f"{invalid.where}: {invalid.value!r} in {config.path} is not valid."
-        raise VmError(where, detail=f"{invalid.why[:1].upper()}{invalid.why[1:]}.", hint=edit(config.path)) from invalid
+        place = config.place(invalid.where)
+        brief = f"{invalid.where}: {invalid.value!r} in {place} is not valid."
+        raise VmError(brief, detail=f"{invalid.why[:1].upper()}{invalid.why[1:]}.", hint=edit(config.path)) from invalid
     return read
 
 

@@ -24,8 +24,9 @@ def load(project: Project) -> Config:
     content = project_tree.read(project.root, CONFIG, document.LONGEST_BYTES)
     if content is None:
         raise NoConfigError(f"{project.config} does not exist.", hint="sysinit-vm init")
-    data = document.parse(content.text(project.config), project.config)
-    return Config(project.config, data, _foreign_owner(project, content))
+    text = content.text(project.config)
+    data = document.parse(text, project.config)
+    return Config(project.config, data, _foreign_owner(project, content), text)
 
 
 def _foreign_owner(project: Project, content: Content) -> str:

@@ -40,10 +40,11 @@ def apply_(
     options = start_options(c, timeout, target)
     vm = ProjectVm.read(lima(c), target)
     instance, drift = apply.require_drift(vm, options)
+    recreating = recreate and drift.needs == RECREATE
+    apply.require_valid(vm.lima, options, instance, drift, recreating=recreating)
     say(report.what_apply_does(instance, drift))
     if drift.needs == NONE:
         return
-    recreating = recreate and drift.needs == RECREATE
     lost = f"Recreate {instance.name}? Everything stored only in it is lost."
     prompts.confirm(
         lost if recreating else f"Apply to {instance.name}?",

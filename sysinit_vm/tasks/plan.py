@@ -9,7 +9,7 @@ from sysinit_vm.tasks.output import print_json
 from sysinit_vm.tasks.start_options import start_options
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal.console import say, table
-from sysinit_vm.vm.apply import require_drift
+from sysinit_vm.vm.apply import require_drift, require_valid
 from sysinit_vm.vm.project_vm import ProjectVm
 
 
@@ -22,7 +22,9 @@ def plan(c: Context, json: bool = False, project: str | None = None, name: str |
     """
     target = locate.target(project, name)
     options = start_options(c, None, target)
-    instance, drift = require_drift(ProjectVm.read(lima(c), target), options)
+    vm = ProjectVm.read(lima(c), target)
+    instance, drift = require_drift(vm, options)
+    require_valid(vm.lima, options, instance, drift, recreating=True)
     if json:
         print_json({"vm": instance.name, "needs": drift.needs, "changes": [change.data() for change in drift.changes]})
         return

@@ -8,9 +8,8 @@ from sysinit_vm.tasks.output import done
 from sysinit_vm.tasks.start_options import start_options
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.trust import gate
-from sysinit_vm.vm.apply import start_up_to_date
+from sysinit_vm.vm.apply import restart_up_to_date
 from sysinit_vm.vm.project_vm import ProjectVm
-from sysinit_vm.vm.stop import stop
 
 
 @verb(group="Life", examples=["sysinit-vm restart"], exits=[3, 4, 5, 6])
@@ -20,6 +19,5 @@ def restart(c: Context, project: str | None = None, name: str | None = None, tim
     options = start_options(c, timeout, target)
     vm = ProjectVm.read(lima(c), target)
     gate.passed_instance(vm.existing())  # before anything that runs in it is lost
-    stop(vm)
-    instance = start_up_to_date(vm.read_again(), options, "ask")
+    instance = restart_up_to_date(vm, options)
     done(c, f"VM restarted: {instance.name}")

@@ -30,7 +30,7 @@ def judge(data: Mapping[str, Any], committed: Config, root: Path, others: Includ
     ``root`` is the project's directory (absolute). ``others`` are the files that it includes: those that are outside
     the project, and every byte of what came of them, count too. VmError for what no approval allows.
     """
-    effective = replace(committed, data=dict(data))
+    effective = replace(committed, data=dict(data), text="")  # whose entries have other numbers
     refusals.check_size(effective)
     refusals.check(effective)
     context = here(data, root)

@@ -57,7 +57,8 @@ def check(config: Config) -> None:
     data = config.data
     checks = (_lines, _ssh, _mounts, _locations, _arguments, _env)
     for where, value, why in chain.from_iterable(check(data) for check in checks):
-        raise VmError(f"{where} in {config.path} is refused: {display(value)}.", detail=why, hint=edit(config.path))
+        place = config.place(where)
+        raise VmError(f"{where} in {place} is refused: {display(value)}.", detail=why, hint=edit(config.path))
 
 
 def check_size(config: Config) -> None:

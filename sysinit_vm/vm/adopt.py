@@ -20,7 +20,7 @@ from sysinit_vm.projects import locate, owners
 from sysinit_vm.projects.project import Project, same
 from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
-from sysinit_vm.vm import permission
+from sysinit_vm.vm import permission, validity
 from sysinit_vm.vm.project_vm import ProjectVm
 
 # What a VM was created with, and what a later start ignores or rejects if it changes (Lima 2.2.0).
@@ -100,6 +100,7 @@ def _take_over(lima: Limactl, instance: Instance, project: Project, committed: C
         if now.status not in {RUNNING, STOPPED}:
             recover(lima, now)
         elif now.running:
+            validity.require(lima, judged, committed.path)
             say(f"Stopping {instance.name} …")
             lima.stop(instance.name)
         lima.edit(judged)

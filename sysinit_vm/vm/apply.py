@@ -1,16 +1,20 @@
 """Apply a project's config to its VM, and verify the result in the guest."""
 
+from dataclasses import replace
+from typing import Any
+
 from sysinit_vm.drift import compare, plan, report, verify
 from sysinit_vm.drift.compare import Drift
 from sysinit_vm.drift.plan import LIVE, NONE, RECREATE
 from sysinit_vm.errors import VmError
 from sysinit_vm.guest import setup
-from sysinit_vm.lima.instance import Instance
+from sysinit_vm.lima.instance import STOPPED, Instance
+from sysinit_vm.lima.judged import JudgedConfig
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine import facts
 from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
-from sysinit_vm.vm import permission
+from sysinit_vm.vm import permission, validity
 from sysinit_vm.vm.destroy import destroy
 from sysinit_vm.vm.options import StartOptions
 from sysinit_vm.vm.project_vm import ProjectVm
@@ -18,13 +22,18 @@ from sysinit_vm.vm.start import start
 from sysinit_vm.vm.stop import stop
 
 
-def find_drift(vm: ProjectVm, options: StartOptions) -> tuple[Instance, Drift] | None:
-    """Return the VM and its drift, None if there is no VM or no config to compare it with."""
+def find_drift(vm: ProjectVm, options: StartOptions, *, rebooting: bool = False) -> tuple[Instance, Drift] | None:
+    """Return the VM and its drift, None if there is no VM or no config to compare it with.
+
+    With ``rebooting`` both are as if it was stopped already, which takes up what LIMA_HOME/_config has changed.
+    """
     instance, project = vm.own().instance, vm.target.project
     if instance is None or options.committed is None or instance.unreadable:
         return None
     if project is None or instance.project_dir != project.root:
         return None
+    if rebooting:
+        instance = replace(instance, status=STOPPED)
     return instance, compare.drift(instance, options.committed, facts.gather())
 
 
@@ -36,20 +45,46 @@ def require_drift(vm: ProjectVm, options: StartOptions) -> tuple[Instance, Drift
     return drifted
 
 
+def require_valid(
+    lima: Limactl, options: StartOptions, instance: Instance, drift: Drift, *, recreating: bool = False
+) -> None:
+    """VmError if Lima would refuse ``instance`` what ``drift`` wants: before that is shown, asked or stopped for.
+
+    ``recreating`` is for a new VM in its place. Lima is not asked again about what it took before.
+    """
+    if drift.needs != NONE and options.committed is not None:
+        data = drift.wanted if recreating else _given(instance, drift)
+        validity.require(lima, permission.proposed(instance, data), options.committed.path)
+
+
 def start_up_to_date(vm: ProjectVm, options: StartOptions, answer: str) -> Instance:
     """Start as ``start`` does. If the VM has drifted, say so, and apply the changes if the user wants that.
 
     ``answer`` is apply, keep or ask; ask means keep without a terminal.
     """
-    drifted = find_drift(vm, options)
+    drift = _drift_to_apply(vm, options, answer)
+    return apply(vm, options, drift, start_stopped=True) if drift else start(vm, options)
+
+
+def restart_up_to_date(vm: ProjectVm, options: StartOptions) -> Instance:
+    """Stop the VM and start it as ``start_up_to_date`` does. What that asks, the user and Lima, is asked first."""
+    drift = _drift_to_apply(vm, options, "ask", rebooting=True)
+    stop(vm)
+    stopped = vm.read_again()
+    return apply(stopped, options, drift, start_stopped=True) if drift else start(stopped, options)
+
+
+def _drift_to_apply(vm: ProjectVm, options: StartOptions, answer: str, *, rebooting: bool = False) -> Drift | None:
+    drifted = find_drift(vm, options, rebooting=rebooting)
     if drifted is None or drifted[1].needs == NONE:
-        return start(vm, options)
+        return None
     instance, drift = drifted
     kinds = ", ".join(dict.fromkeys(change.what for change in drift.changes))
     say(f"The config has changed since {instance.name} was made ({kinds}): sysinit-vm plan")
     if not _is_wanted(answer, drift.needs):
-        return start(vm, options)
-    return apply(vm, options, drift, start_stopped=True)
+        return None
+    require_valid(vm.lima, options, instance, drift)
+    return drift
 
 
 def _is_wanted(answer: str, needs: str) -> bool:
@@ -61,15 +96,15 @@ def _is_wanted(answer: str, needs: str) -> bool:
 def apply(vm: ProjectVm, options: StartOptions, drift: Drift, *, start_stopped: bool) -> Instance:
     """Give the VM the config that ``drift`` wants, except for what needs a new VM; return the VM.
 
-    A stopped VM stays stopped unless ``start_stopped``. VmError if Lima refuses the config, if the VM does not boot
-    with it (the former config is then restored), or if the guest does not match it.
+    ``require_valid`` comes first. A stopped VM stays stopped unless ``start_stopped``. VmError if Lima refuses the
+    config, if the VM does not boot with it (the former config is then restored), or if the guest does not match it.
     """
     instance = vm.read_again().existing()
     if vm.lima.runner.dry:
         return instance
-    if instance.running and drift.needs == LIVE:
-        return _apply_live(vm.lima, instance, drift)
-    judged = permission.edited(instance, plan.without_recreation(drift.has, drift.wanted))
+    judged = permission.edited(instance, _given(instance, drift))
+    if _is_live(instance, drift):
+        return _apply_live(vm.lima, instance, judged)
     if instance.running:
         stop(vm)
     try:
@@ -102,16 +137,25 @@ def _start_or_restore(vm: ProjectVm, options: StartOptions, drift: Drift) -> Ins
         ) from error
 
 
-def _apply_live(lima: Limactl, instance: Instance, drift: Drift) -> Instance:
+def _is_live(instance: Instance, drift: Drift) -> bool:
+    return instance.running and drift.needs == LIVE
+
+
+def _given(instance: Instance, drift: Drift) -> dict[str, Any]:
+    """Return the config that ``apply`` gives the VM."""
+    change = plan.only_live if _is_live(instance, drift) else plan.without_recreation
+    return change(drift.has, drift.wanted)
+
+
+def _apply_live(lima: Limactl, instance: Instance, judged: JudgedConfig) -> Instance:
     """Run our own scripts again in the guest. limactl does not edit a running VM, so its config is rewritten."""
-    judged = permission.edited(instance, plan.only_live(drift.has, drift.wanted))
-    setup.apply_live(lima, instance.name, drift.wanted.get("param") or {})
+    setup.apply_live(lima, instance.name, judged.data.get("param") or {})
     lima.rewrite(instance, judged)
     return instance
 
 
 def recreate(vm: ProjectVm, options: StartOptions) -> Instance:
-    """Delete the VM and create it again: its disk is lost, the project's files stay."""
+    """Delete the VM and create it again: its disk is lost, the project's files stay. ``require_valid`` comes first."""
     if vm.lima.runner.dry:
         return vm.existing()
     destroy(vm)

@@ -33,7 +33,7 @@ from sysinit_vm.runner import Result
 from sysinit_vm.terminal.console import say
 from sysinit_vm.terminal.progress import Progress
 from sysinit_vm.trust import approvals, gate
-from sysinit_vm.vm import permission
+from sysinit_vm.vm import permission, validity
 from sysinit_vm.vm.options import StartOptions
 
 _CONSOLE_SECONDS = 5  # between two checks of the console
@@ -94,7 +94,11 @@ def _after_killed_start(
 def _create(lima: Limactl, name: str, project: Project, options: StartOptions, progress: Progress) -> None:
     committed, machine = options.committed or committed_config.load(project), facts.gather()
     declared = forwards.declared(committed)
-    choice = _image(committed, machine, project, options, progress)
+    choice = resolve.choose_image(committed, machine)
+    if choice.entry is None and choice.buildable:  # create would refuse the config too, but only after the build
+        validity.require(lima, permission.unbuilt(committed, project, name), committed.path)
+        options.build_image(available.directory(machine.lima_home), progress)
+    choice = _image(committed, machine, project)
     if choice.remote:
         say("  The image is a download without Zellij. To be able to build one that has it: sysinit-vm setup")
     env = _accelerate(lima, options, machine, choice.kernel)
@@ -133,12 +137,9 @@ def _create_and_start(
     return lima.start(judged.instance if dry else permission.created(lima, written.name, project.config), relay, **how)
 
 
-def _image(committed: Config, machine: Facts, project: Project, options: StartOptions, progress: Progress) -> Choice:
-    """Return the image for the VM; build ours if it is the config's first choice and is missing."""
+def _image(committed: Config, machine: Facts, project: Project) -> Choice:
+    """Return the image for the VM; VmError if there is none."""
     choice = resolve.choose_image(committed, machine)
-    if choice.entry is None and choice.buildable:
-        options.build_image(available.directory(machine.lima_home), progress)
-        choice = resolve.choose_image(committed, machine)
     if choice.entry is None and not choice.left_to_lima:
         raise VmError(
             f"This machine can use none of the images in {project.config}.",

@@ -15,6 +15,7 @@ from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.effective import prepare
 from sysinit_vm.errors import VmError, edit
+from sysinit_vm.images import available
 from sysinit_vm.lima import disk_image
 from sysinit_vm.lima.home import lima_home, machine_config
 from sysinit_vm.lima.instance import Instance
@@ -165,6 +166,14 @@ def judged(committed: Config, project: Project, name: str, data: Mapping[str, An
     return config
 
 
+def unbuilt(committed: Config, project: Project, name: str) -> JudgedConfig:
+    """Return what ``project``'s new VM ``name`` will be made from once our image is built: only for a look."""
+    machine = facts.gather()
+    data = prepare.prepared(committed, project, name, machine).data
+    data["images"] = [{**available.debian_entry(machine.lima_home), "arch": data["arch"]}]
+    return gate.passed(name, data, gate.judge(data, committed, project.root))
+
+
 def created(lima: Limactl, name: str, config: Path) -> JudgedInstance:
     """Return the instance ``name``, which was just made from ``config`` (absolute), for its first start.
 
@@ -213,3 +222,8 @@ def edited(instance: Instance, data: Mapping[str, Any], *, ports_moved: bool = F
     config = gate.passed(instance.name, data, checked)
     gate.remember(instance.name, checked, wanted)
     return config
+
+
+def proposed(instance: Instance, data: Mapping[str, Any]) -> JudgedConfig:
+    """As ``edited``, but only for a look: the instance is not given it, so nothing is remembered for it."""
+    return gate.passed(instance.name, data, gate.judge_edited(instance, data))

@@ -20,7 +20,7 @@ from sysinit_vm.ports import allocation
 from sysinit_vm.projects.project import Project
 from sysinit_vm.runner import INTERRUPTED
 from sysinit_vm.terminal.console import say
-from sysinit_vm.vm import permission
+from sysinit_vm.vm import permission, validity
 
 # The order of a boot (Lima 2.2.0, cidata and boot.sh). The modes yq and ansible are left to the next boot.
 _ORDER = ("boot", "dependency", "data", "system", "user")
@@ -43,15 +43,18 @@ def reprovision(lima: Limactl, instance: Instance, project: Project, committed: 
     """Run every script of ``committed``, ``project``'s config, in the guest of ``instance``; return 0, or 128+n.
 
     128+n means that signal n ended it. After 0 the VM also uses these scripts at its next boots. VmError before any
-    script runs if one has a template that only a boot fills in; VmError after all have run if some failed.
+    script runs if one has a template that only a boot fills in, or if Lima would refuse the config; VmError after all
+    have run if some failed.
     """
     with vm_lock(instance.name):
         present = instance.config()
         kept = allocation.kept(present, committed)
         wanted = prepare.prepared(committed, project, instance.name, facts.gather(), kept).data
+        data = plan.with_scripts(present.data, wanted)
+        if data != present.data:
+            validity.require(lima, permission.proposed(instance, data), committed.path)
         own = wanted["provision"][len(setup.provision_scripts()) :]  # the project's own: ours come first
-        changed = plan.with_scripts(present.data, wanted)
-        permission.edited(instance, changed)  # asked now: the scripts get the terminal, and may type ahead
+        permission.edited(instance, data)  # asked now: the scripts get the terminal, and may type ahead
         failures = list[str]()
         for step in list(_steps(own, _values(instance, wanted["param"]))):
             say(f"{step.where} ({step.mode})")
@@ -63,7 +66,7 @@ def reprovision(lima: Limactl, instance: Instance, project: Project, committed: 
             detail = "\n".join(failures)
             raise VmError(f"Provisioning {instance.name} failed.", detail=detail, hint=edit(committed.path))
         if not lima.runner.dry:
-            lima.rewrite(instance, permission.edited(instance, changed, ask=False))
+            lima.rewrite(instance, permission.edited(instance, data, ask=False))
     return 0
 
 

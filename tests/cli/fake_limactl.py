@@ -86,6 +86,10 @@ def template(words):
     end(0)
 
 
+def validate(words):
+    end(0, captured("validate-ok.err", "x").replace("/tmp/x.yaml", words[-1]))
+
+
 def edit(words):
     name, expression = words[-1], words[words.index("--set") + 1]
     if status(name) == "Running":
@@ -145,15 +149,15 @@ def main():
         end(0)
     verb, *rest = [word for word in words if word != "--log-format=json"]
     if (FAKE / f"{verb}.fail").exists():
-        end(1, (FAKE / f"{verb}.fail").read_text())
-    if verb in {"list", "create", "start", "stop", "edit", "delete", "template"}:
+        end(1, (FAKE / f"{verb}.fail").read_text().replace("/tmp/demo-dev.yaml", words[-1]))
+    if verb in {"list", "create", "start", "stop", "edit", "delete", "template", "validate"}:
         globals()[verb](rest)
     if (FAKE / f"{verb}.hang").exists():
         signal.signal(signal.SIGINT, lambda *_: end(1))
         time.sleep(30)
     if verb == "shell":
         shell(rest)
-    end(0 if verb in {"start", "stop", "edit", "validate"} else 98)
+    end(0 if verb in {"start", "stop", "edit"} else 98)
 
 
 main()

@@ -30,6 +30,7 @@ def test_a_first_start(world, typed):
     verbs = typed("start")
     assert verbs.count("start") == 1
     assert len(verbs) <= MOST["first start"]
+    assert checks(verbs) == 0  # create checks before it makes anything
 
 
 @pytest.mark.parametrize(
@@ -52,3 +53,35 @@ def test_a_vm_that_is_there(world, typed, status, words, row):
 def test_the_status_of_a_project_without_a_vm(world, typed):
     world.put_config()
     assert len(typed("status")) <= MOST["status"]
+
+
+def checks(verbs):
+    return verbs.count("validate")
+
+
+def change(world):
+    config = world.demo / ".lima" / "config.yaml"
+    config.write_text(config.read_text().replace("env:\n", "env:\n  HOME: x\n", 1))
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "most"),
+    [
+        ("Running", ["plan"], 2),
+        ("Stopped", ["apply", "--yes"], 7),
+        ("Stopped", ["start", "--drift", "keep"], MOST["start"]),
+        ("Running", ["restart"], MOST["restart"]),
+    ],
+)
+def test_a_changed_config_is_checked_once_if_it_is_shown_or_applied(world, typed, status, words, most):
+    world.put_vm(status)
+    change(world)
+    verbs = typed(*words)
+    assert checks(verbs) == (words[0] in {"plan", "apply"})
+    assert len(verbs) <= most
+
+
+@pytest.mark.parametrize("words", [["plan"], ["apply", "--yes"], ["start"], ["restart"], ["status"]])
+def test_what_a_vm_already_has_is_not_checked(world, typed, words):
+    world.put_vm("Running")
+    assert checks(typed(*words)) == 0

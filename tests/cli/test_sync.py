@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests.fakes import captured
 from tests.worlds import SCRIPT
 
 SUDO = """#!/bin/bash
@@ -132,6 +133,16 @@ def test_what_only_a_boot_can_do_is_said(guest):
     assert not mark.exists()
     provision(guest, [{"mode": "yq", "path": "/x", "expression": ".a = 1"}])
     assert "provision[0] (yq) is left to the next boot" in guest.run("sync", "--provision").stderr
+
+
+def test_a_config_that_limactl_refuses_runs_nothing(guest):
+    mark = guest.demo / "mark"
+    provision(guest, [script(f"#!/bin/sh\ntouch {mark}\n")])
+    guest.let_fail("validate", captured("validate-param.err"))
+    done = guest.run("sync", "--provision")
+    assert done.returncode == 1
+    assert "`UNUSED` is not used in any provision" in done.stderr
+    assert not mark.exists()
 
 
 def test_an_untrusted_config_runs_nothing(guest):

@@ -6,6 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sysinit_vm.config import document
+from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError
 
 HERE = Path("/p/.lima/config.yaml")
@@ -164,3 +165,30 @@ def test_aliases_of_a_reasonable_size_are_fine():
 def test_a_huge_file_is_refused_before_it_is_read_as_yaml():
     with pytest.raises(VmError, match="200000 characters"):
         document.parse("#" * 200_001, Path("c.yaml"))
+
+
+TEXT = "# a\nmemory: x\nportForwards:\n- guestPort: 1\n-\n  hostPortRange: [1, 2]\nmounts:\n- a: {b: 1}\n"
+
+
+@pytest.mark.parametrize(
+    ("where", "line"),
+    [
+        ("memory", 2),
+        ("portForwards", 3),
+        ("portForwards[0]", 4),
+        ("portForwards[0].guestPort", 4),
+        ("portForwards[1].hostPortRange", 6),
+        ("mounts[0].a.b", 8),
+    ],
+)
+def test_a_value_has_the_line_of_its_key(where, line):
+    assert Config(HERE, {}, text=TEXT).place(where) == f"line {line} of {HERE}"
+
+
+@pytest.mark.parametrize("where", ["disk", "portForwards[2]", "memory.x", ""])
+def test_what_is_not_in_the_text_has_only_its_file(where):
+    assert Config(HERE, {}, text=TEXT).place(where) == str(HERE)
+
+
+def test_a_config_without_its_text_has_only_its_file():
+    assert Config(HERE, {"memory": "x"}).place("memory") == str(HERE)

@@ -252,6 +252,13 @@ def test_a_config_that_cannot_be_read_is_told_in_its_own_words(demo):
     assert "line" in found.text
 
 
+def test_a_config_that_makes_no_vm_is_wrong(demo):
+    demo.project.config.write_text("cpus: 2\nmemory: 3 gigs\n")
+    found = by(project.examine(None, demo))["config"]
+    assert found.level == WRONG
+    assert f"memory: '3 gigs' in line 2 of {demo.project.config}" in found.text
+
+
 def test_an_image_that_cannot_be_had_is_wrong(demo):
     demo.project.config.write_text("images: [{location: /nowhere.qcow2}]\n")
     assert by(project.examine(None, demo))["image"].level == WRONG

@@ -81,10 +81,26 @@ def test_each_change_is_one_line_that_says_what_it_needs(more, what, needs):
 
 
 @pytest.mark.parametrize(
-    "more", [{"memory": "8192MiB"}, {"memory": "8192 M"}, {"disk": "51200MiB"}, {"dns": []}, {"message": ""}]
+    "more",
+    [{"memory": "8192MiB"}, {"memory": "8192 M"}, {"disk": "51200MiB"}, {"dns": []}, {"message": ""}, {"cpus": "2"}],
 )
 def test_what_means_the_same_is_no_change(more):
     assert plan.changes(HAS, changed(**more)) == []
+
+
+@pytest.mark.parametrize(
+    ("has", "wanted", "needs"),
+    [
+        (None, "20GiB", RECREATE),
+        (None, "200GiB", RESTART),
+        ("200GiB", None, RECREATE),
+        ("50GiB", None, RESTART),
+        ("2e3MiB", "1GiB", RECREATE),
+        ("1GiB", "2e3 M", RESTART),
+    ],
+)
+def test_a_disk_is_compared_as_lima_reads_it_with_its_default(has, wanted, needs):
+    assert plan.worst(plan.changes(changed(disk=has), changed(disk=wanted))) == needs
 
 
 def test_applying_leaves_what_takes_recreation_and_takes_the_rest():

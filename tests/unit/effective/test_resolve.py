@@ -177,6 +177,46 @@ def test_memory_is_never_more_than_the_machine_has():
     assert "memory" not in made({}).data
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("memory: 3 gigs", "memory: '3 gigs' in line 3 of /work/demo/.lima/config.yaml"),
+        ("disk: 20 GiBs", "disk: '20 GiBs' in line 3 of"),
+        ("disk: -1", "disk: -1 in line 3 of"),
+        ("disk: 10", "disk: 10 in line 3 of"),
+        ("memory: '2048'", "memory: '2048' in line 3 of"),
+        ("memory: [8GiB]", "memory: ['8GiB'] in line 3 of"),
+        ("cpus: many", "cpus: 'many' in line 3 of"),
+        ("cpus: 2.5", "cpus: 2.5 in line 3 of"),
+        ("cpus: -1", "cpus: -1 in line 3 of"),
+        ("cpus: true", "cpus: True in line 3 of"),
+    ],
+)
+def test_what_is_no_size_or_number_is_told_with_its_line_and_what_to_write(line, says):
+    text = f"# ours\n\n{line}\n"
+    config = Config(DEMO.config, document.parse(text, DEMO.config), text=text)
+    with pytest.raises(VmError) as caught:
+        effective_config(config, DEMO, "demo-dev", facts(), SETUP)
+    assert caught.value.brief.startswith(says)
+    assert re.search("8GiB|whole number", caught.value.detail)
+    assert caught.value.hint == f"$EDITOR {DEMO.config}"
+
+
+def test_a_size_without_a_unit_is_told_to_be_bytes():
+    with pytest.raises(VmError, match=r"10 bytes.*8GiB"):
+        made({"disk": 10})
+
+
+def test_what_lima_takes_for_its_own_default_is_left_to_it():
+    data = made({"cpus": 0, "memory": "", "disk": None}).data
+    assert (data["cpus"], data["memory"], data["disk"]) == (0, "", None)
+
+
+def test_quoted_cpus_are_never_more_than_the_machine_has():
+    assert made({"cpus": "64"}, cpus=2).data["cpus"] == 2
+    assert made({"cpus": "2"}, cpus=8).data["cpus"] == "2"
+
+
 def test_images_of_a_base_are_left_to_lima():
     committed = Config(DEMO.config, {"base": "template:_images/debian-12"})
     assert choose_image(committed, facts()).left_to_lima

@@ -80,6 +80,48 @@ def test_an_instances_config_is_what_its_lima_yaml_holds(instances, home):
     assert Instance("a", "Stopped", place / "a").config().data == {"cpus": 1}
 
 
+def refusal(says, code=1):
+    """Let limactl say something of a config, and return what we make of it with the file that limactl was given."""
+    given = list[Path]()
+
+    def answer(call):
+        path = Path(call.argv[-1])
+        given.append(path)
+        assert json.loads(path.read_text()) == {"memory": "8GiB"}
+        assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+        return result(code, err=says.replace("/tmp/demo-dev.yaml", str(path)))
+
+    lima, recorder = wrapped(answer=answer)
+    why = lima.refusal(JudgedConfig("demo-dev", {"memory": "8GiB"}))
+    assert words(recorder) == [[JSON, "validate", str(given[0])]]
+    return why, given[0]
+
+
+def test_limactl_is_asked_of_a_config_in_a_file_that_no_guest_sees(home):
+    why, path = refusal(captured("validate-ok.err"), 0)
+    assert (why, path.name) == ("", "demo-dev.yaml")
+    assert path.is_relative_to(home / ".lima" / "_sysinit-vm")
+    assert not path.parent.exists()
+
+
+@pytest.mark.parametrize(
+    ("says", "why"),
+    [
+        (
+            captured("validate-mount.err"),
+            "field `mounts[0].mountPoint` must not be a system path such as /etc or /usr",
+        ),
+        (
+            captured("validate-param.err"),
+            "field `param` key `UNUSED` is not used in any provision, probe, copyToHost, or portForward",
+        ),
+        ("", "limactl validate ended with 1."),
+    ],
+)
+def test_why_limactl_refuses_a_config_does_not_name_our_file(home, says, why):
+    assert refusal(says)[0] == why
+
+
 def test_an_edit_gives_the_whole_config_past_the_escapes_that_yq_does_not_know(home):
     lima, recorder = wrapped()
     data = {"env": {"A": 'back\\slash "é" \u2028'}}

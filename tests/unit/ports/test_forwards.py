@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError
 from sysinit_vm.ports.forwards import Forward, claims, declared, rules
@@ -171,3 +172,10 @@ def test_whatever_stands_there_is_read_or_refused_and_claims_never_fail(entries)
     claims({"portForwards": entries})
     with suppress(VmError):
         assert all(isinstance(each, Forward | dict) for each in rules(config(*entries)))
+
+
+def test_an_invalid_forward_is_told_with_its_line():
+    text = "portForwards:\n- guestPort: 80\n- hostPort: 1\n  guestPortRange: [3010, 3000]\n"
+    config = Config(PATH, document.parse(text, PATH), text=text)
+    with pytest.raises(VmError, match=rf"portForwards\[1\].guestPortRange: \[3010, 3000\] in line 4 of {PATH}"):
+        rules(config)

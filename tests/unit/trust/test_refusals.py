@@ -1,8 +1,13 @@
 """Templates that Lima would run for ever, at each `limactl list`."""
 
+from pathlib import Path
+
 import pytest
 
-from sysinit_vm.trust.refusals import may_never_end
+from sysinit_vm.config import document
+from sysinit_vm.config.document import Config
+from sysinit_vm.errors import VmError
+from sysinit_vm.trust.refusals import check, may_never_end
 
 ENDLESS = "{{range 9223372036854775807}}{{end}}"
 
@@ -66,3 +71,16 @@ def test_what_messages_of_lima_hold_is_let_through():
     assert not may_never_end(
         "{{.Dir}} {{.Param.X}} {{if .Instance.Config.VMOpts.vz.rosetta.enabled}}{{end}}", message=True
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("mounts:\n- location: /srv\n  9p:\n    msize: lots\n", r"mounts\[0\]\.9p\.msize in line 4 of"),
+        ("ssh:\n  localPort: many\n", r"ssh\.localPort in line 2 of"),
+    ],
+)
+def test_what_is_refused_is_told_with_its_line(text, where):
+    path = Path("/p/.lima/config.yaml")
+    with pytest.raises(VmError, match=where):
+        check(Config(path, document.parse(text, path), text=text))

@@ -67,6 +67,16 @@ def test_a_running_one_is_stopped_first(demo):
     assert vms.calls == [("stop", "demo-dev", False), ("edit", "demo-dev")]
 
 
+def test_a_running_one_is_not_stopped_for_a_config_that_lima_refuses(demo):
+    vms = lima("Running")
+    vms.refuses = "field `mounts[0].mountPoint` must not be a system path such as /etc or /usr"
+    with pytest.raises(VmError, match="must not be a system path") as caught:
+        take(vms, of(demo), yes=True)
+    assert 'mounts[0] is {"writable": true' in caught.value.detail
+    assert caught.value.hint == f"$EDITOR {demo.config}"
+    assert (vms.calls, vms.by_name["demo-dev"].running) == ([], True)
+
+
 def test_a_crashed_one_is_recovered_first(demo):
     vms = lima("Broken")
     take(vms, of(demo), yes=True)

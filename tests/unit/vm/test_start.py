@@ -326,6 +326,20 @@ def test_a_missing_image_is_built_first(lima, demo, monkeypatch):
     assert given["images"][0]["location"] == str(lima.place / "_images/sysinit-debian-latest.qcow2")
 
 
+@pytest.mark.parametrize("images", ["seed's", "none"])
+def test_no_image_is_built_for_a_config_that_lima_refuses(lima, demo, monkeypatch, images):
+    if images == "none":
+        demo.project.config.write_text("cpus: 1\n")
+    else:
+        seeds_config(demo)
+    monkeypatch.setattr(machine, "gather", lambda: facts(lima_home=lima.place, can_build_image=True))
+    asked = []
+    lima.refusal = lambda config: asked.append(config.data["images"]) or "field `plain` is none"
+    with pytest.raises(VmError, match="field `plain` is none"):
+        start(ProjectVm.read(lima, demo), OPTIONS)
+    assert (len(asked[0]), lima.calls) == (1, [])
+
+
 def test_an_image_that_can_be_had_in_no_way_is_an_error_before_limactl(lima, demo):
     seeds_config(demo)
     with pytest.raises(VmError, match=r"none of the images[\s\S]*sysinit-vm setup"):
