@@ -41,7 +41,9 @@ class World:
     def __init__(self, place: Path, *, lima_home: Path, projects: Path, without: tuple[str, ...]) -> None:
         """Variables whose names begin with one of ``without`` do not come into this world."""
         self.place, self.lima_home, self.projects = place, lima_home, projects
-        self.env = {name: value for name, value in os.environ.items() if not name.startswith(("VM_NAME", *without))}
+        # pytest-xdist tells its workers how wide the terminal is
+        without = ("VM_NAME", "COLUMNS", "LINES", "PYTEST_", *without)
+        self.env = {name: value for name, value in os.environ.items() if not name.startswith(without)}
         self.env |= {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "LIMA_HOME": str(lima_home)}
 
     def project(self, name: str, *, config: str | None = None) -> Path:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError, edit
+from sysinit_vm.lima.home import lima_home
 from sysinit_vm.ports import forwards
 from sysinit_vm.trust.danger import Where, spelled
 from sysinit_vm.trust.rules import display
@@ -214,8 +215,8 @@ def _host_paths(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for key, name in (("portForwards", "hostSocket"), ("copyToHost", "host")):
         for number, entry in enumerate(_entries(data, key)):
             yield f"{key}[{number}].{name}", str(entry.get(name) or "/")
-    for where, text in _image_locations(data):
-        if text.startswith(("/", "~/")):
+    for where, text in _image_locations(data):  # a guest that can write LIMA_HOME was allowed more than that
+        if text.startswith(("/", "~/")) and not Path(text).is_relative_to(lima_home()):
             yield spelled(where), text
 
 

@@ -110,7 +110,7 @@ def test_one_word_is_a_shell_line_from_every_entrance(world, line):
     reset(world, STARTED)
     for name, argv in entrances("exec", "--", line).items():
         world.type(*argv)
-        assert world.guest_words() == ["bash", "-c", line], name
+        assert world.guest_words() == ["bash", "-c", "--", line], name
 
 
 def test_tasks_chain_in_one_call(world):

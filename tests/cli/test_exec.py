@@ -79,7 +79,7 @@ def test_a_line_that_begins_with_a_dash_is_a_line(started):
 
 def test_an_empty_command_is_a_command(started):
     assert started.run("exec", "").returncode == 0
-    assert started.guest_words() == ["bash", "-c", ""]
+    assert started.guest_words() == ["bash", "-c", "--", ""]
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
