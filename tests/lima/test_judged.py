@@ -1,6 +1,8 @@
 """What limactl reads is what was judged: by the real limactl, which makes each VM here without a boot."""
 
+import contextlib
 import json
+import shutil
 import subprocess
 import threading
 
@@ -62,7 +64,7 @@ def test_a_vm_is_judged_as_its_config_was(world, here, tmp_path):
     """What Lima fills in adds nothing, and what it resolves is what we resolved: the same hash."""
     project = world.project("same")
     (project / "data").mkdir()
-    world.ok(project, "init", "--name", "same-dev")
+    world.ok(project, "init")
     config = project / ".lima/config.yaml"
     text = config.read_text()
     for key, entries in MORE.items():
@@ -296,3 +298,39 @@ def test_an_image_that_keeps_its_data_in_another_file_is_refused(world, tmp_path
     assert done.returncode == 1
     assert "external data file" in done.stderr
     assert not (world.lima_home / "data-dev").exists()
+
+
+def test_a_vm_that_its_guest_made_unreadable_is_not_started_and_is_still_the_projects(world, here, tmp_path):
+    """A file in place of a directory that is mounted is enough for Lima to refuse it, and to lose its processes."""
+    project = world.project("unread")
+    (project / "data").mkdir()
+    world.ok(project, "init")
+    config = project / ".lima/config.yaml"
+    mount = "- {location: ./data, mountPoint: /data, writable: true}\n\nenv:\n"
+    config.write_text(config.read_text().replace("\nenv:\n", mount))
+    create(here, "unread-dev", effective(project), tmp_path)
+    (project / "data").rmdir()
+    (project / "data").touch()
+    for words in (("start", "--name", "unread-dev"), ("start",), ("trust", "--show", "--name", "unread-dev")):
+        done = world.run(project, *words)
+        assert done.returncode == 4
+        assert f"{project}/data is mounted in it, and is no directory" in done.stderr
+    (row,) = [vm for vm in json.loads(world.ok(project, "list", "--json"))["vms"] if vm["name"] == "unread-dev"]
+    assert row["project"] == str(project)
+    with here_sleeps(world.lima_home / "unread-dev") as process:
+        world.ok(project, "stop")
+        assert process.wait(30) != 0
+    with here_sleeps(world.lima_home / "unread-dev") as process:
+        world.ok(project, "destroy", "--yes")
+        assert process.wait(30) != 0
+    assert not (world.lima_home / "unread-dev").exists()
+
+
+@contextlib.contextmanager
+def here_sleeps(directory):
+    """A process that stands for the QEMU of an instance: a program of that name with the instance's directory."""
+    program = shutil.copy("/bin/cat", directory / "qemu-system-x86_64")
+    with subprocess.Popen([program, "-", f"{directory}/qmp.sock"], stdin=subprocess.PIPE) as process:
+        (directory / "qemu.pid").write_text(str(process.pid))
+        yield process
+        process.kill()
