@@ -14,8 +14,8 @@ from sysinit_vm.runner import Result
 
 _LOGINS = "logins.tar"
 LEAN = ("/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/man/*", "/usr/share/info/*")
+KEPT = ("/usr/share/doc/*/copyright", "/usr/share/man/man[1-9]/*")  # of these; manuals in English
 UNREACHABLE = r"Failed to fetch|Could not resolve|does not have a Release file|Unable to connect"
-KEPT = ("/usr/share/doc/*/copyright", "/usr/share/man/man[1-9]/*")
 STAGES = {
     "running apt-get update": "reading the mirror's package lists",
     "downloading packages with apt": "downloading packages",
@@ -23,7 +23,7 @@ STAGES = {
     "installing essential packages": "installing the essential packages",
     "installing remaining packages inside the chroot": "installing the remaining packages",
     "proving zellij": "testing zellij in the image",
-    "preparing for work": "preparing for work",
+    "setting up apt, ssh and man": "setting up apt, ssh and man",
     "making the initrd": "making the initrd",
     "creating tarball": "packing the root file system",
 }

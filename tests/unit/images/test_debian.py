@@ -153,6 +153,10 @@ def test_the_programs(host, images, zellij):
     mmdebstrap, unpack, mkfs, rm, convert, _clean = map(list, runner.argvs)
     assert mmdebstrap[:2] == ["/usr/bin/mmdebstrap", f"--mode={host.mode}"]
     assert mmdebstrap[-3:] == ["bookworm", str(work / "root.tar"), *LINES]
+    lean = [word for word in mmdebstrap if word.startswith("--dpkgopt=path-")]
+    assert lean.index("--dpkgopt=path-exclude=/usr/share/man/*") < lean.index(
+        "--dpkgopt=path-include=/usr/share/man/man[1-9]/*"
+    )
     assert "linux-image-amd64," in next(word for word in mmdebstrap if word.startswith("--include="))
     assert unpack[: len(host.as_root)] == mkfs[: len(host.as_root)] == list(host.as_root)
     assert mkfs[-4:] == ["-d", "root", "disk", "4G"]
