@@ -196,7 +196,6 @@ def test_tools_for_work_and_their_manuals_are_there(world, demo):
     assert re.search("nano.*\n.*IMproved.*\nhtop", inside(world, demo, programs))
     assert inside(world, demo, "man -w git ls nano vim | wc -l") == "4\n"
     assert "list directory contents" in inside(world, demo, "man ls | cat")
-    assert inside(world, demo, "python3 -m venv /tmp/venv && /tmp/venv/bin/pip --version").startswith("pip ")
 
 
 def test_the_first_installation_needs_no_word_before_it(world, demo):
