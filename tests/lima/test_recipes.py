@@ -37,7 +37,7 @@ def recipes(world):
             if key == "param" and "GUEST_DIRS" in had:
                 value["GUEST_DIRS"] += f" {had['GUEST_DIRS']}"
             data[key] = [*had, *value] if isinstance(value, list) else had | value if isinstance(value, dict) else value
-    config.write_text(yaml.safe_dump(data))
+    config.write_text(yaml.safe_dump(data, width=1000))
     world.ok(project, "start", timeout=1800)
     yield project
     world.run(project, "destroy", "--yes")
