@@ -1,6 +1,7 @@
 """docs/recipes.md, its own blocks in one VM: programs, watchers, and this machine from the guest."""
 
 import http.server
+import json
 import re
 import shlex
 import threading
@@ -37,7 +38,12 @@ def recipes(world):
             if key == "param" and "GUEST_DIRS" in had:
                 value["GUEST_DIRS"] += f" {had['GUEST_DIRS']}"
             data[key] = [*had, *value] if isinstance(value, list) else had | value if isinstance(value, dict) else value
-    config.write_text(yaml.safe_dump(data, width=1000))
+    # What this machine trusts beyond what is usual, such as a company's proxy, the guest has to trust too.
+    authorities = [path.read_text() for path in sorted(Path("/usr/local/share/ca-certificates").glob("*.crt"))]
+    if authorities:
+        data["caCerts"] = {"certs": authorities}
+        data["env"]["NODE_EXTRA_CA_CERTS"] = "/etc/ssl/certs/ca-certificates.crt"
+    config.write_text(json.dumps(data))  # which is YAML, too
     world.ok(project, "start", timeout=1800)
     yield project
     world.run(project, "destroy", "--yes")
