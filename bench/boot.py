@@ -56,14 +56,15 @@ def run(rounds: int) -> Report:
 def images(*, theirs: bool = True) -> Mapping[str, Path]:
     """Return the disks, built if they are missing or not made from today's ingredients."""
     cache, mirror = platformdirs.user_cache_path("sysinit-vm"), settings.value("mirror")
+    packages = settings.value("packages")
     zellij = find_programs.find_zellij()
     if zellij is None:
         raise MissingError("Zellij for the guest was not found.", hint="sysinit-vm setup")
     kept = cache / "images"
     kept.mkdir(parents=True, exist_ok=True)
     with Progress("The images") as progress:
-        ours = debian.current(kept, zellij) or debian.build(
-            Runner(), kept, zellij=zellij, mirror=mirror, progress=progress
+        ours = debian.current(kept, zellij, packages) or debian.build(
+            Runner(), kept, zellij=zellij, mirror=mirror, packages=packages, progress=progress
         )
         if not theirs:
             return {OURS: ours}

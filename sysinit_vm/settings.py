@@ -14,7 +14,7 @@ from typing import Any
 
 import platformdirs
 
-from sysinit_vm.config import document, guest_dirs, mirror
+from sysinit_vm.config import document, guest_dirs, mirror, packages
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import UsageError, VmError, edit
 
@@ -63,6 +63,10 @@ def _guest_dirs(value: object, source: str) -> str:
     return " ".join(guest_dirs.parse(value, source))
 
 
+def _packages(value: object, source: str) -> str:
+    return " ".join(packages.parse(value, source))
+
+
 def _flake(value: object, source: str) -> str:
     text = str(value)
     if text.startswith("-") or "#" in text or not text.strip():
@@ -84,11 +88,13 @@ FLAKE = "github:roshbhatia/sysinit"
 _ATTRIBUTE = r"""[^\s#{}]+(?:\{(?:system|name)\}[^\s#{}]*)*"""
 
 # name: (default, parser). `mirror` is where `build.debian` gets packages; empty means the machine's own source.
+# `packages` are those that it installs beside our own.
 KNOWN: Mapping[str, tuple[Any, Callable[[object, str], Any]]] = {
     "template": ("dev", _text),
     "timeout": (600, seconds),
     "accelerator": ("auto", _one_of("auto", "kvm", "tcg")),
     "mirror": ("", mirror.parse),
+    "packages": ("", _packages),
     "strict_ports": (False, _boolean),
     "guest_dirs": ("", _guest_dirs),
     "editor": ("", _one_of("code", "cursor", "zed", "gateway")),
@@ -103,10 +109,12 @@ KNOWN: Mapping[str, tuple[Any, Callable[[object, str], Any]]] = {
     "flake_configuration": ("lima-dev", _matching(r"[^\s#]+", "It is the name of a configuration in the flake.")),
 }
 # What a committed config cannot set: where root's packages come from, the user's editor, and which flake is built and
-# run are for the user of this machine to say. A template is chosen before there is a config.
+# run are for the user of this machine to say. So is what the image contains: all projects share it, and the scripts of
+# its packages run on this machine. A template is chosen before there is a config.
 _NOT_COMMITTED = {
     "template",
     "mirror",
+    "packages",
     "editor",
     "flake",
     "flake_system",

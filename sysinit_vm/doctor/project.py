@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from sysinit_vm import settings
 from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding, wrong
 from sysinit_vm.effective import prepare, resolve
 from sysinit_vm.errors import VmError
@@ -51,7 +52,7 @@ def _image(location: str) -> Finding:
     with suppress(VmError):  # a Zellij that cannot be used is reported among the programs
         zellij = find_programs.find_zellij()
         version = find_programs.program_version(Runner(), zellij) if zellij else ()
-        if debian.outdated(Path(location), version):
+        if debian.outdated(Path(location), version, settings.value("packages")):
             text = f"{location}: built by an earlier version; new VMs lack what has changed since"
             return Finding(AREA, "image", NOTE, text, "sysinit-vm build.debian")
     return Finding(AREA, "image", OK, location)

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from sysinit_vm.errors import UsageError, typed
-from sysinit_vm.guest import layouts, processes, zellij
+from sysinit_vm.guest import layouts, processes, terminal_type, zellij
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.projects.locate import guest_directory
@@ -36,11 +36,10 @@ def shell(lima: Limactl, instance: Instance, *, plain: bool = False, layout: str
     """
     here = guest_directory(instance, Path.cwd())
     if plain or instance.project_dir is None:
-        return lima.attach(instance.name, zellij.login_shell_argv(here), here)
+        return lima.attach(instance.name, terminal_type.told(lima.runner, zellij.login_shell_argv(here)), here)
     project = Project(instance.project_dir)
-    return lima.attach(
-        instance.name, zellij.attach_argv(project.session, str(project.root), here, layout), str(project.root)
-    )
+    words = zellij.attach_argv(project.session, str(project.root), here, layout)
+    return lima.attach(instance.name, terminal_type.told(lima.runner, words), str(project.root))
 
 
 def attach_or_tell(lima: Limactl, instance: Instance) -> int:
@@ -73,7 +72,7 @@ def execute(lima: Limactl, instance: Instance, argv: Sequence[str], *, stdin: bo
     marker = processes.marker()
     return lima.attach(
         instance.name,
-        argv,
+        terminal_type.told(lima.runner, argv, stdin=stdin),
         guest_directory(instance, Path.cwd()),
         stdin=stdin,
         marker=marker,

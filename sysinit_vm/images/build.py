@@ -23,7 +23,8 @@ def build_debian(runner: Runner, images: Path, progress: Progress) -> Path:
         raise MissingError(
             "Zellij for the guest was not found.", detail="The image contains it.", hint="sysinit-vm setup"
         )
-    return debian.build(runner, images, zellij=zellij, mirror=settings.value("mirror"), progress=progress)
+    mirror, packages = settings.value("mirror"), settings.value("packages")
+    return debian.build(runner, images, zellij=zellij, mirror=mirror, packages=packages, progress=progress)
 
 
 def build_nixos(runner: Runner, template: str) -> Path:

@@ -21,7 +21,7 @@ from sysinit_vm.terminal.progress import Progress
 
 DISK_SIZE = "4G"
 """The image's size for the guest, and so the smallest `disk:`; lima-init grows it to the size of the VM's disk."""
-RECIPE = "1"
+RECIPE = "2"
 """Part of the cache key: raise it if this module changes what an image is."""
 ROOM = 3 * 1024**3
 ARCHES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
@@ -36,6 +36,7 @@ class _Build:
     work: Path
     temporary: Path
     zellij: Path
+    packages: str
     progress: Progress
 
     def run(self, argv: list[str]) -> None:
@@ -50,71 +51,75 @@ class _Build:
             self.progress.stage(stage)
 
 
-def build(runner: Runner, images: Path, *, zellij: Path, mirror: str, progress: Progress) -> Path:
+def build(runner: Runner, images: Path, *, zellij: Path, mirror: str, progress: Progress, packages: str = "") -> Path:
     """Build an image in ``images`` (absolute; made if missing), make it the latest, return its disk's path.
 
     ``zellij`` is the program for the guest. ``mirror`` is the setting's value: a Debian mirror's URI, whole apt lines,
-    or empty for the host's own. A login in it is not put into the image. Takes minutes and about 3 GB in ``images``. If
-    another build in ``images`` is running, wait for it and take its image. If anything fails, no unfinished file stays
-    and the former latest image is untouched. MissingError (a program, subordinate ids, zellij), VmError (the mirror's
-    login, a step failed).
+    or empty for the host's own. A login in it is not put into the image. ``packages`` is the setting's value, too:
+    names of packages beside our own, separated by spaces.
+
+    Takes minutes and about 3 GB in ``images``. If another build in ``images`` is running, wait for it and take its
+    image if it is the same. If anything fails, no unfinished file stays and the former latest image is untouched.
+    MissingError (a program, subordinate ids, zellij), VmError (the mirror's login, a step failed).
     """
     tools = debian_host.find_tools()
     sources = apt_sources.read(SUITE, mirror)
     if sources.logins:
         say("The mirror's password is not put into the image. For apt in the guest: man apt_auth.conf.")
-    identity = key(zellij)
+    identity = key(zellij, packages)
     stem = DEBIAN.new_stem(images)
     if runner.dry:
-        runner.change(_mmdebstrap(tools, images, sources))
+        runner.change(_mmdebstrap(tools, images, sources, packages))
         return images / f"{stem}.qcow2"
     with exclusive_build(images, "debian") as waited:
-        if waited and (made := current(images, zellij)):
+        if waited and (made := current(images, zellij, packages)):
             return made
         with debian_host.scratch(runner, tools, images) as scratch:
             work = scratch.work
             _require_room(images)
-            job = _Build(runner, tools, work, scratch.temporary, zellij, progress)
+            job = _Build(runner, tools, work, scratch.temporary, zellij, packages, progress)
             _make(job, sources)
-            _write_manifest(work, identity, zellij, sources)
+            _write_manifest(job, identity, sources)
             progress.stage("making it the latest image")
             return DEBIAN.publish(work, images, stem)
 
 
-def key(zellij: Path) -> str:
+def key(zellij: Path, packages: str = "") -> str:
     """Return the hexadecimal digest of an image's ingredients, the same every day and on every machine of an arch.
 
-    Package versions are not part of it; they are the mirror's. MissingError if the zellij cannot be read.
+    ``packages`` are the names beside our own (as for ``build``). Package versions are not part of it; they are the
+    mirror's. MissingError if the zellij cannot be read.
     """
-    return _key(_program_digest(zellij))
+    return _key(_program_digest(zellij), packages)
 
 
-def _key(zellij_digest: str) -> str:
-    parts = [RECIPE, SUITE, _arch(), DISK_SIZE, zellij_digest]
+def _key(zellij_digest: str, packages: str) -> str:
+    parts = [RECIPE, SUITE, _arch(), DISK_SIZE, zellij_digest, packages]
     parts += [f"{name} {sha256(content).hexdigest()}" for name, content in debian_files.contents().items()]
     return sha256("\n".join(parts).encode()).hexdigest()
 
 
-def current(images: Path, zellij: Path) -> Path | None:
+def current(images: Path, zellij: Path, packages: str = "") -> Path | None:
     """Return the latest image's disk if it is made of today's ingredients, else None.
 
     It is the file itself, not the link: its kernel and initrd are beside it, with the same stem.
     """
     disk = DEBIAN.latest(images)
-    return disk if disk and debian_files.recorded(disk).get("key") == key(zellij) else None
+    return disk if disk and debian_files.recorded(disk).get("key") == key(zellij, packages) else None
 
 
-def outdated(disk: Path, zellij: Version) -> bool:
+def outdated(disk: Path, zellij: Version, packages: str = "") -> bool:
     """Whether ``disk`` (absolute) is the link to the latest image, and that was built by an earlier version of ours.
 
     ``zellij`` is the version for the guest now. Its bytes do not count: each compilation of one version has others, so
     an image from another account, or a second compilation here, would look old. An image without a manifest has no age.
+    ``packages`` is the setting's value now.
     """
     latest = DEBIAN.latest(disk.parent)
     if latest is None or disk != DEBIAN.link(disk.parent, DISK):
         return False
     recorded = debian_files.recorded(latest)
-    if recorded.get("key") != _key(recorded.get("zellij-sha256", "")):
+    if recorded.get("key") != _key(recorded.get("zellij-sha256", ""), packages):
         return True
     return bool(zellij) and version(recorded.get("zellij", "")) < zellij
 
@@ -125,7 +130,7 @@ def _make(job: _Build, sources: Sources) -> None:
     job.progress.stage("gathering the image's files")
     overlay(job.work / "overlay.tar", job.zellij)
     debian_steps.write_logins(job.work, sources)
-    job.run(_mmdebstrap(job.tools, job.work, sources))
+    job.run(_mmdebstrap(job.tools, job.work, sources, job.packages))
     job.progress.stage("unpacking the root file system")
     root.mkdir()
     job.run(debian_steps.unpack(job.tools))
@@ -138,8 +143,8 @@ def _make(job: _Build, sources: Sources) -> None:
     job.run(debian_steps.compress(job.tools))
 
 
-def _mmdebstrap(tools: debian_host.BuildTools, work: Path, sources: Sources) -> list[str]:
-    return debian_steps.mmdebstrap(tools, work, suite=SUITE, arch=_arch(), sources=sources)
+def _mmdebstrap(tools: debian_host.BuildTools, work: Path, sources: Sources, packages: str) -> list[str]:
+    return debian_steps.mmdebstrap(tools, work, suite=SUITE, arch=_arch(), sources=sources, packages=packages.split())
 
 
 def _take_boot_files(root: Path, work: Path) -> None:
@@ -157,17 +162,18 @@ def _take_boot_files(root: Path, work: Path) -> None:
             path.unlink()
 
 
-def _write_manifest(work: Path, identity: str, zellij: Path, sources: Sources) -> None:
+def _write_manifest(job: _Build, identity: str, sources: Sources) -> None:
     fields = {
         "key": identity,
         "suite": SUITE,
         "arch": _arch(),
-        "zellij-sha256": _program_digest(zellij),
+        "zellij-sha256": _program_digest(job.zellij),
         "mirror": "; ".join(sources.lines) or "mmdebstrap's own",
+        "added": job.packages or "nothing",
     }
     text = "".join(f"{name}: {value}\n" for name, value in fields.items())
-    packages = (work / "packages").read_text(encoding="utf-8").replace("\t", " ")
-    (work / "image.manifest").write_text(f"{text}\n{packages}", encoding="utf-8")
+    versions = (job.work / "packages").read_text(encoding="utf-8").replace("\t", " ")
+    (job.work / "image.manifest").write_text(f"{text}\n{versions}", encoding="utf-8")
 
 
 def _arch() -> str:

@@ -6,6 +6,7 @@ An image is four files with one stem: the disk, the kernel and initrd that it bo
 import hashlib
 import io
 import tarfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from sysinit_vm.files import data
@@ -20,11 +21,11 @@ def folder() -> Path:
     return data("templates") / "guest-image"
 
 
-def packages(arch: str) -> list[str]:
-    """Return the names of the packages for Debian's ``arch``, the kernel first."""
+def packages(arch: str, more: Iterable[str] = ()) -> list[str]:
+    """Return the names of the packages for Debian's ``arch``, the kernel first, then ours, then ``more``."""
     lines = (folder() / "packages").read_text(encoding="utf-8").splitlines()
     names = (line.partition("#")[0].strip() for line in lines)
-    return [kernel(arch), *filter(None, names)]
+    return list(dict.fromkeys([kernel(arch), *filter(None, names), *more]))
 
 
 def kernel(arch: str) -> str:

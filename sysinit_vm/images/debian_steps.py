@@ -1,6 +1,7 @@
 """The programs that make an image: their command lines, and what their last lines mean."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from sysinit_vm import files
@@ -13,6 +14,7 @@ from sysinit_vm.runner import Result
 
 _LOGINS = "logins.tar"
 LEAN = ("/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/man/*", "/usr/share/info/*")
+KEPT = ("/usr/share/doc/*/copyright", "/usr/share/man/man[1-9]/*")  # of these; manuals in English
 UNREACHABLE = r"Failed to fetch|Could not resolve|does not have a Release file|Unable to connect"
 STAGES = {
     "running apt-get update": "reading the mirror's package lists",
@@ -21,6 +23,7 @@ STAGES = {
     "installing essential packages": "installing the essential packages",
     "installing remaining packages inside the chroot": "installing the remaining packages",
     "proving zellij": "testing zellij in the image",
+    "setting up apt, ssh and man": "setting up apt, ssh and man",
     "making the initrd": "making the initrd",
     "creating tarball": "packing the root file system",
 }
@@ -31,8 +34,12 @@ def stage(line: str) -> str | None:
     return STAGES.get(line.removeprefix("I: ").rstrip(".")) if line.startswith("I: ") else None
 
 
-def mmdebstrap(tools: BuildTools, work: Path, *, suite: str, arch: str, sources: Sources) -> list[str]:
+def mmdebstrap(
+    tools: BuildTools, work: Path, *, suite: str, arch: str, sources: Sources, packages: Iterable[str] = ()
+) -> list[str]:
     """Return the command that makes ``work/root.tar``: packages, ``work/overlay.tar`` over them, then `finish`.
+
+    ``packages`` are names (validated) of packages beside our own.
 
     If the sources have logins, ``write_logins`` must have been called for ``work``.
     """
@@ -42,9 +49,9 @@ def mmdebstrap(tools: BuildTools, work: Path, *, suite: str, arch: str, sources:
         "--variant=minbase",
         "--format=tar",
         f"--architectures={arch}",
-        f"--include={','.join(debian_files.packages(arch))}",
+        f"--include={','.join(debian_files.packages(arch, packages))}",
         *(f"--dpkgopt=path-exclude={pattern}" for pattern in LEAN),
-        "--dpkgopt=path-include=/usr/share/doc/*/copyright",
+        *(f"--dpkgopt=path-include={pattern}" for pattern in KEPT),
         "--dpkgopt=force-unsafe-io",
         *login_options(work, sources),
         f"--essential-hook=tar-in {_quoted(work / 'overlay.tar')} /",
@@ -101,6 +108,9 @@ def failure(done: Result, *, zellij: Path, suite: str) -> VmError:
         return VmError("This zellij does not run in the guest.", detail=detail, hint="sysinit-vm setup")
     if re.search(r"zellij: .*(shared librar|Exec format|not found)", done.err):
         return VmError("This zellij does not run in the guest.", detail=last_lines, hint=typed("file", zellij))
+    if missing := re.search(r"Unable to locate package (\S+)", done.err):
+        hint = 'SYSINIT_VM_PACKAGES="ripgrep libpq-dev" sysinit-vm build.debian'
+        return VmError(f"The Debian mirror has no package {missing[1]}.", detail=last_lines, hint=hint)
     if "No space left on device" in done.err:
         return VmError("The disk is full.", detail=last_lines, hint="df -h")
     if re.search(UNREACHABLE, done.err):

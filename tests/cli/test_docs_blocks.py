@@ -39,6 +39,7 @@ MODULES = ["installation.md nix 1", "installation.md nix 2"]
 TABLES = {"drift.md text 1": report.COLUMNS, "ports.md text 1": portlist.COLUMNS}
 ALONE = [
     "configuration.md yaml 1",
+    "guest-image.md yaml 1",
     "ports.md text 2",
     "taskfile.md direnv 1",
     "templates.md jinja 1",
@@ -46,7 +47,7 @@ ALONE = [
 ]
 
 
-IN_A_GUEST = [f"recipes.md yaml {number}" for number in (1, 2, 3)]  # tests/lima/test_recipes.py
+IN_A_GUEST = [f"recipes.md yaml {number}" for number in range(1, 6)]  # tests/lima/test_recipes.py
 
 
 def test_each_block_is_used_below_or_in_a_guest():
@@ -107,6 +108,14 @@ def test_the_users_own_settings_are_read(world):
         found = {name: settings.setting(name) for name in ("template", "timeout", "editor")}
     assert (found["template"].value, found["timeout"].value, found["editor"].value) == ("minimal", 900, "zed")
     assert str(own) in found["timeout"].source
+
+
+def test_the_users_own_packages_are_read(world):
+    own = world.home / ".config" / "sysinit-vm" / "config.yaml"
+    own.parent.mkdir(parents=True)
+    own.write_text(BLOCKS["guest-image.md yaml 1"])
+    with unittest.mock.patch.dict(os.environ, world.env, clear=True):
+        assert settings.value("packages") == "build-essential fd-find ripgrep"
 
 
 @pytest.mark.parametrize("block", TABLES)

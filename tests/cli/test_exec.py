@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests.lima.terminal import Terminal
 from tests.worlds import SCRIPT
 
 
@@ -96,3 +97,19 @@ def test_a_signal_ends_the_guests_process_too(started, number, code):
     while not mark.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert mark.read_text() == "ended\n"
+
+
+def test_a_command_on_a_terminal_is_told_which(started):
+    """The guest is this machine: what neither of both knows is called what it resembles."""
+    for term, colors, told in (
+        ("xterm-256color", "", "xterm-256color--"),
+        ("xterm-nonesuch", "", "xterm-256color--"),
+        ("xterm-256color", "truecolor", "xterm-256color-truecolor-"),
+    ):
+        env = ["env", f"TERM={term}", f"COLORTERM={colors}"]
+        started.env.pop("COLORTERM", None)
+        terminal = Terminal([*env, *SCRIPT, "exec", "echo is-$TERM-$COLORTERM-"], started.demo, started.env)
+        assert terminal.exit_status() == 0, terminal.text
+        assert f"is-{told}" in terminal.text
+    marked = started.guest_words()
+    assert marked[:2] == ["env", "COLORTERM=truecolor"]

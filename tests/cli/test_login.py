@@ -58,6 +58,28 @@ def test_other_logins_are_left_alone_and_know_their_project(login, env):
     assert terminal.exit_status() == 6
 
 
+@pytest.mark.parametrize(
+    ("term", "told"),
+    [
+        ("xterm-ghostty", "xterm-256color:truecolor"),
+        ("xterm-nonesuch", "xterm-256color:"),
+        ("xterm-mine", "xterm-mine:"),
+        ("vt100", "vt100:"),
+        ("xterm-256color", "xterm-256color:"),
+    ],
+)
+def test_a_terminal_without_an_entry_is_called_what_it_resembles(request, login, tmp_path, term, told):
+    """Shells whose logins read profile.sh."""
+    if "fish" in request.node.name:
+        return
+    (tmp_path / ".terminfo/x").mkdir(parents=True)
+    (tmp_path / ".terminfo/x/xterm-mine").touch()
+    terminal = login(TERM=term, SYSINIT_VM_NO_SESSION="1")
+    terminal.press("echo term-is-$TERM:$COLORTERM:$place.; exit 6\r")
+    terminal.wait_for(rf"term-is-{told}:\.")
+    assert terminal.exit_status() == 6
+
+
 @pytest.mark.parametrize("words", [["-l"], ["-l", "-c", "echo name-is-$PROJECT_NAME; exit 6"]])
 def test_a_login_shell_as_a_command_is_left_alone(login, words):
     terminal = login(*words, sign="")

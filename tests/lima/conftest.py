@@ -14,6 +14,7 @@ import platformdirs
 import psutil
 import pytest
 
+from sysinit_vm import settings
 from sysinit_vm.images import debian
 from sysinit_vm.machine import find_programs
 from sysinit_vm.trust import approvals
@@ -83,9 +84,10 @@ def _give_image(world: VmWorld) -> None:
     (world.lima_home / "_images").symlink_to(kept)
     zellij = find_programs.find_zellij()
     assert zellij is not None, "Zellij for the guest is missing: sysinit-vm setup"
-    if debian.current(kept, zellij) is None:
+    packages = settings.value("packages")
+    if debian.current(kept, zellij, packages) is None:
         world.ok(world.place, "build.debian", timeout=1800)
-    current = debian.current(kept, zellij)
+    current = debian.current(kept, zellij, packages)
     assert current is not None
     for old in kept.glob("sysinit-debian-2*"):
         if old.stem != current.stem:

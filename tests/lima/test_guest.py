@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import time
 import pytest
 
 from tests.lima.conftest import inside
+from tests.lima.terminal import Terminal
 from tests.worlds import BIN
 
 
@@ -187,6 +189,92 @@ def test_logs_hold_what_host_console_and_provisioning_said(world, demo):
     assert "requirement" in world.ok(demo, "logs", "--source", "host", "--lines", "0")
     assert "Linux" in world.ok(demo, "logs", "console", "--lines", "0")
     assert "Lima VM provisioned for demo" in world.ok(demo, "logs", "provision", "--lines", "0")
+
+
+def test_tools_for_work_and_their_manuals_are_there(world, demo):
+    programs = "nano --version | head -1; vim --version | head -1; htop --version"
+    assert re.search("nano.*\n.*IMproved.*\nhtop", inside(world, demo, programs))
+    assert inside(world, demo, "man -w git ls nano vim | wc -l") == "4\n"
+    assert "list directory contents" in inside(world, demo, "man ls | cat")
+
+
+def test_the_first_installation_needs_no_word_before_it(world, demo):
+    """As in a new VM, whatever other tests have installed here."""
+    inside(world, demo, "sudo rm -rf /var/lib/apt/lists/* && ! command -v tree")
+    hint = world.ok(demo, "exec", "apt search tree 2>&1 >/dev/null")
+    assert "There are no package lists yet. Try: sudo apt update" in hint
+    inside(world, demo, "sudo apt-get install -y tree")
+    assert inside(world, demo, "tree --version").startswith("tree")
+    again = world.run(demo, "exec", "sudo apt-get install -y tree")
+    assert "package lists" not in again.stderr
+    assert "tree is already the newest version" in again.stdout
+
+
+GHOSTTY = """\
+xterm-ghostty|ghostty|Ghostty,
+\tam, bce, Tc,
+\tcolors#0x100, cols#80, lines#24, pairs#0x7fff,
+\tclear=\\E[H\\E[2J, cup=\\E[%i%p1%d;%p2%dH, smcup=\\E[?1049h, rmcup=\\E[?1049l, Smulx=\\E[4:%p1%dm,
+"""
+
+
+@pytest.fixture
+def on_ghostty(world, demo, tmp_path):
+    """Type a command on a terminal that the guest does not know and this machine does, in true colour."""
+    (tmp_path / "source").write_text(GHOSTTY)
+    subprocess.run(["tic", "-x", "-o", tmp_path / "terminfo", tmp_path / "source"], check=True)
+    env = ["env", "TERM=xterm-ghostty", "COLORTERM=truecolor", f"TERMINFO={tmp_path}/terminfo"]
+    inside(world, demo, "rm -rf ~/.terminfo")
+    return lambda *words: Terminal([*env, str(BIN / "sysinit-vm"), *words], demo, world.env)
+
+
+ASKED = "echo is-$TERM-$COLORTERM-$(tput colors)-$(infocmp -x | grep -c Smulx)-"
+
+
+def test_a_terminal_that_the_guest_does_not_know_brings_its_entry(world, demo, on_ghostty):
+    for _ in range(2):  # the second time it is there
+        terminal = on_ghostty("exec", f"{ASKED}; clear")
+        assert terminal.exit_status() == 0, terminal.text
+    terminal = on_ghostty("shell", "--plain")
+    terminal.press(f"clear; {ASKED}; exit 3\r")
+    terminal.wait_for("is-xterm-ghostty-truecolor-256-1-")
+    assert terminal.exit_status() == 3
+    assert inside(world, demo, "ls ~/.terminfo/x") == "xterm-ghostty\n"
+
+
+def test_so_it_is_in_a_session(world, demo, on_ghostty):
+    world.run(demo, "exec", "zellij", "delete-session", "--force", "demo")
+    session = on_ghostty("shell")
+    session.wait_for(r"\$")
+    session.press(f"clear; {ASKED}\r")
+    session.wait_for("is-xterm-ghostty-truecolor-256-1-")
+    session.chord("\x01", "d")
+    assert session.exit_status() == 0
+    world.run(demo, "exec", "zellij", "delete-session", "--force", "demo")
+
+
+def test_a_terminal_that_nobody_knows_is_called_what_it_resembles(world, demo):
+    terminal = Terminal(["env", "TERM=xterm-nonesuch", str(BIN / "sysinit-vm"), "exec", ASKED], demo, world.env)
+    terminal.wait_for("is-xterm-256color--256-")
+    assert terminal.exit_status() == 0
+
+
+def test_no_locale_of_this_machine_makes_the_guest_warn(world, demo):
+    config = world.lima_home / "demo-dev" / "ssh.config"
+    options = ["-o", "ControlPath=none", "-o", "SendEnv=LANG LC_*"]
+    line = "locale; perl -e 'print qq(perl\\n)'; bash -lc 'printf %s Ä | wc -m'"
+    done = subprocess.run(
+        ["ssh", "-F", config, *options, "lima-demo-dev", line],
+        env={**world.env, "LC_ALL": "de_DE.UTF-8", "LANG": "de_DE.UTF-8"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "arning" not in done.stderr
+    assert "annot" not in done.stderr
+    assert "LANG=C.UTF-8" in done.stdout
+    assert done.stdout.endswith("LC_ALL=\nperl\n1\n")
+    assert inside(world, demo, "echo $LANG; printf %s Ä | wc -m") == "C.UTF-8\n1\n"
 
 
 def test_zellij_missing_gives_a_login_shell_with_a_word(world, demo):

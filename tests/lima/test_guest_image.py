@@ -156,6 +156,14 @@ def test_a_first_start_without_network_is_ready(first, answering):
     assert "WARNING" not in said
 
 
+def test_the_image_is_small_and_has_manuals_but_no_package_lists(first):
+    assert Path(first.config["images"][0]["location"]).stat().st_size < 450 * 10**6
+    assert sh(first, "man -w apt").startswith("/usr/share/man/")
+    assert sh(first, "systemctl is-enabled man-db.timer || true") == "masked\n"
+    assert sh(first, "ls /var/lib/apt/lists") == "lock\npartial\n"
+    assert sh(first, "command -v apt apt-get") == "/usr/local/bin/apt\n/usr/local/bin/apt-get\n"
+
+
 def test_all_modes_of_provisioning_ran_with_their_values(first):
     assert sh(first, "cat /run/modes").splitlines() == [
         "boot hello  big 'world'",

@@ -1,7 +1,9 @@
 """docs/recipes.md, its own blocks in one VM: programs, watchers, and this machine from the guest."""
 
 import http.server
+import json
 import re
+import shlex
 import threading
 from pathlib import Path
 
@@ -33,8 +35,15 @@ def recipes(world):
     for block in BLOCKS:
         for key, value in block.items():
             had = data.get(key)
+            if key == "param" and "GUEST_DIRS" in had:
+                value["GUEST_DIRS"] += f" {had['GUEST_DIRS']}"
             data[key] = [*had, *value] if isinstance(value, list) else had | value if isinstance(value, dict) else value
-    config.write_text(yaml.safe_dump(data))
+    # What this machine trusts beyond what is usual, such as a company's proxy, the guest has to trust too.
+    authorities = [path.read_text() for path in sorted(Path("/usr/local/share/ca-certificates").glob("*.crt"))]
+    if authorities:
+        data["caCerts"] = {"certs": authorities}
+        data["env"]["NODE_EXTRA_CA_CERTS"] = "/etc/ssl/certs/ca-certificates.crt"
+    config.write_text(json.dumps(data))  # which is YAML, too
     world.ok(project, "start", timeout=1800)
     yield project
     world.run(project, "destroy", "--yes")
@@ -42,6 +51,23 @@ def recipes(world):
 
 def test_programs_of_the_project_are_there(world, recipes):
     assert inside(world, recipes, "sqlite3 :memory: 'select 6*7'") == "42\n"
+
+
+def test_a_python_project_has_its_packages(world, recipes):
+    (recipes / "requirements.txt").write_text("iniconfig\n")
+    commands = re.search(r"^## Python\n.*?^Then `(.+?)`", PAGE, re.MULTILINE | re.DOTALL)[1]
+    assert world.ok(recipes, *shlex.split(commands)[1:])
+    assert inside(world, recipes, ".venv/bin/python -c 'import iniconfig; print(6*7)'") == "42\n"
+    assert list((recipes / ".venv").iterdir()) == []
+
+
+def test_a_node_project_has_its_packages(world, recipes):
+    (recipes / "package.json").write_text('{"dependencies": {"isarray": "2"}, "scripts": {"test": "node test.js"}}')
+    (recipes / "test.js").write_text("if (!require('isarray')([])) process.exit(3); console.log('42')")
+    commands = re.search(r"^## Node\n.*?^Then `(.+?)` and `(.+?)`", PAGE, re.MULTILINE | re.DOTALL)
+    outputs = [world.ok(recipes, *shlex.split(command)[1:]) for command in commands.groups()]
+    assert outputs[1].endswith("42\n")
+    assert list((recipes / "node_modules").iterdir()) == []
 
 
 def test_a_watcher_is_told_nothing_on_a_mount_so_programs_are_told_to_look_for_themselves(world, recipes):

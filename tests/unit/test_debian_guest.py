@@ -319,3 +319,52 @@ def test_the_sum_that_is_quicker_is_only_for_the_agent(tmp_path):
         return len(subprocess.run([script], capture_output=True, text=True, check=True).stdout.split()[0])
 
     assert (ran("25-guestagent-base.sh"), ran("provision")) == (32, 64)
+
+
+@pytest.fixture
+def apt(tmp_path):
+    """Run our apt where the real one tells how it is called, and puts lists there if it is to update."""
+    lists, programs = tmp_path / "lists", tmp_path / "programs"
+    for directory in (lists / "partial", programs):
+        directory.mkdir(parents=True)
+    for name in ("apt", "apt-get"):
+        script = f'#!/bin/sh\necho "{name} $*"\n[ "$1" != update ] || : >{lists}/m_dists_bookworm_InRelease\n'
+        (programs / name).write_text(script)
+        (programs / name).chmod(0o755)
+        text = (LIB / "apt").read_text()
+        (tmp_path / name).write_text(text.replace("/var/lib/apt/lists", str(lists)).replace("/usr/bin", str(programs)))
+
+    def ran(name, *words):
+        argv = ["sh", str(tmp_path / name), *words]
+        done = subprocess.run(argv, capture_output=True, text=True, check=True)
+        return done.stdout, done.stderr
+
+    ran.lists = lists
+    return ran
+
+
+@pytest.mark.parametrize("words", [("install", "-y", "nano"), ("-o", "A=b c", "-qq", "install", "nano"), ("upgrade",)])
+@pytest.mark.parametrize("name", ["apt", "apt-get"])
+def test_what_first_needs_package_lists_fetches_them(apt, name, words):
+    line = f"{name} {' '.join(words)}\n"
+    assert apt(name, *words) == (line, f"There are no package lists yet: {name} update\n{name} update\n")
+    assert apt(name, *words) == (line, "")
+
+
+@pytest.mark.parametrize("words", [("update",), ("remove", "nano"), ("clean",), ("--version",), ()])
+def test_what_needs_no_lists_fetches_none(apt, words):
+    assert apt("apt-get", *words) == (f"apt-get {' '.join(words)}\n", "")
+
+
+def test_who_cannot_write_the_lists_is_told_who_can(apt):
+    """Root can write everywhere; a directory that is missing stands for one that is root's."""
+    (apt.lists / "partial").rmdir()
+    apt.lists.rmdir()
+    out, err = apt("apt", "search", "ripgrep")
+    assert (out, err) == ("apt search ripgrep\n", "There are no package lists yet. Try: sudo apt update\n")
+
+
+def test_an_update_that_fails_leaves_the_answer_to_apt_itself(apt):
+    program = apt.lists.parent / "programs" / "apt-get"
+    program.write_text('#!/bin/sh\necho "$*"\n[ "$1" != update ]\n')
+    assert apt("apt-get", "install", "nano")[0] == "install nano\n"

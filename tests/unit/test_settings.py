@@ -26,6 +26,7 @@ def test_without_anything_the_defaults_hold_and_say_so(home):
         "timeout": (600, "default"),
         "accelerator": ("auto", "default"),
         "mirror": ("", "default"),
+        "packages": ("", "default"),
         "strict_ports": (False, "default"),
         "guest_dirs": ("", "default"),
         "editor": ("", "default"),
@@ -64,6 +65,20 @@ def test_the_committed_config_wins_over_the_users_file_and_a_variable_over_both(
 
 def test_a_committed_config_does_not_say_where_packages_come_from(home):
     assert every(committed(MIRROR="http://evil.example"))["mirror"].value == ""
+
+
+def test_a_committed_config_does_not_say_what_all_projects_images_contain(home):
+    assert every(committed(PACKAGES="evil-package"))["packages"].value == ""
+    assert "PACKAGES" not in settings.params()
+
+
+def test_packages_are_a_list_or_separated_by_spaces(home, monkeypatch):
+    own("packages: [ripgrep, g++]\n")
+    assert settings.value("packages") == "g++ ripgrep"
+    monkeypatch.setenv("SYSINIT_VM_PACKAGES", "ripgrep nano-")
+    with pytest.raises(UsageError, match="SYSINIT_VM_PACKAGES cannot have 'nano-'") as caught:
+        settings.value("packages")
+    assert caught.value.hint == "unset SYSINIT_VM_PACKAGES"
 
 
 @pytest.mark.parametrize("name", ["flake", "flake_system", "flake_attribute", "flake_configuration"])

@@ -139,6 +139,7 @@ def test_the_manifest(host, images, zellij):
         "arch: amd64",
         f"zellij-sha256: {debian_files.sha256(zellij)}",
         f"mirror: {LINES[0]}",
+        "added: nothing",
         "",
         "zellij 0.45.1",
         "bash 5.2",
@@ -152,6 +153,10 @@ def test_the_programs(host, images, zellij):
     mmdebstrap, unpack, mkfs, rm, convert, _clean = map(list, runner.argvs)
     assert mmdebstrap[:2] == ["/usr/bin/mmdebstrap", f"--mode={host.mode}"]
     assert mmdebstrap[-3:] == ["bookworm", str(work / "root.tar"), *LINES]
+    lean = [word for word in mmdebstrap if word.startswith("--dpkgopt=path-")]
+    assert lean.index("--dpkgopt=path-exclude=/usr/share/man/*") < lean.index(
+        "--dpkgopt=path-include=/usr/share/man/man[1-9]/*"
+    )
     assert "linux-image-amd64," in next(word for word in mmdebstrap if word.startswith("--include="))
     assert unpack[: len(host.as_root)] == mkfs[: len(host.as_root)] == list(host.as_root)
     assert mkfs[-4:] == ["-d", "root", "disk", "4G"]
@@ -326,6 +331,7 @@ def test_dry_changes_nothing(host, tmp_path, zellij, capsys):
         ("zellij: error while loading shared libraries: libssl.so.1.1", "does not run in the guest"),
         ("tar: write: No space left on device", "The disk is full"),
         ("E: Failed to fetch http://m.example/x  404", "mirror cannot be used"),
+        ("E: Unable to locate package nonesuch\nE: apt-get failed", "mirror has no package nonesuch"),
         ("E: something else", r"mmdebstrap failed \(exit 1\)"),
     ],
 )
@@ -392,6 +398,25 @@ def test_the_key_changes_with_what_goes_in_and_with_nothing_else(zellij, tmp_pat
     monkeypatch.setattr(debian_files, "contents", lambda: files)
     zellij.write_bytes(b"another")
     assert debian.key(zellij) != before
+
+
+def test_packages_of_the_settings_are_installed_beside_ours_and_make_another_image(host, images, zellij):
+    runner = programs()
+    plain = build(programs(), images, zellij)
+    disk = debian.build(runner, images, zellij=zellij, mirror="", packages="g++ ripgrep", progress=RecordingProgress())
+    names = next(word for word in runner.argvs[0] if word.startswith("--include=")).split(",")
+    assert names[-2:] == ["g++", "ripgrep"]
+    assert names[:-2] == [f"--include={debian_files.packages('amd64')[0]}", *debian_files.packages("amd64")[1:]]
+    assert "added: g++ ripgrep\n" in disk.with_suffix(".manifest").read_text()
+    assert debian.key(zellij, "g++ ripgrep") != debian.key(zellij, "ripgrep") != debian.key(zellij)
+    assert debian.current(images, zellij, "g++ ripgrep") == disk != plain
+    assert debian.current(images, zellij) is None
+    assert debian.outdated(images / "sysinit-debian-latest.qcow2", zellij)
+    assert not debian.outdated(images / "sysinit-debian-latest.qcow2", zellij, "g++ ripgrep")
+
+
+def test_a_package_that_is_ours_already_is_named_once():
+    assert debian_files.packages("amd64", ["git", "ripgrep"]).count("git") == 1
 
 
 def test_current(host, images, zellij):
