@@ -1,17 +1,16 @@
 """Installing what is missing: each group of commands is shown, confirmed, and run with its stages in view."""
 
 import shlex
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from itertools import count
+from contextlib import contextmanager
 from pathlib import Path
 
 from sysinit_vm import files
 from sysinit_vm.background import repeat_every
 from sysinit_vm.errors import MissingError, VmError
 from sysinit_vm.lock import held
-from sysinit_vm.machine import package_manager
+from sysinit_vm.machine import command_progress, package_manager
+from sysinit_vm.machine.command_progress import RouteProgress
 from sysinit_vm.machine.host import Host
 from sysinit_vm.machine.package_manager import Command, Route
 from sysinit_vm.machine.prerequisites import Prerequisite, survey
@@ -20,9 +19,7 @@ from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
 from sysinit_vm.terminal.progress import Progress
 
-_EVERY = 15.0  # seconds between the lines of a long command that are shown
-_BEAT = 60.0  # seconds between the lines that show that a silent command is alive
-_INSTANT = ("rm", "mkdir", "mv", "cp", "chmod", "ln")  # no stages of their own
+_BEAT = 5.0  # seconds between looks whether a command has been silent for long
 _LAST_LINES = 15  # lines of a failed command's output
 _RETRY = "sysinit-vm setup --yes"
 Survey = Callable[[Runner, Host], list[Prerequisite]]
@@ -124,9 +121,10 @@ def _install(runner: Runner, route: Route) -> None:
             runner.change(command)
         return
     _ask_password(runner, route)
+    how_far = RouteProgress()
     with _written(route), Progress(route.description) as progress:
         for command in route.commands:
-            _run(runner, command, progress)
+            _run(runner, command, progress, how_far)
 
 
 @contextmanager
@@ -149,43 +147,22 @@ def _ask_password(runner: Runner, route: Route) -> None:
         raise VmError("sudo refuses.", detail="System packages are installed with it.", hint="sudo true")
 
 
-def _run(runner: Runner, command: Command, progress: Progress) -> None:
-    label = _label(command)
-    if command[0] not in _INSTANT:
-        progress.stage(label)
-    with _heartbeat(progress.tell):
+def _run(runner: Runner, command: Command, progress: Progress, how_far: RouteProgress) -> None:
+    if stage := command_progress.stage(command):
+        progress.stage(stage)
+    read = how_far.reader(command)
+
+    def relay(line: str) -> None:
+        if note := read(line):
+            progress.tell(note)
+
+    with repeat_every(_BEAT, progress.remind):
         # not in the current directory: it is a project, and Python, Go and cargo look for files of theirs there
-        done = runner.stream(command, _line_sampler(progress.tell), cwd=Path("/"))
+        done = runner.stream(command, relay, cwd=Path("/"))
     if not done.ok:
-        detail = "\n".join(done.err.splitlines()[-_LAST_LINES:])
-        raise VmError(f"{label} failed (exit {done.code}).", detail=detail, hint=done.command)
-
-
-def _line_sampler(tell: Callable[[str], None]) -> Callable[[str], None]:
-    """Return a reader of lines that shows one of them every 15 seconds, so that a long command looks alive."""
-    shown, number = time.monotonic(), 0
-
-    def read(line: str) -> None:
-        nonlocal shown, number
-        number += 1
-        if line.strip() and time.monotonic() - shown >= _EVERY:
-            shown = time.monotonic()
-            tell(f"line {number}: {line.strip()[:60]}")
-
-    return read
-
-
-def _heartbeat(tell: Callable[[str], None]) -> AbstractContextManager[None]:
-    """Show the minutes of a command that prints nothing: one of Zellij's crates compiles silently for several."""
-    minutes = count(1)
-    return repeat_every(_BEAT, lambda: tell(f"running for {next(minutes)} min"))
-
-
-def _label(command: Command) -> str:
-    """Return a command in brief, such as ``apt-get install git``: without sudo, variables, flags and paths."""
-    plain = [word for word in command if word not in {"sudo", "env"} and " " not in word]
-    words = [word for word in plain if "=" not in word or "==" in word]
-    return " ".join([Path(words[0]).name, *[word for word in words[1:] if word[0] not in "-/"][:3]])
+        lines = [line for line in done.err.splitlines() if not command_progress.is_bar(line)]
+        brief = f"{command_progress.label(command)} failed (exit {done.code})."
+        raise VmError(brief, detail="\n".join(lines[-_LAST_LINES:]), hint=done.command)
 
 
 @contextmanager

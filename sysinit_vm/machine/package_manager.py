@@ -85,8 +85,9 @@ def _command_by_hand(host: Host, names: Sequence[str]) -> Command:
 
 
 def _apt(sudo: Command, names: tuple[str, ...]) -> tuple[Command, ...]:
-    """``--no-remove``: what the machine has is never removed for what we install."""
-    apt = (*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=120")
+    """``--no-remove``: what the machine has is never removed for what we install. What it prints is read, hence ``LC_ALL``."""
+    variables = ("DEBIAN_FRONTEND=noninteractive", "LC_ALL=C")
+    apt = (*sudo, "env", *variables, "apt-get", "-o", "DPkg::Lock::Timeout=120")
     update = () if _lists_fresh() else ((*apt, "update"),)
     return (*update, (*apt, "install", "-y", "--no-remove", "--no-install-recommends", *names))
 
