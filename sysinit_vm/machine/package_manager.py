@@ -85,7 +85,7 @@ def _command_by_hand(host: Host, names: Sequence[str]) -> Command:
 
 
 def _apt(sudo: Command, names: tuple[str, ...]) -> tuple[Command, ...]:
-    """``--no-remove``: what the machine has is never removed for what we install. What it prints is read, hence ``LC_ALL``."""
+    """``--no-remove``: what the machine has is never removed for what we install. ``LC_ALL``: its output is read."""
     variables = ("DEBIAN_FRONTEND=noninteractive", "LC_ALL=C")
     apt = (*sudo, "env", *variables, "apt-get", "-o", "DPkg::Lock::Timeout=120")
     update = () if _lists_fresh() else ((*apt, "update"),)
