@@ -14,13 +14,15 @@ from sysinit_vm.executables import find, version
 from sysinit_vm.machine import apt_login, apt_sources, locks, package_manager
 from sysinit_vm.machine.apt_sources import Sources
 from sysinit_vm.machine.host import Host
-from sysinit_vm.machine.package_manager import Command, Route
+from sysinit_vm.machine.package_manager import Command, Cost, Route
 from sysinit_vm.machine.pinned_versions import LIMA, SUITE, ZELLIJ
 from sysinit_vm.runner import Runner
 
 _LIMA_MODULE = "github.com/lima-vm/lima/v2"
 _LIMA_PROGRAMS = ("limactl", "lima-guestagent")
 _LIMA_GO = (1, 25, 7)  # from its go.mod
+_LIMA_COST, _GO_DOWNLOAD = Cost((1, 4), download=90, work=900, stays=55), 60
+_ZELLIJ_COST = Cost((8, 30), download=350, work=2500, stays=40)
 
 COMPILES_ZELLIJ = ("mmdebstrap", "bwrap")
 # The compilers that it needs, as Debian calls them; the Rust of the -web packages is the one for browsers.
@@ -49,7 +51,8 @@ def lima(runner: Runner, host: Host) -> Route | None:
         ("rm", "-rf", str(host.cache / "go")),
         *_replace(stage, host.data / f"lima-{LIMA}"),
     )
-    return Route(f"Lima {LIMA}, built from its Go module (about two minutes)", commands)
+    cost = replace(_LIMA_COST, download=_LIMA_COST.download + _GO_DOWNLOAD) if before else _LIMA_COST
+    return Route(f"Lima {LIMA}, built from its Go module", commands, cost=cost)
 
 
 def _lima_builds(host: Host, go: str, stage: Path, agent: Path) -> tuple[Command, ...]:
@@ -132,8 +135,8 @@ def zellij(host: Host) -> Route:
         *_replace(stage, host.data / f"zellij-{ZELLIJ}"),
         ("rm", "-rf", str(work)),  # kept after a failure, so that the next try continues from there
     )
-    text = f"Zellij {ZELLIJ} for the guest, compiled in its own Debian 12 (ten to thirty minutes)"
-    return Route(text, commands, ((logins, apt_login.archive(sources.logins)),) if sources.logins else ())
+    secrets = ((logins, apt_login.archive(sources.logins)),) if sources.logins else ()
+    return Route(f"Zellij {ZELLIJ} for the guest, compiled in its own Debian 12", commands, secrets, _ZELLIJ_COST)
 
 
 def _debian_root(host: Host, stage: Path, root: Path, sources: Sources, logins: Path) -> tuple[Command, ...]:

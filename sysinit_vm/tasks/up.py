@@ -4,12 +4,15 @@ from invoke.context import Context
 
 from sysinit_vm import settings
 from sysinit_vm.guest import access
-from sysinit_vm.init import project_files
+from sysinit_vm.init import first_start, project_files
+from sysinit_vm.machine import install
+from sysinit_vm.machine.install import Consent
 from sysinit_vm.projects import locate, search
 from sysinit_vm.tasks.context import instances_if_found, lima, runner
 from sysinit_vm.tasks.output import end
 from sysinit_vm.tasks.start_options import request, seconds_to_wait, start_options
 from sysinit_vm.tasks.verb import verb
+from sysinit_vm.terminal.console import say
 from sysinit_vm.vm.apply import start_up_to_date
 from sysinit_vm.vm.project_vm import ProjectVm
 
@@ -19,6 +22,8 @@ from sysinit_vm.vm.project_vm import ProjectVm
     examples=["sysinit-vm up", "sysinit-vm up --template minimal --yes"],
     exits=[4, 5, 6],
     template="The template for a project without a config; default: the setting TEMPLATE.",
+    ssh="For a project without a config: what ssh in the guest uses to log in: keys (~/.ssh, read-only), agent (yours, "
+    "forwarded) or none.",
 )
 def up(
     c: Context,
@@ -26,6 +31,7 @@ def up(
     yes: bool = False,
     project: str | None = None,
     name: str | None = None,
+    ssh: str | None = None,
     timeout: str | None = None,
 ) -> None:
     """Set up whatever is missing, then attach.
@@ -36,15 +42,23 @@ def up(
     template = template or str(settings.value("template"))
     current_project = search.find(project)
     if current_project:
-        request(c, locate.target(project, name)).require_alone()
+        asked = request(c, locate.target(project, name))
+        asked.require_alone()
+        first_start.require_choice(asked.committed, ssh)
+        made = asked.project
     else:
-        project_files.require_free_name(template, directory=project, name=name, instances=instances_if_found(c))
-    _prepare_machine(c, yes=yes)
+        made = project_files.require_free_name(
+            template, directory=project, name=name, ssh=ssh, instances=instances_if_found(c)
+        )
+    follows = first_start.what_follows(template, made, ssh, committed=current_project is not None)
+    _prepare_machine(c, Consent(yes, "sysinit-vm up --yes", tuple(follows)))
     if c.config.run.dry:
         return
     limactl = lima(c)
     instances = None if current_project else limactl.instances()
-    written = project_files.init_if_missing(template, directory=project, name=name, instances=instances)
+    written = project_files.init_if_missing(template, directory=project, name=name, ssh=ssh, instances=instances)
+    for note in first_start.ssh_notes(written.config.data) if written else ():
+        say(note)
     target = locate.just_written(written.project, written.vm_name) if written else locate.target(project, name)
     if written and written.trusted:
         request(c, target, written.config).trust()
@@ -53,12 +67,11 @@ def up(
     end(access.attach_or_tell(limactl, instance))
 
 
-def _prepare_machine(c: Context, *, yes: bool) -> None:
-    """Install what the machine lacks for a VM. Every command is shown, and confirmed unless ``yes``."""
+def _prepare_machine(c: Context, consent: Consent) -> None:
+    """Install what the machine lacks for a VM."""
     from sysinit_vm.init import shared_taskfile
-    from sysinit_vm.machine import install
     from sysinit_vm.machine.host import Host
 
-    install.setup(runner(c), Host.read(), yes=yes, tolerant=True)
+    install.setup(runner(c), Host.read(), consent, tolerant=True)
     if not c.config.run.dry:
         shared_taskfile.link()
