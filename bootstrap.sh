@@ -103,7 +103,7 @@ installed() {
 }
 
 # Show how far a long step is, in one line of the terminal; without one, nothing.
-step() { [ ! -t 2 ] || printf '\r\033[K  %s' "$1" >&2; }
+step() { [ ! -t 2 ] || printf '\r\033[K%s' "${1:+  $1}" >&2; }
 
 # Run pip and count the packages that it has come to, of as many as the lock has; show what it printed if it fails.
 pip() {
@@ -159,7 +159,7 @@ link() {
     fi
     case :$PATH: in
     *:"$bin":*) ;;
-    *) say "$bin is not on PATH: add it in your shell's profile to type just sysinit-vm." ;;
+    *) say "$bin is not on PATH. To type just sysinit-vm, here and in your shell's profile: export PATH=\"$bin:\$PATH\"" ;;
     esac
 }
 

@@ -21,7 +21,7 @@ from sysinit_vm.runner import Runner
 _LIMA_MODULE = "github.com/lima-vm/lima/v2"
 _LIMA_PROGRAMS = ("limactl", "lima-guestagent")
 _LIMA_GO = (1, 25, 7)  # from its go.mod
-_LIMA_COST, _GO_DOWNLOAD = Cost((1, 4), download=90, work=900, stays=55), 60
+_LIMA_COST, _GO_DOWNLOAD = Cost((1, 5), download=90, work=900, stays=55), 60
 _ZELLIJ_COST = Cost((8, 30), download=350, work=2500, stays=40)
 
 COMPILES_ZELLIJ = ("mmdebstrap", "bwrap")

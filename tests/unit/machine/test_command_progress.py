@@ -136,9 +136,9 @@ def test_every_command_that_takes_time_is_a_stage_in_words(machine, monkeypatch)
     lima = [command_progress.stage(command) for command in routes.lima(RecordingRunner(), machine.host).commands]
     assert [stage for stage in lima if stage and "venv" not in stage][-4:] == [
         "downloading by hash from PyPI",
-        "downloading Lima's modules (usually 15% of the time)",
-        "compiling limactl (usually 75% of the time)",
-        "compiling the guest agent (usually 10% of the time)",
+        "downloading Lima's modules (usually 10% of the time)",
+        "compiling limactl (usually 70% of the time)",
+        "compiling the guest agent (usually 20% of the time)",
     ]
     zellij = [command_progress.stage(command) for command in routes.zellij(machine.host).commands]
     assert [stage for stage in zellij if stage] == [

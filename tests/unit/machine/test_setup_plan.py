@@ -28,9 +28,9 @@ def plan(host, *, follows=()):
 def test_it_says_what_is_missing_how_long_how_much_and_what_needs_root(ordinary):
     text = plan(ordinary, follows=["After that the VM starts."])
     assert "System packages (1 to 3 minutes, 60 MB to download)\n    for qemu-system-x86_64, qemu-img" in text
-    assert "Lima 2.2.0, built from its Go module (1 to 4 minutes, 150 MB to download)\n    for limactl, guest" in text
+    assert "Lima 2.2.0, built from its Go module (1 to 5 minutes, 150 MB to download)\n    for limactl, guest" in text
     whole = " ".join(text.split())
-    assert "Together about 10 to 37 minutes on two cores, 560 MB to download, 345 MB of disk" in whole
+    assert "In all about 10 to 38 minutes on two cores, 560 MB to download, 345 MB of disk" in whole
     assert "Root, by sudo: System packages, The group kvm for the account me. Nothing else." in whole
     assert "without a new login" in whole
     assert text.endswith("After that the VM starts.")
