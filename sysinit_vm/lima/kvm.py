@@ -45,6 +45,11 @@ def user() -> str:
         return str(os.getuid())
 
 
+def joining() -> str:
+    """Return the command, as root types it, that adds this account to the group."""
+    return shlex.join(("usermod", "-aG", GROUP, user()))
+
+
 def _members() -> list[str] | None:
     """Return the members of the group that may open the device; None if the group is another or may not."""
     status = DEVICE.stat()

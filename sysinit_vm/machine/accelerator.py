@@ -26,11 +26,6 @@ _EMULATED = {
     "x86_64": "qemu-system-x86_64 -machine q35,vmport=off -accel tcg,thread=multi,tb-size=512 -cpu max",
     "aarch64": "qemu-system-aarch64 -machine virt -accel tcg,thread=multi,tb-size=512 -cpu max",
 }
-_PROBLEMS = {
-    Access.NO_DEVICE: "This machine offers no KVM (/dev/kvm).",
-    Access.JOINABLE: "This account is not in the group kvm, which sysinit-vm setup can change.",
-    Access.CLOSED: "This account may not open /dev/kvm.",
-}
 
 
 @dataclass(frozen=True)
@@ -54,7 +49,7 @@ def choose(runner: Runner, facts: Facts, wanted: str, kernels: Sequence[Path] = 
         return Accelerator("kvm")
     if wanted == "tcg":
         return _emulation(facts, "")
-    problem = _PROBLEMS.get(kvm.access())
+    problem = _problem(kvm.access())
     if problem:
         return _emulation(facts, f"{problem} The VM is emulated: {_SLOWER}.")
     kernel = next((path for path in (*kernels, *_host_kernels()) if os.access(path, os.R_OK)), None)
@@ -65,18 +60,31 @@ def choose(runner: Runner, facts: Facts, wanted: str, kernels: Sequence[Path] = 
     return Accelerator("kvm")
 
 
-def outlook(wanted: str) -> str:
-    """Return in words what VMs on this Linux will run on; ``wanted`` is as for ``choose``. Starts no process."""
+def _problem(access: Access) -> str:
+    """Return why this process cannot use KVM, and what to type; empty if it may."""
+    ways = f"sysinit-vm setup, or as root: {kvm.joining()}"
+    return {
+        Access.NO_DEVICE: "This machine offers no KVM (/dev/kvm).",
+        Access.JOINABLE: f"Your account is not in the group {kvm.GROUP} ({ways}).",
+        Access.CLOSED: "Your account may not open /dev/kvm.",
+    }.get(access, "")
+
+
+def outlook(wanted: str, *, joins: bool = False) -> str:
+    """Return in words what VMs on this Linux will run on. Starts no process.
+
+    ``wanted`` is as for ``choose``; ``joins`` says that the account is about to join the group.
+    """
     if wanted == "tcg":
         return f"VMs are emulated, as the setting ACCELERATOR says: {_SLOWER}."
-    access = kvm.access()
-    if access is Access.JOINABLE:
+    if joins:
         return (
             f"KVM: the account {kvm.user()} joins the group {kvm.GROUP}, and uses it at once, without a new login. "
             f"Without KVM a VM is emulated: {_SLOWER}. To leave it at that: SYSINIT_VM_ACCELERATOR=tcg."
         )
-    if access in _PROBLEMS:
-        return f"{_PROBLEMS[access]} A VM is emulated: {_SLOWER}."
+    problem = _problem(kvm.access())
+    if problem:
+        return f"{problem} A VM is emulated: {_SLOWER}."
     return f"KVM: this account may use it. If the first start finds it broken, the VM is emulated: {_SLOWER}."
 
 

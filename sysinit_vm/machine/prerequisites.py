@@ -17,6 +17,7 @@ from sysinit_vm.machine.package_manager import Cost, Route
 from sysinit_vm.runner import Runner
 
 OLDEST_QEMU = (4, 0, 0)
+KVM_GROUP = "KVM"  # the part that is a membership
 _PACKAGES_COST = Cost((1, 3), download=60, stays=250)
 
 
@@ -134,7 +135,7 @@ def kvm_group(host: Host) -> list[Prerequisite]:
     route = Route(f"The group {kvm.GROUP} for the account {kvm.user()}", (command,), cost=Cost((0, 0)))
     return [
         Prerequisite(
-            "KVM", None, "", False, "makes VMs fast; this account is not in the group kvm", route, required=False
+            KVM_GROUP, None, "", False, "makes VMs fast; this account is not in the group kvm", route, required=False
         )
     ]
 

@@ -10,7 +10,7 @@ from sysinit_vm.errors import VmError
 from sysinit_vm.machine import accelerator
 from sysinit_vm.machine.host import Host
 from sysinit_vm.machine.package_manager import Cost, Route
-from sysinit_vm.machine.prerequisites import Prerequisite
+from sysinit_vm.machine.prerequisites import KVM_GROUP, Prerequisite
 
 _WIDTH = 100  # characters
 
@@ -27,7 +27,7 @@ def summary(host: Host, parts: Sequence[Prerequisite], what_follows: Sequence[st
     lines += [f"  {part.name}: {part.need}" for part in missing if not part.route]
     for route in ways:
         lines += [f"  - {route.description}{_cost(route.cost)}", f"    for {_names(missing, route)}"]
-    for text in (*_together(ways), *_rights(host, ways), *_acceleration(host), *what_follows):
+    for text in (*_together(ways), *_rights(host, ways), *_acceleration(host, missing), *what_follows):
         lines += textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
     return "\n".join(lines)
 
@@ -72,10 +72,11 @@ def _rights(host: Host, ways: Sequence[Route]) -> Iterator[str]:
     yield f"Root, by sudo: {', '.join(by_sudo)}. Nothing else." if by_sudo else "Nothing of it needs root."
 
 
-def _acceleration(host: Host) -> Iterator[str]:
+def _acceleration(host: Host, missing: Iterable[Prerequisite]) -> Iterator[str]:
+    joins = any(part.name == KVM_GROUP for part in missing)
     with contextlib.suppress(VmError):  # a bad setting, which others report
         if host.system == "Linux":
-            yield accelerator.outlook(str(settings.value("accelerator")))
+            yield accelerator.outlook(str(settings.value("accelerator")), joins=joins)
 
 
 def _minutes(least: int, most: int) -> str:

@@ -67,13 +67,18 @@ def test_a_group_that_was_just_joined_is_used_and_a_broken_kvm_is_still_noticed(
     assert "timeout --foreground --kill-after=5 20 qemu-system-x86_64" in line
 
 
+def test_an_account_that_joins_the_group_is_told_that_it_counts_at_once(monkeypatch):
+    monkeypatch.setattr(kvm_access, "access", lambda: Access.JOINABLE)
+    assert "joins the group kvm, and uses it at once, without a new login" in accelerator.outlook("auto", joins=True)
+
+
 @pytest.mark.parametrize(
     ("wanted", "access", "words"),
     [
         ("tcg", Access.OPEN, "as the setting ACCELERATOR says"),
         ("auto", Access.OPEN, "this account may use it"),
         ("auto", Access.JOINED, "this account may use it"),
-        ("auto", Access.JOINABLE, "joins the group kvm, and uses it at once, without a new login"),
+        ("auto", Access.JOINABLE, "as root: usermod -aG kvm"),
         ("auto", Access.CLOSED, "may not open /dev/kvm"),
         ("auto", Access.NO_DEVICE, "offers no KVM"),
     ],

@@ -36,6 +36,12 @@ def test_it_says_what_is_missing_how_long_how_much_and_what_needs_root(ordinary)
     assert text.endswith("After that the VM starts.")
 
 
+def test_without_sudo_nobody_is_told_that_the_account_joins(machine, ordinary):
+    text = " ".join(plan(replace(ordinary, sudo=False)).split())
+    assert "joins the group" not in text
+    assert "as root: usermod -aG kvm me" in text
+
+
 def test_root_is_told_nothing_of_sudo(machine):
     assert "sudo" not in plan(machine.host)
 
