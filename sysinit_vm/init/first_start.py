@@ -15,11 +15,11 @@ from sysinit_vm.projects.project import Project
 _IMAGE = "the guest image is built (3 to 6 minutes, 200 MB to download, 3 GB of disk meanwhile), "
 _KEYS = (
     "SSH keys: programs in the VM can read those in ~/.ssh, and not change them. If you do not want that: "
-    "sysinit-vm up --ssh agent (your ssh-agent is forwarded instead) or --ssh none."
+    "{command} --ssh agent (your ssh-agent is forwarded instead) or --ssh none."
 )
 _AGENT = (
     "SSH: your ssh-agent will be forwarded: programs in the VM can log in with your keys, and not read them. "
-    "If you do not want that: sysinit-vm up --ssh none."
+    "If you do not want that: {command} --ssh none."
 )
 
 
@@ -32,16 +32,19 @@ def what_follows(template: str, project: Project, ssh: str | None, *, committed:
     config = "" if committed else ".lima/config.yaml is written, "
     yield f"After that {image}{config}and the VM starts."
     if not committed:
-        yield from ssh_notes(written(template, project, ssh).data)
+        yield from ssh_notes(written(template, project, ssh).data, "sysinit-vm up")
 
 
-def ssh_notes(data: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what a config lets its guest do with the user's SSH keys, and how to prevent that; nothing if nothing."""
+def ssh_notes(data: Mapping[str, Any], command: str) -> Iterator[str]:
+    """Yield what a config lets its guest do with the user's SSH keys; nothing if nothing.
+
+    ``command`` writes another config with ``--ssh``.
+    """
     choice = ssh_choice(data)
     if choice == "keys" and (Path.home() / ".ssh").is_dir():
-        yield _KEYS
+        yield _KEYS.format(command=command)
     elif choice == "agent":
-        yield _AGENT
+        yield _AGENT.format(command=command)
 
 
 def ssh_choice(data: Mapping[str, Any]) -> str:

@@ -33,6 +33,7 @@ def setup(c: Context, yes: bool = False, extras: bool = False, json: bool = Fals
         parts = [*survey(runner(c), host), *optional.survey(runner(c), host)]
         print_json(report.record(parts, limits.survey(runner(c), host, directory, available.kernels(directory))))
         return
-    parts = install.setup(runner(c), host, Consent(yes), more=optional.survey if extras else install.nothing_more)
+    consent = Consent(yes, "sysinit-vm setup --extras --yes" if extras else "sysinit-vm setup --yes")
+    parts = install.setup(runner(c), host, consent, more=optional.survey if extras else install.nothing_more)
     listed = parts if extras else [*parts, *optional.survey(runner(c), host)]
     report.show(host, listed, limits.survey(runner(c), host, directory, available.kernels(directory)))

@@ -3,6 +3,7 @@
 from invoke.context import Context
 
 from sysinit_vm import settings
+from sysinit_vm.errors import typed
 from sysinit_vm.guest import access
 from sysinit_vm.init import first_start, project_files
 from sysinit_vm.machine import install
@@ -39,6 +40,8 @@ def up(
     This covers the programs, the image, the config and the running VM. The same command continues where it stopped.
     """
     seconds_to_wait(timeout)
+    given = {"--template": template, "--project": project, "--name": name, "--ssh": ssh, "--timeout": timeout}
+    flags = [word for flag, value in given.items() if value for word in (flag, value)]
     template = template or str(settings.value("template"))
     current_project = search.find(project)
     if current_project:
@@ -51,13 +54,13 @@ def up(
             template, directory=project, name=name, ssh=ssh, instances=instances_if_found(c)
         )
     follows = first_start.what_follows(template, made, ssh, committed=current_project is not None)
-    _prepare_machine(c, Consent(yes, "sysinit-vm up --yes", tuple(follows)))
+    _prepare_machine(c, Consent(yes, typed("sysinit-vm", "up", *flags, "--yes"), tuple(follows)))
     if c.config.run.dry:
         return
     limactl = lima(c)
     instances = None if current_project else limactl.instances()
     written = project_files.init_if_missing(template, directory=project, name=name, ssh=ssh, instances=instances)
-    for note in first_start.ssh_notes(written.config.data) if written else ():
+    for note in first_start.ssh_notes(written.config.data, "sysinit-vm init") if written else ():
         say(note)
     target = locate.just_written(written.project, written.vm_name) if written else locate.target(project, name)
     if written and written.trusted:

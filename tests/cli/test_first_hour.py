@@ -54,6 +54,13 @@ def test_one_question_comes_after_the_whole_plan_and_a_refusal_says_what_to_type
     assert not (lacking.demo / ".lima").exists()
 
 
+def test_what_is_to_be_typed_after_a_refusal_has_the_flags_that_were_typed(lacking):
+    done = lacking.run("up", "--ssh", "none", "--template", "minimal", "--name", "other-dev")
+    assert done.returncode == 5
+    assert done.stderr.splitlines()[-1] == "Try: sysinit-vm up --template minimal --name other-dev --ssh none --yes"
+    assert lacking.run("setup", "--extras").stderr.splitlines()[-1] == "Try: sysinit-vm setup --extras --yes"
+
+
 def test_the_commands_are_shown_for_s_and_the_question_comes_again(lacking):
     terminal = at(lacking, "setup")
     terminal.press("s\r")
