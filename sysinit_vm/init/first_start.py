@@ -12,7 +12,7 @@ from sysinit_vm.init import render
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.projects.project import Project
 
-_IMAGE = "the guest image is built (3 to 6 minutes, 200 MB to download, 3 GB of disk meanwhile), "
+_IMAGE = "the guest image is built (3 to 6 minutes, 200 MB to download, 3 GB of disk meanwhile)"
 _KEYS = (
     "SSH keys: programs in the VM can read those in ~/.ssh, and not change them. If you do not want that: "
     "{command} --ssh agent (your ssh-agent is forwarded instead) or --ssh none."
@@ -23,16 +23,13 @@ _AGENT = (
 )
 
 
-def what_follows(template: str, project: Project, ssh: str | None, *, committed: bool) -> Iterator[str]:
-    """Yield the lines of the plan; ``committed`` says that the project has a config, so that none is written.
-
-    ``template`` and ``ssh`` are as for ``init_project``.
-    """
-    image = "" if available.debian_is_here(lima_home()) else _IMAGE
-    config = "" if committed else ".lima/config.yaml is written, "
-    yield f"After that {image}{config}and the VM starts."
+def what_follows(data: Mapping[str, Any], *, committed: bool) -> Iterator[str]:
+    """Yield the lines of the plan for the config ``data``; ``committed`` says that the project has it already."""
+    builds = available.DEBIAN in str(data.get("images")) and not available.debian_is_here(lima_home())
+    steps = [*([_IMAGE] if builds else []), *([] if committed else [".lima/config.yaml is written"]), "the VM starts"]
+    yield f"After that {', '.join(steps)}."
     if not committed:
-        yield from ssh_notes(written(template, project, ssh).data, "sysinit-vm up")
+        yield from ssh_notes(data, "sysinit-vm up")
 
 
 def ssh_notes(data: Mapping[str, Any], command: str) -> Iterator[str]:

@@ -48,12 +48,13 @@ def up(
         asked = request(c, locate.target(project, name))
         asked.require_alone()
         first_start.require_choice(asked.committed, ssh)
-        made = asked.project
+        config = asked.committed
     else:
-        made = project_files.require_free_name(
+        new = project_files.require_free_name(
             template, directory=project, name=name, ssh=ssh, instances=instances_if_found(c)
         )
-    follows = first_start.what_follows(template, made, ssh, committed=current_project is not None)
+        config = first_start.written(template, new, ssh)
+    follows = first_start.what_follows(config.data, committed=current_project is not None)
     _prepare_machine(c, Consent(yes, typed("sysinit-vm", "up", *flags, "--yes"), tuple(follows)))
     if c.config.run.dry:
         return

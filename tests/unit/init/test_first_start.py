@@ -17,7 +17,7 @@ def project(home):
 
 
 def told(project, ssh=None, *, committed=False):
-    return list(first_start.what_follows("dev", project, ssh, committed=committed))
+    return list(first_start.what_follows(first_start.written("dev", project, ssh).data, committed=committed))
 
 
 def test_a_first_start_builds_an_image_and_writes_a_config(home, project):
@@ -37,6 +37,12 @@ def test_what_is_there_is_not_announced(home, project):
 
 
 @pytest.mark.parametrize(("ssh", "words"), [("agent", ["your ssh-agent will be forwarded"]), ("none", [])])
+def test_an_image_that_the_config_does_not_name_is_not_built(home):
+    assert list(first_start.what_follows({"images": [{"location": "https://a.example/x"}]}, committed=True)) == [
+        "After that the VM starts."
+    ]
+
+
 def test_each_choice_is_told_in_its_own_words(project, ssh, words):
     notes = told(project, ssh)[1:]
     assert len(notes) == len(words)
