@@ -36,13 +36,13 @@ def test_what_is_there_is_not_announced(home, project):
     assert told(project, committed=True) == ["After that the VM starts."]
 
 
-@pytest.mark.parametrize(("ssh", "words"), [("agent", ["your ssh-agent will be forwarded"]), ("none", [])])
 def test_an_image_that_the_config_does_not_name_is_not_built(home):
     assert list(first_start.what_follows({"images": [{"location": "https://a.example/x"}]}, committed=True)) == [
         "After that the VM starts."
     ]
 
 
+@pytest.mark.parametrize(("ssh", "words"), [("agent", ["your ssh-agent will be forwarded"]), ("none", [])])
 def test_each_choice_is_told_in_its_own_words(project, ssh, words):
     notes = told(project, ssh)[1:]
     assert len(notes) == len(words)
