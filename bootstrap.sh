@@ -29,17 +29,32 @@ has_yes() {
     return 1
 }
 
+# What was typed before a question is no answer to it.
+forget_typed() {
+    modes=$(stty -g 2>/dev/null) || return 0
+    stty -icanon -echo min 0 time 0
+    cat >/dev/null
+    stty "$modes"
+}
+
+# The same question, answered in the same way, as those of sysinit-vm itself.
 confirm() {
     has_yes "$@" && return
     if [ ! -t 0 ] || [ ! -t 2 ]; then
         fail 'Not confirmed.' 'There is no terminal to ask on.' "$0 $* --yes" 5
     fi
-    printf 'Run these commands? [y/N] ' >&2
-    read -r answer || answer=
-    case $answer in
-    [yY]*) ;;
-    *) fail 'Not confirmed: nothing was changed.' 'sysinit-vm needs Python.' "$0 $* --yes" 5 ;;
-    esac
+    forget_typed
+    while :; do
+        printf 'Run these commands? [y/N] ' >&2
+        read -r answer || answer=
+        case $answer in
+        [yY] | [yY][eE][sS]) return ;;
+        '' | [nN] | [nN][oO])
+            fail 'Not confirmed: nothing was changed.' 'sysinit-vm needs Python.' "$0 $* --yes" 5
+            ;;
+        *) say 'Type y or n, then Enter.' ;;
+        esac
+    done
 }
 
 # A Python of at least 3.11 that can make virtual environments; the system's own first, since a virtual
@@ -60,7 +75,8 @@ install_python() {
     [ -z "$sudo" ] || command -v sudo >/dev/null || fail 'Python 3.11 or newer with venv was not found.' \
         'This account cannot install it: there is no sudo.' 'as root: apt-get install python3 python3-venv' 6
     apt="${sudo:+$sudo }env DEBIAN_FRONTEND=noninteractive apt-get"
-    say 'sysinit-vm needs Python, which this machine does not have:'
+    say 'sysinit-vm needs Python, which this machine does not have (one minute, 20 MB to download, as root).'
+    say 'What a VM needs comes later, with a plan and a question of its own.'
     say "  \$ $apt update"
     say "  \$ $apt install -y --no-install-recommends python3 python3-venv"
     confirm "$@"
@@ -86,18 +102,48 @@ installed() {
         "$venv/bin/python" -I -c '' 2>/dev/null
 }
 
-pip() { "$venv/bin/pip" "$@"; }
+# Show how far a long step is, in one line of the terminal; without one, nothing.
+step() { [ ! -t 2 ] || printf '\r\033[K%s' "${1:+  $1}" >&2; }
+
+# Run pip and count the packages that it has come to, of as many as the lock has; show what it printed if it fails.
+pip() {
+    {
+        code=0
+        PYTHONUNBUFFERED=1 "$venv/bin/pip" "$@" 2>&1 || code=$?
+        echo "exit $code"
+    } | {
+        count=0 output=
+        while IFS= read -r line; do
+            case $line in
+            'exit '*) break ;;
+            'Collecting '* | 'Requirement already satisfied: '*)
+                count=$((count + 1)) name=${line##*Collecting } name=${name##*satisfied: }
+                step "$count of $packages packages: ${name%%[= ]*}"
+                ;;
+            'Installing collected '*) step 'unpacking and compiling the packages' ;;
+            'Building wheel'*) step 'building sysinit-vm itself' ;;
+            esac
+            output="$output$line
+"
+        done
+        step ''
+        [ "$line" = 'exit 0' ] || printf '%s' "$output" >&2
+        exit "${line#exit }"
+    }
+}
 
 install_checkout() {
-    say 'Installing sysinit-vm for this account.'
+    lock=$here/locks/sysinit-vm.txt
+    packages=$(grep -c '==' "$lock") || packages=0
+    say "Installing sysinit-vm for this account: $packages Python packages into $venv (70 MB, about half a minute)."
     rm -f "$venv/.checkout"
+    step 'making the virtual environment'
     "$venv/bin/python" -I -c 'import pip' 2>/dev/null || "$python" -I -m venv --clear "$venv" ||
         fail 'The virtual environment could not be created.' "Its directory is $venv." "ls -ld '${venv%/*}'; df '${venv%/*}'"
     # First everything that is downloaded, by hash. The lock includes what builds our package: pip itself would fetch
     # that without a hash.
-    lock=$here/locks/sysinit-vm.txt
-    { pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: -r "$lock" &&
-        pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation "$here"; } >&2 ||
+    pip install --disable-pip-version-check --require-hashes --only-binary=:all: -r "$lock" &&
+        pip install --disable-pip-version-check --no-index --no-deps --no-build-isolation "$here" ||
         fail 'sysinit-vm could not be installed.' 'See the output of pip above.' \
             "'$venv/bin/pip' install --require-hashes -r '$lock'"
     printf '%s\n' "$1" >"$venv/.checkout"
@@ -113,7 +159,7 @@ link() {
     fi
     case :$PATH: in
     *:"$bin":*) ;;
-    *) say "$bin is not on PATH: add it in your shell's profile to type just sysinit-vm." ;;
+    *) say "$bin is not on PATH. To type just sysinit-vm, here and in your shell's profile: export PATH=\"$bin:\$PATH\"" ;;
     esac
 }
 

@@ -51,6 +51,11 @@ def debian_entry(lima_home: Path) -> dict[str, Any]:
     }
 
 
+def debian_is_here(lima_home: Path) -> bool:
+    """Whether the image that ``build.debian`` makes is there."""
+    return _complete(debian_entry(lima_home))
+
+
 def kernels(lima_home: Path, own: Path | None = None) -> list[Path]:
     """Return the kernels (absolute) to probe KVM with, the best first: the VM's ``own``, then our Debian image's."""
     ours = Path(debian_entry(lima_home)["kernel"]["location"])

@@ -93,19 +93,27 @@ def checked_project(
     return project
 
 
-def require_free_name(template: str, *, directory: str | None, name: str | None, instances: Instances | None) -> None:
-    """Check the arguments; StateError if another project's VM has the name and nobody can be asked."""
-    project = checked_project(template, directory=directory, name=name)
+def require_free_name(
+    template: str, *, directory: str | None, name: str | None, ssh: str | None = None, instances: Instances | None
+) -> Project:
+    """Check the arguments and return the project; StateError if its name is another's and nobody can be asked."""
+    project = checked_project(template, directory=directory, name=name, ssh=ssh)
     namesakes.require_free(instances, project, _requested_name(name))
+    return project
 
 
 def init_if_missing(
-    template: str, *, directory: str | None, name: str | None, instances: Instances | None = None
+    template: str,
+    *,
+    directory: str | None,
+    name: str | None,
+    ssh: str | None = None,
+    instances: Instances | None = None,
 ) -> InitResult | None:
     """Write a config as ``init_project`` does; None if the directory or one above it has a config already."""
     if search.find(directory) is not None:
         return None
-    result = init_project(template, directory=directory, name=name, yes=False, instances=instances)
+    result = init_project(template, directory=directory, name=name, yes=False, ssh=ssh, instances=instances)
     say(f"Lima VM config created at {result.project.config}")
     return result
 

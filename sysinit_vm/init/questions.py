@@ -7,7 +7,7 @@ from typing import TypeVar
 from sysinit_vm.config import document, sizes
 from sysinit_vm.config.sizes import Size
 from sysinit_vm.errors import NotConfirmedError, UsageError
-from sysinit_vm.init import render, templates
+from sysinit_vm.init import first_start, render, templates
 from sysinit_vm.init.project_files import SSH_CHOICES
 from sysinit_vm.lima import names
 from sysinit_vm.lima.home import lima_home
@@ -52,9 +52,8 @@ def ask(project: Project, options: InitOptions) -> InitOptions:
     if template in template_names:
         template = prompts.choice("The template:", template_names, template)
     size = _ask_size(template, project, options.size)
-    ssh = prompts.choice(
-        "What ssh in the guest logs in with:", SSH_CHOICES, options.ssh or _template_ssh(template, project)
-    )
+    template_ssh = first_start.ssh_choice(_config(template, project, Size()).data)
+    ssh = prompts.choice("What ssh in the guest logs in with:", SSH_CHOICES, options.ssh or template_ssh)
     return InitOptions(template, None if name == default_name and not options.name else name, ssh, size)
 
 
@@ -68,13 +67,6 @@ def _ask_size(template: str, project: Project, size: Size) -> Size:
         _ask_valid("Disk:", str(config.data.get("disk") or "20GiB"), lambda text: sizes.size("--disk", text)),
         _ask_valid("Ports that the host reaches (3000,8080 or none):", ports, sizes.numbers),
     )
-
-
-def _template_ssh(template: str, project: Project) -> str:
-    data = _config(template, project, Size()).data
-    if any(mount.get("location") == "~/.ssh" for mount in data.get("mounts") or ()):
-        return "keys"
-    return "agent" if (data.get("ssh") or {}).get("forwardAgent") else "none"
 
 
 def _config(template: str, project: Project, size: Size) -> document.Config:

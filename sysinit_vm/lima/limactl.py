@@ -15,7 +15,7 @@ from typing import IO, Any
 from sysinit_vm import files
 from sysinit_vm.config.document import parse
 from sysinit_vm.errors import StateError, VmError
-from sysinit_vm.lima import home, names
+from sysinit_vm.lima import home, kvm, names
 from sysinit_vm.lima.account import Account, current_account
 from sysinit_vm.lima.instance import Instance, Instances
 from sysinit_vm.lima.instance_files import InstanceFiles
@@ -102,7 +102,7 @@ class Limactl:
     def _stream(
         self, words: Sequence[str], on_message: Callable[[Message], None], env: Mapping[str, str] | None
     ) -> Result:
-        argv = (*self._argv, "--log-format=json", *words)
+        argv = kvm.as_member((*self._argv, "--log-format=json", *words))
         return self.runner.stream(argv, lambda line: on_message(message(line)), env=self._env(env), cwd=_place())
 
     def rewrite(self, instance: Instance, config: JudgedConfig) -> None:

@@ -14,11 +14,13 @@ import platformdirs
 
 from sysinit_vm import files
 from sysinit_vm.errors import VmError
+from sysinit_vm.lima import kvm
+from sysinit_vm.lima.kvm import Access
 from sysinit_vm.machine.facts import Facts
 from sysinit_vm.runner import Runner
 
-_KVM = Path("/dev/kvm")
 _PROBE_SECONDS = 20
+_SLOWER = "programs in it run about ten times slower, and a start takes a minute instead of seconds"
 _QEMU = {"x86_64": "qemu-system-x86_64 -machine q35", "aarch64": "qemu-system-aarch64 -machine virt"}
 _EMULATED = {
     "x86_64": "qemu-system-x86_64 -machine q35,vmport=off -accel tcg,thread=multi,tb-size=512 -cpu max",
@@ -47,18 +49,43 @@ def choose(runner: Runner, facts: Facts, wanted: str, kernels: Sequence[Path] = 
         return Accelerator("kvm")
     if wanted == "tcg":
         return _emulation(facts, "")
-    if not _KVM.exists():
-        return _emulation(facts, "This machine offers no KVM: the VM is emulated, which is slow.")
-    if not os.access(_KVM, os.R_OK | os.W_OK):
-        return _emulation(
-            facts, "This account may not open /dev/kvm (try: sudo usermod -aG kvm $USER): the VM is emulated."
-        )
+    problem = _problem(kvm.access())
+    if problem:
+        return _emulation(facts, f"{problem} The VM is emulated: {_SLOWER}.")
     kernel = next((path for path in (*kernels, *_host_kernels()) if os.access(path, os.R_OK)), None)
     if kernel is None:
         return Accelerator("kvm", "KVM could not be tested. If the VM hangs: SYSINIT_VM_ACCELERATOR=tcg")
     if not _probe(runner, facts, kernel):
-        return _emulation(facts, "/dev/kvm exists but does not work here: the VM is emulated, which is slow.")
+        return _emulation(facts, f"/dev/kvm exists but does not work here. The VM is emulated: {_SLOWER}.")
     return Accelerator("kvm")
+
+
+def _problem(access: Access) -> str:
+    """Return why this process cannot use KVM, and what to type; empty if it may."""
+    ways = f"sysinit-vm setup, or as root: {kvm.joining()}"
+    return {
+        Access.NO_DEVICE: "This machine offers no KVM (/dev/kvm).",
+        Access.JOINABLE: f"Your account is not in the group {kvm.GROUP} ({ways}).",
+        Access.CLOSED: "Your account may not open /dev/kvm.",
+    }.get(access, "")
+
+
+def outlook(wanted: str, *, joins: bool = False) -> str:
+    """Return in words what VMs on this Linux will run on. Starts no process.
+
+    ``wanted`` is as for ``choose``; ``joins`` says that the account is about to join the group.
+    """
+    if wanted == "tcg":
+        return f"VMs are emulated, as the setting ACCELERATOR says: {_SLOWER}."
+    if joins:
+        return (
+            f"KVM: the account {kvm.user()} joins the group {kvm.GROUP}, and uses it at once, without a new login. "
+            f"Without KVM a VM is emulated: {_SLOWER}. To leave it at that: SYSINIT_VM_ACCELERATOR=tcg."
+        )
+    problem = _problem(kvm.access())
+    if problem:
+        return f"{problem} A VM is emulated: {_SLOWER}."
+    return f"KVM: this account may use it. If the first start finds it broken, the VM is emulated: {_SLOWER}."
 
 
 def _host_kernels() -> list[Path]:
@@ -78,11 +105,12 @@ def _probe(runner: Runner, facts: Facts, kernel: Path) -> bool:
     if cached.is_file():
         return cached.read_text() == "works"
     argv = (
+        *("timeout", "--foreground", "--kill-after=5", str(_PROBE_SECONDS)),  # sg would leave QEMU behind
         *_QEMU[facts.arch].split(),
         *("-accel", "kvm", "-m", "256", "-display", "none", "-nodefaults", "-no-reboot"),
         *("-kernel", str(kernel), "-append", "console=ttyS0 panic=-1"),
     )
-    works = runner.read(argv, timeout=_PROBE_SECONDS).ok
+    works = runner.read(kvm.as_member(argv), timeout=2 * _PROBE_SECONDS).ok
     with contextlib.suppress(VmError):  # without a cache, the next start tests again
         files.write(cached, "works" if works else "broken")
     return works
@@ -91,4 +119,4 @@ def _probe(runner: Runner, facts: Facts, kernel: Path) -> bool:
 def _cache_key(kernel: Path) -> str:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text()
     stat = kernel.stat()
-    return hashlib.sha256(f"{boot}{kernel.resolve()}{stat.st_size}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{boot}{kernel.resolve()}{stat.st_size}{kvm.access().name}".encode()).hexdigest()[:16]

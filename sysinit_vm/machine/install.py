@@ -1,17 +1,16 @@
-"""Installing what is missing: each group of commands is shown, confirmed, and run with its stages in view."""
+"""Installing what is missing: the plan is shown, confirmed once, and run with its stages in view."""
 
-import shlex
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from itertools import count
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from sysinit_vm import files
 from sysinit_vm.background import repeat_every
-from sysinit_vm.errors import MissingError, VmError
+from sysinit_vm.errors import MissingError, NotConfirmedError, VmError
 from sysinit_vm.lock import held
-from sysinit_vm.machine import package_manager
+from sysinit_vm.machine import command_progress, package_manager, setup_plan
+from sysinit_vm.machine.command_progress import RouteProgress
 from sysinit_vm.machine.host import Host
 from sysinit_vm.machine.package_manager import Command, Route
 from sysinit_vm.machine.prerequisites import Prerequisite, survey
@@ -20,11 +19,8 @@ from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
 from sysinit_vm.terminal.progress import Progress
 
-_EVERY = 15.0  # seconds between the lines of a long command that are shown
-_BEAT = 60.0  # seconds between the lines that show that a silent command is alive
-_INSTANT = ("rm", "mkdir", "mv", "cp", "chmod", "ln")  # no stages of their own
+_BEAT = 5.0  # seconds between looks whether a command has been silent for long
 _LAST_LINES = 15  # lines of a failed command's output
-_RETRY = "sysinit-vm setup --yes"
 Survey = Callable[[Runner, Host], list[Prerequisite]]
 
 
@@ -33,15 +29,27 @@ def nothing_more(_runner: Runner, _host: Host) -> list[Prerequisite]:
     return []
 
 
+@dataclass(frozen=True)
+class Consent:
+    """How the one question is answered: by ``yes``, or on a terminal. ``retry`` is the command that answers yes.
+
+    ``what_follows`` are lines of the plan about what comes after the installation.
+    """
+
+    yes: bool
+    retry: str = "sysinit-vm setup --yes"
+    what_follows: Sequence[str] = ()
+
+
 def setup(
-    runner: Runner, host: Host, *, yes: bool, more: Survey = nothing_more, tolerant: bool = False
+    runner: Runner, host: Host, consent: Consent, *, more: Survey = nothing_more, tolerant: bool = False
 ) -> list[Prerequisite]:
     """Install what is missing and return all parts as they are afterwards; if nothing is missing, nothing is run.
 
-    All questions come before the first command, so that nobody has to wait for the next. ``more`` surveys optional
-    parts that are wanted too. If ``tolerant``, a refusal or a failure of a part that a VM works without is reported,
-    and the rest goes on. MissingError before any question if a required part has no route, NotConfirmedError if a
-    group is refused, VmError with the command's last lines if a command fails.
+    The whole plan is shown, and asked about once, before the first command. ``more`` surveys optional parts that are
+    wanted too. If ``tolerant``, a refusal or a failure of what a VM works without is reported, and the rest goes on.
+    MissingError before the question if a required part has no route, NotConfirmedError if the plan is refused, VmError
+    with the command's last lines if a command fails.
     """
 
     def survey_all() -> list[Prerequisite]:
@@ -58,7 +66,7 @@ def setup(
         )
     with _setup_lock(runner, host):
         parts = survey_all()  # another setup may have ended while we waited
-        _install_all(runner, parts, yes=yes, tolerant=tolerant)
+        _install_all(runner, host, parts, consent, tolerant=tolerant)
     if runner.dry:
         return parts
     parts = survey_all()
@@ -66,13 +74,16 @@ def setup(
     return parts
 
 
-def _install_all(runner: Runner, parts: Sequence[Prerequisite], *, yes: bool, tolerant: bool) -> None:
+def _install_all(
+    runner: Runner, host: Host, parts: Sequence[Prerequisite], consent: Consent, *, tolerant: bool
+) -> None:
     needed = [part.route for part in parts if part.required and not part.enough]
-    routes = [
-        route
-        for route in _routes(parts)
-        if _confirmed(runner, route, yes=yes, required=route in needed or not tolerant)
-    ]
+    routes = setup_plan.routes(parts)
+    if all(part.enough for part in parts):
+        return
+    say(setup_plan.summary(host, parts, consent.what_follows))
+    if not routes or not (runner.dry or _confirmed(routes, consent, required=bool(needed) or not tolerant)):
+        return
     for route in routes:
         try:
             _install(runner, route)
@@ -80,13 +91,6 @@ def _install_all(runner: Runner, parts: Sequence[Prerequisite], *, yes: bool, to
             if route in needed or not tolerant:
                 raise
             say(f"{error.message}\nGoing on without it.")
-
-
-def _routes(parts: Iterable[Prerequisite]) -> list[Route]:
-    missing = [part for part in parts if not part.enough]
-    for part in missing:
-        say(f"Missing: {part.name}: {part.need}.")
-    return list(dict.fromkeys(part.route for part in missing if part.route))
 
 
 def _require(host: Host, parts: Iterable[Prerequisite], brief: str) -> None:
@@ -98,35 +102,36 @@ def _require(host: Host, parts: Iterable[Prerequisite], brief: str) -> None:
         raise MissingError(brief, detail="\n".join(lines), hint=f"{typed or 'install it'}, then sysinit-vm setup")
 
 
-def _confirmed(runner: Runner, route: Route, *, yes: bool, required: bool) -> bool:
-    """Show a route's commands and return whether to run them; NotConfirmedError if a ``required`` one is refused."""
-    say(f"{route.description}:")
-    if runner.dry:
-        return True
-    for command in route.commands:
-        say(f"  $ {shlex.join(command)}")
-    for path, _ in route.secrets:
-        say(f"  Meanwhile {path} has the mirror's password, for this account alone.")
-    question = "Run these commands?"
-    if required:
-        prompts.confirm(question, yes=yes, refusal_hint=_RETRY)
-        return True
-    agreed = yes or (prompts.can_ask() and prompts.agrees(f"{question} Without them a VM can do less."))
-    if not agreed:
-        say(f"Going on without it. For later: {_RETRY}")
-    return agreed
+def _confirmed(routes: Sequence[Route], consent: Consent, *, required: bool) -> bool:
+    """Return whether to run all of it; NotConfirmedError if it is ``required`` and refused."""
+    commands = setup_plan.commands(routes)
+    if consent.yes or not prompts.can_ask():
+        say(commands)
+    question = "Do all this?" if required else "Do all this? Without it a VM can do less."
+    if required or consent.yes or prompts.can_ask():
+        try:
+            prompts.confirm(question, yes=consent.yes, refusal_hint=consent.retry, more=commands)
+        except NotConfirmedError:
+            if required:
+                raise
+        else:
+            return True
+    say(f"Going on without it. For later: {consent.retry}")
+    return False
 
 
 def _install(runner: Runner, route: Route) -> None:
     """Run one route; under ``--dry`` its commands are only printed."""
     if runner.dry:
+        say(f"{route.description}:")
         for command in route.commands:
             runner.change(command)
         return
     _ask_password(runner, route)
+    how_far = RouteProgress()
     with _written(route), Progress(route.description) as progress:
         for command in route.commands:
-            _run(runner, command, progress)
+            _run(runner, command, progress, how_far)
 
 
 @contextmanager
@@ -142,50 +147,29 @@ def _written(route: Route) -> Iterator[None]:
 
 def _ask_password(runner: Runner, route: Route) -> None:
     """Let sudo ask now, while the terminal is free, not in the middle of a live line."""
-    if not any(command[0] == "sudo" for command in route.commands):
+    if not route.by_sudo:
         return
     code = runner.attach(("sudo", "true")) if prompts.can_ask() else runner.read(("sudo", "-n", "true")).code
     if code:
         raise VmError("sudo refuses.", detail="System packages are installed with it.", hint="sudo true")
 
 
-def _run(runner: Runner, command: Command, progress: Progress) -> None:
-    label = _label(command)
-    if command[0] not in _INSTANT:
-        progress.stage(label)
-    with _heartbeat(progress.tell):
+def _run(runner: Runner, command: Command, progress: Progress, how_far: RouteProgress) -> None:
+    if stage := command_progress.stage(command):
+        progress.stage(stage)
+    read = how_far.reader(command)
+
+    def relay(line: str) -> None:
+        if note := read(line):
+            progress.tell(note)
+
+    with repeat_every(_BEAT, progress.remind):
         # not in the current directory: it is a project, and Python, Go and cargo look for files of theirs there
-        done = runner.stream(command, _line_sampler(progress.tell), cwd=Path("/"))
+        done = runner.stream(command, relay, cwd=Path("/"))
     if not done.ok:
-        detail = "\n".join(done.err.splitlines()[-_LAST_LINES:])
-        raise VmError(f"{label} failed (exit {done.code}).", detail=detail, hint=done.command)
-
-
-def _line_sampler(tell: Callable[[str], None]) -> Callable[[str], None]:
-    """Return a reader of lines that shows one of them every 15 seconds, so that a long command looks alive."""
-    shown, number = time.monotonic(), 0
-
-    def read(line: str) -> None:
-        nonlocal shown, number
-        number += 1
-        if line.strip() and time.monotonic() - shown >= _EVERY:
-            shown = time.monotonic()
-            tell(f"line {number}: {line.strip()[:60]}")
-
-    return read
-
-
-def _heartbeat(tell: Callable[[str], None]) -> AbstractContextManager[None]:
-    """Show the minutes of a command that prints nothing: one of Zellij's crates compiles silently for several."""
-    minutes = count(1)
-    return repeat_every(_BEAT, lambda: tell(f"running for {next(minutes)} min"))
-
-
-def _label(command: Command) -> str:
-    """Return a command in brief, such as ``apt-get install git``: without sudo, variables, flags and paths."""
-    plain = [word for word in command if word not in {"sudo", "env"} and " " not in word]
-    words = [word for word in plain if "=" not in word or "==" in word]
-    return " ".join([Path(words[0]).name, *[word for word in words[1:] if word[0] not in "-/"][:3]])
+        lines = [line for line in done.err.splitlines() if not command_progress.is_bar(line)]
+        brief = f"{command_progress.label(command)} failed (exit {done.code})."
+        raise VmError(brief, detail="\n".join(lines[-_LAST_LINES:]), hint=done.command)
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from typing import Any
 
 from sysinit_vm import settings
 from sysinit_vm.errors import UsageError, VmError
-from sysinit_vm.lima import names
+from sysinit_vm.lima import kvm, names
+from sysinit_vm.lima.kvm import Access
 from sysinit_vm.machine import accelerator, facts
 from sysinit_vm.machine.host import Host
 from sysinit_vm.runner import Runner
@@ -101,15 +102,16 @@ def _length(lima_home: Path) -> Limit:
 def _rights(host: Host) -> Iterator[Limit]:
     if host.system != "Linux":
         return
+    access = kvm.access()
     groups = ", ".join(sorted({grp.getgrgid(group).gr_name for group in os.getgroups() if _has_name(group)}))
-    kvm = Path("/dev/kvm")
-    if kvm.exists() and not host.root:
-        wanted, allowed = _wanted_accelerator(), os.access(kvm, os.R_OK | os.W_OK)
-        found = "may use /dev/kvm" if allowed else f"may not use /dev/kvm; in groups {groups}"
-        enough = allowed or wanted == "tcg"
-        yield Limit("user", found, enough, "sudo usermod -aG kvm $USER, then log in again", hard=wanted == "kvm")
+    if access is Access.NO_DEVICE or host.root:
+        yield Limit("user", "root" if host.root else f"in groups {groups}", enough=True)
         return
-    yield Limit("user", "root" if host.root else f"in groups {groups}", enough=True)
+    wanted, allowed = _wanted_accelerator(), access in {Access.OPEN, Access.JOINED}
+    found = "may use /dev/kvm" if allowed else f"may not use /dev/kvm; in groups {groups}"
+    joinable = access is Access.JOINABLE and host.sudo
+    hint = "sysinit-vm setup" if joinable else f"as root: {kvm.joining()}"
+    yield Limit("user", found, allowed or wanted == "tcg", hint, hard=wanted == "kvm")
 
 
 def _has_name(group: int) -> bool:

@@ -29,8 +29,23 @@ Command = tuple[str, ...]
 
 
 @dataclass(frozen=True)
+class Cost:
+    """What a route takes, about: minutes on two cores (the least and the most), and megabytes.
+
+    ``download`` is what comes over the network, ``work`` what the disk needs meanwhile, ``stays`` what it keeps.
+    """
+
+    minutes: tuple[int, int]
+    download: int = 0
+    work: int = 0
+    stays: int = 0
+
+
+@dataclass(frozen=True)
 class Route:
     """One way to install something: what it is, in a phrase, and the commands in order, each with its own variables.
+
+    ``cost`` is None if nobody has measured it.
 
     ``secrets`` are files (absolute) that the commands read and that nobody is shown: for this account alone, written
     before the first command and removed after the last.
@@ -39,6 +54,12 @@ class Route:
     description: str
     commands: tuple[Command, ...]
     secrets: tuple[tuple[Path, bytes], ...] = field(default=(), repr=False)
+    cost: Cost | None = None
+
+    @property
+    def by_sudo(self) -> bool:
+        """Whether one of the commands asks for root's rights."""
+        return any(command[0] == "sudo" for command in self.commands)
 
     def data(self) -> dict[str, Any]:
         """Return plain data for JSON, without the secrets."""
@@ -85,8 +106,9 @@ def _command_by_hand(host: Host, names: Sequence[str]) -> Command:
 
 
 def _apt(sudo: Command, names: tuple[str, ...]) -> tuple[Command, ...]:
-    """``--no-remove``: what the machine has is never removed for what we install."""
-    apt = (*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=120")
+    """``--no-remove``: what the machine has is never removed for what we install. ``LC_ALL``: its output is read."""
+    variables = ("DEBIAN_FRONTEND=noninteractive", "LC_ALL=C")
+    apt = (*sudo, "env", *variables, "apt-get", "-o", "DPkg::Lock::Timeout=120")
     update = () if _lists_fresh() else ((*apt, "update"),)
     return (*update, (*apt, "install", "-y", "--no-remove", "--no-install-recommends", *names))
 

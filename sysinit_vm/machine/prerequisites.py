@@ -1,18 +1,24 @@
 """What a VM needs on the host, whether it is there, and how each missing part is installed."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from sysinit_vm import settings
 from sysinit_vm.errors import VmError
 from sysinit_vm.executables import dotted, find
+from sysinit_vm.lima import kvm
+from sysinit_vm.lima.kvm import Access
 from sysinit_vm.machine import find_programs, package_manager, routes
 from sysinit_vm.machine.host import Host
-from sysinit_vm.machine.package_manager import Route
+from sysinit_vm.machine.package_manager import Cost, Route
 from sysinit_vm.runner import Runner
 
 OLDEST_QEMU = (4, 0, 0)
+KVM_GROUP = "KVM"  # the part that is a membership
+_PACKAGES_COST = Cost((1, 3), download=60, stays=250)
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ def survey(runner: Runner, host: Host) -> list[Prerequisite]:
     MissingError if a variable names a program that cannot be used.
     """
     system = tools(runner, host)
-    return [*system, *lima(runner, host), zellij(runner, host, system)]
+    return [*system, *kvm_group(host), *lima(runner, host), zellij(runner, host, system)]
 
 
 def tools(runner: Runner, host: Host) -> list[Prerequisite]:
@@ -113,8 +119,25 @@ def tools(runner: Runner, host: Host) -> list[Prerequisite]:
     commands = package_manager.install_commands(
         host, [package_manager.package_name(host, tool.packages) for tool in missing]
     )
-    route = Route("System packages", commands) if commands else None
+    cost = _PACKAGES_COST if host.manager == "apt-get" else None
+    route = Route("System packages", commands, cost=cost) if commands else None
     return [_tool(runner, host, tool, path, route if tool in missing else None) for tool, path in paths.items()]
+
+
+def kvm_group(host: Host) -> list[Prerequisite]:
+    """Return the membership in the group kvm, if this account lacks only that to use KVM, and can be given it."""
+    with contextlib.suppress(VmError):  # a bad setting, which others report
+        if settings.value("accelerator") == "tcg":
+            return []
+    if host.system != "Linux" or host.root or not host.sudo or kvm.access() is not Access.JOINABLE:
+        return []
+    command = ("sudo", "usermod", "-aG", kvm.GROUP, kvm.user())
+    route = Route(f"The group {kvm.GROUP} for the account {kvm.user()}", (command,), cost=Cost((0, 0)))
+    return [
+        Prerequisite(
+            KVM_GROUP, None, "", False, "makes VMs fast; this account is not in the group kvm", route, required=False
+        )
+    ]
 
 
 def _paths(wanted: Sequence[_Tool], qemu: Path | None) -> Mapping[_Tool, Path | None]:

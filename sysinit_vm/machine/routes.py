@@ -4,6 +4,7 @@ Our own tests run the two builds. We have run neither Homebrew's route nor nix's
 """
 
 import importlib.util
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +14,15 @@ from sysinit_vm.executables import find, version
 from sysinit_vm.machine import apt_login, apt_sources, locks, package_manager
 from sysinit_vm.machine.apt_sources import Sources
 from sysinit_vm.machine.host import Host
-from sysinit_vm.machine.package_manager import Command, Route
+from sysinit_vm.machine.package_manager import Command, Cost, Route
 from sysinit_vm.machine.pinned_versions import LIMA, SUITE, ZELLIJ
 from sysinit_vm.runner import Runner
 
 _LIMA_MODULE = "github.com/lima-vm/lima/v2"
+_LIMA_PROGRAMS = ("limactl", "lima-guestagent")
 _LIMA_GO = (1, 25, 7)  # from its go.mod
+_LIMA_COST, _GO_DOWNLOAD = Cost((1, 5), download=90, work=900, stays=55), 60
+_ZELLIJ_COST = Cost((8, 30), download=350, work=2500, stays=40)
 
 COMPILES_ZELLIJ = ("mmdebstrap", "bwrap")
 # The compilers that it needs, as Debian calls them; the Rust of the -web packages is the one for browsers.
@@ -35,45 +39,69 @@ def lima(runner: Runner, host: Host) -> Route | None:
     if host.system == "Darwin":
         verb = "upgrade" if find("limactl") else "install"
         return Route("Lima from Homebrew", (("brew", verb, "lima"),)) if host.manager == "brew" else None
-    go, before, env, modules = _go(runner, host)
+    go, before = _go(runner, host)
     stage = host.data / f".lima-{LIMA}.partial"
     share = stage / "share" / "lima"
     commands = (
         *before,
         *_empty_stage(stage, share),
-        *_lima_builds(go, env, stage, share / f"lima-guestagent.Linux-{host.arch}"),
-        ("cp", "-R", str(modules / f"{_LIMA_MODULE}@v{LIMA}" / "templates"), str(share / "templates")),
+        *_lima_builds(host, go, stage, share / f"lima-guestagent.Linux-{host.arch}"),
+        ("cp", "-R", str(_go_modules(host) / f"{_LIMA_MODULE}@v{LIMA}" / "templates"), str(share / "templates")),
         ("chmod", "-R", "u+w", str(stage)),
         ("rm", "-rf", str(host.cache / "go")),
         *_replace(stage, host.data / f"lima-{LIMA}"),
     )
-    return Route(f"Lima {LIMA}, built from its Go module (about two minutes)", commands)
+    cost = replace(_LIMA_COST, download=_LIMA_COST.download + _GO_DOWNLOAD) if before else _LIMA_COST
+    return Route(f"Lima {LIMA}, built from its Go module", commands, cost=cost)
 
 
-def _lima_builds(go: str, env: Command, stage: Path, agent: Path) -> tuple[Command, ...]:
+def _lima_builds(host: Host, go: str, stage: Path, agent: Path) -> tuple[Command, ...]:
     """Build in our own module, whose go.sum has the sum of every module: Go then accepts no other, and adds none.
 
     Nothing in the environment changes that: GOFLAGS is replaced, and a go.work has no say. GONOSUMDB, GOPRIVATE and
-    the like are only about modules that go.sum lacks.
+    the like are only about modules that go.sum lacks. The list says how many packages there are, and which of them an
+    interrupted build has left in the build cache.
     """
-    source = ("-C", str(locks.folder("lima")))
+    source, tools = ("-C", str(locks.folder("lima"))), [f"{_LIMA_MODULE}/cmd/{name}" for name in _LIMA_PROGRAMS]
     flags = ("-v", "-trimpath", "-ldflags", f"-s -w -X {_LIMA_MODULE}/pkg/version.Version={LIMA}", "-o")
-    goflags = "GOFLAGS=-mod=readonly -buildvcs=false -modcacherw"
-    modes = ("GOTOOLCHAIN=local", "CGO_ENABLED=0", "GO111MODULE=on", "GOWORK=off", goflags)
-    build = ("env", *env, *modes, go, "build", *source, *flags)
+    go_with_variables = ("env", *_go_variables(host), go)
+    build = (*go_with_variables, "build", *source, *flags)
+    packages = ("-trimpath", "-deps", "-f", "{{if .Stale}}stale{{else}}fresh{{end}} {{.ImportPath}}")
     return (
-        (*build, str(stage / "bin" / "limactl"), f"{_LIMA_MODULE}/cmd/limactl"),
-        (*build, str(agent), f"{_LIMA_MODULE}/cmd/lima-guestagent"),
+        (*go_with_variables, "list", *source, *packages, *tools),
+        (*build, str(stage / "bin" / "limactl"), tools[0]),
+        (*build, str(agent), tools[1]),
     )
 
 
-def _go(runner: Runner, host: Host) -> tuple[str, tuple[Command, ...], Command, Path]:
-    """Return a Go that can build Lima: its program, the commands that install it, variables, and its module cache."""
+def _go_variables(host: Host) -> Command:
+    """Return the variables for Go: all that it writes is below our cache directory, which goes with the build.
+
+    Where Go keeps its telemetry follows XDG_CONFIG_HOME, so that is no directory. What the user set by ``go env -w``,
+    such as a module proxy, still holds.
+    """
+    home = host.cache / "go"
+    places = (f"GOPATH={home / 'work'}", f"GOMODCACHE={_go_modules(host)}", f"GOCACHE={home / 'build'}")
+    goflags = "GOFLAGS=-mod=readonly -buildvcs=false -modcacherw"  # modules that can be removed again
+    modes = ("GOTOOLCHAIN=local", "CGO_ENABLED=0", "GO111MODULE=on", "GOWORK=off", goflags)
+    return ("GOROOT=", *places, *(f"{name}={value}" for name, value in _go_config().items()), *modes)
+
+
+def _go_config() -> dict[str, str]:
+    config = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return {"GOENV": os.environ.get("GOENV") or f"{config}/go/env", "XDG_CONFIG_HOME": os.devnull}
+
+
+def _go_modules(host: Host) -> Path:
+    return host.cache / "go" / "work" / "pkg" / "mod"
+
+
+def _go(runner: Runner, host: Host) -> tuple[str, tuple[Command, ...]]:
+    """Return a Go that can build Lima, and the commands that install it if it is our own."""
     go = find("go")
     if go and _builds_lima(runner, go):
-        return str(go), (), (), Path(_ask_go(runner, go, "env", "GOMODCACHE").strip())
-    home = host.cache / "go"
-    venv, work = home / "venv", home / "work"
+        return str(go), ()
+    venv = host.cache / "go" / "venv"
     has_venv = importlib.util.find_spec("ensurepip") or host.manager != "apt-get"  # only Debian packages it apart
     missing = [] if has_venv else ["python3-venv"]
     before = (
@@ -81,18 +109,13 @@ def _go(runner: Runner, host: Host) -> tuple[str, tuple[Command, ...], Command, 
         (sys.executable, "-I", "-m", "venv", str(venv)),
         locks.pip_install(venv / "bin" / "pip", "go"),
     )
-    modules = work / "pkg" / "mod"
-    env = ("GOROOT=", f"GOPATH={work}", f"GOMODCACHE={modules}", f"GOCACHE={home / 'build'}")
-    return str(venv / "bin" / "go"), before, env, modules
+    return str(venv / "bin" / "go"), before
 
 
 def _builds_lima(runner: Runner, go: Path) -> bool:
-    return version(_ask_go(runner, go, "version")) >= _LIMA_GO
-
-
-def _ask_go(runner: Runner, go: Path, *question: str) -> str:
     """Ask this Go itself, and not in the project: a go.mod there could have it download and run another Go."""
-    return runner.read((str(go), *question), env={"GOTOOLCHAIN": "local"}, cwd=Path("/")).out
+    own = {"GOTOOLCHAIN": "local", **_go_config()}
+    return version(runner.read((str(go), "version"), env=own, cwd=Path("/")).out) >= _LIMA_GO
 
 
 def zellij(host: Host) -> Route:
@@ -112,8 +135,8 @@ def zellij(host: Host) -> Route:
         *_replace(stage, host.data / f"zellij-{ZELLIJ}"),
         ("rm", "-rf", str(work)),  # kept after a failure, so that the next try continues from there
     )
-    text = f"Zellij {ZELLIJ} for the guest, compiled in its own Debian 12 (ten to thirty minutes)"
-    return Route(text, commands, ((logins, apt_login.archive(sources.logins)),) if sources.logins else ())
+    secrets = ((logins, apt_login.archive(sources.logins)),) if sources.logins else ()
+    return Route(f"Zellij {ZELLIJ} for the guest, compiled in its own Debian 12", commands, secrets, _ZELLIJ_COST)
 
 
 def _debian_root(host: Host, stage: Path, root: Path, sources: Sources, logins: Path) -> tuple[Command, ...]:
@@ -144,7 +167,8 @@ def _sources() -> Sources:
 def _cargo(host: Host, root: Path, made: Path) -> tuple[Command, Command]:
     """Fetch by our Cargo.lock, then compile offline: so each crate, Zellij's too, is the one with our checksum.
 
-    Optimise little (half the compile time), and leave out Zellij's web server.
+    Optimise little (half the compile time), and leave out Zellij's web server. cargo shows its progress only on a
+    terminal unless it is told to.
     """
     hosts = ("/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs/ca-certificates.crt")
     binds = [word for path in hosts for word in ("--ro-bind-try", path, path)]
@@ -154,6 +178,7 @@ def _cargo(host: Host, root: Path, made: Path) -> tuple[Command, Command]:
         *("--tmpfs", "/tmp", *binds, "--bind", str(made), "/made"),  # noqa: S108
         *("--ro-bind", str(locks.folder("zellij")), "/lock", "--chdir", "/made", "--"),
         *("env", "PATH=/usr/bin:/bin", "HOME=/made", "CARGO_HOME=/made/cargo", "CARGO_TARGET_DIR=/made/target"),
+        *("CARGO_TERM_PROGRESS_WHEN=always", "CARGO_TERM_PROGRESS_WIDTH=80"),
     )
     fetch = ("--locked", f"--target={host.arch}-unknown-linux-gnu", "--manifest-path", "/lock/Cargo.toml")
     what = ("zellij", "--version", ZELLIJ, "--locked", "--offline", "--no-default-features", "--root", "/made")

@@ -19,12 +19,13 @@ from sysinit_vm.tasks.verb import verb
 def setup(c: Context, yes: bool = False, extras: bool = False, json: bool = False) -> None:
     """Install what this machine lacks for VMs.
 
-    That is limactl, QEMU, and Zellij for the guest. Each command is shown and confirmed. The same command continues
+    That is limactl, QEMU, and Zellij for the guest. The plan is shown and confirmed once. The same command continues
     where it stopped.
     """
     from sysinit_vm.images import available
     from sysinit_vm.machine import install, limits, optional, report
     from sysinit_vm.machine.host import Host
+    from sysinit_vm.machine.install import Consent
     from sysinit_vm.machine.prerequisites import survey
 
     host, directory = Host.read(), lima_home()
@@ -32,6 +33,7 @@ def setup(c: Context, yes: bool = False, extras: bool = False, json: bool = Fals
         parts = [*survey(runner(c), host), *optional.survey(runner(c), host)]
         print_json(report.record(parts, limits.survey(runner(c), host, directory, available.kernels(directory))))
         return
-    parts = install.setup(runner(c), host, yes=yes, more=optional.survey if extras else install.nothing_more)
+    consent = Consent(yes, "sysinit-vm setup --extras --yes" if extras else "sysinit-vm setup --yes")
+    parts = install.setup(runner(c), host, consent, more=optional.survey if extras else install.nothing_more)
     listed = parts if extras else [*parts, *optional.survey(runner(c), host)]
     report.show(host, listed, limits.survey(runner(c), host, directory, available.kernels(directory)))

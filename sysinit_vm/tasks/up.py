@@ -3,8 +3,11 @@
 from invoke.context import Context
 
 from sysinit_vm import settings
+from sysinit_vm.errors import typed
 from sysinit_vm.guest import access
-from sysinit_vm.init import project_files, templates
+from sysinit_vm.init import first_start, project_files, templates
+from sysinit_vm.machine import install
+from sysinit_vm.machine.install import Consent
 from sysinit_vm.projects import locate, search
 from sysinit_vm.tasks.context import instances_if_found, lima, runner
 from sysinit_vm.tasks.output import end
@@ -21,6 +24,8 @@ from sysinit_vm.vm.project_vm import ProjectVm
     examples=["sysinit-vm up", "sysinit-vm up minimal --yes"],
     exits=[4, 5, 6],
     template="The template for a project without a config; default: the setting TEMPLATE.",
+    ssh="For a project without a config: what ssh in the guest uses to log in: keys (~/.ssh, read-only), agent (yours, "
+    "forwarded) or none.",
 )
 def up(
     c: Context,
@@ -28,6 +33,7 @@ def up(
     yes: bool = False,
     project: str | None = None,
     name: str | None = None,
+    ssh: str | None = None,
     timeout: str | None = None,
 ) -> None:
     """Set up whatever is missing, then attach.
@@ -35,21 +41,32 @@ def up(
     This covers the programs, the image, the config and the running VM. The same command continues where it stopped.
     """
     seconds_to_wait(timeout)
+    given = {"--template": template, "--project": project, "--name": name, "--ssh": ssh, "--timeout": timeout}
+    flags = [word for flag, value in given.items() if value for word in (flag, value)]
     current_project = search.find(project)
     if current_project and template:
         templates.resolve(template)
         say(f"{current_project.config} stays as it is: a template is for a project without a config.")
     template = template or str(settings.value("template"))
     if current_project:
-        request(c, locate.target(project, name)).require_alone()
+        asked = request(c, locate.target(project, name))
+        asked.require_alone()
+        first_start.require_choice(asked.committed, ssh)
+        config = asked.committed
     else:
-        project_files.require_free_name(template, directory=project, name=name, instances=instances_if_found(c))
-    _prepare_machine(c, yes=yes)
+        new = project_files.require_free_name(
+            template, directory=project, name=name, ssh=ssh, instances=instances_if_found(c)
+        )
+        config = first_start.written(template, new, ssh)
+    follows = first_start.what_follows(config.data, committed=current_project is not None)
+    _prepare_machine(c, Consent(yes, typed("sysinit-vm", "up", *flags, "--yes"), tuple(follows)))
     if c.config.run.dry:
         return
     limactl = lima(c)
     instances = None if current_project else limactl.instances()
-    written = project_files.init_if_missing(template, directory=project, name=name, instances=instances)
+    written = project_files.init_if_missing(template, directory=project, name=name, ssh=ssh, instances=instances)
+    for note in first_start.ssh_notes(written.config.data, "sysinit-vm init") if written else ():
+        say(note)
     target = locate.just_written(written.project, written.vm_name) if written else locate.target(project, name)
     if written and written.trusted:
         request(c, target, written.config).trust()
@@ -58,12 +75,11 @@ def up(
     end(access.attach_or_tell(limactl, instance))
 
 
-def _prepare_machine(c: Context, *, yes: bool) -> None:
-    """Install what the machine lacks for a VM. Every command is shown, and confirmed unless ``yes``."""
+def _prepare_machine(c: Context, consent: Consent) -> None:
+    """Install what the machine lacks for a VM."""
     from sysinit_vm.init import shared_taskfile
-    from sysinit_vm.machine import install
     from sysinit_vm.machine.host import Host
 
-    install.setup(runner(c), Host.read(), yes=yes, tolerant=True)
+    install.setup(runner(c), Host.read(), consent, tolerant=True)
     if not c.config.run.dry:
         shared_taskfile.link()

@@ -8,17 +8,19 @@ from typing import Self
 from sysinit_vm.escaping import one_line
 from sysinit_vm.terminal.console import LiveLine, live_line, say
 
+_NOTES_EVERY, _QUIET = 15, 60  # seconds between the lines of a stage if there is no terminal
+
 
 class Progress:
     """The stages of one long task, each shown with the seconds since the task began.
 
     On a terminal the current stage is a live line that ends in ``note``. Elsewhere each stage is printed as a plain
-    line when it begins.
+    line when it begins, and its notes as further lines, not more often than every 15 seconds.
     """
 
     def __init__(self, title: str) -> None:
         self.title, self.current, self.note = one_line(title), "", ""
-        self._began, self._stage_began = time.monotonic(), 0
+        self._began, self._stage_began, self._printed = time.monotonic(), 0, 0
         self._live_line: LiveLine | None = None
 
     def __enter__(self) -> Self:
@@ -47,15 +49,24 @@ class Progress:
             return
         if self._live_line:
             self._print_finished()
-        else:
-            say(f"  [{self.seconds:3d}s] {text}")
         self.current, self.note, self._stage_began = text, "", self.seconds
+        self._print_line()
 
     def tell(self, note: str) -> None:
-        """Show ``note`` beside the current stage: in the live line on a terminal, elsewhere on its own line."""
+        """Show ``note``, such as ``3 of 9 packages``, beside the current stage."""
         self.note = one_line(note)
+        if self.seconds - self._printed >= _NOTES_EVERY:
+            self._print_line()
+
+    def remind(self) -> None:
+        """Without a terminal, print the stage again if nothing was printed for a minute: a silent stage is alive."""
+        if self.seconds - self._printed >= _QUIET:
+            self._print_line()
+
+    def _print_line(self) -> None:
         if not self._live_line:
-            say(f"  [{self.seconds:3d}s] {self.current}: {self.note}")
+            self._printed = self.seconds
+            say(f"  [{self.seconds:3d}s] {self.current}{self.note and f': {self.note}'}")
 
     def _print_finished(self, suffix: str = "") -> None:
         if self.current:

@@ -4,10 +4,18 @@ Questions and options are escaped here, as all that is printed; what the user an
 """
 
 import sys
+import termios
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from sysinit_vm.errors import NotConfirmedError
 from sysinit_vm.escaping import escaped, one_line
+from sysinit_vm.terminal.console import say
+
+if TYPE_CHECKING:
+    from questionary import Question
+
+_YES, _NO, _SHOW = {"y", "yes"}, {"", "n", "no"}, {"s", "show"}
 
 
 def can_ask() -> bool:
@@ -15,8 +23,8 @@ def can_ask() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def confirm(question: str, *, yes: bool, refusal_hint: str) -> None:
-    """Ask and return if the answer is yes; the default is no.
+def confirm(question: str, *, yes: bool, refusal_hint: str, more: str = "") -> None:
+    """Ask as ``agrees`` does, and return if the answer is yes.
 
     ``yes`` answers without asking. NotConfirmedError (exit 5) if the answer is no or nobody can be asked; Ctrl-C at
     the question raises KeyboardInterrupt. ``refusal_hint`` is the command that answers yes.
@@ -27,18 +35,19 @@ def confirm(question: str, *, yes: bool, refusal_hint: str) -> None:
         raise NotConfirmedError(
             "Not confirmed.", detail=f"{question} There is no terminal to ask on.", hint=refusal_hint
         )
-    if not agrees(question):
-        raise NotConfirmedError("Not confirmed: nothing was changed.")
+    if not (agrees(question, more) if more else agrees(question)):
+        raise NotConfirmedError("Not confirmed: nothing was changed.", hint=refusal_hint)
 
 
 def text(question: str, default: str) -> str:
-    """Return what the user types, or ``default`` for Enter alone. Needs a terminal; Ctrl-C raises KeyboardInterrupt."""
+    """Return what the user types, or ``default`` for Enter alone.
+
+    Needs a terminal; Ctrl-C, and Ctrl-D, raise KeyboardInterrupt.
+    """
     import questionary
     from prompt_toolkit.output import create_output
 
-    return str(
-        questionary.text(escaped(question), default=default, output=create_output(sys.stderr)).unsafe_ask()
-    ).strip()
+    return str(_answer(questionary.text(escaped(question), default=default, output=create_output(sys.stderr)))).strip()
 
 
 def choice(question: str, options: Sequence[str], default: str) -> str:
@@ -48,13 +57,51 @@ def choice(question: str, options: Sequence[str], default: str) -> str:
 
     choices = [questionary.Choice(one_line(option), value=option) for option in options]
     prompt = questionary.select(escaped(question), choices=choices, default=default, output=create_output(sys.stderr))
-    return str(prompt.unsafe_ask())
+    return str(_answer(prompt))
 
 
-def agrees(question: str) -> bool:
-    """Ask yes or no and return the answer; the default is no. Needs a terminal; Ctrl-C raises KeyboardInterrupt."""
-    import questionary
-    from prompt_toolkit.output import create_output
+def _answer(prompt: "Question") -> Any:
+    _forget_typed()
+    try:
+        return prompt.unsafe_ask()
+    except EOFError as error:
+        raise KeyboardInterrupt from error
 
-    answer = questionary.confirm(escaped(question), default=False, output=create_output(sys.stderr)).unsafe_ask()
-    return bool(answer)
+
+def agrees(question: str, more: str = "") -> bool:
+    """Ask yes or no and return the answer; the default is no. Needs a terminal; Ctrl-C raises KeyboardInterrupt.
+
+    The answer is a line, as in `bootstrap.sh`, sudo and apt: with a bare key, the Enter that most people add would
+    answer what comes next. What was typed before the question is no answer to it. If there is ``more`` to say, the
+    answer s shows that, and the question comes again.
+    """
+    choices = "y/N, s shows the commands" if more else "y/N"
+    while True:
+        answer = _line(f"{question} [{choices}] ").strip().lower()
+        if answer in _YES:
+            return True
+        if more and answer in _SHOW:
+            say(more)
+        elif answer in _NO:
+            return False
+        else:
+            say("Type y or n, then Enter.")
+
+
+def _line(question: str) -> str:
+    """Return the line that the user types, empty at its end (Ctrl-D)."""
+    _forget_typed()
+    say(question, end="")
+    try:
+        line = sys.stdin.readline()
+    except KeyboardInterrupt:
+        say("")
+        raise
+    if not line.endswith("\n"):
+        say("")
+    return line
+
+
+def _forget_typed() -> None:
+    """Drop what was typed before a question: it is no answer to it."""
+    termios.tcflush(sys.stdin, termios.TCIFLUSH)

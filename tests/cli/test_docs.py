@@ -85,7 +85,7 @@ def test_each_block_does_what_it_says(reader, block):
         encoding="utf-8",
         timeout=120,
     )
-    answers = {r"\(y/N\)|\[y/N\]": "y", r"[$#] \Z": "exit\r"}  # a question; a shell in the guest
+    answers = {r"\(y/N\)|\[y/N\]": "y\r", r"[$#] \Z": "exit\r"}  # a question; a shell in the guest
     while (met := child.expect([*answers, pexpect.EOF])) < len(answers):
         child.send(list(answers.values())[met])
     child.wait()

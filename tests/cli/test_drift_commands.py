@@ -84,7 +84,7 @@ def test_start_offers_it_on_a_terminal(made, key, taken):
     made.env["FAKE_GUEST"] = "x"  # the fake's guest is this machine
     terminal = Terminal([*SCRIPT, "start"], made.demo, made.env, columns=140)
     terminal.wait_for(r"Apply the changes now\?.*y/N")
-    terminal.press(key)
+    terminal.press(f"{key}\r")
     terminal.exit_status()
     assert ("FAKE_GUEST" in given(made)["env"]) is taken
 

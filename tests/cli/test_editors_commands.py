@@ -79,12 +79,12 @@ def test_without_a_terminal_and_yes_nothing_is_changed(world, ssh):
 def test_on_a_terminal_it_asks(world, ssh):
     terminal = Terminal([*SCRIPT, "ssh-config"], world.demo, world.env, columns=200)
     terminal.wait_for(r"like this\?")
-    terminal.press("n")
+    terminal.press("n\r")
     assert terminal.exit_status() == 5
     assert not ssh.exists()
     terminal = Terminal([*SCRIPT, "ssh-config"], world.demo, world.env, columns=200)
     terminal.wait_for(r"like this\?")
-    terminal.press("y")
+    terminal.press("y\r")
     assert terminal.exit_status() == 0
     assert include(world) in ssh.read_text()
 

@@ -91,6 +91,29 @@ def test_on_a_terminal_init_offers_a_free_name_and_start_uses_it(world):
     assert world.status("elsewhere-demo-dev") == "Running"
 
 
+@pytest.mark.parametrize("key", ["\x03", "\x04"])
+def test_ctrl_c_and_ctrl_d_at_a_question_for_text_end_the_command(world, key):
+    world.put_vm()
+    other = world.project("elsewhere/demo")
+    child = at(world, other, "init")
+    child.expect_exact("elsewhere-demo-dev")
+    child.send(f"\x15{key}")
+    assert end(child) == 130
+    assert not (other / ".lima").exists()
+
+
+def test_what_was_typed_before_a_question_for_text_is_no_answer(world):
+    world.put_vm()
+    other = world.project("elsewhere/demo")
+    child = at(world, other, "init")
+    child.send("typed-too-early\r")
+    child.expect_exact("elsewhere-demo-dev")
+    child.send("\r")
+    assert end(child) == 0
+    assert world.run("start", cwd=other).returncode == 0
+    assert world.status("elsewhere-demo-dev") == "Running"
+
+
 def test_up_in_a_new_directory_never_starts_another_projects_vm_by_its_name(world):
     world.put_vm("Stopped")
     other = world.project("elsewhere/other")
@@ -134,7 +157,7 @@ def test_a_renamed_project_is_recognised_and_adopt_takes_its_vm_over(world, move
 def test_start_offers_it_on_a_terminal(world, moved, answer, code, verbs):
     child = at(world, moved, "start")
     child.expect_exact("Take over the VM")
-    child.send(answer)
+    child.send(f"{answer}\r")
     assert end(child) == code
     assert world.verbs() == verbs
 

@@ -300,6 +300,6 @@ def test_on_a_terminal_the_difference_is_shown_and_asked_for(world):
         terminal = Terminal([*SCRIPT, "init", "--taskfile"], world.demo, world.env, rows=40, columns=160)
         terminal.wait_for(r"\+includes:[\s\S]*like this\?")
         assert (world.demo / "Taskfile.yml").read_text() == TASKFILE
-        terminal.press(key)
+        terminal.press(f"{key}\r")
         assert terminal.exit_status() == status
     assert "sysinit:" in (world.demo / "Taskfile.yml").read_text()

@@ -103,7 +103,7 @@ def test_one_that_runs_goes_only_where_that_is_said(littered):
     assert littered.status("lost-dev") == "not created"
 
 
-@pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, False), ("n", 5, True), ("\x03", 130, True)])
+@pytest.mark.parametrize(("answer", "code", "left"), [("y\r", 0, False), ("n\r", 5, True), ("\x03", 130, True)])
 def test_a_terminal_is_asked(littered, answer, code, left):
     program, *rest = [*SCRIPT, "prune"]
     child = pexpect.spawn(program, rest, cwd="/", env=littered.env, encoding="utf-8", dimensions=(40, 200), timeout=20)

@@ -141,6 +141,23 @@ def test_limactl_is_built_from_the_modules_whose_sums_are_shipped(world):
     assert "github.com/lima-vm/lima/v2 v2.2.0 h1:" in (module / "go.sum").read_text()
 
 
+@pytest.mark.skipif(shutil.which("go") is None, reason="there is no Go here")
+def test_a_build_of_lima_leaves_nothing_of_gos_in_the_home(world):
+    """The real Go, with the variables of the command that setup shows; and as setup asks it for its version."""
+    build = next(words for words in routes(world)["limactl"] if "build" in words)
+    variables = dict(word.split("=", 1) for word in build[1 : build.index("-C")] if "=" in word)
+    place, before = world.home.parent / "module", sorted(world.home.rglob("*"))
+    place.mkdir()
+    (place / "go.mod").write_text("module example.org/a\n")
+    (place / "a.go").write_text("package a\n")
+    go = shutil.which("go")
+    assert world.type(go, "build", "./...", cwd=place, **variables).returncode == 0
+    assert world.run("setup", "--json", SYSINIT_VM_LIMACTL="").returncode == 0
+    new = {path.relative_to(world.home).parts[:2] for path in set(world.home.rglob("*")) - set(before)}
+    assert new <= {(".cache",), (".cache", "sysinit-vm")}
+    assert (world.home / ".cache" / "sysinit-vm" / "go" / "build").is_dir()
+
+
 def test_no_command_that_setup_shows_has_a_login_of_a_registry(world):
     logins = {
         "PIP_INDEX_URL": "https://me:hunter2@pip.example/simple",

@@ -28,7 +28,9 @@ OVERWRITE = "already exists. Overwrite it"
 DELETE = "Permanently delete the VM demo-dev"
 
 
-@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 5), ("\r", 5), ("\x03", 130)])
+@pytest.mark.parametrize(
+    ("answer", "code"), [("y\r", 0), ("yes\r", 0), ("n\r", 5), ("\r", 5), ("\x04", 5), ("\x03", 130)]
+)
 def test_an_existing_config_is_overwritten_only_for_a_yes(world, type_at, answer, code):
     world.put_config()
     (world.demo / ".lima/config.yaml").write_text("cpus: 7 # mine\n")
@@ -46,7 +48,7 @@ def test_an_existing_config_is_overwritten_only_for_a_yes(world, type_at, answer
 
 
 @pytest.mark.parametrize(
-    ("answer", "code", "status"), [("y", 0, "not created"), ("n", 5, "Running"), ("\x03", 130, "Running")]
+    ("answer", "code", "status"), [("y\r", 0, "not created"), ("n\r", 5, "Running"), ("\x03", 130, "Running")]
 )
 def test_a_vm_is_destroyed_only_for_a_yes(world, type_at, answer, code, status):
     world.put_vm()
@@ -62,7 +64,7 @@ def test_inv_asks_the_same_question(world, type_at):
     (world.demo / "tasks.py").write_text(TASKS)
     child = type_at("lima.destroy", argv=[str(BIN / "inv")])
     child.expect_exact(DELETE)
-    child.send("y")
+    child.send("y\r")
     assert end(child) == 0
     assert world.status() == "not created"
 
@@ -71,7 +73,7 @@ def test_task_asks_the_same_question(world, type_at):
     world.put_vm()
     child = type_at("-x", "-t", str(TOP / "Taskfile.yml"), "lima:destroy", argv=[str(BIN / "task")])
     child.expect_exact(DELETE)
-    child.send("n")
+    child.send("n\r")
     assert end(child) == 5
     assert world.status() == "Running"
 

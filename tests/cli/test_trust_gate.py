@@ -125,7 +125,7 @@ def test_on_a_terminal_it_is_shown_and_asked_and_no_is_the_default(world, key, s
     terminal = Terminal([*SCRIPT, "start"], world.demo, world.env, columns=140)
     terminal.wait_for("lends your SSH agent to the guest")
     terminal.wait_for(r"Allow this\?.*y/N")
-    terminal.press(key)
+    terminal.press(f"{key}\r")
     assert terminal.exit_status() == status
     assert world.status() == ("Running" if key == "y" else "not created")
 

@@ -8,8 +8,27 @@ from pathlib import Path
 
 import pytest
 
+from tests.lima.terminal import Terminal
+
 TOP = Path(__file__).parents[2]
-TOOLS = ("sh", "env", "dirname", "cat", "find", "sort", "cksum", "rm", "mkdir", "ln", "readlink", "id", "chmod", "cp")
+TOOLS = (
+    "sh",
+    "env",
+    "dirname",
+    "cat",
+    "find",
+    "sort",
+    "cksum",
+    "rm",
+    "mkdir",
+    "ln",
+    "readlink",
+    "id",
+    "chmod",
+    "cp",
+    "grep",
+    "stty",
+)
 
 PYTHON = """#!/bin/sh
 echo "python $*" >>"$LOG"
@@ -22,7 +41,12 @@ esac
 """
 PIP = """#!/bin/sh
 echo "pip $*" >>"$LOG"
-[ ! -e "$STUBS/pip-fails" ] || exit 1
+case $* in *--require-hashes*)
+    echo "Collecting invoke==3.0.3 (from -r lock)"
+    echo "  Downloading invoke-3.0.3-py3-none-any.whl"
+    echo "Collecting rich==15.0.0 (from -r lock)" ;;
+esac
+[ ! -e "$STUBS/pip-fails" ] || { echo "ERROR: no network" >&2; exit 1; }
 case $* in *--no-deps*) cp "$STUBS/program" "$(dirname "$0")/sysinit-vm" ;; esac
 """
 PROGRAM = """#!/bin/sh
@@ -50,6 +74,7 @@ class Fresh:
         files = ("sysinit_vm/a.py", "templates/t.yaml", "locks/sysinit-vm.txt")
         for name in ("pyproject.toml", "README.md", "Taskfile.yml", *files):
             (self.checkout / name).write_text(name)
+        (self.checkout / "locks/sysinit-vm.txt").write_text("invoke==3.0.3\nrich==15.0.0\n")
         shutil.copy(TOP / "bootstrap.sh", self.checkout)
         for tool in TOOLS:
             (self.bin / tool).symlink_to(shutil.which(tool))
@@ -64,17 +89,17 @@ class Fresh:
         path.write_text(text)
         path.chmod(0o755)
 
+    def argv(self, *words):
+        return [shutil.which("sh"), str(self.checkout / "bootstrap.sh"), *words]
+
+    def env(self, **more):
+        own = {"HOME": self.home, "PATH": self.bin, "LOG": self.log, "STUBS": self.stubs}
+        return {**{name: str(path) for name, path in own.items()}, "SYSINIT_VM_PYTHON": str(self.python), **more}
+
     def run(self, *words, **env):
         return subprocess.run(
-            [shutil.which("sh"), str(self.checkout / "bootstrap.sh"), *words],
-            env={
-                "HOME": str(self.home),
-                "PATH": str(self.bin),
-                "LOG": str(self.log),
-                "STUBS": str(self.stubs),
-                "SYSINIT_VM_PYTHON": str(self.python),
-                **env,
-            },
+            self.argv(*words),
+            env=self.env(**env),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -114,7 +139,7 @@ OURSELVES = "--no-index --no-deps --no-build-isolation {}"
 
 
 def installs(fresh, words):
-    return f"pip install --quiet --disable-pip-version-check {words.format(fresh.checkout)}"
+    return f"pip install --disable-pip-version-check {words.format(fresh.checkout)}"
 
 
 def test_the_command_that_it_suggests_after_a_failure_takes_hashes_too(fresh):
@@ -153,7 +178,7 @@ def test_a_failed_install_is_told_and_done_again(fresh):
     (fresh.stubs / "pip-fails").touch()
     done = fresh.run()
     assert (done.returncode, done.stdout) == (1, "")
-    assert "sysinit-vm could not be installed." in done.stderr
+    assert "ERROR: no network\nsysinit-vm could not be installed." in done.stderr
     assert "Try: " in done.stderr
     (fresh.stubs / "pip-fails").unlink()
     assert fresh.run().stdout == "<help>\n"
@@ -202,6 +227,67 @@ def test_yes_installs_python(fresh, yes, root):
     install = "apt-get install -qy --no-install-recommends python3 python3-venv"
     assert fresh.logged("apt-get") == ["apt-get update -q", install]
     assert len(fresh.logged("sudo")) == (0 if root else 2)
+
+
+@pytest.fixture
+def asked(fresh):
+    """A bare machine's bootstrap on a terminal, at its question; ``typed`` is typed while apt's lists are read."""
+    fresh.python.unlink()
+    fresh.put(fresh.bin / "id", "#!/bin/sh\necho 0\n")
+
+    def begin(typed="", words=("up",)):
+        fresh.put(fresh.bin / "dirname", f'#!/bin/sh\n{shutil.which("sleep")} 1\nexec {shutil.which("dirname")} "$@"\n')
+        program, *rest = fresh.argv(*words)
+        terminal = Terminal([program, *rest], fresh.home, fresh.env())
+        terminal.press(typed)
+        terminal.wait_for(r"Run these commands\? \[y/N\]", seconds=20)
+        return terminal
+
+    return begin
+
+
+def test_the_question_waits_for_y_and_enter(fresh, asked):
+    terminal = asked()
+    terminal.press("maybe\r")
+    terminal.wait_for("Type y or n, then Enter.", seconds=20)
+    terminal.press("y")
+    terminal.read(1)
+    assert fresh.logged("apt-get") == []
+    terminal.press("\r")
+    terminal.wait_for("<up>", seconds=20)
+    assert terminal.exit_status() == 0
+    assert len(fresh.logged("apt-get")) == 2
+
+
+@pytest.mark.parametrize("answer", ["\r", "n\r"])
+def test_a_refusal_ends_with_what_to_type(fresh, asked, answer):
+    terminal = asked()
+    terminal.press(answer)
+    terminal.wait_for(r"Try: .*bootstrap\.sh up --yes", seconds=20)
+    assert terminal.exit_status() == 5
+    assert fresh.logged("apt-get") == []
+
+
+@pytest.mark.parametrize("typed", ["\r", "y\r", "y"])
+def test_what_was_typed_before_the_question_does_not_answer_it(fresh, asked, typed):
+    terminal = asked(typed)
+    terminal.read(1)
+    terminal.press("\r")
+    assert terminal.exit_status() == 5
+    assert fresh.logged("apt-get") == []
+
+
+def test_where_there_is_a_python_nothing_is_asked_and_progress_is_shown(fresh):
+    fresh.put(
+        fresh.stubs / "pip", PIP.replace('echo "Collecting rich', f'{shutil.which("sleep")} 1; echo "Collecting rich')
+    )
+    program, *rest = fresh.argv("up")
+    terminal = Terminal([program, *rest], fresh.home, fresh.env())
+    terminal.wait_for(r"2 Python packages into", seconds=20)
+    terminal.wait_for("1 of 2 packages: invoke", seconds=20)
+    terminal.wait_for("<up>", seconds=20)
+    assert terminal.exit_status() == 0
+    assert "[y/N]" not in terminal.text
 
 
 @pytest.mark.parametrize("lacking", ["apt-get", "sudo"])

@@ -1,9 +1,10 @@
-import os
 from pathlib import Path
 
 import pytest
 
 from sysinit_vm.images import available
+from sysinit_vm.lima import kvm as kvm_access
+from sysinit_vm.lima.kvm import Access
 from sysinit_vm.machine import accelerator
 from sysinit_vm.machine.accelerator import choose
 from tests.fakes import RecordingRunner, facts, result
@@ -15,7 +16,7 @@ TCG = {"QEMU_SYSTEM_X86_64": "qemu-system-x86_64 -machine q35,vmport=off -accel 
 def kvm(home, tmp_path, monkeypatch):
     device = tmp_path / "kvm"
     device.write_text("")
-    monkeypatch.setattr(accelerator, "_KVM", device)
+    monkeypatch.setattr(kvm_access, "DEVICE", device)
     return device
 
 
@@ -35,17 +36,57 @@ def test_a_wish_is_followed_without_a_question(home, kernel):
 
 
 def test_without_kvm_the_vm_is_emulated_with_a_word(home, monkeypatch, kernel):
-    monkeypatch.setattr(accelerator, "_KVM", Path("/nowhere/kvm"))
+    monkeypatch.setattr(kvm_access, "DEVICE", Path("/nowhere/kvm"))
     found = choose(RecordingRunner(), facts(), "auto", [kernel])
     assert (found.name, found.env) == ("tcg", TCG)
     assert "no KVM" in found.note
+    assert "ten times slower" in found.note
 
 
 def test_kvm_that_is_not_ours_to_open_is_told_with_what_to_type(kvm, monkeypatch, kernel):
-    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr(kvm_access, "access", lambda: Access.CLOSED)
     found = choose(RecordingRunner(), facts(), "auto", [kernel])
     assert found.name == "tcg"
-    assert "usermod -aG kvm" in found.note
+    assert "may not open /dev/kvm" in found.note
+
+
+def test_a_group_that_can_be_joined_is_told_with_what_to_type(kvm, monkeypatch, kernel):
+    monkeypatch.setattr(kvm_access, "access", lambda: Access.JOINABLE)
+    found = choose(RecordingRunner(), facts(), "auto", [kernel])
+    assert found.name == "tcg"
+    assert "sysinit-vm setup" in found.note
+
+
+@pytest.mark.parametrize(("code", "name"), [(0, "kvm"), (124, "tcg")])
+def test_a_group_that_was_just_joined_is_used_and_a_broken_kvm_is_still_noticed(kvm, monkeypatch, kernel, code, name):
+    monkeypatch.setattr(kvm_access, "access", lambda: Access.JOINED)
+    recorder = RecordingRunner(result(code))
+    assert choose(recorder, facts(), "auto", [kernel]).name == name
+    ((sg, group, _, line),) = recorder.argvs
+    assert (sg, group) == ("sg", "kvm")
+    assert "timeout --foreground --kill-after=5 20 qemu-system-x86_64" in line
+
+
+def test_an_account_that_joins_the_group_is_told_that_it_counts_at_once(monkeypatch):
+    monkeypatch.setattr(kvm_access, "access", lambda: Access.JOINABLE)
+    assert "joins the group kvm, and uses it at once, without a new login" in accelerator.outlook("auto", joins=True)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "access", "words"),
+    [
+        ("tcg", Access.OPEN, "as the setting ACCELERATOR says"),
+        ("auto", Access.OPEN, "this account may use it"),
+        ("auto", Access.JOINED, "this account may use it"),
+        ("auto", Access.JOINABLE, "as root: usermod -aG kvm"),
+        ("auto", Access.CLOSED, "may not open /dev/kvm"),
+        ("auto", Access.NO_DEVICE, "offers no KVM"),
+    ],
+)
+def test_the_plan_says_what_vms_will_run_on_and_how_slow_emulation_is(monkeypatch, wanted, access, words):
+    monkeypatch.setattr(kvm_access, "access", lambda: access)
+    assert words in accelerator.outlook(wanted)
+    assert "about ten times slower" in accelerator.outlook(wanted)
 
 
 def test_kvm_that_works_is_used(kvm, kernel):
@@ -54,11 +95,12 @@ def test_kvm_that_works_is_used(kvm, kernel):
     assert (found.name, found.env, found.note) == ("kvm", {}, "")
     assert recorder.argvs == [
         (
+            *("timeout", "--foreground", "--kill-after=5", "20"),
             *("qemu-system-x86_64", "-machine", "q35", "-accel", "kvm", "-m", "256", "-display", "none"),
             *("-nodefaults", "-no-reboot", "-kernel", str(kernel), "-append", "console=ttyS0 panic=-1"),
         )
     ]
-    assert recorder.options[0]["timeout"] == 20
+    assert recorder.options[0]["timeout"] == 40
 
 
 @pytest.mark.parametrize("code", [124, 1, 134])
@@ -99,7 +141,7 @@ def test_other_systems_choose_for_themselves(home, changes):
 
 
 def test_an_arm_machine_is_told_in_its_own_words(home, monkeypatch):
-    monkeypatch.setattr(accelerator, "_KVM", Path("/nowhere/kvm"))
+    monkeypatch.setattr(kvm_access, "DEVICE", Path("/nowhere/kvm"))
     found = choose(RecordingRunner(), facts(arch="aarch64"), "auto")
     assert list(found.env) == ["QEMU_SYSTEM_AARCH64"]
     assert "-machine virt" in found.env["QEMU_SYSTEM_AARCH64"]

@@ -12,7 +12,7 @@ from sysinit_vm.machine.host import Host
 def test_sudo_is_shown_where_the_account_is_not_root(machine):
     account = replace(machine.host, root=False, sudo=True)
     update, install = package_manager.install_commands(account, ["ovmf", "git", "git"])
-    apt = ("sudo", "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=120")
+    apt = ("sudo", "env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C", "apt-get", "-o", "DPkg::Lock::Timeout=120")
     assert update == (*apt, "update")
     assert install == (*apt, "install", "-y", "--no-remove", "--no-install-recommends", "ovmf", "git")
 

@@ -1,13 +1,13 @@
 """Obtaining what is missing, in order, after all questions."""
 
 import contextlib
-import threading
 from dataclasses import replace
 
 import pytest
 
 from sysinit_vm.errors import MissingError, NotConfirmedError, VmError
 from sysinit_vm.machine import install
+from sysinit_vm.machine.install import Consent
 from sysinit_vm.machine.package_manager import Route
 from tests.fakes import RecordingRunner
 from tests.unit.machines import by_name
@@ -15,7 +15,7 @@ from tests.unit.machines import by_name
 
 def test_a_complete_machine_lacks_nothing_and_nothing_is_run(machine, runner):
     machine.complete()
-    assert all(part.enough for part in install.setup(runner, machine.host, yes=False))
+    assert all(part.enough for part in install.setup(runner, machine.host, Consent(False)))
     assert runner.ran == []
 
 
@@ -31,7 +31,7 @@ def arriving(machine):
 
 def test_setup_runs_packages_then_lima_then_zellij(machine, capsys):
     runner = arriving(machine)
-    found = install.setup(runner, machine.host, yes=True)
+    found = install.setup(runner, machine.host, Consent(True))
     assert all(part.enough for part in found)
     programs = [command[0] for command in runner.ran]
     assert "apt-get" in runner.ran[1]
@@ -43,13 +43,13 @@ def test_setup_runs_packages_then_lima_then_zellij(machine, capsys):
     ]
     assert programs[-1] == "rm"
     said = capsys.readouterr().err
-    assert "Missing: limactl: makes and runs VMs" in said
-    assert "  $ env DEBIAN_FRONTEND=noninteractive apt-get" in said
+    assert "for limactl, guest agent\n" in said
+    assert "  $ env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get" in said
 
 
 def test_without_a_terminal_and_yes_it_refuses_and_runs_nothing(machine, runner):
     with pytest.raises(NotConfirmedError) as error:
-        install.setup(runner, machine.host, yes=False)
+        install.setup(runner, machine.host, Consent(False))
     assert error.value.code == 5
     assert error.value.hint == "sysinit-vm setup --yes"
     assert runner.ran == []
@@ -58,10 +58,11 @@ def test_without_a_terminal_and_yes_it_refuses_and_runs_nothing(machine, runner)
 @pytest.fixture
 def asked(monkeypatch):
     """A terminal on which every question is answered by the next of ``answers``."""
-    seen = {"questions": [], "answers": []}
+    seen = {"questions": [], "answers": [], "more": []}
 
-    def answer(question):
+    def answer(question, more):
         seen["questions"].append(question)
+        seen["more"].append(more)
         return seen["answers"].pop(0)
 
     monkeypatch.setattr(install.prompts, "can_ask", lambda: True)
@@ -69,9 +70,9 @@ def asked(monkeypatch):
     return seen
 
 
-def test_every_question_comes_before_the_first_command(machine, asked):
+def test_one_question_for_everything_comes_before_the_first_command(machine, asked, capsys):
     runner = arriving(machine)
-    asked["answers"] = [True, True, True]
+    asked["answers"] = [True]
     ran = []
     monkey = runner.stream
 
@@ -80,8 +81,18 @@ def test_every_question_comes_before_the_first_command(machine, asked):
         return monkey(argv, on_line, **how)
 
     runner.stream = stream
-    install.setup(runner, machine.host, yes=False)
-    assert set(ran) == {3}
+    install.setup(runner, machine.host, Consent(False))
+    assert set(ran) == {1}
+    assert "apt-get" in asked["more"][0]
+    assert "  $ " not in capsys.readouterr().err.partition("System packages\n")[0]
+
+
+def test_the_plan_says_what_will_follow(machine, asked, capsys):
+    asked["answers"] = [False]
+    with pytest.raises(NotConfirmedError) as error:
+        install.setup(RecordingRunner(), machine.host, Consent(False, "sysinit-vm up --yes", ("After that a VM.",)))
+    assert "\nAfter that a VM.\n" in capsys.readouterr().err
+    assert error.value.hint == "sysinit-vm up --yes"
 
 
 def without_zellij(machine):
@@ -93,30 +104,30 @@ def test_on_the_way_to_a_vm_what_it_works_without_can_be_refused(machine, asked)
     without_zellij(machine)
     asked["answers"] = [False]
     runner = RecordingRunner()
-    assert not by_name(install.setup(runner, machine.host, yes=False, tolerant=True))["zellij"].enough
+    assert not by_name(install.setup(runner, machine.host, Consent(False), tolerant=True))["zellij"].enough
     assert "a VM can do less" in asked["questions"][0]
     assert runner.ran == []
 
 
 def test_on_the_way_to_a_vm_nobody_has_to_be_there_for_what_it_works_without(machine, capsys):
     without_zellij(machine)
-    install.setup(RecordingRunner(), machine.host, yes=False, tolerant=True)
+    install.setup(RecordingRunner(), machine.host, Consent(False), tolerant=True)
     assert "Going on without it. For later: sysinit-vm setup --yes" in capsys.readouterr().err
     with pytest.raises(NotConfirmedError):
-        install.setup(RecordingRunner(), machine.host, yes=False)
+        install.setup(RecordingRunner(), machine.host, Consent(False))
 
 
 def test_what_a_vm_needs_is_refused_with_all_the_rest(machine, asked):
-    asked["answers"] = [True, False]
+    asked["answers"] = [False]
     runner = RecordingRunner()
-    with pytest.raises(NotConfirmedError):
-        install.setup(runner, machine.host, yes=False)
+    with pytest.raises(NotConfirmedError, match="Try: sysinit-vm setup --yes"):
+        install.setup(runner, machine.host, Consent(False))
     assert runner.ran == []
 
 
 def test_dry_asks_nothing_and_only_hands_the_commands_to_the_runner(machine):
     runner = RecordingRunner(dry=True)
-    install.setup(runner, machine.host, yes=False)
+    install.setup(runner, machine.host, Consent(False))
     assert any("apt-get" in command for command in runner.ran)
     assert not machine.host.data.exists()
 
@@ -124,10 +135,10 @@ def test_dry_asks_nothing_and_only_hands_the_commands_to_the_runner(machine):
 def test_a_failed_command_tells_its_last_lines_and_itself(machine):
     runner = RecordingRunner(fails="install", lines=("error: no space", "gave up"))
     with pytest.raises(VmError) as error:
-        install.setup(runner, machine.host, yes=True)
+        install.setup(runner, machine.host, Consent(True))
     assert error.value.brief.startswith("apt-get install qemu-system-x86")
     assert error.value.detail.endswith("gave up")
-    assert error.value.hint.startswith("env DEBIAN_FRONTEND=noninteractive apt-get")
+    assert error.value.hint.startswith("env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get")
     assert "install" in runner.ran[-1]
 
 
@@ -136,7 +147,7 @@ def test_a_required_part_without_a_route_stops_before_the_first_question(machine
     machine.put("go")
     runner = RecordingRunner(programs={"go version": "go version go1.26.6 linux/amd64"})
     with pytest.raises(MissingError) as error:
-        install.setup(runner, replace(machine.host, root=False), yes=False)
+        install.setup(runner, replace(machine.host, root=False), Consent(False))
     assert (asked["questions"], runner.ran) == ([], [])
     packages = "qemu-system-x86 qemu-utils openssh-client"
     assert error.value.hint == f"as root: apt-get install {packages}, then sysinit-vm setup"
@@ -144,27 +155,27 @@ def test_a_required_part_without_a_route_stops_before_the_first_question(machine
 
 def test_where_nothing_is_known_to_type_it_says_what_is_to_be_done(machine, runner):
     with pytest.raises(MissingError) as error:
-        install.setup(runner, replace(machine.host, manager=""), yes=True)
+        install.setup(runner, replace(machine.host, manager=""), Consent(True))
     assert error.value.hint == "install it, then sysinit-vm setup"
 
 
 def test_dry_shows_what_has_a_route_where_another_part_has_none(machine):
     runner = RecordingRunner(dry=True)
-    install.setup(runner, replace(machine.host, root=False), yes=False)
+    install.setup(runner, replace(machine.host, root=False), Consent(False))
     assert runner.ran
 
 
 def test_what_is_missing_after_all_is_not_answered_by_the_same_command(machine):
     runner = RecordingRunner(programs={"zellij --version": "zellij 0.45.1"})
     with pytest.raises(MissingError, match="still missing") as error:
-        install.setup(runner, machine.host, yes=True)
+        install.setup(runner, machine.host, Consent(True))
     assert error.value.hint.startswith("apt-get install qemu-system-x86 ")
 
 
 def test_a_required_part_without_a_route_ends_in_exit_6(machine, runner):
     machine.ours()
     with pytest.raises(MissingError) as error:
-        install.setup(runner, replace(machine.host, manager=""), yes=True)
+        install.setup(runner, replace(machine.host, manager=""), Consent(True))
     assert error.value.code == 6
     assert "qemu-img" in error.value.detail
 
@@ -173,7 +184,7 @@ def test_an_optional_part_without_a_route_is_no_error(machine, runner):
     machine.complete()
     machine.host.zellij.unlink()
     (machine.bin / "mmdebstrap").unlink()
-    found = by_name(install.setup(runner, replace(machine.host, manager=""), yes=True))
+    found = by_name(install.setup(runner, replace(machine.host, manager=""), Consent(True)))
     assert not found["zellij"].enough
     assert runner.ran == []
 
@@ -181,7 +192,7 @@ def test_an_optional_part_without_a_route_is_no_error(machine, runner):
 def test_a_tolerant_one_goes_on_without_a_zellij_that_does_not_compile(machine, capsys):
     machine.complete()
     machine.host.zellij.unlink()
-    install.setup(RecordingRunner(fails="zellij", lines=("error: linker",)), machine.host, yes=True, tolerant=True)
+    install.setup(RecordingRunner(fails="zellij", lines=("error: linker",)), machine.host, Consent(True), tolerant=True)
     said = capsys.readouterr().err
     assert "error: linker" in said
     assert "Going on without it." in said
@@ -191,66 +202,45 @@ def test_a_tolerant_one_does_not_go_on_without_limactl(machine):
     machine.complete()
     machine.host.limactl.unlink()
     with pytest.raises(VmError, match="go build"):
-        install.setup(RecordingRunner(fails="build"), machine.host, yes=True, tolerant=True)
+        install.setup(RecordingRunner(fails="build"), machine.host, Consent(True), tolerant=True)
 
 
 def test_sudo_asks_before_the_first_stage(machine):
     runner = arriving(machine)
     runner.programs["sudo -n true"] = ""
-    install.setup(runner, replace(machine.host, root=False, sudo=True), yes=True)
+    install.setup(runner, replace(machine.host, root=False, sudo=True), Consent(True))
     assert runner.ran[0][0] == "sudo"
 
 
-def test_a_long_command_shows_a_line_now_and_then(monkeypatch):
-    clock = iter([0, 1, 20, 20, 21])
-    monkeypatch.setattr(install.time, "monotonic", lambda: next(clock))
-    shown = []
-    read = install._line_sampler(shown.append)
-    for line in ("  Compiling a", "  Compiling b", "  Compiling c"):
-        read(line)
-    assert shown == ["line 2: Compiling b"]
+def test_how_far_a_command_is_stands_beside_its_stage(machine, monkeypatch):
+    without_zellij(machine)
+    told = []
+    monkeypatch.setattr(install.Progress, "tell", lambda _, note: told.append(note))
+    bar = "    Building [==>     ] 51/428: ppv-lite86, mio"
+    runner = RecordingRunner(programs={"zellij --version": "zellij 0.45.1"}, lines=("   Compiling mio v1.0.3", bar))
+    install.setup(runner, machine.host, Consent(True))
+    assert told == ["51 of 428 steps: ppv-lite86"]
 
 
-def test_a_silent_command_shows_that_it_is_alive(monkeypatch):
-    monkeypatch.setattr(install, "_BEAT", 0.01)
-    shown, twice = [], threading.Event()
-
-    def stage(text):
-        shown.append(text)
-        if len(shown) == 2:
-            twice.set()
-
-    with install._heartbeat(stage):
-        assert twice.wait(10)
-    assert shown[:2] == ["running for 1 min", "running for 2 min"]
-
-
-@pytest.mark.parametrize(
-    ("command", "label"),
-    [
-        (("sudo", "env", "A=b", "apt-get", "-o", "X=1", "install", "-y", "git"), "apt-get install git"),
-        (("env", "CGO_ENABLED=0", "/x/go", "build", "-C", "/y", "-v"), "go build"),
-        (("/x/pip", "install", "--require-hashes", "-r", "/x/go.txt"), "pip install"),
-        (
-            ("env", "TMPDIR=/x", "mmdebstrap", "--mode=root", "bookworm", "/x", "deb http://x y z"),
-            "mmdebstrap bookworm",
-        ),
-        (
-            ("bwrap", "--bind", "/x", "/", "--", "env", "A=b", "cargo", "install", "zellij"),
-            "bwrap cargo install zellij",
-        ),
-    ],
-)
-def test_a_commands_gist(command, label):
-    assert install._label(command) == label
+def test_a_failed_compile_tells_why_and_not_how_far_it_was(machine):
+    without_zellij(machine)
+    lines = ("error: no space", *["    Building [==>     ] 51/428: mio"] * 40)
+    with pytest.raises(VmError) as error:
+        install.setup(RecordingRunner(fails="zellij", lines=lines), machine.host, Consent(True))
+    assert error.value.detail == "error: no space"
 
 
 def test_steps_of_an_instant_are_no_stages(machine, capsys):
     machine.complete()
     machine.host.zellij.unlink()
-    install.setup(RecordingRunner(programs={"zellij --version": "zellij 0.45.1"}), machine.host, yes=True)
+    install.setup(RecordingRunner(programs={"zellij --version": "zellij 0.45.1"}), machine.host, Consent(True))
     stages = [line.split("] ")[1] for line in capsys.readouterr().err.splitlines() if line.startswith("  [")]
-    assert stages == ["mmdebstrap bookworm", "tar", "bwrap cargo fetch", "bwrap cargo install zellij"]
+    assert [stage.partition(" (")[0] for stage in stages] == [
+        "making a Debian root with compilers",
+        "unpacking the root",
+        "downloading Zellij's crates",
+        "compiling Zellij",
+    ]
 
 
 def test_a_failed_build_leaves_the_old_part_in_place(machine):
@@ -258,7 +248,7 @@ def test_a_failed_build_leaves_the_old_part_in_place(machine):
     machine.host.zellij.unlink()
     runner = RecordingRunner(fails="zellij")
     with pytest.raises(VmError):
-        install.setup(runner, machine.host, yes=True)
+        install.setup(runner, machine.host, Consent(True))
     assert not any(
         command[0] in {"mv", "rm"} and str(machine.host.zellij.parents[1]) in command for command in runner.ran
     )
@@ -273,7 +263,7 @@ def test_a_secret_is_there_while_the_commands_run_for_this_account_alone(machine
         answer=lambda _: seen.append((path.read_bytes(), path.stat().st_mode & 0o777)), fails=fails
     )
     with pytest.raises(VmError) if fails else contextlib.nullcontext():
-        install._confirmed(runner, route, yes=True, required=True)
+        install._confirmed([route], Consent(True), required=True)
         install._install(runner, route)
     assert seen == [(b"hunter2", 0o600)]
     assert not path.exists()

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from sysinit_vm.lima import kvm
+from sysinit_vm.lima.kvm import Access
 from sysinit_vm.machine import accelerator, limits
 from sysinit_vm.machine.limits import Limit
 from tests.fakes import RecordingRunner
@@ -53,11 +55,17 @@ def test_an_accelerator_that_cannot_be_is_told_with_what_to_type(machine, monkey
 )
 def test_no_right_to_kvm_is_in_the_way_of_nobody_who_can_do_without(machine, monkeypatch, wanted, enough, hard):
     monkeypatch.setenv("SYSINIT_VM_ACCELERATOR", wanted)
-    monkeypatch.setattr(limits.os, "access", lambda *_: False)
-    monkeypatch.setattr(limits.Path, "exists", lambda _: True)
+    monkeypatch.setattr(kvm, "access", lambda: Access.CLOSED)
     (found,) = limits._rights(replace(machine.host, root=False))
     assert (found.enough, found.hard) == (enough, hard)
-    assert "kvm" in found.hint
+    assert "usermod -aG kvm" in found.hint
+
+
+@pytest.mark.parametrize(("access", "sudo", "enough"), [(Access.JOINABLE, True, False), (Access.JOINED, True, True)])
+def test_a_group_that_setup_can_give_is_left_to_it(machine, monkeypatch, access, sudo, enough):
+    monkeypatch.setattr(kvm, "access", lambda: access)
+    (found,) = limits._rights(replace(machine.host, root=False, sudo=sudo))
+    assert (found.enough, found.hint) == (enough, "sysinit-vm setup" if access is Access.JOINABLE else found.hint)
 
 
 def test_a_setting_of_something_else_says_nothing_of_the_accelerator(machine, monkeypatch):

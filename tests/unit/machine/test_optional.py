@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sysinit_vm.machine import install, locks, optional
+from sysinit_vm.machine.install import Consent
 from tests.fakes import RecordingRunner
 from tests.unit.machines import NIX, by_name
 
@@ -139,7 +140,7 @@ def test_taskwarrior_is_not_task_which_may_be_called_go_task(bare):
 def test_setup_obtains_extras_only_when_they_are_wished(bare):
     bare.complete()
     runner = RecordingRunner(programs={"zellij --version": "zellij 0.45.1"})
-    install.setup(runner, bare.host, yes=True)
+    install.setup(runner, bare.host, Consent(True))
     assert runner.ran == []
-    install.setup(runner, bare.host, yes=True, more=optional.survey)
+    install.setup(runner, bare.host, Consent(True), more=optional.survey)
     assert any("--require-hashes" in argv for argv in runner.ran)

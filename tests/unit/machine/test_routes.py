@@ -11,23 +11,36 @@ from tests.fakes import RecordingRunner
 from tests.unit.machines import AGENT
 
 
-def test_lima_is_built_beside_and_renamed_last(machine):
+def test_lima_is_built_beside_and_renamed_last(machine, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/config")
+    monkeypatch.delenv("GOENV", raising=False)
     go = str(machine.put("go"))
-    teller = RecordingRunner(programs={"go version": "go version go1.26.8 linux/amd64", "GOMODCACHE": "/cache/mod\n"})
+    teller = RecordingRunner(programs={"go version": "go version go1.26.8 linux/amd64"})
     commands = routes.lima(teller, machine.host).commands
     stage, final = machine.host.data / ".lima-2.2.0.partial", machine.host.data / "lima-2.2.0"
     source = ("-C", str(locks.folder("lima")))
     flags = ("-v", "-trimpath", "-ldflags", "-s -w -X github.com/lima-vm/lima/v2/pkg/version.Version=2.2.0", "-o")
-    env = ("env", "GOTOOLCHAIN=local", "CGO_ENABLED=0", "GO111MODULE=on", "GOWORK=off")
+    cache = machine.host.cache / "go"
+    env = ("env", "GOROOT=", f"GOPATH={cache}/work", f"GOMODCACHE={cache}/work/pkg/mod", f"GOCACHE={cache}/build")
+    env += ("GOENV=/config/go/env", "XDG_CONFIG_HOME=/dev/null")
+    env += ("GOTOOLCHAIN=local", "CGO_ENABLED=0", "GO111MODULE=on", "GOWORK=off")
     env += ("GOFLAGS=-mod=readonly -buildvcs=false -modcacherw",)
+    packages = ("-trimpath", "-deps", "-f", "{{if .Stale}}stale{{else}}fresh{{end}} {{.ImportPath}}")
+    limactl, agent = (f"github.com/lima-vm/lima/v2/cmd/{name}" for name in ("limactl", "lima-guestagent"))
     assert commands == (
         ("rm", "-rf", str(stage)),
         ("mkdir", "-p", f"{stage}/share/lima"),
-        (*env, go, "build", *source, *flags, f"{stage}/bin/limactl", "github.com/lima-vm/lima/v2/cmd/limactl"),
-        (*env, go, "build", *source, *flags, f"{stage}/{AGENT}", "github.com/lima-vm/lima/v2/cmd/lima-guestagent"),
-        ("cp", "-R", "/cache/mod/github.com/lima-vm/lima/v2@v2.2.0/templates", f"{stage}/share/lima/templates"),
+        (*env, go, "list", *source, *packages, limactl, agent),
+        (*env, go, "build", *source, *flags, f"{stage}/bin/limactl", limactl),
+        (*env, go, "build", *source, *flags, f"{stage}/{AGENT}", agent),
+        (
+            "cp",
+            "-R",
+            f"{cache}/work/pkg/mod/github.com/lima-vm/lima/v2@v2.2.0/templates",
+            f"{stage}/share/lima/templates",
+        ),
         ("chmod", "-R", "u+w", str(stage)),
-        ("rm", "-rf", str(machine.host.cache / "go")),
+        ("rm", "-rf", str(cache)),
         ("rm", "-rf", str(final)),
         ("mv", "-T", str(stage), str(final)),
     )
@@ -55,9 +68,8 @@ def test_a_go_is_asked_outside_the_project_whose_go_mod_could_name_another_toolc
     machine.put("go")
     teller = RecordingRunner(programs={"go version": "go version go1.26.8 linux/amd64"})
     routes.lima(teller, machine.host)
-    assert [(call.options["env"], call.options["cwd"]) for call in teller.calls] == [
-        ({"GOTOOLCHAIN": "local"}, Path("/"))
-    ] * 2
+    (call,) = teller.calls
+    assert (call.options["env"]["GOTOOLCHAIN"], call.options["cwd"]) == ("local", Path("/"))
 
 
 def test_our_own_go_takes_neither_its_library_nor_its_modules_from_the_environment(machine):
@@ -106,6 +118,7 @@ def test_zellij_is_compiled_in_a_root_of_the_guests_own_suite(machine, archives)
     what = ("zellij", "--version", "0.45.1", "--locked", "--offline", "--no-default-features", "--root", "/made")
     assert build[build.index("cargo") :] == ("cargo", "install", *what)
     assert "CARGO_PROFILE_RELEASE_OPT_LEVEL=1" in build
+    assert {"CARGO_TERM_PROGRESS_WHEN=always", "CARGO_TERM_PROGRESS_WIDTH=80"} <= {*fetch} & {*build}
     assert commands[-4:] == (
         ("cp", f"{work}/made/bin/zellij", f"{stage}/bin"),
         ("rm", "-rf", f"{machine.host.data}/zellij-0.45.1"),

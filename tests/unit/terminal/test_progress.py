@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from sysinit_vm.terminal import progress
 from sysinit_vm.terminal.progress import Progress
 
@@ -10,18 +12,43 @@ def said(capsys):
     return re.sub(r"\[ *\d+s\]", "[0s]", capsys.readouterr().err).splitlines()
 
 
-def test_without_a_terminal_each_stage_and_each_note_is_a_line(capsys):
+@pytest.fixture
+def clock(monkeypatch):
+    """The seconds that have passed, as the test says."""
+    passed = [0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: passed[0])
+    return passed
+
+
+def test_without_a_terminal_each_stage_is_a_line_and_its_notes_now_and_then(capsys, clock):
     with Progress("Building") as work:
         work.stage("compiling")
-        work.tell("line 7")
+        work.tell("1 of 9 crates")
+        clock[0] = 15
+        work.tell("3 of 9 crates")
+        clock[0] = 29
+        work.tell("4 of 9 crates")
         work.stage("compiling")
         work.stage("packing")
-    assert said(capsys) == ["Building", "  [0s] compiling", "  [0s] compiling: line 7", "  [0s] packing"]
+    assert said(capsys) == ["Building", "  [0s] compiling", "  [0s] compiling: 3 of 9 crates", "  [0s] packing"]
 
 
-def test_a_stage_is_one_line_whatever_a_file_is_called(capsys):
+def test_without_a_terminal_a_silent_stage_shows_that_it_is_alive(capsys, clock):
+    with Progress("Building") as work:
+        work.stage("compiling")
+        work.tell("1 of 9 crates")
+        for clock[0] in (30, 60, 90, 119, 120):
+            work.remind()
+    assert capsys.readouterr().err.splitlines()[2:] == [
+        "  [ 60s] compiling: 1 of 9 crates",
+        "  [120s] compiling: 1 of 9 crates",
+    ]
+
+
+def test_a_stage_is_one_line_whatever_a_file_is_called(capsys, clock):
     with Progress("Copying a\nb") as work:
         work.stage("x\x1b[2J\nVM ready")
+        clock[0] = 20
         work.tell("\x9b31m\n")
     assert said(capsys) == [
         r"Copying a\nb",
@@ -43,8 +70,9 @@ def test_on_a_terminal_a_note_is_in_thelive_line_and_scrolls_nothing(capsys, mon
     monkeypatch.setattr(progress, "live_line", lambda text_of: shown.append(text_of) or Live())
     with Progress("Building") as work:
         work.stage("compiling")
-        work.tell("line 7")
-        assert shown[0]().endswith("compiling … line 7")
+        work.tell("3 of 9 crates")
+        assert shown[0]().endswith("compiling … 3 of 9 crates")
+        work.remind()
         work.stage("packing")
         assert shown[0]().endswith("packing …")
     assert said(capsys) == ["Building", "  [0s] compiling (0s)", "  [0s] packing (0s)"]

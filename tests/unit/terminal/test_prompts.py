@@ -37,7 +37,7 @@ def test_a_yes_goes_on_and_a_no_changes_nothing(answer):
     answer(said=True)
     assert ask() is None
     answer(said=False)
-    with pytest.raises(NotConfirmedError, match="nothing was changed") as caught:
+    with pytest.raises(NotConfirmedError, match=r"nothing was changed[\s\S]*Try: sysinit-vm destroy --yes") as caught:
         ask()
     assert caught.value.code == 5
 
@@ -63,6 +63,7 @@ def test_somebody_can_be_asked_where_input_and_errors_are_terminals(monkeypatch,
 
 
 def test_questions_and_options_are_text_and_answers_are_as_given(monkeypatch):
+    monkeypatch.setattr(prompts.termios, "tcflush", lambda *_: None)
     harm, asked = "a\x1b]52;c;x\x07\u202e", []
 
     class Prompt:
@@ -74,9 +75,50 @@ def test_questions_and_options_are_text_and_answers_are_as_given(monkeypatch):
         def unsafe_ask(self):
             return self.answer
 
-    for kind in ("text", "select", "confirm"):
+    for kind in ("text", "select"):
         monkeypatch.setattr(f"questionary.{kind}", Prompt)
     assert prompts.text(harm, harm) == harm
     assert prompts.choice(harm, [harm], harm) == harm
-    assert prompts.agrees(harm)
-    assert asked == [r"a\x1b]52;c;x\x07\u202e"] * 4
+    assert asked == [r"a\x1b]52;c;x\x07\u202e"] * 3
+
+
+@pytest.fixture
+def typing(monkeypatch):
+    """Let the user type these lines; what was typed before a question is dropped by the system's own call."""
+    flushed = []
+    monkeypatch.setattr(prompts.termios, "tcflush", lambda *which: flushed.append(which))
+
+    def lines(text):
+        monkeypatch.setattr("sys.stdin", Terminal(text))
+        return flushed
+
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("lines", "agreed"),
+    [("y\n", True), ("Yes\n", True), (" y \n", True), ("n\n", False), ("\n", False), ("", False), ("maybe\ny\n", True)],
+)
+def test_the_answer_is_a_line(typing, lines, agreed):
+    flushed = typing(lines)
+    assert prompts.agrees("Delete it?") is agreed
+    assert len(flushed) == 1 + lines.count("maybe")
+
+
+def test_a_question_of_yes_or_no_is_escaped(typing, capsys):
+    typing("y\n")
+    prompts.agrees("Delete a\x1b[2J?")
+    assert capsys.readouterr().err == r"Delete a\x1b[2J? [y/N] "
+
+
+def test_more_is_shown_if_asked_for_and_the_question_comes_again(typing, capsys):
+    typing("s\ny\n")
+    assert prompts.agrees("Do it?", "  $ rm x")
+    question = "Do it? [y/N, s shows the commands] "
+    assert capsys.readouterr().err == f"{question}  $ rm x\n{question}"
+
+
+def test_without_more_there_is_nothing_to_show(typing, capsys):
+    typing("s\n")
+    assert not prompts.agrees("Do it?")
+    assert "Type y or n, then Enter." in capsys.readouterr().err

@@ -1,0 +1,87 @@
+"""What `setup` is going to do, on one screen, before it asks: what is missing, time, disk, network, root and KVM."""
+
+import contextlib
+import shlex
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+
+from sysinit_vm import settings
+from sysinit_vm.errors import VmError
+from sysinit_vm.machine import accelerator
+from sysinit_vm.machine.host import Host
+from sysinit_vm.machine.package_manager import Cost, Route
+from sysinit_vm.machine.prerequisites import KVM_GROUP, Prerequisite
+
+_WIDTH = 100  # characters
+
+
+def routes(parts: Iterable[Prerequisite]) -> list[Route]:
+    """Return the routes of the missing parts, each once, in order."""
+    return list(dict.fromkeys(part.route for part in parts if part.route and not part.enough))
+
+
+def summary(host: Host, parts: Sequence[Prerequisite], what_follows: Sequence[str] = ()) -> str:
+    """Return the plan for the missing ``parts`` (several lines); ``what_follows`` are lines about what comes after."""
+    missing, ways = [part for part in parts if not part.enough], routes(parts)
+    lines = ["What this machine lacks for VMs, and how it gets it:"]
+    lines += [f"  {part.name}: {part.need}" for part in missing if not part.route]
+    for route in ways:
+        lines += [f"  - {route.description}{_cost(route.cost)}", f"    for {_names(missing, route)}"]
+    for text in (*_together(ways), *_rights(host, ways), *_acceleration(host, missing), *what_follows):
+        lines += textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines)
+
+
+def commands(ways: Iterable[Route]) -> str:
+    """Return the commands of all routes, as a person would type them (several lines)."""
+    lines = list[str]()
+    for route in ways:
+        lines.append(f"{route.description}:")
+        lines += [f"  $ {shlex.join(command)}" for command in route.commands]
+        lines += [f"  Meanwhile {path} has the mirror's password, for this account alone." for path, _ in route.secrets]
+    return "\n".join(lines)
+
+
+def _names(missing: Iterable[Prerequisite], route: Route) -> str:
+    return ", ".join(part.name for part in missing if part.route == route)
+
+
+def _cost(cost: Cost | None) -> str:
+    if cost is None or not cost.minutes[1]:
+        return ""
+    return f" ({_minutes(*cost.minutes)}, {_size(cost.download)} to download)"
+
+
+def _together(ways: Sequence[Route]) -> Iterator[str]:
+    costs = [route.cost for route in ways if route.cost and route.cost.minutes[1]]
+    if not costs:
+        return
+    minutes = _minutes(*(sum(cost.minutes[end] for cost in costs) for end in (0, 1)))
+    stays = sum(cost.stays for cost in costs)
+    yield (
+        f"In all about {minutes} on two cores, {_size(sum(cost.download for cost in costs))} to download, "
+        f"{_size(stays)} of disk, and {_size(max(cost.work for cost in costs))} more meanwhile. "
+        "Ctrl-C is safe: the same command goes on from there."
+    )
+
+
+def _rights(host: Host, ways: Sequence[Route]) -> Iterator[str]:
+    if host.root or host.system != "Linux":
+        return
+    by_sudo = [route.description for route in ways if route.by_sudo]
+    yield f"Root, by sudo: {', '.join(by_sudo)}. Nothing else." if by_sudo else "Nothing of it needs root."
+
+
+def _acceleration(host: Host, missing: Iterable[Prerequisite]) -> Iterator[str]:
+    joins = any(part.name == KVM_GROUP for part in missing)
+    with contextlib.suppress(VmError):  # a bad setting, which others report
+        if host.system == "Linux":
+            yield accelerator.outlook(str(settings.value("accelerator")), joins=joins)
+
+
+def _minutes(least: int, most: int) -> str:
+    return f"{least} to {most} minutes"
+
+
+def _size(megabytes: int) -> str:
+    return f"{megabytes} MB" if megabytes < 1000 else f"{megabytes / 1000:.1f} GB"  # noqa: PLR2004
