@@ -114,8 +114,7 @@ def effective_config(
     if config.data.get("copyToHost"):
         data["copyToHost"] = [host_paths.copy(entry) for entry in _list(config, "copyToHost")]
     for key, inner in (("firmware", "images"), ("containerd", "archives")):
-        part = data.get(key)
-        if isinstance(part, Mapping) and isinstance(part.get(inner), list):
+        if isinstance(part := data.get(key), Mapping) and isinstance(part.get(inner), list):
             data[key] = {**part, inner: [host_paths.located(entry) for entry in part[inner]]}
     data.setdefault("containerd", {"system": False, "user": False})
     ours = [{"mode": mode, "script": script} for mode, script in scripts.items()]

@@ -238,7 +238,7 @@ def asked(fresh):
     def begin(typed="", words=("up",)):
         fresh.put(fresh.bin / "dirname", f'#!/bin/sh\n{shutil.which("sleep")} 1\nexec {shutil.which("dirname")} "$@"\n')
         program, *rest = fresh.argv(*words)
-        terminal = Terminal([program, *rest], fresh.home, fresh.env())
+        terminal = Terminal([program, *rest], fresh.home, fresh.env(), columns=250)
         terminal.press(typed)
         terminal.wait_for(r"Run these commands\? \[y/N\]", seconds=20)
         return terminal
@@ -282,7 +282,7 @@ def test_where_there_is_a_python_nothing_is_asked_and_progress_is_shown(fresh):
         fresh.stubs / "pip", PIP.replace('echo "Collecting rich', f'{shutil.which("sleep")} 1; echo "Collecting rich')
     )
     program, *rest = fresh.argv("up")
-    terminal = Terminal([program, *rest], fresh.home, fresh.env())
+    terminal = Terminal([program, *rest], fresh.home, fresh.env(), columns=250)
     terminal.wait_for(r"2 Python packages into", seconds=20)
     terminal.wait_for("1 of 2 packages: invoke", seconds=20)
     terminal.wait_for("<up>", seconds=20)

@@ -411,8 +411,8 @@ def test_packages_of_the_settings_are_installed_beside_ours_and_make_another_ima
     assert debian.key(zellij, "g++ ripgrep") != debian.key(zellij, "ripgrep") != debian.key(zellij)
     assert debian.current(images, zellij, "g++ ripgrep") == disk != plain
     assert debian.current(images, zellij) is None
-    assert debian.outdated(images / "sysinit-debian-latest.qcow2", zellij)
-    assert not debian.outdated(images / "sysinit-debian-latest.qcow2", zellij, "g++ ripgrep")
+    assert debian.outdated(images / "sysinit-debian-latest.qcow2", ())
+    assert not debian.outdated(images / "sysinit-debian-latest.qcow2", (), "g++ ripgrep")
 
 
 def test_a_package_that_is_ours_already_is_named_once():
