@@ -22,6 +22,9 @@ from sysinit_vm.lima.judged import JudgedConfig, JudgedFile, JudgedInstance
 from sysinit_vm.lima.messages import Message, message, reason
 from sysinit_vm.runner import Result, Runner
 
+DISCONNECTED = 255
+"""The exit status of ``attach`` if the connection failed or was lost: that of ssh."""
+
 
 @dataclass(frozen=True)
 class Limactl:

@@ -37,6 +37,12 @@ def show(text: str) -> None:
     print(escaped(text), flush=True)
 
 
+def control(sequences: str) -> None:
+    """Send control sequences of our own to the terminal; nothing happens if stdout is none."""
+    if sys.stdout.isatty():
+        print(sequences, end="", flush=True)
+
+
 def page(text: str) -> None:
     """Show ``text`` on the terminal with the user's pager."""
     from rich.console import Console
