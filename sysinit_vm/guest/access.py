@@ -62,7 +62,9 @@ def _lend_terminal(lima: Limactl, instance: Instance, argv: Sequence[str], direc
     The terminal is as before if what had it was cut off.
     """
     terminal = modes.lend()
-    status = lima.attach(instance.name, argv, directory)
+    # A forwarded agent ends with its connection, and programs in the session need it after a detach.
+    lends_agent = (instance.filled.get("ssh") or {}).get("forwardAgent") is True
+    status = lima.attach(instance.name, argv, directory, alone=not lends_agent)
     stopped = status != 0 and not _runs(lima, instance)
     if stopped or status >= _SIGNALLED:
         terminal.take_back()

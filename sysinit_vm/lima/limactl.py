@@ -5,6 +5,7 @@ Callers never see a flag. Facts about its behaviour are pinned by ``tests/lima/t
 
 import base64
 import json
+import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -193,11 +194,17 @@ class Limactl:
         *,
         stdin: bool = True,
         marker: str = "sh",
+        alone: bool = False,
         on_interrupt: Callable[[], None] | None = None,
     ) -> int:
-        """Run guest ``words`` with the terminal inherited and return their exit status."""
+        """Run guest ``words`` with the terminal inherited and return their exit status.
+
+        ``alone`` gives them an ssh connection of their own. In Lima's shared one, a terminal that nobody reads stops
+        all others: ssh's master writes to it, and waits. A user's own ``SSH``, Lima's name of its ssh, is kept.
+        """
         argv = self.shell_argv(name, words, workdir, marker)
-        return self.runner.attach(argv, env=self._env(), stdin=stdin, on_interrupt=on_interrupt)
+        ssh = {"SSH": "ssh -o ControlPath=none"} if alone and not os.environ.get("SSH") else {}
+        return self.runner.attach(argv, env=self._env(ssh), stdin=stdin, on_interrupt=on_interrupt)
 
     def run(self, name: str, words: Sequence[str], *, workdir: str = "/", timeout: float | None = None) -> Result:
         """Run guest ``words`` captured; a timeout (seconds) gives code 124."""

@@ -32,7 +32,7 @@ class Lent:
         """Put the terminal's settings and modes back after a program that was cut off."""
         if self.settings is not None:
             with contextlib.suppress(termios.error, OSError):
-                termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self.settings)
+                termios.tcsetattr(sys.stdin, termios.TCSANOW, self.settings)
         console.control(_OFF)
 
 

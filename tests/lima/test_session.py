@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import time
 
 import pytest
 
@@ -183,20 +184,18 @@ def test_a_session_of_an_earlier_version_gets_the_keys_with_the_next_shell(world
     old.wait_for(r"Zellij \(demo\)")
     old.wait_for(r"(?m)^\s*Ctrl \+[^\n]*\Z")  # Zellij's own bar, with QUIT
     old.press("kept=here\r")
-    terminal = world.terminal(fresh, "shell")
-    terminal.wait_for(r"Zellij \(demo\)")
-    terminal.wait_for(r"kept=here")
-    for attached in (terminal, old):
-        attached.press("\x11\x10\x0e")  # Ctrl+Q, Ctrl+P, Ctrl+N
-        attached.read(1)
-        attached.press("\x03echo is-$kept\r")
-        attached.wait_for("is-here")
-        attached.press("clear\r")
-        attached.wait_until_gone("is-here")
-    terminal.chord("\x01", "d")
-    assert terminal.exit_status() == 0
     old.chord("\x01", "d")
     assert old.exit_status() == 0
+    terminal = world.terminal(fresh, "shell")
+    terminal.wait_for(r"kept=here")
+    terminal.press("\x11\x10\x0e\x03")  # Ctrl+Q, Ctrl+P, Ctrl+N would have ended the session or changed the mode
+    terminal.press("echo is-$kept\r")
+    terminal.wait_for("is-here")
+    terminal.chord("\x01", "?")
+    terminal.wait_for("All other keys go to the program")
+    terminal.press("\r")
+    terminal.chord("\x01", "d")
+    assert terminal.exit_status() == 0
 
 
 def ctrl_a_is_the_programs(world, demo):
@@ -343,6 +342,16 @@ def test_a_layout_that_is_nowhere_is_refused_before_anything_starts(world, fresh
     assert refused.returncode == 2
     assert "Try: " in refused.stderr
     assert "demo" not in inside(world, fresh, "zellij list-sessions --short 2>/dev/null || true")
+
+
+def test_a_terminal_that_nobody_reads_stops_no_other_command(world, fresh):
+    """It did in the ssh connection that Lima shares: within 40 seconds of output, each `exec` hung."""
+    terminal = world.terminal(fresh, "shell")
+    Session(terminal)
+    terminal.press("while :; do seq 100000; done\r")
+    time.sleep(40)
+    assert world.run(fresh, "exec", "true", timeout=60).returncode == 0
+    terminal.close()
 
 
 TAKEN_BACK = "\x1b[?1049l\x1b[?7h\x1b[?25h"
