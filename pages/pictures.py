@@ -17,7 +17,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 _PROJECTS = Path("/tmp/dev")  # noqa: S108  # the pictures show it
 _SCRIPT = [sys.executable, "-m", "sysinit_vm"]
 _PROMPT = r"(?m)\$ *(│|$)"
-_SETTLED = r"(?m)^\s*Ctrl \+[^\n]*\Z"  # the bar at the bottom lists the keys of the normal mode
+_SETTLED = r"Ctrl\+A, then: [^\n]*\Z"  # the last line lists the keys
 _PLAIN = ("PS1='$ '; clear", r"\$")
 # Each pane: the keys that lead to it, each after Ctrl+A, and the lines to type in it with the answer to wait for.
 _PANES = (

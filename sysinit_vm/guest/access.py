@@ -1,20 +1,22 @@
 """The ways into a running guest: a session, a plain shell, a command."""
 
 import re
+import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from sysinit_vm.errors import UsageError, typed
+from sysinit_vm.errors import StateError, UsageError, VmError, typed
 from sysinit_vm.guest import layouts, processes, terminal_type, zellij
 from sysinit_vm.lima.instance import Instance
-from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.lima.limactl import DISCONNECTED, Limactl
 from sysinit_vm.projects.locate import guest_directory
 from sysinit_vm.projects.project import Project
-from sysinit_vm.terminal import prompts
+from sysinit_vm.terminal import modes
 from sysinit_vm.terminal.console import say
 
 _HAS_LAYOUT = 'test -f "${ZELLIJ_CONFIG_DIR:-${XDG_CONFIG_HOME:-$HOME/.config}/zellij}/layouts/$1.kdl"'
+_SIGNALLED = 128  # and the number of the signal, or more: an exit status of what did not end by itself
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=", re.ASCII)
 
 
@@ -32,19 +34,79 @@ def shell(lima: Limactl, instance: Instance, *, plain: bool = False, layout: str
     """Attach the terminal to the project's Zellij session, which is made if it is missing; return the exit status.
 
     A new session begins at the project's root, with ``layout`` or else the project's own. ``plain``, or a guest without
-    Zellij, gives a login shell in the guest directory that corresponds to the current one.
+    Zellij, gives a login shell in the guest directory that corresponds to the current one. StateError if the VM stopped
+    meanwhile, VmError if the connection was lost.
     """
     here = guest_directory(instance, Path.cwd())
     if plain or instance.project_dir is None:
-        return lima.attach(instance.name, terminal_type.told(lima.runner, zellij.login_shell_argv(here)), here)
-    project = Project(instance.project_dir)
-    words = zellij.attach_argv(project.session, str(project.root), here, layout)
-    return lima.attach(instance.name, terminal_type.told(lima.runner, words), str(project.root))
+        return _lend_terminal(lima, instance, zellij.login_shell_argv(here), here)
+    root = str(instance.project_dir)
+    argv = zellij.attach_argv(Project(instance.project_dir).session, root, here, layout)
+    status = _lend_terminal(lima, instance, argv, root)
+    if status == DISCONNECTED:
+        raise VmError(
+            f"This terminal lost its connection to the VM {instance.name}, which runs.",
+            detail="If the VM was restarted, programs in the session have ended, and its tabs and panes come back. "
+            "Otherwise the session runs on.",
+            hint=_typed(instance, "shell"),
+        )
+    if status == 0 and not lima.runner.dry:
+        come_back, stop = (_typed(instance, verb) for verb in ("shell", "stop"))
+        say(f"The VM {instance.name} runs on. Come back: {come_back}. Stop the VM: {stop}")
+    return status
+
+
+def _lend_terminal(lima: Limactl, instance: Instance, argv: Sequence[str], directory: str) -> int:
+    """Attach the terminal to a shell or a session, and return its exit status; StateError if the VM stopped meanwhile.
+
+    The terminal is as before if what had it was cut off.
+    """
+    terminal = modes.lend()
+    # A forwarded agent ends with its connection, and programs in the session need it after a detach.
+    lends_agent = (instance.filled.get("ssh") or {}).get("forwardAgent") is True
+    words = terminal_type.told(lima.runner, argv)
+    status = lima.attach(instance.name, words, directory, alone=not lends_agent)
+    stopped = status != 0 and not _runs(lima, instance)
+    if stopped or status >= _SIGNALLED:
+        terminal.take_back()
+    if stopped:
+        raise StateError(
+            f"The VM {instance.name} was stopped while this terminal was in it.",
+            detail="Programs in it have ended. The session's tabs and panes come back.",
+            hint=_typed(instance, "shell"),
+        )
+    return status
+
+
+def _runs(lima: Limactl, instance: Instance) -> bool:
+    present = lima.instance(instance.name)
+    return present is not None and present.running
+
+
+def _typed(instance: Instance, verb: str) -> str:
+    """The command for ``verb`` on this VM, typed in the current directory."""
+    own = instance.project_dir is not None and Path.cwd().is_relative_to(instance.project_dir)
+    return typed("sysinit-vm", verb, *([] if own else ["--name", instance.name]))
+
+
+def has_terminal() -> bool:
+    """Whether standard input and output are a terminal, which a session needs."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def require_terminal() -> None:
+    """Raise UsageError without a terminal for a session."""
+    if not has_terminal():
+        raise UsageError(
+            "The session needs a terminal.",
+            detail="Standard input or output is none. Without a terminal, run a command in the guest.",
+            hint='sysinit-vm exec "COMMAND"',
+        )
 
 
 def attach_or_tell(lima: Limactl, instance: Instance) -> int:
     """Attach if there is a terminal, else say how to; return the exit status."""
-    if prompts.can_ask():
+    if has_terminal():
         return shell(lima, instance)
     say(f"VM ready: {instance.name}. Attach: {typed('cd', str(instance.project_dir))} && sysinit-vm shell")
     return 0
@@ -69,8 +131,8 @@ def execute(lima: Limactl, instance: Instance, argv: Sequence[str], *, stdin: bo
 
     A process that signal n ended gives 128+n. SIGINT and SIGTERM here end the guest's process too.
     """
-    marker = processes.marker()
-    return lima.attach(
+    marker, terminal = processes.marker(), modes.lend()
+    status = lima.attach(
         instance.name,
         terminal_type.told(lima.runner, argv, stdin=stdin),
         guest_directory(instance, Path.cwd()),
@@ -78,3 +140,6 @@ def execute(lima: Limactl, instance: Instance, argv: Sequence[str], *, stdin: bo
         marker=marker,
         on_interrupt=partial(processes.interrupt, lima, instance.name, marker),
     )
+    if status >= _SIGNALLED:
+        terminal.take_back()
+    return status

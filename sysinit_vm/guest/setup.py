@@ -28,13 +28,22 @@ def provision_scripts() -> Mapping[str, str]:
 def guest_files() -> Mapping[str, str]:
     """Return the paths (absolute) of our files in a guest, each with the file of templates/guest that it holds."""
     return {
-        "/etc/sysinit-vm/zellij.kdl": "zellij.kdl",
+        **session_files(),
         "/etc/sysinit-vm/ssh_config": "ssh_config",
         "/etc/sysinit-vm/session": "session.sh",
         "/etc/sysinit-vm/login": "login.sh",
         "/etc/sysinit-vm/wanted": "wanted.sh",
         "/etc/sysinit-vm/profile.fish": "profile.fish",
         "/etc/profile.d/sysinit-vm.sh": "profile.sh",
+    }
+
+
+def session_files() -> Mapping[str, str]:
+    """Return those of ``guest_files`` that Zellij reads; each attach brings them up to date."""
+    return {
+        "/etc/sysinit-vm/zellij.kdl": "zellij.kdl",
+        "/etc/sysinit-vm/layout.kdl": "layout.kdl",
+        "/etc/sysinit-vm/keys": "keys.txt",
     }
 
 

@@ -1,6 +1,6 @@
 """The guest commands that open a session. Pure."""
 
-from sysinit_vm.guest import scripts
+from sysinit_vm.guest import scripts, setup
 
 _LOGIN_SHELL = 'cd "$1" && exec "${SHELL:-/bin/sh}" -l'
 
@@ -9,9 +9,12 @@ def attach_argv(session: str, root: str, directory: str, layout: str = "") -> tu
     """Return the guest argv that attaches to ``session``, or makes it at ``root`` with ``layout``.
 
     Without Zellij it opens a login shell in ``directory``. ``root`` and ``directory`` are absolute guest paths;
-    ``layout`` is a name or an absolute path, empty for the project's own.
+    ``layout`` is a name or an absolute path, empty for the project's own. A guest that was set up by an earlier version
+    gets the present keys, which a session that runs takes up.
     """
-    return ("sh", "-c", scripts.read("session.sh"), "sh", session, root, directory, layout)
+    files = [word for path, name in setup.session_files().items() for word in (path, scripts.read(name).rstrip("\n"))]
+    words = (scripts.read("session.sh"), session, root, directory, layout, *files)
+    return ("sh", "-c", scripts.read("attach.sh"), "sh", *words)
 
 
 def login_shell_argv(directory: str) -> tuple[str, ...]:

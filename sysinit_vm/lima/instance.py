@@ -1,12 +1,14 @@
 """Lima's instances as ``limactl list --json`` shows them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from sysinit_vm.config.document import Config
 from sysinit_vm.config.params import PROJECT_DIR
+from sysinit_vm.errors import VmError
 from sysinit_vm.files import read_or_empty
 from sysinit_vm.lima.instance_files import InstanceFiles
 
@@ -90,6 +92,22 @@ class Instance:
     def config(self) -> Config:
         """Return the config that it was made from or last given; VmError if it cannot be read."""
         return self.files.config()
+
+    def with_own_config(self) -> "Instance":
+        """Return it with the params and mounts of its lima.yaml, as far as we read that, if Lima refuses it.
+
+        Lima says nothing of such an instance, and refuses one as soon as a directory that it mounts is none (2.2.0):
+        the guest must not be able to hide whose it is, and what it can write.
+        """
+        if not self.unreadable:
+            return self
+        with suppress(VmError):
+            data = self.config().data
+            param, mounts = data.get("param"), data.get("mounts")
+            known = [mount for mount in mounts if isinstance(mount, Mapping)] if isinstance(mounts, list) else []
+            texts = {str(key): str(value) for key, value in param.items()} if isinstance(param, Mapping) else {}
+            return replace(self, param=texts, filled={"mounts": known})
+        return self
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> "Instance":

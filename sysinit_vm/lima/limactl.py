@@ -5,10 +5,11 @@ Callers never see a flag. Facts about its behaviour are pinned by ``tests/lima/t
 
 import base64
 import json
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,6 +23,9 @@ from sysinit_vm.lima.instance_files import InstanceFiles
 from sysinit_vm.lima.judged import JudgedConfig, JudgedFile, JudgedInstance
 from sysinit_vm.lima.messages import Message, message, reason
 from sysinit_vm.runner import Result, Runner
+
+DISCONNECTED = 255
+"""The exit status of ``attach`` if the connection failed or was lost: that of ssh."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class Limactl:
         lines = [line for line in done.out.splitlines() if line.startswith("{")]
         if not done.ok and len(lines) < len(wanted) and "unmatched instances" not in done.err:
             raise _failure("limactl cannot list its instances.", done, hint="limactl list")
-        return [_with_own_config(Instance.from_json(json.loads(line))) for line in lines]
+        return [Instance.from_json(json.loads(line)).with_own_config() for line in lines]
 
     def create(
         self, config: JudgedFile, on_message: Callable[[Message], None], *, env: Mapping[str, str] | None = None
@@ -196,11 +200,17 @@ class Limactl:
         *,
         stdin: bool = True,
         marker: str = "sh",
+        alone: bool = False,
         on_interrupt: Callable[[], None] | None = None,
     ) -> int:
-        """Run guest ``words`` with the terminal inherited and return their exit status."""
+        """Run guest ``words`` with the terminal inherited and return their exit status.
+
+        ``alone`` gives them an ssh connection of their own. In Lima's shared one, a terminal that nobody reads stops
+        all others: ssh's master writes to it, and waits. A user's own ``SSH``, Lima's name of its ssh, is kept.
+        """
         argv = self.shell_argv(name, words, workdir, marker)
-        return self.runner.attach(argv, env=self._env(), stdin=stdin, on_interrupt=on_interrupt)
+        ssh = {"SSH": "ssh -o ControlPath=none"} if alone and not os.environ.get("SSH") else {}
+        return self.runner.attach(argv, env=self._env(ssh), stdin=stdin, on_interrupt=on_interrupt)
 
     def run(self, name: str, words: Sequence[str], *, workdir: str = "/", timeout: float | None = None) -> Result:
         """Run guest ``words`` captured; a timeout (seconds) gives code 124."""
@@ -222,23 +232,6 @@ def _place() -> Path:
     """
     own = home.own_directory()
     return own if own.is_dir() else Path("/")
-
-
-def _with_own_config(instance: Instance) -> Instance:
-    """Return an instance whose config Lima refuses with the params and mounts of its lima.yaml, as far as we read it.
-
-    Lima says nothing of such an instance, and refuses one as soon as a directory that it mounts is none (2.2.0): the
-    guest must not be able to hide whose it is, and what it can write.
-    """
-    if not instance.unreadable:
-        return instance
-    with suppress(VmError):
-        data = instance.config().data
-        param, mounts = data.get("param"), data.get("mounts")
-        known = [mount for mount in mounts if isinstance(mount, Mapping)] if isinstance(mounts, list) else []
-        texts = {str(key): str(value) for key, value in param.items()} if isinstance(param, Mapping) else {}
-        return replace(instance, param=texts, filled={"mounts": known})
-    return instance
 
 
 @contextmanager

@@ -21,7 +21,7 @@ _EXAMPLES = """\
   sysinit-vm stop"""
 _NOTES = (
     "Ctrl+A then D detaches from the session; `shell` attaches to the same one again",
-    "Ctrl+A then v or s splits, h j k l moves, w closes, f fills the screen, t and 1-6 are tabs",
+    "Ctrl+A then v or s splits, h j k l moves, w closes, f fills the screen, t and 1-6 are tabs, ? lists all",
     "The project directory is mounted at the same path in the VM",
     "SSH keys are mounted read-only from ~/.ssh, unless init was given --ssh agent or none",
     "Short flags: -y for --yes, which never grants trust; -f and -n of logs; -n of exec",

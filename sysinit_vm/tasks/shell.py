@@ -29,11 +29,13 @@ def shell(
     """Attach to the project's Zellij session.
 
     Start the VM if it is not running. Ctrl+A then D detaches. The session keeps running, and the same command attaches
-    to it again.
+    to it again. A session needs a terminal; --plain and exec do not.
     """
     vm = project_vm(c, project, name)
-    path = ""
+    path, present = "", vm.own().instance
     if layout is not None:
-        path = access.layout(vm.lima, vm.own().instance, vm.target.required, layout)
+        path = access.layout(vm.lima, present, vm.target.required, layout)
+    if not (plain or c.config.run.dry):
+        access.require_terminal()
     instance = start_if_needed(c, vm, timeout)
     end(access.shell(vm.lima, instance, plain=plain, layout=path))

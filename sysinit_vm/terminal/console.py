@@ -40,6 +40,14 @@ def show(text: str) -> None:
     print(escaped(text), flush=True)
 
 
+def control(sequences: str) -> None:
+    """Send control sequences of our own to the terminal; nothing happens if neither stderr nor stdout is one."""
+    for stream in (sys.stderr, sys.stdout):
+        if stream.isatty():
+            print(sequences, end="", file=stream, flush=True)
+            return
+
+
 def page(text: str) -> None:
     """Show ``text`` on the terminal with the user's pager."""
     from rich.console import Console

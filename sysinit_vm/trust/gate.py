@@ -13,7 +13,7 @@ from sysinit_vm.lima.home import lima_home
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.judged import JudgedConfig, JudgedInstance
 from sysinit_vm.projects import default_names, locate, search
-from sysinit_vm.terminal import prompts
+from sysinit_vm.terminal import modes, prompts
 from sysinit_vm.trust import approvals, included, refusals, screen, table
 from sysinit_vm.trust.context import here
 from sysinit_vm.trust.danger import Context, Danger, Level
@@ -80,6 +80,7 @@ def require(verdict: Verdict, *, ask: bool = True) -> None:
     """
     if verdict.allowed:
         return
+    modes.make_plain()
     screen.tell(verdict)
     command = f"{verdict.command} --approve {verdict.hash}"
     if not (ask and prompts.can_ask()):

@@ -14,23 +14,22 @@ if [ -S "${SSH_AUTH_SOCK-}" ] && [ "$SSH_AUTH_SOCK" != "$link" ]; then
 	ln -sfn "$SSH_AUTH_SOCK" "$link" && export SSH_AUTH_SOCK="$link"
 fi
 
-# Our keys, unless the user has a config.
-set --
+# Our keys and our layout, unless the user has their own.
+config=${XDG_CONFIG_HOME:-$HOME/.config}/zellij
+set -- attach --create "$session"
 if [ -z "${ZELLIJ_CONFIG_FILE-}${ZELLIJ_CONFIG_DIR-}" ] && [ -r /etc/sysinit-vm/zellij.kdl ] &&
-	[ ! -e "${XDG_CONFIG_HOME:-$HOME/.config}/zellij/config.kdl" ]; then
-	set -- --config /etc/sysinit-vm/zellij.kdl
+	[ ! -e "$config/config.kdl" ]; then
+	set -- --config /etc/sysinit-vm/zellij.kdl "$@"
+	[ ! -e "$config/layouts/default.kdl" ] || set -- "$@" options --default-layout default
 fi
+# Without a config directory Zellij 0.45 silently takes its own layout. Otherwise it makes this directory itself.
+mkdir -p "$config"
 
 wanted=$layout
 [ -n "$layout" ] || [ ! -f .lima/layout.kdl ] || layout=$root/.lima/layout.kdl
-if [ -z "$layout" ]; then
-	:
-elif zellij list-sessions --short 2>/dev/null | grep -Fqx -e "$session"; then
+if [ -n "$layout" ] && zellij list-sessions --short 2>/dev/null | grep -Fqx -e "$session"; then
 	[ -z "$wanted" ] || echo "The session $session already exists and keeps its layout." >&2
 	layout=
-else
-	# Without a config directory Zellij 0.45 silently takes the default layout. Otherwise it makes this directory itself.
-	mkdir -p "$HOME/.config/zellij"
 fi
 
 # Zellij 0.45 gives a client the number of a client that has just left, which may be its own check whether the session
@@ -41,7 +40,7 @@ disconnected() {
 }
 tries=3
 while :; do
-	zellij "$@" ${layout:+--layout "$layout"} attach --create "$session" || exit
+	zellij ${layout:+--layout "$layout"} "$@" || exit
 	disconnected || exit 0
 	tries=$((tries - 1))
 	[ "$tries" -gt 0 ] || exit 1

@@ -71,7 +71,7 @@ def test_what_looks_or_ends_needs_no_approval(world):
 def test_a_shell_that_would_start_the_vm_asks_too(world):
     world.put_vm(status="Stopped")
     commit(world, AGENT)
-    done = world.run("shell")
+    done = world.run("shell", "--plain")
     assert done.returncode == 5
     assert world.verbs() == []
 

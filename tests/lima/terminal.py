@@ -15,7 +15,7 @@ _UNKNOWN = re.compile(r"\x1b[_P].*?\x1b\\|\x1b\[[?>=<][0-9;:]*[nmpu]|\x1b\[[0-9;
 
 
 class Terminal:
-    """A program on a pty of its own; ``screen`` holds what a person would see."""
+    """A program on a pty of its own; ``screen`` holds what a person would see, ``output`` all that was written to it."""
 
     def __init__(self, argv, cwd: Path, env: dict[str, str], rows: int = 30, columns: int = 100) -> None:
         self.screen = pyte.Screen(columns, rows)
@@ -29,7 +29,7 @@ class Terminal:
             encoding="utf-8",
             codec_errors="replace",
         )
-        self._rest = ""
+        self._rest = self.output = ""
 
     @property
     def text(self) -> str:
@@ -61,6 +61,7 @@ class Terminal:
 
     def _feed(self, text: str) -> None:
         """Hold back a sequence that is cut by the end of what was read."""
+        self.output += text
         text = self._rest + text
         cut = _UNFINISHED.search(text)
         end = cut.start() if cut else len(text)

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import time
 
 import pytest
 
@@ -9,6 +10,7 @@ from tests.lima.conftest import inside
 from tests.lima.terminal import Terminal
 
 PROMPT = r"(?m)\$ *(│|$)"
+STATUS_LINE = r"Ctrl\+A, then: d detach, v s split, t tab, w close, f full screen, \? help [^\n]*\Z"
 # Zellij 0.45 ends a session, and may say that there is none to delete before its server has gone: look until it is.
 END_SESSION = """
 for _ in $(seq 20); do
@@ -34,24 +36,23 @@ class Session:
         self.terminal, self._words = terminal, 0
         terminal.wait_for(r"Zellij \(demo\)")
         terminal.wait_for(PROMPT)
-        self.is_normal()
-
-    def is_normal(self):
-        """The bar at the bottom lists the keys of the normal mode, not those of the prefix."""
-        self.terminal.wait_for(r"(?m)^\s*Ctrl \+[^\n]*\Z")
+        terminal.wait_for(STATUS_LINE)
 
     def key(self, key):
         self.terminal.chord("\x01", key)
-        self.is_normal()
 
     def type(self, line):
         """Run a line in the focused pane; return where its unique answer stands on the screen: (row, column)."""
         self._words += 1
         self.terminal.press(f" {line}; echo 'at'-$P-{self._words}.\r")
-        self.terminal.wait_for(rf"at-\w+-{self._words}\.")
-        rows = self.terminal.text.splitlines()
-        found = [(y, row.index("at-")) for y, row in enumerate(rows) if f"-{self._words}." in row and "at-" in row]
-        return found[-1]
+        answer = re.compile(rf"at-\w*-{self._words}\.")
+        self.terminal.wait_for(answer.pattern)
+        rows = enumerate(self.terminal.text.splitlines())
+        return [(y, shown.start()) for y, row in rows for shown in answer.finditer(row)][-1]
+
+    def has_panes(self, number):
+        """Wait until so many panes have a frame; the status line is the last."""
+        self.terminal.wait_for(rf"(?s)\A[^┌]*(?:┌[^┌]*){{{number + 1}}}\Z")
 
     def where(self):
         """Return the name of the focused pane."""
@@ -62,8 +63,8 @@ class Session:
 def test_every_key_does_its_work_in_a_real_session(world, fresh):
     terminal = world.terminal(fresh, "shell", rows=30, columns=110)
     session = Session(terminal)
-    shown = [line for line in terminal.text.splitlines() if line.strip()]
-    assert len(shown) == 3, "the first screen is the tabs, a prompt and the keys, without tips or news"
+    shown = [line for line in terminal.text.splitlines() if line.strip(" │")]
+    assert len(shown) == 5, "the first screen is the tabs, one pane with a prompt, and the keys, without tips or news"
 
     session.type("P=a PS1='$ '; clear")
     session.key("v")
@@ -94,7 +95,7 @@ def test_every_key_does_its_work_in_a_real_session(world, fresh):
         session.key("l")
     session.key("w")
     assert session.where() == "a", "w closes a pane"
-    terminal.wait_until_gone("│")
+    session.has_panes(1)
 
     for tab in "23456":
         session.key("t")
@@ -107,10 +108,94 @@ def test_every_key_does_its_work_in_a_real_session(world, fresh):
 
     terminal.chord("\x01", "D")
     assert terminal.exit_status() == 0
+    assert "The VM demo-dev runs on. Come back: sysinit-vm shell. Stop the VM: sysinit-vm stop" in terminal.text
     again = world.terminal(fresh, "sh", rows=30, columns=110)
     assert Session(again).where() == "6", "the session keeps its place"
     again.chord("\x01", "d")
     assert again.exit_status() == 0
+
+
+def test_the_keys_can_be_looked_up_and_the_output_scrolled_back(world, fresh):
+    terminal = world.terminal(fresh, "shell", rows=30, columns=110)
+    session = Session(terminal)
+    session.key("?")
+    terminal.wait_for("send Ctrl\\+A to the program")
+    terminal.press("\r")
+    terminal.wait_until_gone("Enter closes this")
+    session.type("true")
+
+    terminal.press("seq 300 | sed s/^/line-/\r")
+    terminal.wait_for("line-300")
+    session.key("[")
+    terminal.press("g")
+    terminal.wait_for("line-2 ")
+    terminal.press("q")
+    terminal.wait_for("line-300")
+    session.type("true")
+    terminal.chord("\x01", "d")
+    assert terminal.exit_status() == 0
+
+
+CONTROL_KEYS = bytes(range(2, 27)).decode()  # Ctrl+B to Ctrl+Z
+WITH_ALT = "\x1bn\x1bf\x1bh\x1b[1;3D"
+
+
+def test_all_keys_but_ctrl_a_are_the_programs(world, fresh):
+    """Ctrl+Q, Ctrl+P and the others of Zellij's own among them."""
+    terminal = world.terminal(fresh, "shell", rows=30, columns=110)
+    session = Session(terminal)
+    keys = CONTROL_KEYS + WITH_ALT
+    terminal.press(f"stty raw -echo; head -c {len(keys)} | od -An -v -tx1 -w99; stty sane\r")
+    terminal.read(2)
+    for key in CONTROL_KEYS:
+        terminal.press(key)
+        terminal.read(0.2)
+    terminal.press(WITH_ALT)
+    terminal.wait_for(keys.encode().hex(" ")[:60])
+    session.type("echo still-$ZELLIJ_SESSION_NAME")
+    terminal.wait_for("still-demo")
+    terminal.chord("\x01", "d")
+    assert terminal.exit_status() == 0
+
+
+def test_a_session_whose_last_pane_was_closed_comes_back(world, fresh):
+    terminal = world.terminal(fresh, "shell")
+    session = Session(terminal)
+    session.key("v")
+    session.has_panes(2)
+    session.type("true")
+    terminal.read(12)  # Zellij saves its panes every five seconds
+    session.key("w")
+    terminal.chord("\x01", "w")
+    assert terminal.exit_status() == 0
+    again = world.terminal(fresh, "shell")
+    Session(again).has_panes(2)
+    again.chord("\x01", "d")
+    assert again.exit_status() == 0
+
+
+OLD_KEYS = 'show_startup_tips false; show_release_notes false; keybinds { shared_except "tmux" { bind "Ctrl a" { SwitchToMode "Tmux"; }; }; }'
+
+
+def test_a_session_of_an_earlier_version_gets_the_keys_with_the_next_shell(world, fresh, ssh):
+    etc = "/etc/sysinit-vm"
+    inside(world, fresh, f"echo '{OLD_KEYS}' | sudo tee {etc}/zellij.kdl; sudo rm {etc}/layout.kdl {etc}/keys")
+    old = Terminal(ssh, world.place, world.env)
+    old.wait_for(r"Zellij \(demo\)")
+    old.wait_for(r"(?m)^\s*Ctrl \+[^\n]*\Z")  # Zellij's own bar, with QUIT
+    old.press("kept=here\r")
+    old.chord("\x01", "d")
+    assert old.exit_status() == 0
+    terminal = world.terminal(fresh, "shell")
+    terminal.wait_for(r"kept=here")
+    terminal.press("\x11\x10\x0e\x03")  # Ctrl+Q, Ctrl+P, Ctrl+N would have ended the session or changed the mode
+    terminal.press("echo is-$kept\r")
+    terminal.wait_for("is-here")
+    terminal.chord("\x01", "?")
+    terminal.wait_for("All other keys go to the program")
+    terminal.press("\r")
+    terminal.chord("\x01", "d")
+    assert terminal.exit_status() == 0
 
 
 def ctrl_a_is_the_programs(world, demo):
@@ -257,3 +342,44 @@ def test_a_layout_that_is_nowhere_is_refused_before_anything_starts(world, fresh
     assert refused.returncode == 2
     assert "Try: " in refused.stderr
     assert "demo" not in inside(world, fresh, "zellij list-sessions --short 2>/dev/null || true")
+
+
+def test_a_terminal_that_nobody_reads_stops_no_other_command(world, fresh):
+    """It did in the ssh connection that Lima shares: within 40 seconds of output, each `exec` hung."""
+    terminal = world.terminal(fresh, "shell")
+    Session(terminal)
+    terminal.press("while :; do seq 100000; done\r")
+    time.sleep(40)
+    assert world.run(fresh, "exec", "true", timeout=60).returncode == 0
+    terminal.close()
+
+
+TAKEN_BACK = "\x1b[?1049l\x1b[?7h\x1b[?25h"
+
+
+def test_a_killed_terminal_leaves_a_session_that_is_attached_to_at_once(world, fresh):
+    Session(world.terminal(fresh, "shell")).terminal.close()
+    for _ in range(3):
+        terminal = world.terminal(fresh, "shell")
+        Session(terminal)
+        terminal.wait_until_gone("Loading", seconds=20)
+        terminal.close()
+
+
+def test_a_terminal_whose_vm_restarts_is_whole_again_and_its_panes_come_back(world, fresh):
+    terminal = world.terminal(fresh, "shell", columns=110)
+    session = Session(terminal)
+    session.key("v")
+    session.key("s")
+    session.has_panes(3)
+    session.type("true")
+    terminal.read(12)  # Zellij saves its panes every five seconds
+    world.ok(fresh, "restart")
+    assert terminal.exit_status() in {1, 4}
+    assert re.search("was stopped while this terminal was in it|lost its connection", terminal.output)
+    assert "Try: sysinit-vm shell" in terminal.output
+    assert TAKEN_BACK in terminal.output
+    again = world.terminal(fresh, "shell", columns=110)
+    Session(again).has_panes(3)
+    again.chord("\x01", "d")
+    assert again.exit_status() == 0

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,13 +33,22 @@ def test_the_shell_attaches_to_the_projects_session_at_its_root(lima):
     assert access.shell(lima, DEMO) == 0
     workdir, words = guest(lima)
     assert workdir == "/work/demo"
-    assert words[-4:] == ("demo", "/work/demo", "/work/demo/src", "")
-    assert "attach --create" in words[2]
+    assert words[5:9] == ("demo", "/work/demo", "/work/demo/src", "")
+    assert "attach --create" in words[4]
+
+
+@pytest.mark.parametrize(("forwarded", "alone"), [(False, True), (True, False)])
+def test_a_session_has_a_connection_of_its_own_unless_the_agent_is_in_it(lima, monkeypatch, forwarded, alone):
+    monkeypatch.delenv("SSH", raising=False)
+    access.shell(lima, replace(DEMO, filled={"ssh": {"forwardAgent": forwarded}}))
+    assert ("ControlPath=none" in lima.runner.options[-1]["env"].get("SSH", "")) is alone
+    access.execute(lima, DEMO, ["true"])
+    assert "SSH" not in lima.runner.options[-1]["env"]
 
 
 def test_a_layout_travels_as_data(lima):
     access.shell(lima, DEMO, layout="/work/demo/a 'b'.kdl")
-    assert guest(lima)[1][-1] == "/work/demo/a 'b'.kdl"
+    assert guest(lima)[1][8] == "/work/demo/a 'b'.kdl"
 
 
 def test_only_a_running_guest_is_asked_for_a_layout_of_its_own(lima):

@@ -1,11 +1,12 @@
 import os
+import re
 import shutil
 import socket
 import subprocess
 
 import pytest
 
-from sysinit_vm.guest import zellij
+from sysinit_vm.guest import scripts, setup, zellij
 
 
 def run(argv, path, **env):
@@ -23,7 +24,7 @@ def tools(tmp_path):
     """What the guest has: no Zellij yet."""
     place = tmp_path / "bin"
     place.mkdir()
-    for name in ("sh", "echo", "grep", "ln", "mkdir", "sleep", "id", "tail"):
+    for name in ("sh", "cat", "echo", "grep", "ln", "mkdir", "mv", "sleep", "id", "tail"):
         (place / name).symlink_to(shutil.which(name))
     return place
 
@@ -99,14 +100,28 @@ def test_an_agent_that_is_gone_is_not_linked(guest, tmp_path):
     assert not (guest[0] / ".ssh").exists()
 
 
+def etc(tmp_path, tools=None):
+    """The directory of our files in a guest, as an earlier version left it; ``tools`` get a sudo that needs no rights."""
+    place = tmp_path / "etc"
+    place.mkdir()
+    (place / "zellij.kdl").write_text("old")
+    if tools:
+        (tools / "sudo").write_text('#!/bin/sh\n[ "$1" = -n ] || exit 9\nshift\n"$@"\n')
+        (tools / "sudo").chmod(0o755)
+    return place
+
+
+def elsewhere(argv, place):
+    """The same words for a guest that has our files at ``place``."""
+    return [word.replace("/etc/sysinit-vm", str(place)) for word in argv]
+
+
 @pytest.mark.parametrize(
     "own", [None, "ZELLIJ_CONFIG_FILE", "ZELLIJ_CONFIG_DIR", "XDG_CONFIG_HOME/zellij", ".config/zellij"]
 )
 def test_our_keys_are_only_for_who_has_no_config(guest, tmp_path, monkeypatch, own):
-    ours = tmp_path / "zellij.kdl"
-    ours.write_text("")
-    script = zellij.attach_argv("s", str(guest[1]), "/")
-    argv = [word.replace("/etc/sysinit-vm/zellij.kdl", str(ours)) for word in script]
+    ours = etc(tmp_path) / "zellij.kdl"
+    argv = elsewhere(zellij.attach_argv("s", str(guest[1]), "/"), ours.parent)
     env = {own: "/mine"} if own and "/" not in own else {}
     if own and "/" in own:
         place = guest[0] / own.replace("XDG_CONFIG_HOME", "xdg")
@@ -115,6 +130,68 @@ def test_our_keys_are_only_for_who_has_no_config(guest, tmp_path, monkeypatch, o
         env = {"XDG_CONFIG_HOME": str(guest[0] / "xdg")} if own.startswith("XDG") else {}
     output = run(argv, guest[0], **env).stdout
     assert output.startswith("<attach>" if own else f"<--config><{ours}><attach>")
+
+
+def test_an_attach_brings_the_files_of_an_earlier_version_up_to_date(guest, tmp_path):
+    place = etc(tmp_path, guest[0])
+    done = run(elsewhere(zellij.attach_argv("there", str(guest[1]), "/"), place), guest[0])
+    assert done.stdout.startswith(f"<--config><{place}/zellij.kdl><attach><--create><there>")
+    assert done.stderr == ""
+    for path, name in setup.session_files().items():
+        written = place / path.rsplit("/", 1)[1]
+        assert written.read_text() == scripts.read(name).replace("/etc/sysinit-vm", str(place))
+    assert {file.name for file in place.iterdir()} == {path.rsplit("/", 1)[1] for path in setup.session_files()}
+
+
+def test_a_guest_whose_files_cannot_be_written_is_entered_with_those_it_has(guest, tmp_path):
+    place = etc(tmp_path, guest[0])
+    (guest[0] / "sudo").write_text("#!/bin/sh\nexit 1\n")
+    done = run(elsewhere(zellij.attach_argv("there", str(guest[1]), "/"), place), guest[0])
+    assert done.stdout.startswith(f"<--config><{place}/zellij.kdl><attach>")
+    assert (place / "zellij.kdl").read_text() == "old"
+
+
+def test_a_default_layout_of_the_users_own_wins_over_ours(guest, tmp_path):
+    place = etc(tmp_path)
+    own = guest[0] / ".config/zellij/layouts/default.kdl"
+    own.parent.mkdir(parents=True)
+    own.write_text("layout")
+    output = run(elsewhere(zellij.attach_argv("s", str(guest[1]), "/"), place), guest[0]).stdout
+    assert output.startswith(
+        f"<--config><{place}/zellij.kdl><attach><--create><s><options><--default-layout><default> "
+    )
+
+
+def modes():
+    """The keys that our config binds, by mode, each with its actions."""
+    text = re.sub(r"^\s*//.*$", "", scripts.read("zellij.kdl"), flags=re.MULTILINE)
+    assert "keybinds clear-defaults=true {" in text
+    blocks = re.findall(r"^    (\w+) \{\n(.*?)^    \}", text, flags=re.MULTILINE | re.DOTALL)
+    binds = {mode: re.findall(r'bind((?: "[^"]+")+) \{(.*)', block) for mode, block in blocks}
+    return {
+        mode: {key: actions for keys, actions in pairs for key in re.findall('"([^"]+)"', keys)}
+        for mode, pairs in binds.items()
+    }
+
+
+def test_every_key_but_one_is_the_programs():
+    assert list(modes()["normal"]) == ["Ctrl a"]
+    assert 'SwitchToMode "Tmux"' in modes()["normal"]["Ctrl a"]
+    assert "Write 1;" in modes()["tmux"]["Ctrl a"]
+
+
+def test_no_key_ends_the_session():
+    assert "Quit" not in scripts.read("zellij.kdl")
+    assert {key for key, actions in modes()["tmux"].items() if "Detach" in actions} == {"d", "D"}
+
+
+def test_the_status_line_and_the_help_list_the_keys_that_there_are():
+    line = re.search(r'name="Ctrl\+A, then: (.*)"', scripts.read("layout.kdl"))[1]
+    assert len(f"Ctrl+A, then: {line}") <= 74, "it fits a terminal of 80 columns"
+    assert set("dvstwf?") == {key for part in line.split(", ") for key in part.split() if len(key) == 1}
+    listed = set(re.findall(r"^  (\S+)", scripts.read("keys.txt"), flags=re.MULTILINE)) - {"t,"}
+    assert listed == {"d,", "v,", "h", "+", "f", "w", "[", "Ctrl+A", "Esc"}
+    assert set("dDvsthjklwf?[+-123456") <= set(modes()["tmux"])
 
 
 LOG = """\

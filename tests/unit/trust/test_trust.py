@@ -715,6 +715,14 @@ def test_an_instance_that_lima_cannot_read_now_is_never_allowed(demo, home, fill
             use(own)
 
 
+def test_text_that_a_guest_has_hidden_is_made_plain_before_dangers_are_shown(demo, monkeypatch):
+    sent = []
+    monkeypatch.setattr(console, "control", sent.append)
+    with pytest.raises(NotConfirmedError):
+        request(demo, "mounts: [{location: /srv}]\n").require()
+    assert "\x1b[m\x1b(B\x0f" in sent[0]
+
+
 def test_where_nobody_is_to_be_asked_nobody_is(demo, home, monkeypatch):
     monkeypatch.setattr(prompts, "can_ask", lambda: True)
     monkeypatch.setattr(prompts, "agrees", lambda _: pytest.fail("asked"))

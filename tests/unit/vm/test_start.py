@@ -463,7 +463,7 @@ def test_the_lock_is_let_go_when_a_start_fails(lima, demo):
 
 
 def test_a_start_without_a_terminal_tells_how_to_attach(lima, capsys, monkeypatch):
-    monkeypatch.setattr("sysinit_vm.terminal.prompts.can_ask", lambda: False)
+    monkeypatch.setattr(access, "has_terminal", lambda: False)
     assert access.attach_or_tell(lima, lima.add("demo-dev", "/w", "Running")) == 0
     said = capsys.readouterr().err
     assert "/w" in said
