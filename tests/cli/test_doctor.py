@@ -23,11 +23,11 @@ def begin(world, *words, **env):
     )
 
 
-@pytest.mark.parametrize(("answer", "there"), [("y", False), ("n", True), ("\r", True)])
+@pytest.mark.parametrize(("answer", "there"), [("y\r", False), ("n\r", True), ("\r", True)])
 def test_a_fix_is_offered_on_a_terminal_and_made_only_for_a_yes(world, stale, answer, there):
     child = begin(world, "doctor")
     child.expect_exact("Wrong: ")
-    child.expect_exact("stale pids: ha.pid. Fix it?")
+    child.expect_exact("stale pids: ha.pid. Fix it? [y/N]")
     child.send(answer)
     child.expect(pexpect.EOF)
     child.close()

@@ -80,7 +80,7 @@ def test_a_restart_asks_first_and_stops_nothing_for_what_limactl_refuses(made):
     verbs = made.verbs()
     terminal = Terminal([*SCRIPT, "restart"], made.demo, made.env, columns=140)
     terminal.wait_for(r"Apply the changes now\?.*y/N")
-    terminal.press("y")
+    terminal.press("y\r")
     assert terminal.exit_status() == 1
     assert "`UNUSED` is not used in any" in terminal.text
     assert (made.status(), made.verbs()) == ("Running", verbs)
@@ -92,7 +92,7 @@ def test_a_restart_that_applies_stops_once(made):
     before = len(made.verbs())
     terminal = Terminal([*SCRIPT, "restart"], made.demo, made.env, columns=140)
     terminal.wait_for(r"Apply the changes now\?.*y/N")
-    terminal.press("y")
+    terminal.press("y\r")
     terminal.exit_status()
     assert made.verbs()[before:] == ["stop", "edit", "start"]
 
