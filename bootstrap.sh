@@ -45,7 +45,7 @@ confirm() {
     fi
     forget_typed
     while :; do
-        printf 'Run these commands? [y/N] ' >&2
+        printf '? Run these commands? [y/N] ' >&2
         read -r answer || answer=
         case $answer in
         [yY] | [yY][eE][sS]) return ;;

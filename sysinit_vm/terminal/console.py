@@ -30,9 +30,9 @@ class LiveLine(Protocol):
         """Remove the line."""
 
 
-def say(text: str, end: str = "\n") -> None:
-    """Print a message for the user on stderr, then ``end``; it may have several lines."""
-    print(escaped(text), end=end, file=sys.stderr, flush=True)
+def say(text: str) -> None:
+    """Print a message for the user on stderr; it may have several lines."""
+    print(escaped(text), file=sys.stderr, flush=True)
 
 
 def show(text: str) -> None:

@@ -77,7 +77,7 @@ def agrees(question: str, more: str = "") -> bool:
     """
     choices = "y/N, s shows the commands" if more else "y/N"
     while True:
-        answer = _line(f"{question} [{choices}] ").strip().lower()
+        answer = text(f"{question} [{choices}]", "").lower()
         if answer in _YES:
             return True
         if more and answer in _SHOW:
@@ -86,20 +86,6 @@ def agrees(question: str, more: str = "") -> bool:
             return False
         else:
             say("Type y or n, then Enter.")
-
-
-def _line(question: str) -> str:
-    """Return the line that the user types, empty at its end (Ctrl-D)."""
-    _forget_typed()
-    say(question, end="")
-    try:
-        line = sys.stdin.readline()
-    except KeyboardInterrupt:
-        say("")
-        raise
-    if not line.endswith("\n"):
-        say("")
-    return line
 
 
 def _forget_typed() -> None:

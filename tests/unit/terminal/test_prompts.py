@@ -85,40 +85,51 @@ def test_questions_and_options_are_text_and_answers_are_as_given(monkeypatch):
 @pytest.fixture
 def typing(monkeypatch):
     """Let the user type these lines; what was typed before a question is dropped by the system's own call."""
-    flushed = []
+    flushed, asked = [], []
     monkeypatch.setattr(prompts.termios, "tcflush", lambda *which: flushed.append(which))
 
     def lines(text):
-        monkeypatch.setattr("sys.stdin", Terminal(text))
-        return flushed
+        left = text.splitlines()
+
+        class Prompt:
+            def __init__(self, question, **_):
+                asked.append(question)
+
+            def unsafe_ask(self):
+                if not left:
+                    raise EOFError
+                return left.pop(0)
+
+        monkeypatch.setattr("questionary.text", Prompt)
+        return flushed, asked
 
     return lines
 
 
 @pytest.mark.parametrize(
     ("lines", "agreed"),
-    [("y\n", True), ("Yes\n", True), (" y \n", True), ("n\n", False), ("\n", False), ("", False), ("maybe\ny\n", True)],
+    [("y\n", True), ("Yes\n", True), (" y \n", True), ("n\n", False), ("\n", False), ("maybe\ny\n", True)],
 )
 def test_the_answer_is_a_line(typing, lines, agreed):
-    flushed = typing(lines)
+    flushed, _ = typing(lines)
     assert prompts.agrees("Delete it?") is agreed
     assert len(flushed) == 1 + lines.count("maybe")
 
 
-def test_a_question_of_yes_or_no_is_escaped(typing, capsys):
-    typing("y\n")
+def test_the_end_of_input_is_an_interrupt(typing):
+    typing("")
+    with pytest.raises(KeyboardInterrupt):
+        prompts.agrees("Delete it?")
+
+
+def test_a_question_of_yes_or_no_is_escaped(typing):
+    _, asked = typing("y\n")
     prompts.agrees("Delete a\x1b[2J?")
-    assert capsys.readouterr().err == r"Delete a\x1b[2J? [y/N] "
+    assert asked == [r"Delete a\x1b[2J? [y/N]"]
 
 
 def test_more_is_shown_if_asked_for_and_the_question_comes_again(typing, capsys):
-    typing("s\ny\n")
+    _, asked = typing("s\ny\n")
     assert prompts.agrees("Do it?", "  $ rm x")
-    question = "Do it? [y/N, s shows the commands] "
-    assert capsys.readouterr().err == f"{question}  $ rm x\n{question}"
-
-
-def test_without_more_there_is_nothing_to_show(typing, capsys):
-    typing("s\n")
-    assert not prompts.agrees("Do it?")
-    assert "Type y or n, then Enter." in capsys.readouterr().err
+    assert asked == ["Do it? [y/N, s shows the commands]"] * 2
+    assert capsys.readouterr().err == "  $ rm x\n"
