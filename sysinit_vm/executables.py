@@ -22,15 +22,23 @@ def find(program: str) -> Path | None:
 
 
 def search_path() -> str:
-    """Return PATH without its empty and relative parts: they lead into the project, which may be somebody else's."""
-    parts = os.environ.get("PATH", "").split(os.pathsep)
-    return os.pathsep.join(part for part in parts if part.startswith("/")) or os.defpath
+    """Return PATH without what leads into a project at or above the current directory: a guest can write there.
+
+    These are its empty and relative parts, and such as the ``.venv/bin`` of a project.
+    """
+    parts = [part for part in os.environ.get("PATH", "").split(os.pathsep) if part.startswith("/")]
+    projects = _projects()
+    trusted = [part for part in parts if not any(Path(part).resolve().is_relative_to(root) for root in projects)]
+    return os.pathsep.join(trusted) or os.defpath
 
 
-def search_path_without(program: str) -> str:
-    """Return PATH, as ``search_path`` does, without the directories that have ``program``."""
-    parts = search_path().split(os.pathsep)
-    return os.pathsep.join(part for part in parts if not os.path.lexists(Path(part) / program)) or os.defpath
+def _projects() -> list[Path]:
+    """Return the current directory and those above it that have a config of ours."""
+    try:
+        here = Path.cwd()
+    except OSError:
+        return []
+    return [root for root in (here, *here.parents) if os.path.lexists(root / ".lima" / "config.yaml")]
 
 
 def version(text: str) -> Version:

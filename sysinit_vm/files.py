@@ -115,7 +115,9 @@ def require_private(directory: Path) -> Path:
             status = place.stat()
             if os.getuid() and status.st_uid not in {os.getuid(), 0}:
                 why = f"It is the account {status.st_uid}'s."
-            elif _open_to_others(status) and (place == directory or not status.st_mode & stat.S_ISVTX):
+            elif open_to_others(status.st_mode, status.st_uid, status.st_gid) and (
+                place == directory or not status.st_mode & stat.S_ISVTX
+            ):
                 why = f"Others may write {place}."
             else:
                 continue
@@ -123,13 +125,14 @@ def require_private(directory: Path) -> Path:
     return directory
 
 
-def _open_to_others(status: os.stat_result) -> bool:
-    if status.st_mode & stat.S_IWGRP:
+def open_to_others(mode: int, owner: int, group_id: int) -> bool:
+    """Whether others than its ``owner`` may write what has this ``mode``: anyone, or a group that others are in."""
+    if mode & stat.S_IWGRP:
         with suppress(KeyError):
-            account, group = pwd.getpwuid(status.st_uid), grp.getgrgid(status.st_gid)
+            account, group = pwd.getpwuid(owner), grp.getgrgid(group_id)
             if account.pw_gid != group.gr_gid or set(group.gr_mem) - {account.pw_name}:
                 return True
-    return bool(status.st_mode & stat.S_IWOTH)
+    return bool(mode & stat.S_IWOTH)
 
 
 def _unwritable(path: Path, error: OSError) -> VmError:

@@ -26,7 +26,7 @@ _KINDS = (
 
 @dataclass(frozen=True)
 class Content:
-    """What a file held when it was read, its permissions (``mode``, such as 0o644) and its ``owner``'s uid.
+    """What a file held when it was read, its permissions (``mode``, such as 0o644), its ``owner``'s uid and ``group``.
 
     ``writers`` says who else could have replaced it: the uids of the directories between the root and the file, root
     included. ``open_to_all`` tells whether everyone may write one of them.
@@ -35,6 +35,7 @@ class Content:
     data: bytes
     mode: int
     owner: int
+    group: int
     writers: frozenset[int]
     open_to_all: bool
 
@@ -72,7 +73,7 @@ def read(root: Path, relative: Path, longest: int) -> Content | None:
         raise refused(path, getattr(error, "strerror", "") or str(error)) from error
     if len(data) > longest:
         raise refused(path, f"It has more than {longest} bytes.", _aside(path))
-    return Content(data, status.st_mode & _PERMISSIONS, status.st_uid, folder.owners, folder.open_to_all)
+    return Content(data, status.st_mode & _PERMISSIONS, status.st_uid, status.st_gid, folder.owners, folder.open_to_all)
 
 
 def write(root: Path, relative: Path, data: bytes, *, mode: int = 0o644, parents: bool = True) -> None:

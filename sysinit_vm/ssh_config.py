@@ -31,7 +31,7 @@ _LIMAS_OPTIONS = {
     *("preferredauthentications", "stricthostkeychecking", "user", "userknownhostsfile"),
 }
 _IF_IT_RUNS = (
-    'kill -0 "$(cat "$1" 2>/dev/null)" 2>/dev/null && shift && exec "$@"; '
+    'ps -ww -o args= -p "$(cat "$1" 2>/dev/null)" 2>/dev/null | grep -qF -e "$1" && shift && exec "$@"; '
     'echo "The VM $0 is not running. Try: sysinit-vm start --name $0" >&2; exit 1'
 )
 # ssh takes the first value that it finds: Lima's if the VM's config lends something, these, and only then those of the

@@ -1,6 +1,9 @@
 """LIMA_HOME: where Lima keeps its instances, and our own directory there."""
 
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sysinit_vm import files
@@ -27,6 +30,17 @@ def own_directory() -> Path:
     VmError if another account could put files into it, or into LIMA_HOME.
     """
     return files.require_private(lima_home() / "_sysinit-vm")
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Make a directory of ours (absolute) that no guest sees, for files that limactl reads, and remove it afterwards.
+
+    The system's temporary directory may be in a project: direnv sets it so.
+    """
+    own_directory().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=own_directory()) as place:
+        yield Path(place)
 
 
 def machine_config() -> bool:

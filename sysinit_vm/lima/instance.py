@@ -51,8 +51,13 @@ class Instance:
 
     @property
     def guest_writes(self) -> tuple[Path, ...]:
-        """The host directories that the guest can write: the project's and those of writable mounts (absolute)."""
-        mounts = [mount for mount in self.filled.get("mounts") or () if mount.get("writable") and mount.get("location")]
+        """The host directories that the guest can write: the project's and those of its mounts (absolute).
+
+        A read-only mount counts if the host does not keep it so: that of reverse-sshfs, and of QEMU's virtiofs.
+        """
+        kept = self.mount_type == "9p" or (self.mount_type == "virtiofs" and self.filled.get("vmType") == "vz")
+        mounts = [mount for mount in self.filled.get("mounts") or () if mount.get("location")]
+        mounts = [mount for mount in mounts if mount.get("writable") or not kept]
         directories = (Path(mount["location"]).expanduser() for mount in mounts)
         return (*([self.project_dir] if self.project_dir else []), *directories)
 

@@ -6,7 +6,6 @@ Callers never see a flag. Facts about its behaviour are pinned by ``tests/lima/t
 import base64
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from typing import IO, Any
 from sysinit_vm import files
 from sysinit_vm.config.document import parse
 from sysinit_vm.errors import StateError, VmError
-from sysinit_vm.lima import home, kvm, names
+from sysinit_vm.lima import home, kvm, names, qemu_img
 from sysinit_vm.lima.account import Account, current_account
 from sysinit_vm.lima.instance import Instance, Instances
 from sysinit_vm.lima.instance_files import InstanceFiles
@@ -107,7 +106,8 @@ class Limactl:
         self, words: Sequence[str], on_message: Callable[[Message], None], env: Mapping[str, str] | None
     ) -> Result:
         argv = kvm.as_member((*self._argv, "--log-format=json", *words))
-        return self.runner.stream(argv, lambda line: on_message(message(line)), env=self._env(env), cwd=_place())
+        whole = {**({} if self.runner.dry else qemu_img.guarded_path()), **self._env(env)}
+        return self.runner.stream(argv, lambda line: on_message(message(line)), env=whole, cwd=_place())
 
     def rewrite(self, instance: Instance, config: JudgedConfig) -> None:
         """Replace the config of a running instance, which ``edit`` refuses; it takes effect at the next start.
@@ -130,8 +130,8 @@ class Limactl:
 
     def fetch(self, locator: str) -> str:
         """Return the text of one file of a template: a URL, or ``template:NAME`` for Lima's own; VmError otherwise."""
-        with tempfile.TemporaryDirectory() as place:  # what is no URL to Lima would be a path from here
-            done = self._read("--log-format=json", "template", "copy", "--verbatim", locator, "-", cwd=Path(place))
+        with home.scratch() as place:  # what is no URL to Lima would be a path from here
+            done = self._read("--log-format=json", "template", "copy", "--verbatim", locator, "-", cwd=place)
         if not done.ok:
             raise _failure(f"Lima cannot fetch {locator}.", done, hint="sysinit-vm trust --show")
         return done.out
@@ -160,11 +160,11 @@ class Limactl:
         VmError with Lima's reason if it refuses; then nothing was changed. A refused config would be kept in
         the current directory (2.2.0), so a temporary one is made that.
         """
-        with tempfile.TemporaryDirectory() as place:
+        with home.scratch() as place:
             data = json.dumps(dict(config.data)).encode()
             whole = base64.b64encode(data).decode()  # yq's own strings lose backslashes
             expression = f'. = ("{whole}" | @base64d | from_json)'
-            done = self._change("edit", "--tty=false", "--set", expression, config.name, cwd=Path(place))
+            done = self._change("edit", "--tty=false", "--set", expression, config.name, cwd=place)
         if not done.ok:
             hint = f"sysinit-vm status --name {config.name}"
             raise _failure(f"Lima does not take the new config of {config.name}.", done, hint=hint)
@@ -240,10 +240,8 @@ def _written(config: JudgedConfig) -> Iterator[Path]:
 
     Lima takes the instance's name, which templates may hold, from the file's.
     """
-    own = home.own_directory()
-    own.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=own) as place:
-        path = Path(place) / f"{config.name}.yaml"
+    with home.scratch() as place:
+        path = place / f"{config.name}.yaml"
         files.write(path, config.text, mode=0o600)
         yield path
 

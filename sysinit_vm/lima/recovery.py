@@ -21,8 +21,9 @@ def recover(lima: Limactl, instance: Instance) -> None:
 
     ``limactl stop --force`` kills whatever process has a recorded id, so a recycled id is removed first.
     """
+    own = {process.pid for process in own_processes(instance.files)}
     for path in instance.files.pid_files:
-        if not is_lima_process(path):
+        if _recorded(path) not in own:
             path.unlink(missing_ok=True)
     if not instance.unreadable:  # which Lima neither stops nor knows the processes of
         lima.stop(instance.name, force=True)
@@ -56,8 +57,8 @@ def own_processes(files: InstanceFiles) -> "list[psutil.Process]":
 
     processes = list[psutil.Process]()
     for path in sorted(files.pid_files, key=lambda path: path.name != "ha.pid"):
-        with suppress(ValueError, OSError, psutil.Error):
-            process = lima_process(int(path.read_text()))
+        with suppress(psutil.Error):
+            process = lima_process(_recorded(path) or 0)
             if process and any(f"{files.directory}/" in word for word in process.cmdline()):
                 processes.append(process)
     return processes
@@ -88,10 +89,14 @@ def starting(name: str) -> bool:
 
 def is_lima_process(pid_file: Path) -> bool:
     """Whether the process that a pid file records is a host agent, QEMU or another of Lima's drivers."""
+    return lima_process(_recorded(pid_file) or 0) is not None
+
+
+def _recorded(pid_file: Path) -> int | None:
     try:
-        return lima_process(int(pid_file.read_text())) is not None
+        return int(pid_file.read_text())
     except (ValueError, OSError):
-        return False
+        return None
 
 
 def lima_process(pid: int) -> "psutil.Process | None":

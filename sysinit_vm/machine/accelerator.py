@@ -110,7 +110,8 @@ def _probe(runner: Runner, facts: Facts, kernel: Path) -> bool:
         *("-accel", "kvm", "-m", "256", "-display", "none", "-nodefaults", "-no-reboot"),
         *("-kernel", str(kernel), "-append", "console=ttyS0 panic=-1"),
     )
-    works = runner.read(kvm.as_member(argv), timeout=2 * _PROBE_SECONDS).ok
+    # QEMU looks for its firmware in the current directory, too, which is a project
+    works = runner.read(kvm.as_member(argv), timeout=2 * _PROBE_SECONDS, cwd=Path("/")).ok
     with contextlib.suppress(VmError):  # without a cache, the next start tests again
         files.write(cached, "works" if works else "broken")
     return works

@@ -2,10 +2,9 @@
 
 import os
 import pwd
-import stat
 from contextlib import suppress
 
-from sysinit_vm import project_tree
+from sysinit_vm import files, project_tree
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import NoConfigError, typed
@@ -31,8 +30,8 @@ def load(project: Project) -> Config:
 
 def _foreign_owner(project: Project, content: Content) -> str:
     """Return the account that owns the config if it is not the user's; VmError if others can put one in its place."""
-    if content.mode & stat.S_IWOTH:
-        raise project_tree.refused(project.config, "Everyone may write it.", typed("chmod", "o-w", project.config))
+    if files.open_to_others(content.mode, content.owner, content.group):
+        raise project_tree.refused(project.config, "Others may write it.", typed("chmod", "go-w", project.config))
     ours = {os.getuid(), _ROOT}
     strangers = content.writers - ours
     if os.getuid() == _ROOT:

@@ -136,6 +136,7 @@ def _exposed(root: Path) -> str:
         "Lima's own directory of VMs (LIMA_HOME)": lima_home(),
         "sysinit-vm's own data, with what you allowed": platformdirs.user_data_path("sysinit-vm").resolve(),
         "sysinit-vm's own settings": settings.user_file().parent.resolve(),
+        "sysinit-vm's own cache": platformdirs.user_cache_path("sysinit-vm").resolve(),
     }
     for name, directory in own.items():
         if _holds(directory, root):

@@ -39,15 +39,16 @@ def confirm(question: str, *, yes: bool, refusal_hint: str, more: str = "") -> N
         raise NotConfirmedError("Not confirmed: nothing was changed.", hint=refusal_hint)
 
 
-def text(question: str, default: str) -> str:
-    """Return what the user types, or ``default`` for Enter alone.
+def text(question: str, default: str, *, at_end: str | None = None) -> str:
+    """Return what the user types, or ``default`` for Enter alone, ``at_end`` for Ctrl-D.
 
-    Needs a terminal; Ctrl-C, and Ctrl-D, raise KeyboardInterrupt.
+    Needs a terminal; Ctrl-C, and Ctrl-D without ``at_end``, raise KeyboardInterrupt.
     """
     import questionary
     from prompt_toolkit.output import create_output
 
-    return str(_answer(questionary.text(escaped(question), default=default, output=create_output(sys.stderr)))).strip()
+    prompt = questionary.text(escaped(question), default=default, output=create_output(sys.stderr))
+    return str(_answer(prompt, at_end)).strip()
 
 
 def choice(question: str, options: Sequence[str], default: str) -> str:
@@ -60,11 +61,13 @@ def choice(question: str, options: Sequence[str], default: str) -> str:
     return str(_answer(prompt))
 
 
-def _answer(prompt: "Question") -> Any:
+def _answer(prompt: "Question", at_end: str | None = None) -> Any:
     _forget_typed()
     try:
         return prompt.unsafe_ask()
     except EOFError as error:
+        if at_end is not None:
+            return at_end
         raise KeyboardInterrupt from error
 
 
@@ -77,7 +80,7 @@ def agrees(question: str, more: str = "") -> bool:
     """
     choices = "y/N, s shows the commands" if more else "y/N"
     while True:
-        answer = text(f"{question} [{choices}]", "").lower()
+        answer = text(f"{question} [{choices}]", "", at_end="").lower()
         if answer in _YES:
             return True
         if more and answer in _SHOW:

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 
 from sysinit_vm import settings
 from sysinit_vm.config import document
-from sysinit_vm.errors import VmError
+from sysinit_vm.config.params import PROJECT_DIR
 from sysinit_vm.executables import search_path
-from sysinit_vm.lima.home import all_instance_files, lima_home
+from sysinit_vm.files import read_or_empty
+from sysinit_vm.lima.home import instance_directories, lima_home
 from sysinit_vm.trust import approvals
 from sysinit_vm.trust.danger import Context
 
@@ -29,33 +30,52 @@ def here(data: Mapping[str, Any], root: Path) -> Context:
     # QEMU's virtiofs writes what it was told to only read (Lima 2.2.0, qemu.go).
     confined = not (data.get("mountType") == "virtiofs" and data.get("vmType") != "vz")
     return Context(
-        root, home, lima_home(), private, confined, tuple(_proxies()), tuple(_programs(home)), tuple(_guests())
+        root, home, lima_home(), private, confined, tuple(_proxies()), tuple(_programs(home)), tuple(_guests(root))
     )
 
 
 def _programs(home: Path) -> Iterator[Path]:
     """Yield where the user's programs are, and what their settings are links to, as those of a dotfiles manager."""
     yield from (Path(part).resolve() for part in (sys.prefix, *search_path().split(os.pathsep)))
-    for folder, pattern in ((home, ".*"), (home / ".config", "*")):
+    folders = ((home, ".*"), (home / ".config", "*"), (home / ".config", "*/*"), (home / ".config/systemd/user", "*"))
+    for folder, pattern in (*folders, (home / "bin", "*"), (home / ".local" / "bin", "*")):
         with suppress(OSError):
             yield from (path.resolve() for path in folder.glob(pattern) if path.is_symlink())
 
 
-def _guests() -> Iterator[tuple[str, Path]]:
-    """Yield the directories that the guests of this machine can write, by their VMs' own configs."""
-    for files in all_instance_files():
-        with suppress(VmError, OSError):
-            for location in _written(files.lima_yaml, files.lima_yaml.stat().st_mtime_ns):
+def _guests(root: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the directories that guests of this machine can write, by their VMs' configs and the user's for all VMs.
+
+    Those of the VM of the project ``root``, or in that directory, are left out: it is not running while it is judged.
+    """
+    configs = [(path.name, path / "lima.yaml") for path in instance_directories()]
+    configs += [("another VM", lima_home() / "_config" / f"{name}.yaml") for name in ("default", "override")]
+    for name, config in configs:
+        with suppress(OSError):
+            project, locations = _written(config, config.stat().st_mtime_ns)
+            for location in locations if root not in {config.parent, Path(project)} else ():
                 with suppress(OSError, RuntimeError):
-                    yield files.name, Path(location).expanduser().resolve()
+                    yield name, Path(location.replace("{{.Home}}", "~")).expanduser().resolve()
 
 
 @cache
-def _written(lima_yaml: Path, _changed: int) -> tuple[str, ...]:
-    """Return what an instance's config mounts for its guest to write; a start asks for it several times."""
-    mounts = document.load(lima_yaml).data.get("mounts")
+def _written(config: Path, _changed: int) -> tuple[str, tuple[str, ...]]:
+    """Return the project of a VM's config, and what its guest can write; a start asks for that several times.
+
+    A read-only mount counts too if the host does not keep it so. One whose place only Lima can tell may be anywhere.
+    """
+    try:
+        data = document.plain(read_or_empty(config))
+    except document.NOT_PLAIN:
+        return "", ()
+    data = data if isinstance(data, Mapping) else {}
+    mounts, param = data.get("mounts"), data.get("param")
     entries = [mount for mount in mounts if isinstance(mount, Mapping)] if isinstance(mounts, list) else []
-    return tuple(str(mount.get("location") or "/") for mount in entries if mount.get("writable"))
+    kind = data.get("mountType")
+    kept = kind == "9p" or (kind in {None, "virtiofs"} and data.get("vmType") == "vz")
+    written = [str(mount.get("location") or "/") for mount in entries if mount.get("writable") or not kept]
+    somewhere = (location if "{{" not in location.replace("{{.Home}}", "") else "/" for location in written)
+    return str(param.get(PROJECT_DIR, "")) if isinstance(param, Mapping) else "", tuple(somewhere)
 
 
 def _proxies() -> Iterator[tuple[str, str]]:

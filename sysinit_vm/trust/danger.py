@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 Where = tuple[str | int, ...]
+EXCHANGEABLE = "exchangeable by"
 _PLAIN_KEY = re.compile(r"[\w-]+\Z", re.ASCII)
 
 
@@ -40,6 +41,11 @@ class Danger:
     def key(self) -> str:
         """``where`` for people, such as ``portForwards[2].hostSocket``; an odd key is quoted."""
         return spelled(self.where)
+
+    @property
+    def of_another_guest(self) -> bool:
+        """Whether it is not the config's doing, but that of another VM on this machine: nothing allows that unasked."""
+        return isinstance(self.value, dict) and EXCHANGEABLE in self.value
 
     @property
     def item(self) -> str:

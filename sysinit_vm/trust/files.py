@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm.trust.danger import Context, Danger, Level, Where
+from sysinit_vm.trust.danger import EXCHANGEABLE, Context, Danger, Level, Where
 from sysinit_vm.trust.rules import (
     Dangers,
     Rule,
@@ -52,8 +52,7 @@ def mount(where: Where, value: Any, context: Context) -> Dangers:
         level = Level.RUNS if can_write else Level.READS
         yield Danger(level, where, f"mounts {display(location)}, a path that only Lima can work out", approved)
         return
-    if path == context.root or not path.is_relative_to(context.root):
-        yield from _exchangeable(where, path, context)
+    yield from _exchangeable(where, path, context)
     if path.is_relative_to(context.root):
         return
     if can_write:
@@ -70,7 +69,7 @@ def _exchangeable(where: Where, path: Path, context: Context) -> Dangers:
                 f"is in {display(str(directory))}, which the guest of {name} can write: that guest can let this VM's "
                 "guest write any directory of this machine instead"
             )
-            yield Danger(Level.RUNS, where, words, {"means": str(path), "exchangeable by": name})
+            yield Danger(Level.RUNS, where, words, {"means": str(path), EXCHANGEABLE: name})
 
 
 _NOT_KEPT = "; it is meant to be read-only, but QEMU's virtiofs does not keep it so"
@@ -108,7 +107,8 @@ def _runs_as_you(path: Path, context: Context) -> bool:
     ):  # Lima's templates use subdirectories of an instance, which Lima does not
         instance, *inner = path.relative_to(context.lima_home).parts or ("_",)
         return instance.startswith("_") or len(inner) < _IN_SUBDIRECTORY
-    return any(path.is_relative_to(private) for private in context.private) or _hidden(path, context)
+    places = (*context.private, *context.programs)
+    return any(path.is_relative_to(place) for place in places) or _hidden(path, context) or _git(path.parent)
 
 
 def _hidden(path: Path, context: Context) -> bool:

@@ -34,7 +34,7 @@ def judge(data: Mapping[str, Any], committed: Config, root: Path, others: Includ
     refusals.check_size(effective)
     refusals.check(effective)
     context = here(data, root)
-    refusals.check_host_paths(effective, root, confined=context.confined)
+    refusals.check_host_paths(effective, root, context, included.outside(others, root) if others else ())
     dangers = [*_dangers(data, context), *_owner(committed), *_name(committed, root)]
     if others is not None:
         outside = list(included.dangers(others, context))
@@ -57,7 +57,7 @@ def judge_instance(instance: Instance) -> Verdict:
     project = None if owner is None or search.unusable(owner) else owner
     data = {**instance.filled, "mountType": instance.mount_type}
     context = here(data, project or instance.dir)
-    refusals.check_host_paths(Config(instance.files.lima_yaml, data), project, confined=context.confined)
+    refusals.check_host_paths(Config(instance.files.lima_yaml, data), project, context)
     dangers = _dangers(data, context)
     return Verdict(f"The VM {instance.name}", instance.dir, worst_last(dangers), owner=owner)
 
@@ -157,7 +157,7 @@ def _dangers(data: Mapping[str, Any], context: Context) -> Iterator[Danger]:
 def _name(committed: Config, root: Path) -> Iterator[Danger]:
     """A name that the config chose is a host of the user's ssh, once `ssh-config` or `open` was used."""
     name = committed.vm_name
-    if name and name != default_names.vm_name(root, names.longest_vm_name(lima_home())):
+    if name and names.is_legal(name) and name != default_names.vm_name(root, names.longest_vm_name(lima_home())):
         yield Danger(Level.OPENS, ("param", VM_NAME), f"lets the VM answer your `ssh {display(name)}`", name)
 
 

@@ -1,6 +1,7 @@
 """The other files that a config includes, read by us: limactl never follows a name that a stranger wrote."""
 
 import hashlib
+import os
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from sysinit_vm import project_tree
+from sysinit_vm import files, project_tree
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError, edit
@@ -94,8 +95,17 @@ def dangers(included: Included, context: Context) -> Dangers:
             if not ref.limas_own:
                 yield Danger(Level.FETCHES, where, f"takes more from {display(ref.locator)}", ref.locator)
         elif not ref.path.is_relative_to(context.root):
-            words = f"takes more from {display(ref.locator)}, outside the project"
-            yield Danger(Level.READS, where, words, [ref.locator, str(ref.path.resolve())])
+            means = str(ref.path.resolve())
+            leads = "" if means == ref.locator else f", which leads to {display(means)}"
+            words = f"takes more from {display(ref.locator)}{leads}, outside the project"
+            yield Danger(Level.READS, where, words, [ref.locator, means])
+
+
+def outside(included: Included, root: Path) -> Iterator[tuple[str, str]]:
+    """Yield the files of this machine outside the project ``root`` (absolute), with where each is named."""
+    for ref in included.references:
+        if ref.path is not None and not ref.path.is_relative_to(root):
+            yield spelled(ref.where), ref.locator
 
 
 def read_outside(path: Path) -> str:
@@ -154,6 +164,9 @@ def _read(root: Path, path: Path) -> str:
     content = project_tree.read(root, path.relative_to(root), document.LONGEST_BYTES)
     if content is None:
         raise _unusable(str(path), "It does not exist.")
+    others = files.open_to_others(content.mode, content.owner, content.group)
+    if others or (os.getuid() and content.owner not in {os.getuid(), 0}):
+        raise _unusable(str(path), "Another account may write it.")
     return content.text(path)
 
 

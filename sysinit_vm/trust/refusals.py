@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError, edit
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.ports import forwards
-from sysinit_vm.trust.danger import Where, spelled
+from sysinit_vm.trust.danger import Context, Where, spelled
 from sysinit_vm.trust.rules import display
 
 # The values that Lima and QEMU take for the options of a 9p mount.
@@ -181,11 +181,12 @@ def _arguments(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
             yield spelled(where), text, _IN_ARGUMENTS
 
 
-def check_host_paths(config: Config, root: Path | None, *, confined: bool = True) -> None:
+def check_host_paths(config: Config, root: Path | None, context: Context, more: Iterable[tuple[str, str]] = ()) -> None:
     """VmError if limactl would read, write or delete where a guest can put links: in the project or a writable mount.
 
-    ``root`` is the project's directory (absolute), None if it has none. Unless ``confined``, the guest can write each
-    mount. What is there when it is judged says nothing of what is there later.
+    ``root`` is the project's directory (absolute), None if it has none. Unless ``context`` is confined, the guest can
+    write each mount; other guests can write what it says. ``more`` are other files with where each is named. What is
+    there when it is judged says nothing of what is there later.
     """
     data = config.data
     for number, mount in enumerate(_entries(data, "mounts")):
@@ -195,12 +196,12 @@ def check_host_paths(config: Config, root: Path | None, *, confined: bool = True
                 detail=_IN_ARGUMENTS,
                 hint=edit(config.path),
             )
-    mounts = [mount for mount in _entries(data, "mounts") if mount.get("writable") or not confined]
+    mounts = [mount for mount in _entries(data, "mounts") if mount.get("writable") or not context.confined]
     writable = [*filter(None, [root]), *(Path(str(mount.get("location"))).expanduser() for mount in mounts)]
-    writable += [place.resolve() for place in writable]
-    for where, text in _host_paths(data):
+    writable += [*(place.resolve() for place in writable), *(place for _, place in context.guests)]
+    for where, text in (*_host_paths(data), *more):
         path = Path(text).expanduser()
-        spellings = (path, Path(os.path.normpath(path)), path.parent.resolve())
+        spellings = (path, Path(os.path.normpath(path)), path.parent.resolve(), path.resolve())
         if any(one.is_relative_to(place) for one in spellings for place in writable):
             raise VmError(
                 f"{where} in {config.path} is refused: {display(str(path))}.",

@@ -1,16 +1,21 @@
 """How a verdict is shown: on a terminal, for scripts, and in a pager."""
 
+import re
 import shutil
+import textwrap
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from sysinit_vm.escaping import one_line
 from sysinit_vm.terminal import console, prompts
 from sysinit_vm.terminal.console import say
 from sysinit_vm.trust.danger import Danger, Level
 from sysinit_vm.trust.verdict import Verdict, kind
 
+_SPACES = re.compile(r" {2,}")
+_UNLIMITED = 10**9  # characters of a line that is no terminal's
 _OTHER_LINES = 4  # of what is shown with the dangers, and the question
 _MOST_ALIKE = 20  # dangers of one kind that are shown one by one
 _NEVER_FOLDED = (Level.RUNS, Level.DELETES, Level.WRITES)
@@ -42,7 +47,8 @@ def _folds(verdict: Verdict) -> bool:
 
 def fits(verdict: Verdict) -> bool:
     """Whether all of it can be seen on the terminal at once."""
-    return not _folds(verdict) and len(verdict.dangers) + _OTHER_LINES <= shutil.get_terminal_size().lines
+    rows = sum(len(line.splitlines()) for line in _lines(verdict.dangers, frozenset()))
+    return not _folds(verdict) and rows + _OTHER_LINES <= shutil.get_terminal_size().lines
 
 
 def record(verdict: Verdict) -> dict[str, Any]:
@@ -79,4 +85,10 @@ def _lines(dangers: Iterable[Danger], before: frozenset[str]) -> list[str]:
 
 
 def _line(danger: Danger, mark: str) -> str:
-    return f" {mark} {danger.level.name:<7} {danger.key} {danger.words}"
+    """Return one danger, in as many rows as the terminal needs; nothing in it can look like another one's beginning."""
+    text = _SPACES.sub(lambda spaces: " " + r"\x20" * (len(spaces[0]) - 1), one_line(f"{danger.key} {danger.words}"))
+    columns = shutil.get_terminal_size().columns if prompts.can_ask() else _UNLIMITED
+    begin = f" {mark} {danger.level.name:<7} "
+    return "\n".join(
+        textwrap.wrap(text, max(columns - 1, 40), initial_indent=begin, subsequent_indent=" " * len(begin))
+    )

@@ -11,10 +11,9 @@ from sysinit_vm.background import repeat_every
 from sysinit_vm.config.document import Config
 from sysinit_vm.effective import prepare, resolve
 from sysinit_vm.errors import VmError, edit
-from sysinit_vm.executables import search_path_without
 from sysinit_vm.images import available
 from sysinit_vm.images.available import Choice
-from sysinit_vm.lima import guest_console, recovery, stages
+from sysinit_vm.lima import disk_image, guest_console, recovery, stages
 from sysinit_vm.lima.events import host_agent_ready
 from sysinit_vm.lima.home import instance_files
 from sysinit_vm.lima.instance import STOPPED, Instance
@@ -67,6 +66,7 @@ def boot(lima: Limactl, located: Located, project: Project, options: StartOption
     edited = partial(permission.edited, ports_moved=True, ask=False)
     _tell(host_ports.replace_held(lima, instance, options.committed, edited))
     env = _accelerate(lima, options, facts.gather(), instance.dir / "kernel")
+    _require_own_data(instance)
     judged = gate.passed_instance(instance, ask=False)
     done = _up(lima, instance.files, partial(lima.start, judged), progress, timeout=options.timeout, env=env)
     _must_be_up(done, instance.files)
@@ -127,10 +127,7 @@ def _create_and_start(
     **how: Any,
 ) -> Result:
     """Create a VM, and start it if Lima has made of its config what was allowed."""
-    # With vz Lima converts the image, which may name other files of this machine. Its own reader refuses these;
-    # qemu-img, which it uses if there is one, copies what they hold (2.2.0, driverutil/disk.go).
-    alone = {"PATH": search_path_without("qemu-img")} if judged.data.get("vmType") == "vz" else {}
-    done = lima.create(written, relay, env={**how["env"], **alone})
+    done = lima.create(written, relay, env=how["env"])
     if not done.ok:
         return done
     dry = lima.runner.dry
@@ -204,7 +201,19 @@ def _up(
     instance = lima.instance(files.name)  # the guest has run since: a directory that it can write may be a link now
     if instance is None:
         raise VmError(f"The VM {files.name} disappeared while it was starting.", hint="sysinit-vm start")
+    _require_own_data(instance)
     return lima.start(gate.passed_instance(instance, ask=False), relay, **how)
+
+
+def _require_own_data(instance: Instance) -> None:
+    """VmError if QEMU would open another file of this machine for a disk, as a hostile image can say."""
+    why = disk_image.of_instance(instance.dir)
+    if why:
+        raise VmError(
+            f"The VM {instance.name} is not started: its disk would be another file of this machine.",
+            detail=f"{why}.",
+            hint=f"sysinit-vm destroy --name {instance.name}",
+        )
 
 
 def _must_be_up(done: Result, files: InstanceFiles, hint: str = "sysinit-vm logs") -> None:

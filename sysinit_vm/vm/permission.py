@@ -4,7 +4,7 @@ Each stage needs an approval of its own: the config and the names of the files t
 taken, the whole of it; then what the user's own LIMA_HOME/_config adds.
 """
 
-import tempfile
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,16 +17,17 @@ from sysinit_vm.effective import prepare
 from sysinit_vm.errors import VmError, edit
 from sysinit_vm.images import available
 from sysinit_vm.lima import disk_image
-from sysinit_vm.lima.home import lima_home, machine_config
+from sysinit_vm.lima.home import lima_home, machine_config, scratch
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.judged import JudgedConfig, JudgedInstance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine import facts
 from sysinit_vm.machine.facts import Facts
+from sysinit_vm.projects import worktree
 from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal.console import say
 from sysinit_vm.trust import approvals, gate, included, refusals, screen
-from sysinit_vm.trust.danger import Level
+from sysinit_vm.trust.danger import Danger, Level
 from sysinit_vm.trust.included import Included
 from sysinit_vm.trust.verdict import Verdict
 
@@ -115,10 +116,22 @@ class Request:
         keys = machine.ssh_dir or machine.home / ".ssh"  # which may be made later
         others = included.collect(self.committed, self.project.root, {})
         verdict = self._judged(self.committed, replace(machine, ssh_dir=keys), others).verdict
-        approvals.save(self.project.root, verdict.items)
+        approvals.save(self.project.root, approvals.items([danger for danger in verdict.dangers if self._says(danger)]))
         for danger in verdict.dangers:
             if danger.level == Level.RUNS:
                 say(f"Note: this config {danger.words}.")
+
+    def _says(self, danger: Danger) -> bool:
+        """Whether the written config itself says it: it is neither what a link leads to, nor another VM's doing."""
+        if danger.where[0] != "mounts" or not isinstance(danger.value, dict):
+            return not danger.of_another_guest
+        entries = self.committed.data.get("mounts")
+        meant = {(str(worktree.shared(self.project.root).directory), True)}
+        for entry in entries if isinstance(entries, list) else ():
+            path = Path(os.path.expanduser(str(entry.get("location"))))  # noqa: PTH111  # never fails
+            if path.is_absolute() and not path.is_relative_to(self.project.root):
+                meant.add((str(path.resolve()), bool(entry.get("writable"))))
+        return not danger.of_another_guest and (danger.value.get("means"), danger.value.get("writable")) in meant
 
     def _judged(self, config: Config, machine: Facts, others: Included) -> Stage:
         refusals.check_size(config)
@@ -135,10 +148,10 @@ class Request:
         root, key = self.project.root, others.fingerprint
         text = approvals.whole(root, key)
         if text is None:
-            with tempfile.TemporaryDirectory() as place:
+            with scratch() as place:
                 for name, content in included.as_files(others):
-                    files.write(Path(place) / name, content, mode=0o600)
-                text = self.limactl().put_together(Path(place) / "0.yaml")
+                    files.write(place / name, content, mode=0o600)
+                text = self.limactl().put_together(place / "0.yaml")
             approvals.keep(root, dict(others.texts), key, text)
         return replace(self.committed, data=document.parse(text, self.committed.path))
 
@@ -186,7 +199,7 @@ def created(lima: Limactl, name: str, config: Path) -> JudgedInstance:
     except VmError:
         _delete(lima, name)
         raise
-    foreign = disk_image.refers_elsewhere(instance.dir / "disk") if instance else ""
+    foreign = disk_image.of_instance(instance.dir) if instance else ""
     if verdict is not None and verdict.allowed and not foreign:
         return JudgedInstance(name)
     if verdict is not None and not verdict.allowed:

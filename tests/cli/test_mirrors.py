@@ -54,7 +54,7 @@ def test_the_password_of_a_mirror_is_in_no_command_and_it_says_so(builder):
     assert "hunter2" not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("words", [("setup", "--json"), ("setup", "--dry"), ("doctor", "--json"), ("doctor",)])
+@pytest.mark.parametrize("words", [("setup", "--json"), ("setup", "--dry"), ("doctor", "--json"), ("doctor", "--all")])
 def test_no_command_shows_the_password_of_a_mirror(builder, words):
     done = builder.run(*words, SYSINIT_VM_MIRROR=LOGIN, SYSINIT_VM_ZELLIJ="")
     assert "m.example/debian" in done.stdout + done.stderr

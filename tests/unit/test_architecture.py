@@ -85,7 +85,7 @@ def test_no_stream_of_the_terminal_is_given_away_but_to_a_library_that_gets_esca
         for name, tree in TREES.items()
     }
     assert {name: set(calls) for name, calls in users.items() if calls} == {
-        "sysinit_vm.terminal.console": {"print(escaped(text), end=end, file=sys.stderr, flush=True)"},
+        "sysinit_vm.terminal.console": {"print(escaped(text), file=sys.stderr, flush=True)"},
         "sysinit_vm.terminal.prompts": {"create_output(sys.stderr)"},
     }
 

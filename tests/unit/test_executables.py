@@ -1,7 +1,7 @@
 import pytest
 
 from sysinit_vm import executables
-from sysinit_vm.executables import find, search_path, search_path_without
+from sysinit_vm.executables import find, search_path
 
 
 def test_programs_are_found_on_path_only(tmp_path, monkeypatch):
@@ -39,9 +39,14 @@ def test_only_absolute_parts_of_path_are_looked_in(tmp_path, monkeypatch, path):
     assert all(part.startswith("/") for part in search_path().split(":"))
 
 
-def test_a_path_without_the_directories_of_a_program(tmp_path, monkeypatch):
-    for name, program in (("a", "qemu-img"), ("b", "ssh")):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / program).touch()
-    monkeypatch.setenv("PATH", f"{tmp_path}/a:{tmp_path}/b:.")
-    assert search_path_without("qemu-img") == f"{tmp_path}/b"
+def test_a_project_that_has_a_vm_gives_no_programs(tmp_path, monkeypatch):
+    """Its guest writes its .venv/bin, which an activated environment puts first."""
+    own, other = tmp_path / "demo" / ".venv" / "bin", tmp_path / "other"
+    for directory in (own, other, tmp_path / "demo" / "src"):
+        directory.mkdir(parents=True)
+    monkeypatch.setenv("PATH", f"{own}:{other}")
+    monkeypatch.chdir(tmp_path / "demo" / "src")
+    assert search_path() == f"{own}:{other}"
+    (tmp_path / "demo" / ".lima").mkdir()
+    (tmp_path / "demo" / ".lima" / "config.yaml").touch()
+    assert search_path() == str(other)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sysinit_vm.lima.disk_image import refers_elsewhere
+from sysinit_vm.lima.disk_image import of_instance, refers_elsewhere
 
 
 def qcow2(*, version=3, features=0, backing=b""):
@@ -38,3 +38,15 @@ def test_no_disk_refers_to_nothing_and_a_link_is_told(tmp_path):
     assert refers_elsewhere(tmp_path / "disk") == ""
     (tmp_path / "disk").symlink_to("/etc/shadow")
     assert refers_elsewhere(tmp_path / "disk")
+
+
+def test_a_disk_may_be_based_on_another_of_the_instance(tmp_path):
+    """As those that a Lima before 2.0 made."""
+    for base in (b"basedisk", bytes(tmp_path / "basedisk")):
+        (tmp_path / "disk").write_bytes(qcow2(backing=base))
+        assert of_instance(tmp_path) == ""
+    (tmp_path / "basedisk").write_bytes(qcow2(features=4))
+    assert of_instance(tmp_path) == "basedisk: it has an external data file"
+    (tmp_path / "basedisk").unlink()
+    (tmp_path / "disk").write_bytes(qcow2(backing=b"../other/disk"))
+    assert of_instance(tmp_path) == "disk: it is based on ../other/disk"

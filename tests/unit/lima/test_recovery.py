@@ -39,10 +39,8 @@ def test_a_pid_file_that_names_no_process_is_dropped(broken, text):
 
 def test_a_pid_of_limas_own_is_left_to_limactl(broken, tmp_path):
     program = shutil.copy("/bin/cat", tmp_path / "limactl")
-    with subprocess.Popen([program], stdin=subprocess.PIPE) as own:
+    with subprocess.Popen([program, "-", f"{tmp_path}/ha.pid"], stdin=subprocess.PIPE) as own:
         assert broken(ha=str(own.pid)) == [("a", True, ["ha.pid"])]
-        own.communicate(b"")
-    assert own.returncode == 0
 
 
 def test_an_innocent_process_whose_command_line_merely_speaks_of_lima_is_not_killed(broken):
@@ -83,6 +81,17 @@ def test_a_process_of_another_instance_is_left(tmp_path, own_process):
     (tmp_path / "y-dev" / "qemu.pid").write_text(str(own_process.pid))
     files = Instance("y-dev", "", tmp_path / "y-dev").files
     recovery.end_processes(files)
+    assert own_process.poll() is None
+
+
+def test_a_pid_that_another_vms_process_has_now_is_dropped(tmp_path, own_process):
+    """limactl would kill it, and numbers are used again after each boot of this machine."""
+    directory = tmp_path / "y-dev"
+    directory.mkdir()
+    (directory / "ha.pid").write_text(str(own_process.pid))
+    lima = FakeLimactl(Instance("y-dev", "Broken", directory))
+    recover(lima, Instance("y-dev", "Broken", directory))
+    assert not (directory / "ha.pid").exists()
     assert own_process.poll() is None
 
 

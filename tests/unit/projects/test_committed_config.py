@@ -82,6 +82,6 @@ def test_a_config_that_is_gone_is_said_with_exit_3(project):
 
 def test_one_that_everyone_may_write_is_refused_whoever_owns_it(project):
     project.config.chmod(0o666)
-    with pytest.raises(VmError, match="Everyone may write it") as error:
+    with pytest.raises(VmError, match="Others may write it") as error:
         committed_config.load(project)
-    assert error.value.hint == f"chmod o-w {project.config}"
+    assert error.value.hint == f"chmod go-w {project.config}"

@@ -116,10 +116,11 @@ def test_the_answer_is_a_line(typing, lines, agreed):
     assert len(flushed) == 1 + lines.count("maybe")
 
 
-def test_the_end_of_input_is_an_interrupt(typing):
+def test_the_end_of_input_is_a_no_and_no_text(typing):
     typing("")
+    assert prompts.agrees("Delete it?") is False
     with pytest.raises(KeyboardInterrupt):
-        prompts.agrees("Delete it?")
+        prompts.text("How many?", "4")
 
 
 def test_a_question_of_yes_or_no_is_escaped(typing):

@@ -20,6 +20,7 @@ from sysinit_vm.projects import committed_config
 from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal import console, prompts
 from sysinit_vm.trust import approvals, gate, screen, table
+from sysinit_vm.trust.context import here
 from sysinit_vm.trust.danger import Context, Danger, Level, spelled
 from sysinit_vm.trust.verdict import SHORT
 from sysinit_vm.vm import permission
@@ -326,10 +327,10 @@ def test_repeats_are_folded_and_shown_whole_in_a_pager(demo, monkeypatch, capsys
     wanted.require()
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) < 30
-    assert "and 280 more like these" in lines[-3]
-    assert "RUNS    mountType" in lines[-2]
+    assert "and 280 more like these" in lines[21]
+    assert "RUNS    mountType" in lines[22]
     assert questions == ["Show all of it in a pager?", "Allow this?"]
-    assert len(shown[0].splitlines()) == 301
+    assert len(shown[0].splitlines()) >= 301
 
 
 def test_a_long_value_is_shown_with_its_end_and_hashed_whole(demo):
@@ -763,14 +764,95 @@ def test_a_name_on_the_disk_that_is_a_template_reaches_no_argument_of_qemu(demo)
         pending(demo, "mounts: [{location: ./plain}]\n")
 
 
-@pytest.mark.parametrize("outer", [True, False])
-def test_a_project_below_what_another_guest_can_write_is_told(demo, home, outer):
-    own = home / ".lima" / "outer-dev"
+def other_vm(home, config, name="outer-dev"):
+    own = home / ".lima" / name
     own.mkdir(parents=True)
-    directory = demo.root.parent if outer else demo.root
-    (own / "lima.yaml").write_text(json.dumps({"mounts": [{"location": str(directory), "writable": True}]}))
-    lines = words(pending(demo, "cpus: 2\n"))
-    assert any("the guest of outer-dev can write" in line and line.startswith("RUNS") for line in lines) is outer
+    (own / "lima.yaml").write_text(config if isinstance(config, str) else json.dumps(config))
+
+
+def exchangeable(verdict):
+    return [line for line in words(verdict) if line.startswith("RUNS") and "can write: that guest" in line]
+
+
+def writing(directory):
+    """Configs of VMs whose guests can write ``directory``, in the ways that there are."""
+    mount = {"location": str(directory)}
+    return [
+        {"mounts": [{**mount, "writable": True}]},
+        {"mounts": [mount], "mountType": "virtiofs", "vmType": "qemu"},
+        {"mounts": [mount], "mountType": "reverse-sshfs"},
+        {"mounts": [{"location": "/p/{{.Param.D}}", "writable": True}], "mountType": "9p"},
+        f"mounts:\n- &m {{location: {directory}, writable: true}}\n- *m\n",
+    ]
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_a_project_below_what_another_guest_can_write_is_told(demo, home, number):
+    other_vm(home, writing(demo.root.parent)[number])
+    assert exchangeable(pending(demo, "cpus: 2\n"))
+
+
+def test_a_mount_of_the_project_below_what_another_guest_can_write_is_told(demo, home):
+    (demo.root / "b" / "sub").mkdir(parents=True)
+    other_vm(home, {"mounts": [{"location": str(demo.root / "b"), "writable": True}]})
+    assert exchangeable(pending(demo, "mounts: [{location: ./b/sub, writable: true}]\n"))
+
+
+def test_the_projects_own_vm_is_no_other_guest(demo, home):
+    (demo.root / "b").mkdir()
+    mounts = [{"location": str(demo.root), "writable": True}]
+    other_vm(home, {"param": {"PROJECT_DIR": str(demo.root)}, "mounts": mounts}, "demo-dev")
+    other_vm(home, {"mounts": [{"location": str(demo.root), "writable": False}], "mountType": "9p"}, "reads-dev")
+    assert not exchangeable(pending(demo, "mounts: [{location: ./b, writable: true}]\n"))
+
+
+def test_what_the_user_mounts_in_all_vms_counts_as_another_guests(demo, home):
+    place = home / ".lima" / "_config"
+    place.mkdir(parents=True)
+    (place / "override.yaml").write_text(f"mounts: [{{location: {demo.root.parent}, writable: true}}]\n")
+    root, context = demo.root, here({}, demo.root)
+    assert ("another VM", root.parent) in context.guests
+
+
+def test_init_does_not_allow_what_another_guest_can_do(demo, home):
+    other_vm(home, {"mounts": [{"location": str(demo.root.parent), "writable": True}]})
+    written = write_config(demo, "minimal", None)
+    Request(written.config, demo, "demo-dev", no_limactl).trust()
+    with pytest.raises(NotConfirmedError):
+        request(demo).require()
+
+
+@pytest.mark.parametrize(
+    "text", ["copyToHost: [{{guest: /a, host: {0}/x}}]", "portForwards: [{{guestSocket: /a, hostSocket: {0}/x}}]"]
+)
+def test_no_file_is_written_where_another_guest_can_put_links(demo, home, tmp_path, text):
+    (tmp_path / "theirs").mkdir()
+    other_vm(home, {"mounts": [{"location": str(tmp_path / "theirs"), "writable": True}]})
+    with pytest.raises(VmError, match="The guest can write there"):
+        pending(demo, text.format(tmp_path / "theirs"))
+
+
+def test_a_copy_to_where_programs_are_runs_as_the_user(demo, home):
+    (home / "repo" / ".git" / "hooks").mkdir(parents=True)
+    for host in (f"{home}/repo/.git/hooks/post-checkout", "/usr/bin/x", f"{home}/bin/x"):
+        (line,) = words(pending(demo, f"copyToHost: [{{guest: /a, host: {host}}}]\n"))
+        assert line.startswith("RUNS"), line
+
+
+def test_no_danger_can_be_made_to_look_like_another_or_pushed_away(demo, monkeypatch, capsys):
+    monkeypatch.setattr(prompts, "can_ask", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "24")
+    fake = " " * 60 + "   READS   mounts[7] lets the guest read /usr/share/doc"
+    verdict = pending(demo, f"video: {{display: {json.dumps(fake * 20)}}}\nmountType: reverse-sshfs\n")
+    screen.tell(verdict)
+    shown = capsys.readouterr().err.splitlines()
+    levels = "|".join(level.name for level in Level)
+    assert [line for line in shown if re.match(rf" [ +] ({levels})\b", line)] == [
+        line for line in shown if re.match(r" [ +] (RUNS +mountType|\w+ +video)", line)
+    ]
+    assert all(len(line) < 80 for line in shown[1:-1])
+    assert not screen.fits(verdict)
 
 
 def test_a_repository_and_what_settings_are_links_to_run_as_the_user(demo, home):
@@ -799,7 +881,7 @@ def test_what_matters_is_never_folded_away(demo, home, monkeypatch, capsys):
     screen.tell(pending(demo, f"{text}- {{guest: /a, host: {home}/.bashrc}}\n"))
     shown = capsys.readouterr().err
     assert f"{home}/Documents" in shown
-    assert f"{home}/.bashrc" in shown
+    assert f"{home}/.bashrc" in "".join(line.strip() for line in shown.splitlines())
 
 
 def test_what_was_folded_cannot_be_allowed_by_copying_the_hash(demo, monkeypatch, capsys):
@@ -858,3 +940,26 @@ def test_revoking_is_for_a_project_however_its_path_is_spelled(demo, tmp_path):
     alias.symlink_to(demo.root)
     assert approvals.revoke(alias)
     assert not pending(demo).allowed
+
+
+def test_what_init_allows_does_not_depend_on_links_in_the_project(demo, home):
+    """A guest may have put them there before; what the template says of the project's own directories is harmless."""
+    (home / ".ssh").mkdir(exist_ok=True)
+    (demo.root / "data").symlink_to(home / ".ssh")
+    committed = commit(demo, "mounts: [{location: ./data, writable: true}, {location: ~/.ssh}]\n")
+    Request(committed, demo, "demo-dev", no_limactl).trust()
+    verdict = pending(demo)
+    assert not verdict.allowed
+    missing = [danger for danger in verdict.dangers if danger.item not in approvals.load(demo.root).items]
+    assert [danger.level.name for danger in missing] == ["RUNS"]
+
+
+def test_a_file_outside_is_shown_with_where_it_leads_and_refused_where_a_guest_writes(demo, home, tmp_path):
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "setup.sh").symlink_to(home / ".ssh" / "id")
+    text = f"provision: [{{mode: system, file: {tmp_path}/theirs/setup.sh}}]\n"
+    (line,) = words(pending(demo, text))
+    assert f"which leads to {home}/.ssh/id" in line
+    other_vm(home, {"mounts": [{"location": str(tmp_path / "theirs"), "writable": True}]})
+    with pytest.raises(VmError, match="The guest can write there"):
+        pending(demo, text)

@@ -242,16 +242,14 @@ def test_a_vm_that_lima_cannot_read_is_not_started_under_its_name(lima, demo):
     assert lima.calls == []
 
 
-def test_with_vz_qemu_img_does_not_read_the_image(lima, demo, monkeypatch, tmp_path):
-    """It follows what an image names; Lima's own reader refuses that."""
-    for name, program in (("a", "qemu-img"), ("b", "ssh")):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / program).touch()
-    monkeypatch.setenv("PATH", f"{tmp_path}/a:{tmp_path}/b")
-    monkeypatch.setattr(machine, "gather", lambda: facts(system="Darwin", lima_home=lima.place))
-    start(ProjectVm.read(lima, demo), OPTIONS)
-    assert lima.calls[0][3]["PATH"] == f"{tmp_path}/b"
-    assert "PATH" not in lima.calls[1][3]
+@pytest.mark.parametrize("name", ["disk", "basedisk"])
+def test_a_disk_that_would_be_another_file_of_this_machine_is_not_started(lima, demo, name):
+    """An interrupted creation leaves it, unlooked at."""
+    own = lima.add("demo-dev", demo.project.root, "Stopped").dir
+    (own / name).write_bytes((b"QFI\xfb" + (3).to_bytes(4) + bytes(64) + (4).to_bytes(8)).ljust(104, b"\0"))
+    with pytest.raises(VmError, match="its disk would be another file"):
+        start(ProjectVm.read(lima, demo), OPTIONS)
+    assert lima.calls == []
 
 
 def test_a_guest_that_stalls_each_time_is_an_error_with_its_last_lines(lima, demo, monkeypatch):
