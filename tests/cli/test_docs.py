@@ -88,6 +88,7 @@ def test_each_block_does_what_it_says(reader, block):
     answers = {r"\(y/N\)|\[y/N\]": "y\r", r"[$#] \Z": "exit\r"}  # a question; a shell in the guest
     while (met := child.expect([*answers, pexpect.EOF])) < len(answers):
         child.send(list(answers.values())[met])
+        child.expect_exact("\n")  # a question is drawn more than once
     child.wait()
     assert child.exitstatus == 0, child.before
     assert "Traceback" not in child.before
