@@ -71,8 +71,9 @@ def _written(config: Path, _changed: int) -> tuple[str, tuple[str, ...]]:
     data = data if isinstance(data, Mapping) else {}
     mounts, param = data.get("mounts"), data.get("param")
     entries = [mount for mount in mounts if isinstance(mount, Mapping)] if isinstance(mounts, list) else []
-    kind = data.get("mountType")
-    kept = kind == "9p" or (kind in {None, "virtiofs"} and data.get("vmType") == "vz")
+    unsupported, vz = data.get("mountTypesUnsupported"), data.get("vmType") == "vz" or sys.platform == "darwin"
+    kind = data.get("mountType") or ("virtiofs" if vz else "reverse-sshfs" if "9p" in (unsupported or ()) else "9p")
+    kept = kind == "9p" or (kind == "virtiofs" and vz)
     written = [str(mount.get("location") or "/") for mount in entries if mount.get("writable") or not kept]
     somewhere = (location if "{{" not in location.replace("{{.Home}}", "") else "/" for location in written)
     return str(param.get(PROJECT_DIR, "")) if isinstance(param, Mapping) else "", tuple(somewhere)

@@ -798,6 +798,14 @@ def test_a_mount_of_the_project_below_what_another_guest_can_write_is_told(demo,
     assert exchangeable(pending(demo, "mounts: [{location: ./b/sub, writable: true}]\n"))
 
 
+@pytest.mark.parametrize(("unsupported", "told"), [([], False), (["9p"], True)])
+def test_an_ordinary_vm_of_limas_that_only_reads_the_home_is_no_danger(demo, home, unsupported, told):
+    """Unless its image has no 9p: Lima then serves it the whole file system (2.2.0)."""
+    config = {"mounts": [{"location": str(demo.root.parent)}], "mountTypesUnsupported": unsupported}
+    other_vm(home, config, "default")
+    assert bool(exchangeable(pending(demo, "cpus: 2\n"))) is told
+
+
 def test_the_projects_own_vm_is_no_other_guest(demo, home):
     (demo.root / "b").mkdir()
     mounts = [{"location": str(demo.root), "writable": True}]
