@@ -108,7 +108,7 @@ def test_a_directory_with_a_hard_name_works_end_to_end(world, hard):
     assert str(hard) in world.ok(hard, "status")
     session = world.terminal(hard, "shell", columns=160)
     session.wait_for("Zellij")
-    session.wait_for(r"(?m)\$$")
+    session.wait_for(r"\$")
     session.press("clear; pwd\r")
     session.wait_for("a b'c")
     session.chord("\x01", "d")
