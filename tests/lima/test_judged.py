@@ -69,7 +69,7 @@ def test_a_vm_is_judged_as_its_config_was(world, here, tmp_path):
     text = config.read_text()
     for key, entries in MORE.items():
         text = text.replace(f"{key}:\n", f"{key}:\n{entries}", 1)
-    config.write_text(f"{text}\ncopyToHost: [{{guest: /etc/hostname, host: '{{{{.Dir}}}}/copied'}}]\n")
+    config.write_text(f"{text}\ncopyToHost: [{{guest: /etc/hostname, host: '{{{{.Dir}}}}/copied/x'}}]\n")
     committed = told(world, project)
     create(here, "same-dev", effective(project), tmp_path)
     own = told(world, project, "--name", "same-dev")
