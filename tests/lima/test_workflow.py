@@ -60,7 +60,7 @@ def test_the_whole_workflow(world, each):
 
     (project / "from-host").write_text("host\n")
     session = world.terminal(project, "shell", entrance=entrance, columns=160)
-    session.wait_for(r"Ctrl \+")
+    session.wait_for(r"Ctrl\+A, then: d detach")
     session.wait_for(r"\$")
     session.press(
         "echo session-$ZELLIJ_SESSION_NAME; pwd; cat from-host; echo test > test-file.txt; echo wrote-$((40+2))\r"
