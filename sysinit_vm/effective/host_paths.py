@@ -63,19 +63,6 @@ class HostPaths:
         """Return an entry of ``copyToHost`` with its host path absolute and without ``..``, as Lima cleans it."""
         return {**entry, "host": os.path.normpath(self.absolute(str(entry.get("host") or ""), self.instance))}
 
-    def located(self, entry: Any) -> Any:
-        """Return an entry that has a location with an absolute path in place of ``~``.
-
-        Lima does not fill that in for each of them, and takes a relative path from whichever directory it is in.
-        """
-        location = entry.get("location") if isinstance(entry, Mapping) else None
-        if not isinstance(location, str) or not location.startswith("~/"):
-            return entry
-        inside = location.removeprefix("~/")
-        if inside.startswith(".lima/"):
-            return {**entry, "location": str(self.lima_home / inside.removeprefix(".lima/"))}
-        return {**entry, "location": str(self.home / inside)}
-
 
 def _unknown(text: str) -> VmError:
     return VmError(

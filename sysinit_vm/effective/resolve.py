@@ -113,9 +113,7 @@ def effective_config(
         data["portForwards"] = [host_paths.forward(entry) for entry in forwards]
     if config.data.get("copyToHost"):
         data["copyToHost"] = [host_paths.copy(entry) for entry in _list(config, "copyToHost")]
-    for key, inner in (("firmware", "images"), ("containerd", "archives")):
-        if isinstance(part := data.get(key), Mapping) and isinstance(part.get(inner), list):
-            data[key] = {**part, inner: [host_paths.located(entry) for entry in part[inner]]}
+    data |= available.other_files(data, facts)
     data.setdefault("containerd", {"system": False, "user": False})
     ours = [{"mode": mode, "script": script} for mode, script in scripts.items()]
     data["provision"] = [*ours, *_list(config, "provision")]

@@ -86,18 +86,38 @@ def _is_ours(entry: Mapping[str, Any]) -> bool:
 
 
 def _absolute(entry: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
-    absolute = {**entry, "location": _path(str(entry.get("location", "")), facts)}
+    absolute = located(entry, facts)
     for part in ("kernel", "initrd"):
         if isinstance(entry.get(part), Mapping):
-            absolute[part] = {**entry[part], "location": _path(str(entry[part].get("location", "")), facts)}
+            absolute[part] = located(entry[part], facts)
     return absolute
 
 
-def _path(location: str, facts: Facts) -> str:
-    """``~/.lima`` means LIMA_HOME, and ``~`` the host's home."""
+def other_files(data: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
+    """Return what names files besides ``images`` in a config's ``data``, firmware and archives, each ``located``."""
+    changed = dict[str, Any]()
+    for key, inner in (("firmware", "images"), ("containerd", "archives")):
+        if isinstance(part := data.get(key), Mapping) and isinstance(part.get(inner), list):
+            entries = [located(entry, facts) if _names_a_file(entry) else entry for entry in part[inner]]
+            changed[key] = {**part, inner: entries}
+    return changed
+
+
+def _names_a_file(entry: Any) -> bool:
+    return isinstance(entry, Mapping) and isinstance(entry.get("location"), str)
+
+
+def located(entry: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
+    """Return an entry with its location absolute: ``~/.lima`` means LIMA_HOME, and ``~`` the host's home.
+
+    Lima does not fill that in for each kind of entry, and takes a relative path from whichever directory it is in.
+    """
+    location = str(entry.get("location", ""))
     if location.startswith("~/.lima/"):
-        return str(facts.lima_home / location.removeprefix("~/.lima/"))
-    return str(facts.home / location[2:]) if location.startswith("~/") else location
+        location = str(facts.lima_home / location.removeprefix("~/.lima/"))
+    elif location.startswith("~/"):
+        location = str(facts.home / location.removeprefix("~/"))
+    return {**entry, "location": location}
 
 
 def _complete(entry: Mapping[str, Any]) -> bool:
