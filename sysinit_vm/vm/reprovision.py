@@ -51,10 +51,10 @@ def reprovision(lima: Limactl, instance: Instance, project: Project, committed: 
         kept = allocation.kept(present, committed)
         wanted = prepare.prepared(committed, project, instance.name, facts.gather(), kept).data
         data = plan.with_scripts(present.data, wanted)
+        proposed = permission.proposed(instance, data)  # asked now: the scripts get the terminal, and may type ahead
         if data != present.data:
-            validity.require(lima, permission.proposed(instance, data), committed.path)
+            validity.require(lima, proposed, committed.path)
         own = wanted["provision"][len(setup.provision_scripts()) :]  # the project's own: ours come first
-        permission.edited(instance, data)  # asked now: the scripts get the terminal, and may type ahead
         failures = list[str]()
         for step in list(_steps(own, _values(instance, wanted["param"]))):
             say(f"{step.where} ({step.mode})")
