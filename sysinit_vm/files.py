@@ -4,6 +4,7 @@ import grp
 import os
 import pwd
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -49,22 +50,25 @@ def read_or_empty(path: Path) -> str:
         return ""
 
 
-def lines(path: Path, *, last: int | None = None, whole: bool = False) -> Iterator[str]:
+def lines(path: Path, *, last: int | None = None, end: int | None = None, whole: bool = False) -> Iterator[str]:
     """Yield the lines of the plain file ``path`` one by one, because a log may be huge; none if it cannot be read.
 
     A line of more than LONGEST_LINE bytes comes in pieces, or not at all if only ``whole`` ones are wanted: a piece
     could be made to look like a line. With ``last``, only that many bytes at the file's end are read, so the first line
-    may lack its beginning.
+    may lack its beginning; with ``end``, the file is taken to end after that many bytes.
     """
     try:
         stream = _opened(path)
     except (OSError, ValueError):
         return
     with stream:
+        left = sys.maxsize if end is None else end
         if last is not None:
-            stream.seek(max(0, os.fstat(stream.fileno()).st_size - last))
+            start = max(0, min(left, os.fstat(stream.fileno()).st_size) - last)
+            left -= stream.seek(start)
         cut = False
-        while line := stream.readline(LONGEST_LINE):
+        while line := stream.readline(min(LONGEST_LINE, left)):
+            left -= len(line)
             continued, cut = cut, len(line) == LONGEST_LINE and not line.endswith(b"\n")
             if whole and (continued or cut):
                 continue

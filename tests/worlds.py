@@ -1,8 +1,10 @@
 """What the tests of the command line and those on real VMs type commands in: a home and projects of their own."""
 
+import contextlib
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +35,16 @@ ENTRANCES = {
 def no_limactl():
     """What a request calls where limactl is not to be needed."""
     raise AssertionError("limactl is not needed here")
+
+
+class Begun(subprocess.Popen):
+    """A command in a process group of its own, which ends if the test fails: else its end would be waited for."""
+
+    def __exit__(self, kind, *rest):
+        if kind is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+        return super().__exit__(kind, *rest)
 
 
 class World:
@@ -138,13 +150,13 @@ class CliWorld(World):
         """Type any command line."""
         return self.without_terminal(argv, cwd or self.demo, env=env, timeout=60)
 
-    def begin(self, *argv: str) -> subprocess.Popen[str]:
+    def begin(self, *argv: str) -> Begun:
         """Begin a command in a process group of its own, to be interrupted as a terminal does it."""
         return self.begin_in(self.demo, *argv)
 
-    def begin_in(self, cwd: Path, *argv: str) -> subprocess.Popen[str]:
+    def begin_in(self, cwd: Path, *argv: str) -> Begun:
         """As ``begin``, in the directory ``cwd``."""
-        return subprocess.Popen(
+        return Begun(
             argv,
             cwd=cwd,
             env=self.env,

@@ -35,20 +35,25 @@ def checked_sources(source: str | None) -> tuple[str, ...]:
     return (source,)
 
 
-def lines(lima: Limactl, instance: Instance, source: str, count: int = 0) -> Iterable[str]:
+Ends = dict[Path, int]
+"""Where log files ended at one moment (bytes)."""
+
+
+def lines(lima: Limactl, instance: Instance, source: str, count: int = 0, ends: Ends | None = None) -> Iterable[str]:
     """Return the last ``count`` lines of one source since the last start, or all for 0, without colours.
 
-    Provisioning is read from the guest's journal, or from the console if the guest does not answer.
+    Provisioning is read from the guest's journal, or from the console if the guest does not answer. With ``ends``,
+    the files are read up to there, for ``follow`` to go on.
     """
-    found = _provision_lines(lima, instance) if source == "provision" else _file_lines(instance, source, count)
+    found = _provision_lines(lima, instance) if source == "provision" else _file_lines(instance, source, count, ends)
     return deque(found, count) if count else found
 
 
-def _file_lines(instance: Instance, source: str, count: int) -> Iterator[str]:
+def _file_lines(instance: Instance, source: str, count: int, ends: Ends | None) -> Iterator[str]:
     last = count * files.LONGEST_LINE if count else None
     for path in _paths(instance, source):
-        plain_lines = (_plain(source, line) for line in files.lines(path, last=last))
-        yield from (line for line in plain_lines if not line.startswith("debug: "))
+        end = None if ends is None else ends.get(path, 0)
+        yield from _plain(source, files.lines(path, last=last, end=end))
 
 
 def _provision_lines(lima: Limactl, instance: Instance) -> list[str]:
@@ -61,19 +66,24 @@ def _provision_lines(lima: Limactl, instance: Instance) -> list[str]:
     return boot_lines[numbers[0] : numbers[-1] + 1] if numbers else []
 
 
-def follow(instance: Instance, source: str) -> Iterator[str]:
-    """Yield the lines of ``host`` or ``console`` as they are written, until the caller stops.
-
-    VmError for ``provision``, which has no file on the host.
-    """
+def ends(instance: Instance, source: str) -> Ends:
+    """Return where the files of ``host`` or ``console`` end now; VmError for ``provision``, which has none."""
     if source == "provision":
         raise VmError("Provisioning cannot be followed.", hint="sysinit-vm logs --follow --source console")
-    offsets = {path: path.stat().st_size for path in _paths(instance, source)}
+    return {path: path.stat().st_size for path in _paths(instance, source)}
+
+
+def follow(instance: Instance, source: str, offsets: Ends) -> Iterator[str]:
+    """Yield the lines of ``host`` or ``console`` after ``offsets`` as they are written, until the caller stops.
+
+    The offsets are taken before the last lines are shown: a line that is written meanwhile belongs to one of the two.
+    """
+    offsets = dict(offsets)
     while True:
         idle = True
         for path in _paths(instance, source):
             new_lines, offsets[path] = _new_lines(path, offsets.get(path, 0))
-            yield from (_plain(source, line) for line in new_lines)
+            yield from _plain(source, new_lines)
             idle = idle and not new_lines
         if idle:
             time.sleep(0.5)
@@ -96,8 +106,11 @@ def _paths(instance: Instance, source: str) -> list[Path]:
     return [log] if log.exists() else []
 
 
-def _plain(source: str, line: str) -> str:
-    if source == "host":
+def _plain(source: str, raw_lines: Iterable[str]) -> Iterator[str]:
+    for line in raw_lines:
+        if source != "host":
+            yield plain(line)
+            continue
         level, text = message(line)
-        return f"{level}: {text}"
-    return plain(line)
+        if level != "debug":
+            yield f"{level}: {text}"

@@ -37,13 +37,14 @@ def logs_(
     sources, count = logs.checked_sources(source), _count(lines)
     vm = ProjectVm.read(lima(c), target)
     instance = vm.existing()
+    ends = logs.ends(instance, source or "console") if follow else None
     for shown_source in sources if not follow or source else ("console",):
-        shown_lines = logs.lines(vm.lima, instance, shown_source, count)
+        shown_lines = logs.lines(vm.lima, instance, shown_source, count, ends)
         say(f"== {shown_source} ==")
         for line in shown_lines:
             show(line)
-    if follow:
-        for line in logs.follow(instance, source or "console"):
+    if ends is not None:
+        for line in logs.follow(instance, source or "console", ends):
             show(line)
 
 

@@ -87,6 +87,9 @@ def test_lines_are_read_from_plain_files_only(tmp_path):
     assert list(files.lines(tmp_path / "some")) == ["one", "", "tw\ufffdo", "rest"]
     assert list(files.lines(tmp_path / "some", last=7)) == ["\ufffdo", "rest"]
     assert list(files.lines(tmp_path / "some", last=100)) == list(files.lines(tmp_path / "some"))
+    assert list(files.lines(tmp_path / "some", end=6)) == ["one", ""]
+    assert list(files.lines(tmp_path / "some", last=3, end=4)) == ["ne"]
+    assert list(files.lines(tmp_path / "some", end=100)) == list(files.lines(tmp_path / "some"))
     os.mkfifo(tmp_path / "fifo")
     assert [list(files.lines(tmp_path / name)) for name in ("fifo", ".", "missing")] == [[], [], []]
 

@@ -84,11 +84,34 @@ def test_as_many_lines_as_are_wanted_come_even_if_they_are_long(vm):
     assert [line.rstrip("x") for line in logs.lines(None, vm, "console", 200)] == list(map(str, range(100, 300)))
 
 
+def follow(vm, source="console"):
+    """Follow from where the log ends now."""
+    return logs.follow(vm, source, logs.ends(vm, source))
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_what_is_written_while_the_last_lines_are_shown_is_shown_once(vm, monkeypatch, count):
+    path = vm.dir / "serial.log"
+    path.write_text("before\n")
+    ends = logs.ends(vm, "console")
+    path.open("a").write("meanwhile\n")
+    assert list(logs.lines(None, vm, "console", count, ends)) == ["before"]
+    assert next(logs.follow(vm, "console", ends)) == "meanwhile"
+
+
+def test_the_host_agents_debug_lines_are_not_followed(vm, monkeypatch):
+    path = vm.dir / "ha.stderr.log"
+    path.write_text("")
+    news = '{"level":"debug","msg":"x"}\n{"level":"info","msg":"new"}\n'
+    monkeypatch.setattr("time.sleep", lambda _: path.write_text(news))
+    assert next(follow(vm, "host")) == "info: new"
+
+
 def test_following_a_flood_reads_a_piece_at_a_time(vm, monkeypatch):
     path = vm.dir / "serial.log"
     path.write_text("before\n")
     monkeypatch.setattr("time.sleep", lambda _: os.truncate(path, GIGABYTES))
-    assert len(next(logs.follow(vm, "console"))) == 2**20
+    assert len(next(follow(vm))) == 2**20
 
 
 def test_following_yields_new_lines_and_begins_anew_after_a_restart(vm, monkeypatch):
@@ -96,7 +119,7 @@ def test_following_yields_new_lines_and_begins_anew_after_a_restart(vm, monkeypa
     path.write_text("before\n")
     steps = iter([lambda: path.open("a").write("new\n"), lambda: path.write_text("x\n"), lambda: None])
     monkeypatch.setattr("time.sleep", lambda _: next(steps)())
-    assert list(itertools.islice(logs.follow(vm, "console"), 2)) == ["new", "x"]
+    assert list(itertools.islice(follow(vm), 2)) == ["new", "x"]
 
 
 def test_a_line_that_is_written_in_two_parts_is_followed_as_one(vm, monkeypatch):
@@ -104,14 +127,14 @@ def test_a_line_that_is_written_in_two_parts_is_followed_as_one(vm, monkeypatch)
     path.write_text("before\n")
     steps = iter([lambda: path.open("a").write("half "), lambda: path.open("a").write("whole\n")])
     monkeypatch.setattr("time.sleep", lambda _: next(steps)())
-    assert next(logs.follow(vm, "console")) == "half whole"
+    assert next(follow(vm)) == "half whole"
 
 
 def test_following_a_log_that_does_not_exist_yet_waits_for_it(vm, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda _: (vm.dir / "serial.log").write_text("first\n"))
-    assert next(logs.follow(vm, "console")) == "first"
+    assert next(follow(vm)) == "first"
 
 
 def test_provisioning_has_no_file_to_follow(vm):
     with pytest.raises(VmError, match="--source console"):
-        next(logs.follow(vm, "provision"))
+        logs.ends(vm, "provision")
