@@ -157,10 +157,12 @@ link() {
     elif [ "$(readlink "$bin/sysinit-vm" || true)" != "$target" ]; then
         say "$bin/sysinit-vm is something else and stays as it is; the installed program is $target"
     fi
-    case :$PATH: in
-    *:"$bin":*) ;;
-    *) say "$bin is not on PATH. To type just sysinit-vm, here and in your shell's profile: export PATH=\"$bin:\$PATH\"" ;;
-    esac
+}
+
+# Whether the shell that this was typed in finds what we tell the user to type.
+on_path() {
+    case :$PATH: in *:"$bin":*) return 0 ;; esac
+    [ "$(readlink "$bin/sysinit-vm" || true)" != "$venv/bin/sysinit-vm" ] # said when it was installed
 }
 
 find_python || install_python "$@"
@@ -174,4 +176,9 @@ if ! installed "$sum"; then
     link
 fi
 [ $# -gt 0 ] || set -- help
-exec "$venv/bin/sysinit-vm" "$@"
+on_path && exec "$venv/bin/sysinit-vm" "$@"
+trap : INT # the program ends by itself, and says how
+code=0
+"$venv/bin/sysinit-vm" "$@" || code=$?
+say "$bin is not on PATH yet. To type sysinit-vm, here and in your shell's profile: export PATH=\"$bin:\$PATH\""
+exit "$code"

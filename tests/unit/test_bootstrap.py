@@ -131,7 +131,16 @@ def test_it_installs_the_checkout_links_it_and_runs_the_exact_words(fresh):
     assert done.returncode == 0
     assert fresh.logged("pip") == [installs(fresh, words) for words in (LOCKED, OURSELVES)]
     assert fresh.link.readlink() == fresh.program
-    assert "is not on PATH" in done.stderr
+
+
+def test_what_the_program_tells_to_type_is_not_on_path_and_that_is_said_last_each_time(fresh):
+    fresh.put(fresh.stubs / "program", "#!/bin/sh\necho 'Try: sysinit-vm up --yes' >&2\nexit 5\n")
+    for _ in range(2):
+        done = fresh.run("up")
+        assert done.returncode == 5
+        hint, last = done.stderr.splitlines()[-2:]
+        assert hint == "Try: sysinit-vm up --yes"
+        assert last.endswith(f'export PATH="{fresh.link.parent}:$PATH"')
 
 
 LOCKED = "--require-hashes --only-binary=:all: -r {}/locks/sysinit-vm.txt"
@@ -164,7 +173,7 @@ def test_no_words_mean_help(fresh):
 
 def test_it_installs_again_only_when_the_checkout_has_changed(fresh):
     fresh.run()
-    assert fresh.run().stderr == ""
+    assert "Installing" not in fresh.run().stderr
     assert len(fresh.logged("pip")) == 2
     for number, name in enumerate(("templates/t.yaml", "locks/sysinit-vm.txt"), 2):
         (fresh.checkout / name).write_text("another")
