@@ -1,7 +1,9 @@
 import base64
 import json
+import os
 import re
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -357,23 +359,50 @@ def test_what_limactl_said_are_its_fatal_lines_once_or_its_last_ones():
     assert reason("") == ""
 
 
-NASTY = ["a b", "c$d", "e'f", 'g"h', "*", "", "x=1", "a\nb", "--", "-n", "\\", "`id`", "é", "!"]
+SHELLS = ["bash", "zsh", "fish"]
+NASTY = ["a b", "c$d", "e'f", 'g"h', "*", "", "x=1", "a\nb", "--", "-n", "\\", "a\\\\b", "it\\'s", "`id`", "é", "!"]
+NASTY_DIRECTORY = "it\\'s a 'place"
 
 
-@pytest.mark.parametrize("nasty", [[each] for each in NASTY] + [NASTY])
-def test_the_guests_shell_gets_exact_words_and_reaps_the_child(nasty):
+def limactl_shell(shell, argv, home):
+    """Run in place of a guest what limactl 2.2.0 (shell.go) gives to its sshd: one line for the login shell, twice."""
+    workdir, words = argv[argv.index("--workdir") + 1], argv[argv.index("--") + 1 :]
+    line = f'cd {shlex.quote(workdir)} || exit 1 ; exec "$SHELL" -l -c {shlex.quote(shlex.join(words))}'
+    env = {"HOME": str(home), "PATH": os.environ["PATH"], "SHELL": shutil.which(shell), "line": "kept"}
+    return subprocess.run([env["SHELL"], "-c", line], env=env, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("nasty", [[word] for word in NASTY] + [NASTY])
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_guest_gets_exact_words_whatever_its_login_shell(tmp_path, shell, nasty):
     lima, _ = wrapped()
-    argv = lima.shell_argv("a", ("printf", "<%s>", *nasty), "/")
+    done = limactl_shell(shell, lima.shell_argv("a", ("printf", "<%s>", *nasty), "/"), tmp_path)
+    assert (done.returncode, done.stdout) == (0, "".join(f"<{word}>" for word in nasty)), done.stderr
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_guests_directory_is_exact_and_one_that_is_gone_is_a_failure(tmp_path, shell):
+    lima, _ = wrapped()
+    room = tmp_path / NASTY_DIRECTORY
+    gone = limactl_shell(shell, lima.shell_argv("a", ("pwd",), str(room)), tmp_path)
+    assert (gone.returncode, gone.stdout) == (1, "")
+    room.mkdir()
+    assert limactl_shell(shell, lima.shell_argv("a", ("pwd",), str(room)), tmp_path).stdout == f"{room}\n"
+
+
+def test_a_guest_that_cannot_decode_the_words_says_so(tmp_path):
+    lima, _ = wrapped()
+    argv = lima.shell_argv("a", ("printf", "\\n"), "/")
     guest = argv[argv.index("--") + 1 :]
-    line = shlex.join(guest)  # limactl quotes each word into one line for the guest's login shell
-    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
-    assert done.stdout == "".join(f"<{each}>" for each in nasty)
+    done = subprocess.run(["/bin/sh", *guest[1:]], env={"PATH": str(tmp_path)}, capture_output=True, check=False)
+    assert done.returncode == 127
 
 
 @pytest.mark.parametrize(("line", "code"), [("exit 7", 7), ("kill -TERM $$", 143), ("kill -KILL $$", 137), ("true", 0)])
-def test_the_guests_shell_gives_the_commands_own_status(line, code):
+@pytest.mark.parametrize("backslash", ["", " # \\"])
+def test_the_guests_shell_gives_the_commands_own_status(line, code, backslash):
     lima, _ = wrapped()
-    argv = lima.shell_argv("a", ("sh", "-c", line), "/")
+    argv = lima.shell_argv("a", ("sh", "-c", line + backslash), "/")
     assert subprocess.run(argv[argv.index("--") + 1 :], check=False).returncode == code
 
 
@@ -383,7 +412,7 @@ def test_leading_words_with_an_equals_sign_never_stand_first(some):
     argv = lima.shell_argv("a", some, "/w")
     after = argv[argv.index("--") + 1 :]
     assert "=" not in after[0]
-    assert list(after[4:]) == some
+    assert list(after[4:]) == some or any("\\" in word for word in some)
 
 
 def agent(tmp_path, *lines):
