@@ -210,6 +210,19 @@ def test_the_first_installation_needs_no_word_before_it(world, demo):
     assert "tree is already the newest version" in again.stdout
 
 
+def test_words_are_exact_in_a_guest_whose_login_shell_is_fish(world, demo):
+    inside(world, demo, "sudo apt-get update -q && sudo apt-get install -qy --no-install-recommends fish")
+    inside(world, demo, "sudo chsh -s /usr/bin/fish $USER")
+    try:
+        assert "fish" in inside(world, demo, "ps -e -o comm=").split()
+        for words in (["a\\\\b"], ["it\\'s", "", "x\ny", "!"], ["\\"]):
+            assert world.ok(demo, "exec", "--", "printf", "<%s>", *words) == "".join(f"<{word}>" for word in words)
+        assert world.run(demo, "exec", "exit 7 # \\").returncode == 7
+        world.ok(demo, "start")
+    finally:
+        world.ok(demo, "exec", "sudo chsh -s /bin/bash $USER")
+
+
 GHOSTTY = """\
 xterm-ghostty|ghostty|Ghostty,
 \tam, bce, Tc,
