@@ -12,7 +12,7 @@ from sysinit_vm.drift import compare
 from sysinit_vm.drift.plan import NONE, RECREATE
 from sysinit_vm.errors import VmError, typed
 from sysinit_vm.guest import checks
-from sysinit_vm.lima import recovery
+from sysinit_vm.lima import qmp, recovery
 from sysinit_vm.lima.events import host_agent_ready
 from sysinit_vm.lima.instance import STOPPED, Instance
 from sysinit_vm.lima.limactl import Limactl
@@ -32,7 +32,7 @@ def examine(lima: Limactl, instance: Instance) -> Iterator[Finding]:
     yield from _left_behind(instance)
     if not instance.unreadable:
         yield from _drift(instance)
-    if instance.running and host_agent_ready(instance):
+    if instance.running and host_agent_ready(instance) and not qmp.paused(instance):
         yield from _guest(lima, instance)
 
 
@@ -42,6 +42,8 @@ def _state(instance: Instance) -> Finding:
     if instance.unreadable:
         text = f"{instance.files.lima_yaml} cannot be read"
         return Finding(AREA, "state", WRONG, text, f"sysinit-vm destroy --name {name}")
+    if qmp.paused(instance):
+        return Finding(AREA, "state", WRONG, "paused: the disk of this machine is full", "sysinit-vm start")
     if instance.running:
         ready = host_agent_ready(instance)
         if ready is False:

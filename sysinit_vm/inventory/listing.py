@@ -7,6 +7,7 @@ from typing import Any
 
 from sysinit_vm.errors import VmError
 from sysinit_vm.inventory import usage
+from sysinit_vm.lima import qmp
 from sysinit_vm.lima.instance import Instance, Instances
 from sysinit_vm.ports import forwards
 from sysinit_vm.projects import project
@@ -36,7 +37,13 @@ def record(name: str, status: str, instance: Instance | None, root: Path | None)
 def of_project(located: Located, project: Project | None) -> dict[str, Any]:
     """Return the record of a project's VM, which need not exist yet."""
     root = located.instance.project_dir if located.instance else project.root if project else None
-    return record(located.name, located.status, located.instance, root)
+    status = _status(located.instance) if located.instance else located.status
+    return record(located.name, status, located.instance, root)
+
+
+def _status(instance: Instance) -> str:
+    """Lima's own status, or Paused, which Lima calls Running."""
+    return "Paused" if qmp.paused(instance) else instance.state
 
 
 def of_machine(instances: Instances, now: float, drift: Callable[[Instance], str]) -> list[dict[str, Any]]:
@@ -46,7 +53,7 @@ def of_machine(instances: Instances, now: float, drift: Callable[[Instance], str
     config.
     """
     return [
-        {**record(vm.name, vm.state, vm, vm.project_dir), **_resources(vm, now), "drift": drift(vm)}
+        {**record(vm.name, _status(vm), vm, vm.project_dir), **_resources(vm, now), "drift": drift(vm)}
         for vm in instances
         if vm.project_dir or vm.unreadable
     ]

@@ -67,6 +67,11 @@ class InstanceFiles:
         return sorted(self.directory.glob("*.sock"))
 
     @property
+    def monitor(self) -> Path:
+        """The socket of QEMU's monitor."""
+        return self.directory / "qmp.sock"
+
+    @property
     def began_to_boot(self) -> bool:
         """Whether a host agent or a guest has ever said anything."""
         return self.host_agent_log.exists() or (self.directory / "serial.log").exists()

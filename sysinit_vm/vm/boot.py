@@ -32,7 +32,7 @@ from sysinit_vm.runner import Result
 from sysinit_vm.terminal.console import say
 from sysinit_vm.terminal.progress import Progress
 from sysinit_vm.trust import approvals, gate
-from sysinit_vm.vm import permission, validity
+from sysinit_vm.vm import pause, permission, validity
 from sysinit_vm.vm.options import StartOptions
 
 _CONSOLE_SECONDS = 5  # between two checks of the console
@@ -49,6 +49,7 @@ def boot(lima: Limactl, located: Located, project: Project, options: StartOption
         _create(lima, located.name, project, options, progress)
         return True
     if instance.running:
+        pause.go_on(lima, instance)
         _await_host_agent(lima, instance, options, progress)
         return instance is not located.instance
     if instance.status != STOPPED:

@@ -4,6 +4,7 @@ from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.lima import recovery
 from sysinit_vm.lima.instance import STOPPED, Instance
 from sysinit_vm.trust import approvals
+from sysinit_vm.vm import pause
 from sysinit_vm.vm.project_vm import ProjectVm
 
 
@@ -28,6 +29,7 @@ def destroy(vm: ProjectVm) -> str:
         instance = to_destroy(locked)
         if instance.running:
             try:
+                pause.go_on(vm.lima, instance)
                 vm.lima.stop(instance.name)
             except VmError:
                 vm.lima.stop(instance.name, force=True)

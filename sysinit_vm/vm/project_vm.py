@@ -10,6 +10,7 @@ from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.locks import vm_lock
 from sysinit_vm.projects import locate
 from sysinit_vm.projects.locate import Located, Target
+from sysinit_vm.vm import pause
 
 
 @dataclass(frozen=True)
@@ -61,5 +62,7 @@ class ProjectVm:
         return locate.existing(self.instances, self.target, to_end=True)
 
     def running(self) -> Instance:
-        """Return the VM if it runs and has booted; StateError (exit 4) otherwise."""
-        return locate.running(self.instances, self.target)
+        """Return the VM if it runs and has booted; StateError (exit 4) otherwise, and if it is paused."""
+        instance = locate.running(self.instances, self.target)
+        pause.require_going(instance)
+        return instance

@@ -8,7 +8,12 @@ from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.recovery import own_processes, recover
 from sysinit_vm.projects.locate import Target
 from sysinit_vm.terminal.progress import Progress
+from sysinit_vm.vm import pause
 from sysinit_vm.vm.project_vm import ProjectVm
+
+_STILL_PAUSED = (
+    "make room, then sysinit-vm stop. Without room: sysinit-vm stop --force, which loses what the guest has not written"
+)
 
 
 def stop(vm: ProjectVm, *, force: bool = False) -> Instance:
@@ -18,6 +23,8 @@ def stop(vm: ProjectVm, *, force: bool = False) -> Instance:
         if instance.status not in {RUNNING, STOPPED}:
             recover(vm.lima, instance)
         elif instance.running:
+            if not force:
+                pause.go_on(vm.lima, instance, _STILL_PAUSED)  # a paused guest does not hear that it is to shut down
             vm.lima.stop(instance.name, force=force)
     return replace(instance, status=STOPPED)
 

@@ -1,0 +1,58 @@
+"""What QEMU itself says of a VM, by its monitor (QEMU's docs/interop/qmp-spec.rst).
+
+Lima calls a paused VM Running (2.2.0).
+"""
+
+import json
+import socket
+from collections.abc import Iterator, Mapping
+from time import sleep
+from typing import IO, Any
+
+from sysinit_vm.lima.instance import Instance
+
+_TIMEOUT = 1  # seconds; the monitor serves one client at a time, and limactl may be that
+_LONGEST = 2**16  # bytes of a line
+_LINES = 100  # events may come before an answer
+_SETTLE = 0.5  # seconds in which what paused the guest does so again
+
+
+def paused(instance: Instance) -> bool:
+    """Whether QEMU has paused the guest because it cannot write to the VM's disk: the host's has no room.
+
+    False if that cannot be told: the VM is not QEMU's or does not run, or its monitor does not answer within a second.
+    """
+    return _ask(instance, "query-status").get("status") == "io-error"
+
+
+def resume(instance: Instance) -> bool:
+    """Let a paused guest go on, and return whether it does; QEMU then writes what it could not."""
+    _ask(instance, "cont")
+    sleep(_SETTLE)
+    return not paused(instance)
+
+
+def _ask(instance: Instance, command: str) -> Mapping[str, Any]:
+    if not instance.running:
+        return {}
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(_TIMEOUT)
+            connection.connect(str(instance.files.monitor))
+            with connection.makefile("rb") as replies:
+                next(_messages(replies))  # the greeting
+                for wanted in ("qmp_capabilities", command):
+                    connection.sendall(json.dumps({"execute": wanted}).encode() + b"\n")
+                    answer = next(message for message in _messages(replies) if message.keys() & {"return", "error"})
+    except (OSError, ValueError, StopIteration):
+        return {}
+    status = answer.get("return")
+    return status if isinstance(status, Mapping) else {}
+
+
+def _messages(replies: IO[bytes]) -> Iterator[Mapping[str, Any]]:
+    for _ in range(_LINES):
+        message = json.loads(replies.readline(_LONGEST) or b"null")
+        if not isinstance(message, Mapping):
+            return
+        yield message
