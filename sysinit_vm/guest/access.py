@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from sysinit_vm import lock
 from sysinit_vm.errors import StateError, UsageError, VmError, typed
 from sysinit_vm.guest import layouts, processes, terminal_type, zellij
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import DISCONNECTED, Limactl
+from sysinit_vm.lima.locks import vm_lock_file
 from sysinit_vm.projects.locate import guest_directory
 from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal import modes
@@ -129,7 +131,8 @@ def exec_argv(words: Sequence[str], env: Sequence[str] = ()) -> tuple[str, ...]:
 def execute(lima: Limactl, instance: Instance, argv: Sequence[str], *, stdin: bool = True) -> int:
     """Run ``argv`` in the guest directory that corresponds to the current one; return its own exit status.
 
-    A process that signal n ended gives 128+n. SIGINT and SIGTERM here end the guest's process too.
+    A process that signal n ended gives 128+n. SIGINT and SIGTERM here end the guest's process too. StateError if the VM
+    was stopped meanwhile.
     """
     marker, terminal = processes.marker(), modes.lend()
     status = lima.attach(
@@ -142,4 +145,10 @@ def execute(lima: Limactl, instance: Instance, argv: Sequence[str], *, stdin: bo
     )
     if status >= _SIGNALLED:
         terminal.take_back()
+    if status == DISCONNECTED and (lock.is_held(vm_lock_file(instance.name)) or not _runs(lima, instance)):
+        raise StateError(
+            f"The VM {instance.name} was stopped while the command ran.",
+            detail="The command has ended too; how far it came is not known.",
+            hint="sysinit-vm start, then the same command",
+        )
     return status

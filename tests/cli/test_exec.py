@@ -113,3 +113,19 @@ def test_a_command_on_a_terminal_is_told_which(started):
         assert f"is-{told}" in terminal.text
     marked = started.guest_words()
     assert marked[:2] == ["env", "COLORTERM=truecolor"]
+
+
+@pytest.mark.parametrize("way", ["printf Stopped >{vm}/status", "exec 9>{lock}; flock 9; (sleep 5 &)"])
+def test_a_command_that_is_cut_off_by_a_stop_says_so(started, way):
+    home = started.lima_home
+    (home / "_sysinit-vm").mkdir(exist_ok=True)
+    line = way.format(vm=home / "demo-dev", lock=home / "_sysinit-vm/demo-dev.lock")
+    done = started.run("exec", f"{line}; exit 255")
+    assert done.returncode == 4
+    assert "The VM demo-dev was stopped while the command ran." in done.stderr
+    assert "Try: sysinit-vm start, then the same command" in done.stderr
+
+
+def test_255_is_a_status_as_any_other(started):
+    done = started.run("exec", "exit 255")
+    assert (done.returncode, done.stderr) == (255, "")
