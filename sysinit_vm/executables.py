@@ -3,8 +3,13 @@
 import os
 import re
 import shutil
+from functools import cache
 from pathlib import Path
 
+from sysinit_vm import guest_writes
+
+_LIBRARIES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_TEMPORARY = ("TMPDIR", "TMP", "TEMP", "GOTMPDIR")
 _SBIN = (os.defpath, "/usr/local/sbin", "/usr/sbin", "/sbin")  # on Debian these are not on an ordinary account's PATH
 
 Version = tuple[int, ...]
@@ -22,23 +27,36 @@ def find(program: str) -> Path | None:
 
 
 def search_path() -> str:
-    """Return PATH without what leads into a project at or above the current directory: a guest can write there.
+    """Return PATH without what a guest can write, such as the ``.venv/bin`` of a project that has a VM.
 
-    These are its empty and relative parts, and such as the ``.venv/bin`` of a project.
+    Its empty and relative parts are dropped too: they mean the current directory. Links are resolved, because a guest
+    may lead one elsewhere at any moment.
     """
-    parts = [part for part in os.environ.get("PATH", "").split(os.pathsep) if part.startswith("/")]
-    projects = _projects()
-    trusted = [part for part in parts if not any(Path(part).resolve().is_relative_to(root) for root in projects)]
-    return os.pathsep.join(trusted) or os.defpath
+    return _trusted(os.environ.get("PATH", "")) or os.defpath
 
 
-def _projects() -> list[Path]:
-    """Return the current directory and those above it that have a config of ours."""
-    try:
-        here = Path.cwd()
-    except OSError:
-        return []
-    return [root for root in (here, *here.parents) if os.path.lexists(root / ".lima" / "config.yaml")]
+def environment() -> dict[str, str]:
+    """Return the environment for the programs that we start: they neither load nor keep anything where a guest writes.
+
+    direnv sets such variables for a project.
+    """
+    env = {**os.environ, "PATH": search_path()}
+    for name in (*_LIBRARIES, *_TEMPORARY):
+        if name in env:
+            env[name] = _trusted(env[name])
+            if not env[name]:
+                del env[name]
+    return env
+
+
+def _trusted(path: str) -> str:
+    return _of_no_guest(path, os.environ.get("LIMA_HOME"))
+
+
+@cache
+def _of_no_guest(path: str, _lima_home: str | None) -> str:
+    parts = [Path(part) for part in path.split(os.pathsep) if part.startswith("/")]
+    return os.pathsep.join(str(part.resolve()) for part in parts if not guest_writes.is_guests(part))
 
 
 def version(text: str) -> Version:

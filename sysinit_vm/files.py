@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from sysinit_vm import guest_writes
 from sysinit_vm.errors import VmError, typed
 
 PACKAGE = Path(__file__).resolve().parent
@@ -109,12 +110,14 @@ def write(path: Path, content: str | bytes, *, mode: int = 0o644) -> None:
 
 
 def require_private(directory: Path) -> Path:
-    """Return ``directory`` (absolute), which need not exist; VmError if another account can put files into it.
+    """Return ``directory`` (absolute), which need not exist, with links resolved.
 
-    The same holds for the directories above it: where others may write, they must not be able to rename what is not
-    theirs (as in /tmp). A group counts as others, unless it is the user's own and nobody else's.
+    VmError if another account or a guest can put files into it, or lead a link on the way to it elsewhere: where others
+    may write above it, they must not be able to rename what is not theirs (as in /tmp). A group counts as others,
+    unless it is the user's own and nobody else's.
     """
-    for place in (directory, *directory.parents):
+    require_no_guest(directory)
+    for place in _ways(directory):
         with suppress(FileNotFoundError):
             status = place.stat()
             if os.getuid() and status.st_uid not in {os.getuid(), 0}:
@@ -126,7 +129,31 @@ def require_private(directory: Path) -> Path:
             else:
                 continue
             raise VmError(f"{directory} is not safe to use.", detail=why, hint=typed("chmod", "go-w", place))
-    return directory
+    return directory.resolve()
+
+
+def require_no_guest(directory: Path) -> Path:
+    """Return ``directory`` (absolute, need not exist) with links resolved; VmError if a guest can write there."""
+    if guest_writes.is_guests(directory):
+        raise VmError(
+            f"{directory} is not safe to use.",
+            detail="The guest of a project can write there, and so put in what it likes.",
+            hint="unset the variable that names it, LIMA_HOME or one of XDG_*",
+        )
+    return directory.resolve()
+
+
+def _ways(directory: Path) -> list[Path]:
+    """Return ``directory`` and what is above it, and the same of what the links on the way lead to; each once."""
+    ways, seen = [directory, directory.resolve()], dict[Path, None]()
+    while ways:
+        way = ways.pop()
+        for place in (way, *way.parents):
+            if place not in seen:
+                seen[place] = None
+                with suppress(OSError):
+                    ways.append(Path(os.path.normpath(place.parent / place.readlink())))
+    return [*seen]
 
 
 def open_to_others(mode: int, owner: int, group_id: int) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sysinit_vm.errors import VmError, typed
+from sysinit_vm.guest_writes import Identity, Written, identity
 
 _MOST_LINKS = 40  # as Linux does
 # A directory on the way may be one that we can pass but not list.
@@ -40,11 +41,11 @@ class HostPath:
 
 
 @contextmanager
-def looked_up(path: str, guest_writes: Iterable[Path]) -> Iterator[HostPath]:
+def looked_up(path: str, guest_writes: Iterable[Path | Written]) -> Iterator[HostPath]:
     """Yield what is at ``path``, relative to the current directory; its directory is open in the meantime.
 
-    In and below the directories ``guest_writes`` (absolute) no link is followed: VmError if one is on the way, or if
-    the system refuses.
+    In and below the directories ``guest_writes`` (absolute), and those that have a config of ours, no link is followed:
+    VmError if one is on the way, or if the system refuses.
     """
     try:
         walk = _Walk(frozenset(_identities(guest_writes)))
@@ -59,7 +60,7 @@ def looked_up(path: str, guest_writes: Iterable[Path]) -> Iterator[HostPath]:
 class _Walk:
     """The open directories from the root of the file system to where it is now; ``..`` goes back to one of them."""
 
-    def __init__(self, guarded: frozenset[tuple[int, int]]) -> None:
+    def __init__(self, guarded: frozenset[Identity]) -> None:
         self._guarded = guarded
         self._names, self._handles = list[str](), [os.open("/", _STEP)]
 
@@ -104,7 +105,7 @@ class _Walk:
 
     def _followed(self, name: str) -> list[str]:
         """Return the names that the link ``name`` leads to, and go to where they begin."""
-        if any(_identity(os.fstat(handle)) in self._guarded for handle in self._handles):
+        if any(identity(os.fstat(handle)) in self._guarded or _is_project(handle) for handle in self._handles):
             why = "It is a link, which may lead anywhere on this machine: the guest can write there."
             raise _refused(self._real(name), why)
         target = os.readlink(name, dir_fd=self._handles[-1])
@@ -131,14 +132,21 @@ def _kind(name: str, parent: int) -> str:
     return next((kind for matches, kind in _KINDS if matches(mode)), "other")
 
 
-def _identities(directories: Iterable[Path]) -> Iterator[tuple[int, int]]:
+def _identities(directories: Iterable[Path | Written]) -> Iterator[Identity]:
     for directory in directories:
+        if isinstance(directory, Written):
+            yield directory.identity
+            continue
         with suppress(OSError):
-            yield _identity(directory.stat())
+            yield identity(directory.stat())
 
 
-def _identity(status: os.stat_result) -> tuple[int, int]:
-    return status.st_dev, status.st_ino
+def _is_project(handle: int) -> bool:
+    """Whether the open directory has a config of ours: a guest whose VM is destroyed may have left links in it."""
+    with suppress(OSError):
+        os.stat(".lima/config.yaml", dir_fd=handle, follow_symlinks=False)
+        return True
+    return False
 
 
 def _refused(path: str, why: str | None) -> VmError:

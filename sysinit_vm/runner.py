@@ -5,7 +5,6 @@ it comes), ``receive`` and ``send`` (one end of a pipe is ours) and ``attach`` (
 """
 
 import contextlib
-import os
 import shlex
 import subprocess
 import sys
@@ -14,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from sysinit_vm import pipes
+from sysinit_vm import executables, pipes
 from sysinit_vm.errors import MissingError
-from sysinit_vm.executables import search_path
 from sysinit_vm.interrupts import sigterm_as_interrupt
 from sysinit_vm.terminal.console import say
 
@@ -217,7 +215,7 @@ def _piped(
 
 
 def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:
-    return {**os.environ, "PATH": search_path(), **(extra or {})}
+    return {**executables.environment(), **(extra or {})}
 
 
 def _exit_status(returncode: int) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 
 import platformdirs
 
+from sysinit_vm import files
 from sysinit_vm.config import document, guest_dirs, mirror, packages
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import UsageError, VmError, edit
@@ -124,8 +125,8 @@ _NOT_COMMITTED = {
 
 
 def user_file() -> Path:
-    """Return the user's own settings file (absolute), which need not exist."""
-    return platformdirs.user_config_path("sysinit-vm") / "config.yaml"
+    """Return the user's own settings file (absolute), which need not exist; VmError if others can write it."""
+    return files.require_private(platformdirs.user_config_path("sysinit-vm")) / "config.yaml"
 
 
 def params() -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sysinit_vm import executables
 from sysinit_vm.errors import VmError
 
 _TEMPLATE = re.compile(r"\{\{-?\s*\.(?:(Param)\.)?(\w+)\s*-?\}\}")
@@ -33,7 +34,7 @@ class HostPaths:
             "Home": str(self.home),
             "LimaHome": str(self.lima_home),
             "GlobalTempDir": "/tmp",  # noqa: S108  # Lima's own
-            "TempDir": os.environ.get("TMPDIR", "").rstrip("/") or "/tmp",  # noqa: S108  # as Go's os.TempDir
+            "TempDir": executables.environment().get("TMPDIR", "").rstrip("/") or "/tmp",  # noqa: S108  # as Go's
         }
 
         def value(template: re.Match[str]) -> str:

@@ -15,6 +15,7 @@ from sysinit_vm.escaping import printable
 from sysinit_vm.guest import scripts
 from sysinit_vm.guest.checks import no_answer
 from sysinit_vm.guest.transfer import USAGE, PathInfo, Transfer
+from sysinit_vm.guest_writes import Written
 from sysinit_vm.host_path import HostPath, looked_up
 from sysinit_vm.interrupts import sigterm_as_interrupt
 from sysinit_vm.lima.instance import Instance
@@ -31,7 +32,7 @@ Info = PathInfo | HostPath
 Copy = tuple[str, str, Callable[[Transfer], None]]
 
 
-def copy(lima: Limactl, instance: Instance, words: Sequence[str], guest_writes: Sequence[Path]) -> None:
+def copy(lima: Limactl, instance: Instance, words: Sequence[str], guest_writes: Sequence[Path | Written]) -> None:
     """Copy ``checked`` words, one or more sources and then the target; one side is in the running guest.
 
     No link is followed in the directories ``guest_writes`` (absolute), which this or another VM's guest can write.
@@ -45,7 +46,7 @@ def copy(lima: Limactl, instance: Instance, words: Sequence[str], guest_writes: 
 
 
 def _out_of_guest(
-    lima: Limactl, instance: Instance, paths: Sequence[str], goal: str, guest_writes: Sequence[Path]
+    lima: Limactl, instance: Instance, paths: Sequence[str], goal: str, guest_writes: Sequence[Path | Written]
 ) -> None:
     with looked_up(goal, guest_writes) as target:
         sources = _guest_infos(lima, instance.name, paths)
@@ -59,7 +60,7 @@ def _out_of_guest(
 
 
 def _into_guest(
-    lima: Limactl, instance: Instance, paths: Sequence[str], goal: str, guest_writes: Sequence[Path]
+    lima: Limactl, instance: Instance, paths: Sequence[str], goal: str, guest_writes: Sequence[Path | Written]
 ) -> None:
     sources = [_host_info(path, guest_writes) for path in paths]
     inner_goals = [posixpath.join(goal or ".", _own_name(path)) for path in paths]
@@ -128,7 +129,7 @@ def _own_name(path: str) -> str:
     return "" if name in {".", ".."} else name
 
 
-def _host_info(path: str, guest_writes: Sequence[Path]) -> PathInfo:
+def _host_info(path: str, guest_writes: Sequence[Path | Written]) -> PathInfo:
     with looked_up(path, guest_writes) as place:
         return PathInfo(place.kind, place.real)
 

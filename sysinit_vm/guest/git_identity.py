@@ -17,10 +17,11 @@ def gitconfig(runner: Runner, directory: Path) -> str:
     git reads it. Empty if the host has no git or no identity; a name or an e-mail alone is passed on alone.
     """
     # Without --no-pager, git 2.39 reads the repository's config all the same, to see whether it names a pager.
-    own = ("git", "--no-pager", "config", "--global", "--includes")
+    # It is not started there: with an empty part in LD_LIBRARY_PATH it would load what the guest puts there.
+    own = ("git", "-C", str(directory), "--no-pager", "config", "--global", "--includes")
     argv = (*own, "--null", "--get-regexp", r"^user\.(name|email)$")
     try:
-        done = runner.read(argv, cwd=directory, timeout=20)
+        done = runner.read(argv, cwd=Path("/"), timeout=20)
     except MissingError:
         return ""
     return config_text(dict(entry.split("\n", 1) for entry in done.out.split("\0") if "\n" in entry))

@@ -17,6 +17,7 @@ from sysinit_vm.archive.place import fresh_directory, merge, opened, place_direc
 from sysinit_vm.archive.unpack import unpack
 from sysinit_vm.errors import VmError
 from sysinit_vm.escaping import printable
+from sysinit_vm.guest_writes import Written
 from sysinit_vm.host_path import HostPath, looked_up
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.runner import Result
@@ -88,7 +89,7 @@ class Transfer:
             else:
                 place_directory(fresh, target.name, target.parent, statuses, self.leave_out)
 
-    def send(self, source: PathInfo, target: PathInfo, guest_writes: Iterable[Path]) -> None:
+    def send(self, source: PathInfo, target: PathInfo, guest_writes: Iterable[Path | Written]) -> None:
         """Copy the host's file or directory to the guest's ``target``; VmError if it does not, or only in part.
 
         ``source`` is what was at the path before. No link in the directories ``guest_writes`` (absolute) is followed.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sysinit_vm import files
 from sysinit_vm.machine.facts import Facts
 
 DEBIAN = "sysinit-debian"
@@ -37,7 +38,8 @@ class Choice:
 
 
 def directory(lima_home: Path) -> Path:
-    """Return the directory of images (absolute)."""
+    """Return the directory of images (absolute); VmError if others can write it."""
+    files.require_private(lima_home / "_images")
     return lima_home / "_images"
 
 

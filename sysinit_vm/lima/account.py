@@ -40,7 +40,7 @@ def current_account() -> Account:
             hint="sysinit-vm setup, or work as an ordinary account",
         )
     passwd = _passwd(pwd.getpwall(), Path.home())
-    path = platformdirs.user_cache_path("sysinit-vm") / "passwd"
+    path = files.require_private(platformdirs.user_cache_path("sysinit-vm")) / "passwd"
     if not path.is_file() or path.read_text() != passwd:
         files.write(path, passwd)
     identity = ("--unshare-user", "--uid", str(_UID), "--gid", str(_UID))

@@ -13,7 +13,10 @@ from sysinit_vm.lima.instance_files import InstanceFiles
 
 
 def lima_home() -> Path:
-    """Return LIMA_HOME (absolute, links resolved), which need not exist; VmError if the variable is not absolute."""
+    """Return LIMA_HOME (absolute, links resolved), which need not exist.
+
+    VmError if the variable is not absolute, or a guest can write there.
+    """
     text = os.environ.get("LIMA_HOME") or str(Path.home() / ".lima")
     if not text.startswith("/"):
         raise VmError(
@@ -21,7 +24,7 @@ def lima_home() -> Path:
             detail="It would mean another place, and other VMs, in each directory.",
             hint=f'export LIMA_HOME="$HOME/{text.removeprefix("~/").removeprefix("./")}"',
         )
-    return Path(text).resolve()
+    return files.require_no_guest(Path(text))
 
 
 def own_directory() -> Path:
@@ -29,6 +32,7 @@ def own_directory() -> Path:
 
     VmError if another account could put files into it, or into LIMA_HOME.
     """
+    files.require_private(Path(os.environ.get("LIMA_HOME") or Path.home() / ".lima"))
     return files.require_private(lima_home() / "_sysinit-vm")
 
 

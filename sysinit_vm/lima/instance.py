@@ -6,10 +6,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from sysinit_vm import guest_writes
 from sysinit_vm.config.document import Config
 from sysinit_vm.config.params import PROJECT_DIR
 from sysinit_vm.errors import VmError
 from sysinit_vm.files import read_or_empty
+from sysinit_vm.guest_writes import Written
 from sysinit_vm.lima.instance_files import InstanceFiles
 
 RUNNING = "Running"
@@ -51,7 +53,7 @@ class Instance:
 
     @property
     def guest_writes(self) -> tuple[Path, ...]:
-        """The host directories that the guest can write: the project's and those of its mounts (absolute).
+        """The host directories that the guest can write by its config now (absolute): the project's and its mounts'.
 
         A read-only mount counts if the host does not keep it so: that of reverse-sshfs, and of QEMU's virtiofs.
         """
@@ -60,6 +62,11 @@ class Instance:
         mounts = [mount for mount in mounts if mount.get("writable") or not kept]
         directories = (Path(mount["location"]).expanduser() for mount in mounts)
         return (*([self.project_dir] if self.project_dir else []), *directories)
+
+    @property
+    def written(self) -> tuple[Written, ...]:
+        """The host directories that its guest could write when it was last started, wherever they are now."""
+        return guest_writes.recorded(self.dir)
 
     @property
     def mount_type(self) -> str:
@@ -111,7 +118,10 @@ class Instance:
             param, mounts = data.get("param"), data.get("mounts")
             known = [mount for mount in mounts if isinstance(mount, Mapping)] if isinstance(mounts, list) else []
             texts = {str(key): str(value) for key, value in param.items()} if isinstance(param, Mapping) else {}
-            return replace(self, param=texts, filled={"mounts": known})
+            kinds: dict[str, Any] = {
+                key: data[key] for key in ("vmType", "mountType", "mountTypesUnsupported") if key in data
+            }
+            return replace(self, param=texts, filled={**kinds, "mounts": known})
         return self
 
     @classmethod
@@ -142,6 +152,14 @@ class Instances:
     def __iter__(self) -> Iterator[Instance]:
         """Yield those that Lima lists."""
         return iter(self.listed)
+
+    @property
+    def guest_writes(self) -> tuple[Path | Written, ...]:
+        """The host directories that their guests can write, by their configs now, or could at their last start."""
+        places = list[Path | Written]()
+        for instance in self:
+            places += [*instance.guest_writes, *instance.written]
+        return tuple(places)
 
     def get(self, name: str) -> Instance | None:
         """Return the instance ``name``, None if there is none; half of one is ``unreadable``."""

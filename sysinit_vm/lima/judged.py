@@ -28,9 +28,13 @@ class JudgedConfig:
 
 @dataclass(frozen=True)
 class JudgedInstance:
-    """An existing instance whose own config was judged and allowed."""
+    """An existing instance whose own config was judged and allowed.
+
+    ``guest_writes`` are the host directories that its guest can write from this start on (absolute).
+    """
 
     name: str
+    guest_writes: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)

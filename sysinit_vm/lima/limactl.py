@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from sysinit_vm import files
+from sysinit_vm import files, guest_writes
 from sysinit_vm.config.document import parse
 from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.lima import home, kvm, names, qemu_img
@@ -41,7 +41,8 @@ class Limactl:
         return (*self.account.prefix, str(self.binary))
 
     def _env(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-        return {**self.account.env, **(extra or {})}
+        # Resolved once, by us: a link on the way could lead limactl to VMs that we did not judge.
+        return {**self.account.env, "LIMA_HOME": str(home.lima_home()), **(extra or {})}
 
     def _read(self, *words: str, cwd: Path | None = None, **options: Any) -> Result:
         return self.runner.read((*self._argv, *words), env=self._env(), cwd=cwd or _place(), **options)
@@ -99,8 +100,12 @@ class Limactl:
         """Start an existing instance and wait until limactl calls it ready.
 
         ``timeout`` in seconds, ``env`` for the host agent and QEMU. Each log line goes to ``on_message``.
-        A bare name is never given to limactl unseen: it would create a VM of that name.
+        A bare name is never given to limactl unseen: it would create a VM of that name. What its guest can write from
+        now on is recorded first.
         """
+        directory = home.instance_files(instance.name).directory
+        if not self.runner.dry and directory.is_dir():
+            guest_writes.record(directory, instance.guest_writes)
         return self._stream(("start", "--tty=false", f"--timeout={timeout}s", instance.name), on_message, env)
 
     def _stream(

@@ -101,7 +101,7 @@ def _probe(runner: Runner, facts: Facts, kernel: Path) -> bool:
 
     The result is kept until the host boots again, because a broken KVM takes the whole time limit.
     """
-    cached = platformdirs.user_cache_path("sysinit-vm") / f"kvm-{_cache_key(kernel)}"
+    cached = files.require_private(platformdirs.user_cache_path("sysinit-vm")) / f"kvm-{_cache_key(kernel)}"
     if cached.is_file():
         return cached.read_text() == "works"
     argv = (

@@ -8,6 +8,7 @@ from typing import Self
 
 import platformdirs
 
+from sysinit_vm import files
 from sysinit_vm.executables import find
 from sysinit_vm.machine.pinned_versions import LIMA, ZELLIJ
 
@@ -35,7 +36,7 @@ class Host:
 
     @classmethod
     def read(cls) -> Self:
-        """Return this machine's host data; starts no process."""
+        """Return this machine's host data; starts no process. VmError if others can write our directories."""
         system, machine = platform.system(), platform.machine().lower()
         managers = _ON_MACOS if system == "Darwin" else MANAGERS
         release = platform.freedesktop_os_release() if Path("/etc/os-release").exists() else {}
@@ -46,8 +47,8 @@ class Host:
             root=os.geteuid() == 0,
             sudo=find("sudo") is not None,
             codename=release.get("VERSION_CODENAME", ""),
-            data=platformdirs.user_data_path("sysinit-vm"),
-            cache=platformdirs.user_cache_path("sysinit-vm"),
+            data=files.require_private(platformdirs.user_data_path("sysinit-vm")),
+            cache=files.require_private(platformdirs.user_cache_path("sysinit-vm")),
         )
 
     @property

@@ -21,5 +21,4 @@ def copy_(c: Context, project: str | None = None, name: str | None = None) -> No
     """
     paths = copy.checked(exact_words(c.remainder))
     vm = project_vm(c, project, name)
-    guest_writes = {path for instance in vm.instances for path in instance.guest_writes}
-    copy.copy(vm.lima, vm.running(), paths, tuple(guest_writes))
+    copy.copy(vm.lima, vm.running(), paths, vm.instances.guest_writes)

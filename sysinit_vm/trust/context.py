@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sysinit_vm import settings
+from sysinit_vm import guest_writes, settings
 from sysinit_vm.config import document
 from sysinit_vm.config.params import PROJECT_DIR
 from sysinit_vm.executables import search_path
 from sysinit_vm.files import read_or_empty
+from sysinit_vm.guest_writes import Written
 from sysinit_vm.lima.home import instance_directories, lima_home
 from sysinit_vm.trust import approvals
 from sysinit_vm.trust.danger import Context
@@ -29,8 +30,17 @@ def here(data: Mapping[str, Any], root: Path) -> Context:
     private = (*(directory.resolve() for directory in own), lima_home())
     # QEMU's virtiofs writes what it was told to only read (Lima 2.2.0, qemu.go).
     confined = not (data.get("mountType") == "virtiofs" and data.get("vmType") != "vz")
+    guests, written = tuple(_guests(root)), tuple(_written(root))
     return Context(
-        root, home, lima_home(), private, confined, tuple(_proxies()), tuple(_programs(home)), tuple(_guests(root))
+        root,
+        home,
+        lima_home(),
+        private,
+        confined,
+        tuple(_proxies()),
+        tuple(_programs(home)),
+        tuple(dict.fromkeys((*guests, *((name, one.path) for name, one in written)))),
+        written,
     )
 
 
@@ -52,14 +62,24 @@ def _guests(root: Path) -> Iterator[tuple[str, Path]]:
     configs += [("another VM", lima_home() / "_config" / f"{name}.yaml") for name in ("default", "override")]
     for name, config in configs:
         with suppress(OSError):
-            project, locations = _written(config, config.stat().st_mtime_ns)
+            project, locations = _by_config(config, config.stat().st_mtime_ns)
             for location in locations if root not in {config.parent, Path(project)} else ():
                 with suppress(OSError, RuntimeError):
                     yield name, Path(location.replace("{{.Home}}", "~")).expanduser().resolve()
 
 
+def _written(root: Path) -> Iterator[tuple[str, Written]]:
+    """Yield what guests could write when their VMs were last started, but for the VM of ``root`` as above."""
+    for directory in instance_directories():
+        with suppress(OSError):
+            config = directory / "lima.yaml"
+            project, _ = _by_config(config, config.stat().st_mtime_ns)
+            if root not in {directory, Path(project)}:
+                yield from ((directory.name, one) for one in guest_writes.recorded(directory))
+
+
 @cache
-def _written(config: Path, _changed: int) -> tuple[str, tuple[str, ...]]:
+def _by_config(config: Path, _changed: int) -> tuple[str, tuple[str, ...]]:
     """Return the project of a VM's config, and what its guest can write; a start asks for that several times.
 
     A read-only mount counts too if the host does not keep it so. One whose place only Lima can tell may be anywhere.

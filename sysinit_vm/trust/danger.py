@@ -7,6 +7,8 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
+from sysinit_vm.guest_writes import Written
+
 Where = tuple[str | int, ...]
 EXCHANGEABLE = "exchangeable by"
 _PLAIN_KEY = re.compile(r"[\w-]+\Z", re.ASCII)
@@ -72,7 +74,8 @@ class Context:
     No guest may write ``private``. ``confined`` says whether the host keeps a guest from writing a read-only mount.
     ``proxies`` are the proxy variables of this machine whose values have passwords, each with a hash of its value.
     ``programs`` are directories with programs that you run, and what hidden files of the home are links to.
-    ``guests`` are other VMs, each with a directory that its guest can write.
+    ``guests`` are other VMs, each with a directory that its guest can write, by its config or at its last start;
+    ``written`` has the latter too, by what it is: it may have been moved.
     """
 
     root: Path
@@ -83,3 +86,4 @@ class Context:
     proxies: tuple[tuple[str, str], ...] = ()
     programs: tuple[Path, ...] = ()
     guests: tuple[tuple[str, Path], ...] = ()
+    written: tuple[tuple[str, Written], ...] = ()

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from sysinit_vm.guest_writes import Identity, identity
 from sysinit_vm.trust.danger import EXCHANGEABLE, Context, Danger, Level, Where
 from sysinit_vm.trust.rules import (
     Dangers,
@@ -63,13 +64,23 @@ def mount(where: Where, value: Any, context: Context) -> Dangers:
 
 def _exchangeable(where: Where, path: Path, context: Context) -> Dangers:
     """A directory below one that another guest can write: that guest can put another in its place as the VM starts."""
-    for name, directory in context.guests:
+    moved = {written.identity: name for name, written in context.written}
+    now = [(moved.get(_identity(parent), ""), parent) for parent in path.parents] if moved else []
+    elsewhere = [(name, parent) for name, parent in now if name and (name, parent) not in context.guests]
+    for name, directory in (*context.guests, *elsewhere):
         if path != directory and path.is_relative_to(directory):
             words = (
                 f"is in {display(str(directory))}, which the guest of {name} can write: that guest can let this VM's "
                 "guest write any directory of this machine instead"
             )
             yield Danger(Level.RUNS, where, words, {"means": str(path), EXCHANGEABLE: name})
+
+
+def _identity(path: Path) -> Identity:
+    try:
+        return identity(path.stat())
+    except OSError:
+        return (0, 0)
 
 
 _NOT_KEPT = "; it is meant to be read-only, but QEMU's virtiofs does not keep it so"

@@ -113,7 +113,7 @@ def passed(name: str, data: Mapping[str, Any], verdict: Verdict, *, ask: bool = 
 def passed_instance(instance: Instance, *, ask: bool = True) -> JudgedInstance:
     """Return an existing instance for one start by limactl; as ``require`` if what it holds is not allowed."""
     require(judge_instance(instance), ask=ask)
-    return JudgedInstance(instance.name)
+    return JudgedInstance(instance.name, instance.guest_writes)
 
 
 def remember(name: str, allowed: Verdict, moved: Verdict, also: Iterable[str] = ()) -> None:

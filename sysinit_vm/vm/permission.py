@@ -200,8 +200,8 @@ def created(lima: Limactl, name: str, config: Path) -> JudgedInstance:
         _delete(lima, name)
         raise
     foreign = disk_image.of_instance(instance.dir) if instance else ""
-    if verdict is not None and verdict.allowed and not foreign:
-        return JudgedInstance(name)
+    if instance is not None and verdict is not None and verdict.allowed and not foreign:
+        return JudgedInstance(name, instance.guest_writes)
     if verdict is not None and not verdict.allowed:
         screen.tell(verdict)
     _delete(lima, name)

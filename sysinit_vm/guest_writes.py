@@ -1,0 +1,88 @@
+"""Which directories of this machine guests can write, as recorded when their VMs were started.
+
+A VM's config says what it would get now. A guest has what it got: QEMU holds a mounted directory open, wherever that is
+moved to and whatever the config says since.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+_FILE = "sysinit-vm-writes.json"  # in the instance's directory, so that it goes with the VM
+_LONGEST = 2**20  # bytes
+
+Identity = tuple[int, int]
+"""A file's device and number, which stay as it is moved."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A directory that a guest can write: its ``path`` at the start (absolute, links resolved)."""
+
+    path: Path
+    identity: Identity
+
+
+def identity(status: os.stat_result) -> Identity:
+    """Return what ``status`` is the status of."""
+    return status.st_dev, status.st_ino
+
+
+def record(instance: Path, directories: Iterable[Path]) -> None:
+    """Keep that the guest of the instance in the directory ``instance`` can write ``directories``, all absolute.
+
+    What was recorded before is replaced: a VM that is started has nothing else mounted. OSError if it cannot be kept.
+    """
+    rows = []
+    for directory in directories:
+        with suppress(OSError):
+            path = directory.resolve()
+            rows.append([str(path), *identity(path.stat())])
+    temporary = instance / f".{_FILE}.{secrets.token_hex(4)}"
+    temporary.write_text(json.dumps(rows), encoding="utf-8")
+    temporary.replace(instance / _FILE)
+    _all.cache_clear()
+
+
+def recorded(instance: Path) -> tuple[Written, ...]:
+    """Return what was recorded of the instance in the directory ``instance``; nothing if it was never started."""
+    with suppress(OSError, ValueError, TypeError), (instance / _FILE).open("rb") as stream:
+        return tuple(
+            Written(Path(path), (device, number)) for path, device, number in json.loads(stream.read(_LONGEST))
+        )
+    return ()
+
+
+def is_guests(path: Path) -> bool:
+    """Whether ``path`` (absolute), as it is spelled or as it is now, is where a guest can write.
+
+    That is in what was recorded, and in each directory that has a config of ours: its VM may be an older one. A guest
+    that may write the user's home runs anything as the user anyway, and hides no program from us.
+    """
+    places = {place for spelled in (path, path.resolve()) for place in (spelled, *spelled.parents)}
+    for home in (Path.home(), Path.home().resolve()):
+        places -= {home, *home.parents}
+    written = _all(os.environ.get("LIMA_HOME") or str(Path.home() / ".lima"))
+    identities = {one.identity for one in written}
+    by_path = not places.isdisjoint(one.path for one in written)
+    return by_path or any(_is_project(place) or _has(place, identities) for place in places)
+
+
+def _is_project(place: Path) -> bool:
+    return os.path.lexists(place / ".lima" / "config.yaml")
+
+
+def _has(place: Path, identities: set[Identity]) -> bool:
+    with suppress(OSError):
+        return identity(place.stat()) in identities
+    return False
+
+
+@cache
+def _all(lima_home: str) -> tuple[Written, ...]:
+    return tuple(one for file in Path(lima_home).glob(f"*/{_FILE}") for one in recorded(file.parent))
