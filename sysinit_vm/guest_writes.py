@@ -85,4 +85,8 @@ def _has(place: Path, identities: set[Identity]) -> bool:
 
 @cache
 def _all(lima_home: str) -> tuple[Written, ...]:
-    return tuple(one for file in Path(lima_home).glob(f"*/{_FILE}") for one in recorded(file.parent))
+    try:
+        instances = sorted(Path(lima_home).iterdir())
+    except OSError:
+        return ()
+    return tuple(one for instance in instances for one in recorded(instance))

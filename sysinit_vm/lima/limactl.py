@@ -6,7 +6,6 @@ Callers never see a flag. Facts about its behaviour are pinned by ``tests/lima/t
 import base64
 import json
 import os
-import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from typing import IO, Any
 from sysinit_vm import files, guest_writes
 from sysinit_vm.config.document import parse
 from sysinit_vm.errors import StateError, VmError
-from sysinit_vm.lima import home, kvm, names, qemu_img
+from sysinit_vm.lima import guest_words, home, kvm, names, qemu_img
 from sysinit_vm.lima.account import Account, current_account
 from sysinit_vm.lima.instance import Instance, Instances
 from sysinit_vm.lima.instance_files import InstanceFiles
@@ -191,19 +190,8 @@ class Limactl:
         """Return the host argv that runs guest ``words`` exactly, in guest directory ``workdir`` (absolute).
 
         ``marker`` is a word to find the guest's processes by.
-
-        ``sh`` stands before the words: limactl leaves the part before ``=`` of leading words unquoted, and
-        a shell that reaps the child turns death by signal into 128+n. It outlives a Ctrl-C to tell of it.
-        limactl quotes for a Bourne shell (2.2.0, shell.go), and the guest's login shell reads that: in fish a
-        backslash means something between single quotes too, so words with one travel encoded.
         """
-        script, carried = '"$@"', tuple(words)
-        if any("\\" in word for word in (workdir, *words)):
-            line = f"cd -- {shlex.quote(workdir)} || exit 1; {shlex.join(words)}"
-            script = 'eval "$(echo $1 | base64 -d || echo exit 127)"'
-            carried = (base64.b64encode(os.fsencode(line)).decode(),)
-            workdir = "/"
-        guest = ("sh", "-c", f"trap : INT QUIT TERM; {script}; exit $?", marker, *carried)
+        workdir, guest = guest_words.exact(words, workdir, marker)
         return (*self._argv, "shell", "--tty=false", "--workdir", workdir, name, "--", *guest)
 
     def attach(

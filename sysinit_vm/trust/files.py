@@ -6,8 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm.guest_writes import Identity, identity
-from sysinit_vm.trust.danger import EXCHANGEABLE, Context, Danger, Level, Where
+from sysinit_vm.trust.danger import Context, Danger, Level, Where
+from sysinit_vm.trust.exchange import exchangeable
 from sysinit_vm.trust.rules import (
     Dangers,
     Rule,
@@ -53,34 +53,13 @@ def mount(where: Where, value: Any, context: Context) -> Dangers:
         level = Level.RUNS if can_write else Level.READS
         yield Danger(level, where, f"mounts {display(location)}, a path that only Lima can work out", approved)
         return
-    yield from _exchangeable(where, path, context)
+    yield from exchangeable(where, path, context)
     if path.is_relative_to(context.root):
         return
     if can_write:
         yield _written_outside(where, path, context, approved, "" if writable else _NOT_KEPT)
     else:
         yield Danger(Level.READS, where, f"lets the guest read {display(str(path))}{_note(path, context)}", approved)
-
-
-def _exchangeable(where: Where, path: Path, context: Context) -> Dangers:
-    """A directory below one that another guest can write: that guest can put another in its place as the VM starts."""
-    moved = {written.identity: name for name, written in context.written}
-    now = [(moved.get(_identity(parent), ""), parent) for parent in path.parents] if moved else []
-    elsewhere = [(name, parent) for name, parent in now if name and (name, parent) not in context.guests]
-    for name, directory in (*context.guests, *elsewhere):
-        if path != directory and path.is_relative_to(directory):
-            words = (
-                f"is in {display(str(directory))}, which the guest of {name} can write: that guest can let this VM's "
-                "guest write any directory of this machine instead"
-            )
-            yield Danger(Level.RUNS, where, words, {"means": str(path), EXCHANGEABLE: name})
-
-
-def _identity(path: Path) -> Identity:
-    try:
-        return identity(path.stat())
-    except OSError:
-        return (0, 0)
 
 
 _NOT_KEPT = "; it is meant to be read-only, but QEMU's virtiofs does not keep it so"

@@ -1,6 +1,6 @@
 import pytest
 
-from sysinit_vm import executables
+from sysinit_vm import executables, guest_writes
 from sysinit_vm.executables import find, search_path
 
 
@@ -39,14 +39,92 @@ def test_only_absolute_parts_of_path_are_looked_in(tmp_path, monkeypatch, path):
     assert all(part.startswith("/") for part in search_path().split(":"))
 
 
-def test_a_project_that_has_a_vm_gives_no_programs(tmp_path, monkeypatch):
-    """Its guest writes its .venv/bin, which an activated environment puts first."""
-    own, other = tmp_path / "demo" / ".venv" / "bin", tmp_path / "other"
-    for directory in (own, other, tmp_path / "demo" / "src"):
+@pytest.fixture
+def demo(tmp_path, monkeypatch):
+    """A project whose guest writes its .venv/bin, which an activated environment puts first; a path beside it."""
+    project, other = tmp_path / "demo", tmp_path / "other"
+    for directory in (project / ".venv/bin", project / "src", project / ".lima", other, tmp_path / "vms/demo-dev"):
         directory.mkdir(parents=True)
-    monkeypatch.setenv("PATH", f"{own}:{other}")
-    monkeypatch.chdir(tmp_path / "demo" / "src")
-    assert search_path() == f"{own}:{other}"
-    (tmp_path / "demo" / ".lima").mkdir()
-    (tmp_path / "demo" / ".lima" / "config.yaml").touch()
-    assert search_path() == str(other)
+    (project / ".lima/config.yaml").touch()
+    monkeypatch.setenv("LIMA_HOME", str(tmp_path / "vms"))
+    guest_writes.record(tmp_path / "vms/demo-dev", [project])
+    monkeypatch.setenv("PATH", f"{project}/.venv/bin:{other}")
+    return project
+
+
+def started(project):
+    """Forget what was found for an earlier PATH: each command is a process of its own."""
+    executables._of_no_guest.cache_clear()
+    return search_path() == str(project.parent / "other")
+
+
+@pytest.mark.parametrize("here", ["demo", "demo/src", "other", "."])
+def test_a_project_that_has_a_vm_gives_no_programs_wherever_the_user_is(demo, monkeypatch, here):
+    monkeypatch.chdir(demo.parent / here)
+    assert started(demo)
+
+
+def test_a_guest_that_removes_the_config_gives_none_either(demo):
+    (demo / ".lima/config.yaml").unlink()
+    assert started(demo)
+
+
+def test_nor_does_one_that_only_has_the_config_of_a_vm_that_was_never_started(demo):
+    (demo.parent / "vms/demo-dev/sysinit-vm-writes.json").unlink()
+    guest_writes._all.cache_clear()
+    assert started(demo)
+
+
+def test_a_project_that_was_moved_while_its_vm_runs_gives_none(demo, monkeypatch):
+    (demo / ".lima/config.yaml").unlink()
+    moved = demo.rename(demo.with_name("moved"))
+    monkeypatch.setenv("PATH", f"{moved}/.venv/bin:{demo.parent}/other")
+    assert started(demo)
+
+
+def test_a_directory_that_the_user_removed_is_no_way_in(demo, monkeypatch):
+    monkeypatch.chdir(demo / "src")
+    (demo / "src").rmdir()
+    assert started(demo)
+
+
+@pytest.mark.parametrize("link", ["demo/tools", "tools"])
+def test_a_link_is_not_handed_on(demo, monkeypatch, link):
+    """One in the project is dropped, one outside is resolved: what it leads through may be a guest's later."""
+    real = demo.parent / "real"
+    real.mkdir()
+    (demo.parent / link).symlink_to(real)
+    monkeypatch.setenv("PATH", f"{demo.parent / link}:{demo.parent}/other")
+    executables._of_no_guest.cache_clear()
+    expected = [demo.parent / "other"] if link.startswith("demo") else [real, demo.parent / "other"]
+    assert search_path() == ":".join(map(str, expected))
+
+
+def test_a_link_that_leads_into_the_project_is_dropped(demo, monkeypatch):
+    (demo.parent / "bin").symlink_to(demo / ".venv/bin")
+    monkeypatch.setenv("PATH", f"{demo.parent}/bin:{demo.parent}/other")
+    assert started(demo)
+
+
+@pytest.mark.parametrize("name", ["TMPDIR", "TMP", "TEMP", "GOTMPDIR", "LD_LIBRARY_PATH"])
+@pytest.mark.parametrize(("value", "left"), [("{demo}/tmp", None), ("", None), ("tmp", None), ("{other}", "{other}")])
+def test_nothing_is_kept_or_loaded_where_a_guest_writes(demo, monkeypatch, name, value, left):
+    places = {"demo": demo, "other": demo.parent / "other"}
+    monkeypatch.setenv(name, value.format(**places))
+    executables._of_no_guest.cache_clear()
+    assert executables.environment().get(name) == (left and left.format(**places))
+
+
+def test_an_empty_part_of_the_library_path_is_dropped(demo, monkeypatch):
+    monkeypatch.setenv("LD_LIBRARY_PATH", f"{demo.parent}/other:")
+    assert executables.environment()["LD_LIBRARY_PATH"] == f"{demo.parent}/other"
+
+
+def test_a_config_in_the_home_itself_hides_no_program_of_the_user(tmp_path, monkeypatch):
+    own = tmp_path / ".local/bin"
+    own.mkdir(parents=True)
+    (tmp_path / ".lima").mkdir()
+    (tmp_path / ".lima/config.yaml").touch()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(own))
+    assert search_path() == str(own)

@@ -1,4 +1,6 @@
+import base64
 import re
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,8 +27,11 @@ def lima(monkeypatch):
 def guest(lima):
     argv = lima.runner.argvs[-1]
     assert lima.runner.kinds[-1] == "attach"
-    workdir = argv[argv.index("--workdir") + 1]
-    return workdir, argv[argv.index("--") + 5 :]
+    workdir, words = argv[argv.index("--workdir") + 1], argv[argv.index("--") + 5 :]
+    if "base64" not in argv[argv.index("--") + 3]:
+        return workdir, words
+    cd, line = base64.b64decode(words[0]).decode().split(" || exit 1; ", 1)
+    return shlex.split(cd)[2], tuple(shlex.split(line))
 
 
 def test_the_shell_attaches_to_the_projects_session_at_its_root(lima):

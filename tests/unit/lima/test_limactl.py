@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.lima.account import Account
 from sysinit_vm.lima.events import host_agent_ready
-from sysinit_vm.lima.home import all_instance_files
+from sysinit_vm.lima.home import all_instance_files, lima_home
 from sysinit_vm.lima.instance import Instance, Instances
 from sysinit_vm.lima.judged import JudgedConfig, JudgedFile, JudgedInstance
 from sysinit_vm.lima.limactl import Limactl
@@ -161,7 +161,7 @@ def test_the_account_stands_before_limactl_and_in_its_variables():
     lima.stop("a")
     lima.start(JudgedInstance("a"), print, timeout=1, env={"QEMU_SYSTEM_X86_64": "qemu"})
     assert recorder.argvs[0][:3] == ("bwrap", "--", "/b/limactl")
-    assert recorder.options[0]["env"] == {"USER": "dev"}
+    assert recorder.options[0]["env"] == {"USER": "dev", "LIMA_HOME": str(lima_home())}
     started = recorder.options[1]["env"]
     assert (started["USER"], started["QEMU_SYSTEM_X86_64"]) == ("dev", "qemu")
 
