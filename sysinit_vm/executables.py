@@ -9,6 +9,7 @@ from pathlib import Path
 from sysinit_vm import guest_writes
 
 _LIBRARIES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_PROGRAM_OF_LIMAS = "QEMU_SYSTEM_"  # and the architecture: another QEMU than that on PATH
 _TEMPORARY = ("TMPDIR", "TMP", "TEMP", "GOTMPDIR")
 _SBIN = (os.defpath, "/usr/local/sbin", "/usr/sbin", "/sbin")  # on Debian these are not on an ordinary account's PATH
 
@@ -46,6 +47,8 @@ def environment() -> dict[str, str]:
             env[name] = _trusted(env[name])
             if not env[name]:
                 del env[name]
+    for name in [name for name in env if name.startswith(_PROGRAM_OF_LIMAS) and not _trusted(env[name])]:
+        del env[name]
     return env
 
 

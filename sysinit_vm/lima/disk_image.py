@@ -5,6 +5,7 @@ As a program this file looks at each image that is named to it (``qemu_img.py``)
 """
 
 import os
+import re
 import stat
 import sys
 from pathlib import Path
@@ -12,9 +13,12 @@ from pathlib import Path
 _MAGIC = b"QFI\xfb"
 _EXTERNAL_DATA_FILE = 1 << 2
 _HEADER = 104  # bytes of version 3
+_PROBED = 512  # bytes that QEMU looks at to find a format
 _LONGEST_NAME = 1023
 # Formats whose images name other files, which Lima takes none of, and QEMU finds by these first bytes.
 _OTHER_FORMATS = (b"# Disk Descriptor", b"KDMV", b"COWD", b"QED\0", b"vhdxfile", b"conectix", b"<<< ", b"Witho")
+# A description in text, of VMware's: QEMU takes comments and empty lines before it (block/vmdk.c, vmdk_probe).
+_DESCRIPTION = re.compile(rb"(?:#[^\n]*\n| *\r?\n)*\s*version\s*=")
 _OWN = ("disk", "image", "basedisk", "diffdisk")  # in an instance's directory (Lima 2.2.0, pkg/limatype/filenames)
 
 
@@ -29,8 +33,8 @@ def refers_elsewhere(path: Path) -> str:
     with os.fdopen(handle, "rb") as stream:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             return "it is no plain file"
-        header = stream.read(_HEADER)
-        if header.startswith(_OTHER_FORMATS):
+        header = stream.read(_PROBED)
+        if header.startswith((*_OTHER_FORMATS, b"#")) or _DESCRIPTION.match(header):
             return "it has a format that names other files"
         if not header.startswith(_MAGIC):
             return ""  # raw: it has no names in it

@@ -20,6 +20,7 @@ from sysinit_vm.lima.home import instance_directories, lima_home
 from sysinit_vm.trust import approvals
 from sysinit_vm.trust.danger import Context
 
+_SYSTEM = ("/proc", "/dev", "/sys", "/var/spool/cron")
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
 
 
@@ -30,6 +31,7 @@ def here(data: Mapping[str, Any], root: Path) -> Context:
     private = (*(directory.resolve() for directory in own), lima_home())
     # QEMU's virtiofs writes what it was told to only read (Lima 2.2.0, qemu.go).
     confined = not (data.get("mountType") == "virtiofs" and data.get("vmType") != "vz")
+    linked = tuple(_linked(home))
     guests, written = tuple(_guests(root)), tuple(_written(root))
     return Context(
         root,
@@ -38,17 +40,24 @@ def here(data: Mapping[str, Any], root: Path) -> Context:
         private,
         confined,
         tuple(_proxies()),
-        tuple(_programs(home)),
+        (*_programs(), *linked),
+        linked,
         tuple(dict.fromkeys((*guests, *((name, one.path) for name, one in written)))),
         written,
     )
 
 
-def _programs(home: Path) -> Iterator[Path]:
-    """Yield where the user's programs are, and what their settings are links to, as those of a dotfiles manager."""
-    yield from (Path(part).resolve() for part in (sys.prefix, *search_path().split(os.pathsep)))
+def _programs() -> Iterator[Path]:
+    """Yield where the user's programs are, and the system's files by which one can run or change some."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
+    places = (sys.prefix, *search_path().split(os.pathsep), runtime, *_SYSTEM)
+    yield from (Path(part).resolve() for part in places)
+
+
+def _linked(home: Path) -> Iterator[Path]:
+    """Yield what the user's settings and programs are links to, as those of a dotfiles manager."""
     folders = ((home, ".*"), (home / ".config", "*"), (home / ".config", "*/*"), (home / ".config/systemd/user", "*"))
-    for folder, pattern in (*folders, (home / "bin", "*"), (home / ".local" / "bin", "*")):
+    for folder, pattern in (*folders, (home, "bin"), (home / "bin", "*"), (home / ".local" / "bin", "*")):
         with suppress(OSError):
             yield from (path.resolve() for path in folder.glob(pattern) if path.is_symlink())
 

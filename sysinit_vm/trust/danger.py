@@ -73,7 +73,8 @@ class Context:
 
     No guest may write ``private``. ``confined`` says whether the host keeps a guest from writing a read-only mount.
     ``proxies`` are the proxy variables of this machine whose values have passwords, each with a hash of its value.
-    ``programs`` are directories with programs that you run, and what hidden files of the home are links to.
+    ``programs`` are directories with programs that you run, and files by which one can run some. ``linked`` is what
+    hidden files of the home are links to.
     ``guests`` are other VMs, each with a directory that its guest can write, by its config or at its last start;
     ``written`` has the latter too, by what it is: it may have been moved.
     """
@@ -85,5 +86,6 @@ class Context:
     confined: bool = True
     proxies: tuple[tuple[str, str], ...] = ()
     programs: tuple[Path, ...] = ()
+    linked: tuple[Path, ...] = ()
     guests: tuple[tuple[str, Path], ...] = ()
     written: tuple[tuple[str, Written], ...] = ()

@@ -55,11 +55,21 @@ def mount(where: Where, value: Any, context: Context) -> Dangers:
         return
     yield from exchangeable(where, path, context)
     if path.is_relative_to(context.root):
+        yield from _dotfiles(where, path, context) if can_write else ()
         return
     if can_write:
         yield _written_outside(where, path, context, approved, "" if writable else _NOT_KEPT)
     else:
         yield Danger(Level.READS, where, f"lets the guest read {display(str(path))}{_note(path, context)}", approved)
+
+
+def _dotfiles(where: Where, path: Path, context: Context) -> Dangers:
+    """A project that the home's settings are links into: whoever writes it can run anything as the user."""
+    inside = sorted({str(target) for target in context.linked if target.is_relative_to(path)})
+    if inside:
+        shown = ", ".join(map(display, inside[:3])) + (", …" if len(inside) > 3 else "")  # noqa: PLR2004
+        words = f"lets the guest write what files of your home are links to, and so run anything as you: {shown}"
+        yield Danger(Level.RUNS, where, words, {"linked": inside})
 
 
 _NOT_KEPT = "; it is meant to be read-only, but QEMU's virtiofs does not keep it so"

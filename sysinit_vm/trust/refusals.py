@@ -12,6 +12,7 @@ from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError, edit
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.ports import forwards
+from sysinit_vm.trust import sockets
 from sysinit_vm.trust.danger import Context, Where, spelled
 from sysinit_vm.trust.rules import display
 
@@ -44,7 +45,8 @@ _ENDLESS = re.compile(r"\b(define|template|block|range|print|printf|println|js|h
 _ABSOLUTE = re.compile(r"(https?://|(/|~/)(?!(.*/)?\.\.(/|\Z)))")
 _IMAGES = (("images",), ("firmware", "images"), ("containerd", "archives"))
 _IN_ARGUMENTS = "Lima would run it on this machine, as a template in an argument of QEMU."
-_ARGUMENTS = {("images", "kernel", "cmdline"), ("cpuType", "x86_64"), ("cpuType", "aarch64")}
+_ARGUMENTS = {("images", "kernel", "cmdline")}
+_ALL_ARGUMENTS = {"video", "audio", "networks", "vmOpts", "cpuType"}
 _LONGEST_LISTED = 60_000  # characters; a line has 65,536, with what Lima fills in
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 
@@ -55,9 +57,17 @@ def check(config: Config) -> None:
     An invalid forward is refused here too: nobody should be asked to allow what then fails.
     """
     forwards.rules(config)
-    data = config.data
-    checks = (_lines, _ssh, _mounts, _locations, _arguments, _env)
-    for where, value, why in chain.from_iterable(check(data) for check in checks):
+    checks = (_lines, _ssh, _mounts, _locations, _arguments, _env, sockets.refused)
+    _refuse(config, chain.from_iterable(check(config.data) for check in checks))
+
+
+def check_sockets(config: Config) -> None:
+    """VmError if a socket's name is not what it seems, in the config of an instance as Lima fills it in."""
+    _refuse(config, sockets.refused(config.data))
+
+
+def _refuse(config: Config, refused: Iterable[tuple[str, Any, str]]) -> None:
+    for where, value, why in refused:
         place = config.place(where)
         raise VmError(f"{where} in {place} is refused: {display(value)}.", detail=why, hint=edit(config.path))
 
@@ -177,7 +187,7 @@ def _arguments(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
     """Lima fills in QEMU's arguments as templates, one of whose functions connects to a socket of the host (2.2.0)."""
     for where, text in texts((), data, keys=False):
         names = tuple(key for key in where if isinstance(key, str))
-        if "{{" in text and (names in _ARGUMENTS or names[0] in {"video", "audio", "networks", "vmOpts"}):
+        if "{{" in text and (names in _ARGUMENTS or names[0] in _ALL_ARGUMENTS):
             yield spelled(where), text, _IN_ARGUMENTS
 
 
@@ -216,6 +226,10 @@ def _host_paths(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for key, name in (("portForwards", "hostSocket"), ("copyToHost", "host")):
         for number, entry in enumerate(_entries(data, key)):
             yield f"{key}[{number}].{name}", str(entry.get(name) or "/")
+    for key, name in (("provision", "playbook"), ("networks", "socket")):
+        for number, entry in enumerate(_entries(data, key)):
+            if entry.get(name):
+                yield f"{key}[{number}].{name}", str(entry[name])
     for where, text in _image_locations(data):  # a guest that can write LIMA_HOME was allowed more than that
         if text.startswith(("/", "~/")) and not Path(text).is_relative_to(lima_home()):
             yield spelled(where), text
