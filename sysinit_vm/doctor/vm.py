@@ -143,13 +143,13 @@ def _full(subject: str, percent: int) -> Finding:
 def _work(lima: Limactl, instance: Instance, project: Project) -> Iterator[Finding]:
     """The mount, the session tool, and how provisioning ended."""
     try:
-        report = checks.readiness(lima, instance.name, project)
+        report = checks.readiness(lima, instance.name, project, writable=instance.project_writable)
     except VmError as error:
         yield Finding(AREA, "guest", WRONG, error.brief, error.hint)
         return
     problem = report.mount_problem or "a file of the host was not seen in the guest"
     yield (
-        Finding(AREA, "mount", OK, str(project.root))
+        Finding(AREA, "mount", OK, f"{project.root}" + (", read-only" if report.read_only else ""))
         if report.mounted
         else Finding(AREA, "mount", WRONG, problem, "sysinit-vm restart")
     )

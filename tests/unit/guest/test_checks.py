@@ -1,6 +1,8 @@
+import errno
 import os
 import re
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -112,6 +114,49 @@ def test_a_host_that_cannot_write_says_so(tmp_path):
     assert "cannot be written on the host" in readiness.mount_problem
 
 
+def test_a_read_only_mount_is_proven_by_reading(demo):
+    readiness = checks.readiness(FakeLimactl(guest=on_this_machine), "a", demo, gitconfig="", writable=False)
+    assert (readiness.mounted, readiness.mount_problem) == (True, "")
+    assert "not writable" in readiness.read_only
+    assert left(demo) == []
+
+
+@pytest.mark.parametrize("out", ["", f"read={'0' * 64}\n", "mount=cat: No such file\n"])
+def test_a_read_only_mount_of_another_directory_is_not_proven(demo, out):
+    assert not checks.readiness(FakeLimactl(guest=result(0, out)), "a", demo, writable=False).mounted
+
+
+@pytest.fixture
+def forbidden(demo, monkeypatch):
+    """A project that its user may not write: what root, who runs some tests, may everywhere."""
+    really = os.open
+
+    def refuse(path, flags, *more, **how):
+        if flags & os.O_CREAT:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return really(path, flags, *more, **how)
+
+    demo.config.write_text("cpus: 1\n")
+    monkeypatch.setattr(os, "open", refuse)
+    return demo
+
+
+def test_a_project_that_its_user_may_not_write_is_proven_by_its_config(forbidden):
+    readiness = checks.readiness(FakeLimactl(guest=on_this_machine), "a", forbidden)
+    assert readiness.mounted
+    assert f"you may not write {forbidden.root}: Permission denied" in readiness.read_only
+    assert left(forbidden) == ["config.yaml"]
+
+
+def test_another_config_in_its_place_proves_nothing(forbidden, tmp_path):
+    (tmp_path / "other").write_text("cpus: 2\n")
+    elsewhere = FakeLimactl(guest=lambda words: on_this_machine([*words[:-1], str(tmp_path / "other")]))
+    assert not checks.readiness(elsewhere, "a", forbidden).mounted
+    forbidden.config.unlink()
+    gone = checks.readiness(FakeLimactl(guest=on_this_machine), "a", forbidden)
+    assert (gone.mounted, gone.mount_problem) == (False, f"{forbidden.config} is gone.")
+
+
 def with_link(demo, target):
     path = next(demo.config.parent.glob(".mounted-*"))
     path.unlink()
@@ -184,9 +229,9 @@ def test_each_check_has_its_own_file_so_that_two_at_once_do_not_meet(demo):
     assert lima.asked[0][1][-1] != lima.asked[1][1][-1]
 
 
-def check(path, tools):
+def check(path, tools, how="write"):
     done = subprocess.run(
-        ["/bin/bash", "-c", CHECK, "bash", str(path)],
+        ["/bin/bash", "-c", CHECK, "bash", how, str(path)],
         env={"PATH": str(tools)},
         capture_output=True,
         text=True,
@@ -200,8 +245,8 @@ def check(path, tools):
 def tools(tmp_path):
     place = tmp_path / "tools"
     place.mkdir()
-    for name in ("cat", "sed", "sort"):
-        (place / name).symlink_to(f"/bin/{name}")
+    for name in ("cat", "sed", "sort", "sha256sum"):
+        (place / name).symlink_to(shutil.which(name))
 
     def stub(name, text):
         (place / name).write_text(f"#!/bin/sh\n{text}\n")

@@ -429,6 +429,21 @@ def test_a_guest_without_zellij_is_a_word_and_a_good_one_none(capsys):
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize(("line", "writable"), [("", True), ("mounts: [{location: ., writable: false}]\n", False)])
+def test_a_read_only_project_is_asked_to_be_read_and_told_to_be_so(lima, demo, monkeypatch, capsys, line, writable):
+    demo.project.config.write_text(CONFIG + line)
+    asked = []
+
+    def readiness(*_, writable, **__):
+        asked.append(writable)
+        return replace(GOOD, read_only="" if writable else "its mount is not writable")
+
+    monkeypatch.setattr(checks, "readiness", readiness)
+    start(ProjectVm.read(lima, demo), OPTIONS)
+    assert asked == [writable]
+    assert ("read-only in this guest: its mount is not writable." in capsys.readouterr().err) is not writable
+
+
 def test_two_at_once_take_turns_and_the_second_says_so(lima, demo, capsys):
     inside, go_on, order = threading.Event(), threading.Event(), []
 
