@@ -18,6 +18,7 @@ from sysinit_vm.lima.instance import STOPPED, Instance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine import facts
 from sysinit_vm.ports import portlist
+from sysinit_vm.projects import repository
 from sysinit_vm.projects.locate import Located
 from sysinit_vm.projects.project import Project
 
@@ -158,5 +159,7 @@ def _work(lima: Limactl, instance: Instance, project: Project) -> Iterator[Findi
         yield Finding(AREA, "provisioning", WRONG, text, "sysinit-vm logs --source provision")
     else:
         yield Finding(AREA, "provisioning", OK, "no script failed")
+    if report.git_problem:
+        yield Finding(AREA, "git", NOTE, report.git_problem, repository.advice(project.root, report.git_problem))
     if not report.session_tool:
         yield Finding(AREA, "session", NOTE, "Zellij is not installed in this guest: shell gives a login shell")

@@ -13,6 +13,7 @@ from sysinit_vm.errors import VmError
 from sysinit_vm.escaping import printable
 from sysinit_vm.guest import scripts
 from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.projects import repository
 from sysinit_vm.projects.project import CONFIG, Project
 from sysinit_vm.runner import Result
 
@@ -30,7 +31,8 @@ _IDENTIFY_AND_CHECK = 'bash -c "$1" bash /etc/sysinit-vm "$2"; shift 2; exec bas
 class Readiness:
     """Whether the user can work in a guest; ``mount_problem`` may be empty even if it is not ``mounted``.
 
-    ``read_only`` says why the project cannot be written in it, empty if it can.
+    ``read_only`` says why the project cannot be written in it, empty if it can. ``git_problem`` is what the guest's git
+    says if it cannot use the repository that the project is in on the host, else empty.
     """
 
     mounted: bool
@@ -38,6 +40,7 @@ class Readiness:
     session_tool: bool
     failed_scripts: tuple[str, ...]
     read_only: str = ""
+    git_problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,8 @@ def readiness(
     """
     proof = _proof(project.root, writable=writable)
     how = "read" if proof.read_only else "write"
-    check = (scripts.read("check.sh"), "bash", how, str(project.root / proof.relative))
+    in_repository = str(project.root) if repository.top(project.root) else ""
+    check = (scripts.read("check.sh"), "bash", how, in_repository, str(project.root / proof.relative))
     words: tuple[str, ...] = ("bash", "-c", *check)
     if gitconfig is not None:
         words = ("bash", "-c", _IDENTIFY_AND_CHECK, "bash", scripts.read("identity.sh"), gitconfig, *check)
@@ -99,8 +103,15 @@ def readiness(
     failed = tuple(printable(value, _LONGEST_SCRIPT) for key, value in answers if key == "failed")[:_MOST_SCRIPTS]
     mounted = (values.get("read") if proof.read_only else answer) == proof.answer
     mount_problem = proof.problem or answer_problem or printable(values.get("mount", ""), _LONGEST_DETAIL)
+    mounted = mounted and not proof.problem
+    git_problem = printable(values.get("git", ""), _LONGEST_DETAIL) if mounted else ""
     return Readiness(
-        mounted and not proof.problem, mount_problem, values.get("zellij") == "yes", failed, proof.read_only
+        mounted,
+        mount_problem,
+        values.get("zellij") == "yes",
+        failed,
+        read_only=proof.read_only,
+        git_problem=git_problem,
     )
 
 

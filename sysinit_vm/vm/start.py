@@ -10,7 +10,7 @@ from sysinit_vm.guest.checks import Readiness
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.ports import portlist
-from sysinit_vm.projects import locate, owners
+from sysinit_vm.projects import locate, owners, repository
 from sysinit_vm.projects.locate import Located
 from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal.console import say
@@ -100,5 +100,8 @@ def require_ready(name: str, project: Project, report: Readiness) -> None:
         )
     if report.read_only:
         say(f"  The project is read-only in this guest: {report.read_only}.")
+    if report.git_problem:
+        say(f"  git fails in this guest: {report.git_problem}")
+        say(f"    Try: {repository.advice(project.root, report.git_problem)}")
     if not report.session_tool:
         say("  Zellij is not installed in this guest: `shell` gives a login shell.")

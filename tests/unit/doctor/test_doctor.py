@@ -171,6 +171,13 @@ def test_a_read_only_project_is_no_fault(place, guests, tmp_path):
     assert (found["mount"].level, found["mount"].text) == (OK, f"{tmp_path}, read-only")
 
 
+def test_a_git_that_fails_in_the_guest_is_told(place, guests, tmp_path):
+    guests["readiness"] = replace(GOOD, git_problem="fatal: unknown repository extension found")
+    found = by(vm.examine(FakeLimactl(), running(place, param={"PROJECT_DIR": str(tmp_path)})))
+    assert found["git"].level == NOTE
+    assert "newer" in found["git"].hint
+
+
 def test_a_guest_that_does_not_answer_is_one_finding(place, guests):
     guests["vitals"] = VmError("The guest of demo-dev does not answer.")
     found = by(vm.examine(FakeLimactl(), running(place)))

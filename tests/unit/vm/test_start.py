@@ -444,6 +444,13 @@ def test_a_read_only_project_is_asked_to_be_read_and_told_to_be_so(lima, demo, m
     assert ("read-only in this guest: its mount is not writable." in capsys.readouterr().err) is not writable
 
 
+def test_a_git_that_fails_in_the_guest_is_told_with_what_to_do(demo, capsys):
+    require_ready("a", demo.project, replace(GOOD, git_problem="fatal: detected dubious ownership"))
+    told = capsys.readouterr().err
+    assert "git fails in this guest: fatal: detected dubious ownership" in told
+    assert "safe.directory" in told
+
+
 def test_two_at_once_take_turns_and_the_second_says_so(lima, demo, capsys):
     inside, go_on, order = threading.Event(), threading.Event(), []
 
