@@ -89,6 +89,7 @@ def effective_config(
     ``git_dir`` (absolute) is what a git worktree shares with its repository, mounted beside the project.
     VmError if the config asks for what this machine cannot give.
     """
+    _refuse_plain(config)
     vm_type, type_note = _vm_type(config, facts)
     vm_arch, arch_note = arch(config, facts)
     choice = choose_image(config, facts)
@@ -120,6 +121,12 @@ def effective_config(
     data["probes"], probe_note = _probes(config)
     notes = (type_note, arch_note, cpu_note, memory_note, probe_note, *mount_notes)
     return EffectiveConfig(data, tuple(filter(None, notes)))
+
+
+def _refuse_plain(config: Config) -> None:
+    stated = config.data.get("plain")
+    if str(stated).lower() == "true":
+        raise _impossible(config, "plain", stated, "Lima would mount nothing, and the guest have no project.")
 
 
 def _vm_type(config: Config, facts: Facts) -> tuple[str, str]:

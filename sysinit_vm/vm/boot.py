@@ -48,6 +48,7 @@ def boot(lima: Limactl, located: Located, project: Project, options: StartOption
     if instance is None:
         _create(lima, located.name, project, options, progress)
         return True
+    _require_mounts(instance)
     if instance.running:
         _await_host_agent(lima, instance, options, progress)
         return instance is not located.instance
@@ -203,6 +204,15 @@ def _up(
         raise VmError(f"The VM {files.name} disappeared while it was starting.", hint="sysinit-vm start")
     _require_own_data(instance)
     return lima.start(gate.passed_instance(instance, ask=False), relay, **how)
+
+
+def _require_mounts(instance: Instance) -> None:
+    if instance.filled.get("plain") is True:
+        raise VmError(
+            f"The VM {instance.name} cannot have its project: its config says plain: true.",
+            detail="Lima mounts nothing in such a VM.",
+            hint="sysinit-vm apply, once .lima/config.yaml has no plain: true",
+        )
 
 
 def _require_own_data(instance: Instance) -> None:

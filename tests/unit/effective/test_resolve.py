@@ -121,6 +121,13 @@ def test_a_stated_arch_wins_and_default_means_this_machines():
     assert made({"vmType": "qemu"}, system="Darwin", arch="aarch64").data["vmType"] == "qemu"
 
 
+@pytest.mark.parametrize("value", [True, "true"])
+def test_a_vm_that_could_mount_nothing_is_refused(value):
+    with pytest.raises(VmError, match=r"plain: .* is not possible here\.\nLima would mount nothing"):
+        made({"plain": value})
+    assert made({"plain": False}).data["plain"] is False
+
+
 def test_cpus_are_never_more_than_the_machine_has():
     effective = made({"cpus": 64}, cpus=2)
     assert effective.data["cpus"] == 2

@@ -451,6 +451,14 @@ def test_a_git_that_fails_in_the_guest_is_told_with_what_to_do(demo, capsys):
     assert "safe.directory" in told
 
 
+@pytest.mark.parametrize("status", ["Stopped", "Running"])
+def test_a_vm_that_mounts_nothing_is_told_before_it_boots(lima, demo, status):
+    lima.add("demo-dev", demo.project.root, status, config={"plain": True})
+    with pytest.raises(VmError, match=r"plain: true[\s\S]*sysinit-vm apply"):
+        start(ProjectVm.read(lima, demo), OPTIONS)
+    assert lima.calls == []
+
+
 def test_two_at_once_take_turns_and_the_second_says_so(lima, demo, capsys):
     inside, go_on, order = threading.Event(), threading.Event(), []
 
