@@ -231,7 +231,17 @@ def _must_be_up(done: Result, files: InstanceFiles, hint: str = "sysinit-vm logs
         return
     console = guest_console.last_lines(files, 12)
     shown = f"\nThe guest's last lines:\n{console}" if console else ""
-    raise VmError(f"The VM {files.name} did not start.", detail=reason(done.err or done.out) + shown, hint=hint)
+    why = reason(done.err or done.out) + _perhaps_the_shell(files)
+    raise VmError(f"The VM {files.name} did not start.", detail=why + shown, hint=hint)
+
+
+def _perhaps_the_shell(files: InstanceFiles) -> str:
+    """Name a shell that sshd lets nobody log in without. Our own image gives /bin/bash instead."""
+    with suppress(VmError):
+        user = files.config().data.get("user")
+        if shell := isinstance(user, dict) and user.get("shell"):
+            return f"\nIf the guest has no {shell} (user.shell), nobody can log in."
+    return ""
 
 
 def _await_host_agent(lima: Limactl, instance: Instance, options: StartOptions, progress: Progress) -> None:

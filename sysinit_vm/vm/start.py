@@ -46,9 +46,12 @@ def start(vm: ProjectVm, options: StartOptions) -> Instance:
                 return located.instance or Instance(located.name, "", lima_home() / located.name)
             progress.stage("checking the guest")
             instance = _as_started(locked, located, booted=booted)
+            missing_shell = locked.lima.settle_shell(instance)
             gitconfig = git_identity.gitconfig(vm.lima.runner, project.root)
             writable = instance.project_writable
             report = checks.readiness(vm.lima, located.name, project, gitconfig=gitconfig, writable=writable)
+        if missing_shell:
+            say(f"  The guest has no {missing_shell} (user.shell): commands and logins use /bin/bash.")
         require_ready(located.name, project, report)
         if booted:
             compare.remember(instance)

@@ -459,6 +459,20 @@ def test_a_vm_that_mounts_nothing_is_told_before_it_boots(lima, demo, status):
     assert lima.calls == []
 
 
+def test_a_shell_that_the_guest_lacks_is_named(lima, demo, capsys):
+    lima.add("demo-dev", demo.project.root, "Running", config={"user": {"shell": "/usr/bin/fish"}})
+    lima.runner.answers.append(result(1))
+    start(ProjectVm.read(lima, demo), OPTIONS)
+    assert "no /usr/bin/fish (user.shell): commands and logins use /bin/bash" in capsys.readouterr().err
+
+
+def test_a_shell_that_may_be_why_nobody_can_log_in_is_named(lima, demo):
+    lima.add("demo-dev", demo.project.root, "Stopped", config={"user": {"shell": "/usr/bin/fish"}})
+    lima.failure = result(1, err="no")
+    with pytest.raises(VmError, match=r"has no /usr/bin/fish \(user.shell\), nobody can log in"):
+        start(ProjectVm.read(lima, demo), OPTIONS)
+
+
 def test_two_at_once_take_turns_and_the_second_says_so(lima, demo, capsys):
     inside, go_on, order = threading.Event(), threading.Event(), []
 
