@@ -26,9 +26,7 @@ from sysinit_vm.runner import Result, Runner
 DISCONNECTED = 255
 """The exit status of ``attach`` if the connection failed or was lost: that of ssh."""
 
-_BASH = "/bin/bash"  # what our image gives an account whose shell it lacks
-_EVERYWHERE = (_BASH, "/bin/sh")
-_SHELL_SECONDS = 120
+BASH = "/bin/bash"  # runs the commands in a guest that lacks its config's shell; the account has it in our image
 
 
 @dataclass(frozen=True)
@@ -185,36 +183,19 @@ class Limactl:
         if not done.ok and home.instance_files(name).directory.exists():
             raise _failure(f"Cannot delete {name}.", done, hint=f"limactl unprotect {name}")
 
-    def settle_shell(self, instance: Instance) -> str:
-        """Let commands in the running ``instance`` use /bin/bash from now on if it lacks the shell of its config.
-
-        Return the missing shell, empty if there is none. limactl runs every command by the shell that the config names,
-        whatever shell the guest's account has (2.2.0, cmd/limactl/shell.go).
-        """
-        shell, mark = (instance.filled.get("user") or {}).get("shell"), instance.files.lacks_shell
-        if shell in {None, "", *_EVERYWHERE}:
-            mark.unlink(missing_ok=True)
-            return ""
-        argv = self.shell_argv(instance.name, ("test", "-x", str(shell)), "/", shell=_BASH)
-        if self.runner.read(argv, env=self._env(), timeout=_SHELL_SECONDS).code == 1:
-            files.write(mark, str(shell))
-            return str(shell)
-        mark.unlink(missing_ok=True)
-        return ""
-
     def shell_argv(
         self, name: str, words: Sequence[str], workdir: str, marker: str = "sh", *, shell: str = ""
     ) -> tuple[str, ...]:
         """Return the host argv that runs guest ``words`` exactly, in guest directory ``workdir`` (absolute).
 
         ``marker`` is a word to find the guest's processes by. ``shell`` (absolute) runs them in place of the config's,
-        as /bin/bash does if the guest lacks that (``settle_shell``).
+        as /bin/bash does if the guest lacks that (``login_shell``).
 
         ``sh`` stands before the words: limactl leaves the part before ``=`` of leading words unquoted, and
         a shell that reaps the child turns death by signal into 128+n. It outlives a Ctrl-C to tell of it.
         """
         guest = ("sh", "-c", 'trap : INT QUIT TERM; "$@"; exit $?', marker, *words)
-        shell = shell or (_BASH if home.instance_files(name).lacks_shell.exists() else "")
+        shell = shell or (BASH if home.instance_files(name).lacks_shell.exists() else "")
         chosen = (f"--shell={shell}",) if shell else ()
         return (*self._argv, "shell", "--tty=false", *chosen, "--workdir", workdir, name, "--", *guest)
 
@@ -238,9 +219,11 @@ class Limactl:
         ssh = {"SSH": "ssh -o ControlPath=none"} if alone and not os.environ.get("SSH") else {}
         return self.runner.attach(argv, env=self._env(ssh), stdin=stdin, on_interrupt=on_interrupt)
 
-    def run(self, name: str, words: Sequence[str], *, workdir: str = "/", timeout: float | None = None) -> Result:
-        """Run guest ``words`` captured; a timeout (seconds) gives code 124."""
-        return self.runner.read(self.shell_argv(name, words, workdir), env=self._env(), timeout=timeout)
+    def run(
+        self, name: str, words: Sequence[str], *, workdir: str = "/", timeout: float | None = None, shell: str = ""
+    ) -> Result:
+        """Run guest ``words`` captured; a timeout (seconds) gives code 124. ``shell`` is as for ``shell_argv``."""
+        return self.runner.read(self.shell_argv(name, words, workdir, shell=shell), env=self._env(), timeout=timeout)
 
     def receive(self, name: str, words: Sequence[str], take: Callable[[IO[bytes]], None]) -> Result:
         """Run guest ``words`` and hand what they write to ``take``; the result has their errors."""

@@ -32,7 +32,7 @@ from sysinit_vm.runner import Result
 from sysinit_vm.terminal.console import say
 from sysinit_vm.terminal.progress import Progress
 from sysinit_vm.trust import approvals, gate
-from sysinit_vm.vm import permission, validity
+from sysinit_vm.vm import own_keys, permission, validity
 from sysinit_vm.vm.options import StartOptions
 
 _CONSOLE_SECONDS = 5  # between two checks of the console
@@ -50,6 +50,7 @@ def boot(lima: Limactl, located: Located, project: Project, options: StartOption
         return True
     _require_mounts(instance)
     if instance.running:
+        own_keys.leave_out(lima, instance)
         _await_host_agent(lima, instance, options, progress)
         return instance is not located.instance
     if instance.status != STOPPED:
@@ -64,6 +65,7 @@ def boot(lima: Limactl, located: Located, project: Project, options: StartOption
             )
     elif recovery.copy_again(instance):
         say("  An earlier start was killed while it copied the image: copying it again.")
+    instance = own_keys.leave_out(lima, instance)
     edited = partial(permission.edited, ports_moved=True, ask=False)
     _tell(host_ports.replace_held(lima, instance, options.committed, edited))
     env = _accelerate(lima, options, facts.gather(), instance.dir / "kernel")

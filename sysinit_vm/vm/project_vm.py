@@ -10,6 +10,7 @@ from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.locks import vm_lock
 from sysinit_vm.projects import locate
 from sysinit_vm.projects.locate import Located, Target
+from sysinit_vm.vm import own_keys
 
 
 @dataclass(frozen=True)
@@ -61,5 +62,12 @@ class ProjectVm:
         return locate.existing(self.instances, self.target, to_end=True)
 
     def running(self) -> Instance:
-        """Return the VM if it runs and has booted; StateError (exit 4) otherwise."""
-        return locate.running(self.instances, self.target)
+        """Return the VM if it runs and has booted; StateError (exit 4) otherwise.
+
+        Keys of the user that would keep everybody out are left out first.
+        """
+        instance = locate.running(self.instances, self.target)
+        if not own_keys.too_many(instance):
+            return instance
+        with self.locked() as vm:
+            return own_keys.leave_out(vm.lima, locate.running(vm.instances, vm.target))

@@ -7,6 +7,7 @@ from sysinit_vm.drift import compare
 from sysinit_vm.errors import VmError
 from sysinit_vm.guest import checks, git_identity
 from sysinit_vm.guest.checks import Readiness
+from sysinit_vm.lima import login_shell
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.ports import portlist
@@ -46,7 +47,7 @@ def start(vm: ProjectVm, options: StartOptions) -> Instance:
                 return located.instance or Instance(located.name, "", lima_home() / located.name)
             progress.stage("checking the guest")
             instance = _as_started(locked, located, booted=booted)
-            missing_shell = locked.lima.settle_shell(instance)
+            missing_shell = login_shell.settle(locked.lima, instance)
             gitconfig = git_identity.gitconfig(vm.lima.runner, project.root)
             writable = instance.project_writable
             report = checks.readiness(vm.lima, located.name, project, gitconfig=gitconfig, writable=writable)

@@ -128,6 +128,13 @@ def test_a_vm_that_could_mount_nothing_is_refused(value):
     assert made({"plain": False}).data["plain"] is False
 
 
+@pytest.mark.parametrize(("pairs", "kept"), [(0, True), (99, True), (100, False)])
+def test_more_key_pairs_than_ssh_takes_are_left_out_with_a_word(pairs, kept):
+    effective = made({"ssh": {"localPort": 0, "loadDotSSHPubKeys": True}}, key_pairs=pairs)
+    assert effective.data["ssh"] == {"localPort": 0, "loadDotSSHPubKeys": kept}
+    assert any("than 99 key pairs" in note for note in effective.notes) is not kept
+
+
 def test_cpus_are_never_more_than_the_machine_has():
     effective = made({"cpus": 64}, cpus=2)
     assert effective.data["cpus"] == 2

@@ -370,35 +370,6 @@ def test_the_guests_shell_gets_exact_words_and_reaps_the_child(nasty):
     assert done.stdout == "".join(f"<{each}>" for each in nasty)
 
 
-def with_shell(place, shell):
-    return Instance("a", "Running", place / "a", filled={"user": {"shell": shell}})
-
-
-def test_a_guest_without_the_configs_shell_is_asked_by_bash_and_then_used_by_it(instances):
-    lima, recorder = wrapped(result(1), result(0), result(0), result(0))
-    fish = with_shell(instances("a"), "/usr/bin/fish")
-    assert lima.settle_shell(fish) == "/usr/bin/fish"
-    lima.run("a", ("ls",))
-    assert lima.settle_shell(fish) == ""  # it was installed since
-    lima.run("a", ("ls",))
-    asked, by_bash, again, by_fish = words(recorder)
-    assert asked[-3:] == ["test", "-x", "/usr/bin/fish"]
-    assert asked[:3] == by_bash[:3] == again[:3] == ["shell", "--tty=false", "--shell=/bin/bash"]
-    assert by_fish[:3] == ["shell", "--tty=false", "--workdir"]
-
-
-@pytest.mark.parametrize("shell", ["/bin/bash", "/bin/sh", "", None])
-def test_of_a_shell_that_every_image_has_nobody_is_asked(instances, shell):
-    lima, recorder = wrapped()
-    assert lima.settle_shell(with_shell(instances("a"), shell)) == ""
-    assert words(recorder) == []
-
-
-def test_a_guest_that_cannot_say_whether_it_has_the_shell_keeps_it(instances):
-    lima, _ = wrapped(result(127))
-    assert lima.settle_shell(with_shell(instances("a"), "/run/current-system/sw/bin/zsh")) == ""
-
-
 @pytest.mark.parametrize(("line", "code"), [("exit 7", 7), ("kill -TERM $$", 143), ("kill -KILL $$", 137), ("true", 0)])
 def test_the_guests_shell_gives_the_commands_own_status(line, code):
     lima, _ = wrapped()

@@ -461,7 +461,7 @@ def test_a_vm_that_mounts_nothing_is_told_before_it_boots(lima, demo, status):
 
 def test_a_shell_that_the_guest_lacks_is_named(lima, demo, capsys):
     lima.add("demo-dev", demo.project.root, "Running", config={"user": {"shell": "/usr/bin/fish"}})
-    lima.runner.answers.append(result(1))
+    lima.guest = result(1)
     start(ProjectVm.read(lima, demo), OPTIONS)
     assert "no /usr/bin/fish (user.shell): commands and logins use /bin/bash" in capsys.readouterr().err
 
