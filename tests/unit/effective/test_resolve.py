@@ -1,5 +1,6 @@
 import copy
 import json
+import os
 import re
 from pathlib import Path
 
@@ -167,6 +168,20 @@ def test_a_mount_that_this_host_does_not_have_is_left_out_with_a_word():
     effective = made({"mounts": [{"location": "/Users/alice/other"}]})
     assert [mount["location"] for mount in effective.data["mounts"]] == ["/work/demo"]
     assert any("/Users/alice/other" in note for note in effective.notes)
+
+
+@pytest.mark.parametrize("kind", ["file", "socket", "closed"])
+def test_a_mount_of_what_is_no_directory_is_left_out_and_told_to_be_none(tmp_path, kind):
+    path = tmp_path / ".tool.json"
+    if kind == "socket":
+        os.mkfifo(path)
+    else:
+        path.write_text("{}")
+    location = path if kind != "closed" else path / "below"
+    effective = made({"mounts": [{"location": str(location)}]})
+    assert [mount["location"] for mount in effective.data["mounts"]] == ["/work/demo"]
+    said = {"closed": "does not exist here"}.get(kind, "is not a directory, and Lima mounts nothing else: copy it")
+    assert any(f"mounts: {location} {said}" in note for note in effective.notes)
 
 
 @pytest.mark.parametrize("location", [".", "./", "/work/demo/", "/work/../work/demo", "~/../../work/demo"])
