@@ -119,9 +119,14 @@ def _since_boot(instance: Instance) -> list[Change]:
         booted = json.loads((instance.dir / _BOOTED).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
-    before, now = (
-        {key: value for key, value in config.items() if key not in _NOT_COMPARED}
-        for config in (booted, instance.filled)
-    )
+    before, now = _fixed_at_boot(booted), _fixed_at_boot(instance.filled)
     changes = plan.changes(before, now)
     return [Change(f"{change.what} (LIMA_HOME/_config)", change.now, change.wanted, RESTART) for change in changes]
+
+
+def _fixed_at_boot(filled: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a config stays as it was booted; Lima reads whether the user's keys count at each login."""
+    fixed = {key: value for key, value in filled.items() if key not in _NOT_COMPARED}
+    if isinstance(ssh := fixed.get("ssh"), Mapping):
+        fixed["ssh"] = {key: value for key, value in ssh.items() if key != "loadDotSSHPubKeys"}
+    return fixed

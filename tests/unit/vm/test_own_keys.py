@@ -1,11 +1,16 @@
 """A VM that is given more keys than ssh takes: nobody could enter it."""
 
+from dataclasses import replace
+
 import pytest
 
+from sysinit_vm.config import document
+from sysinit_vm.drift import compare
 from sysinit_vm.trust import approvals, gate
 from sysinit_vm.vm.options import StartOptions
 from sysinit_vm.vm.project_vm import ProjectVm
 from sysinit_vm.vm.start import start
+from tests.fakes import facts
 
 OPTIONS = StartOptions(600, "auto", lambda *_: None)
 KEYS = {"ssh": {"localPort": 0, "loadDotSSHPubKeys": True}}
@@ -51,3 +56,12 @@ def test_a_vm_that_is_not_given_them_is_left_as_it_is(lima, demo, keys, capsys):
     keys(100)
     ProjectVm.read(lima, demo).running()
     assert capsys.readouterr().err == ""
+
+
+def test_a_running_vm_that_does_without_them_does_not_drift_from_its_boot(lima, demo, keys):
+    own = lima.add("demo-dev", demo.project.root, "Running", config=KEYS)
+    compare.remember(own)
+    keys(100)
+    after = replace(own, filled={**own.filled, "ssh": {"localPort": 0, "loadDotSSHPubKeys": False}})
+    drift = compare.drift(after, document.load(demo.project.config), facts())
+    assert not [change.what for change in drift.changes if "_config" in change.what]
