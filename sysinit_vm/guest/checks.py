@@ -48,7 +48,8 @@ class _Proof:
     """A file of the host's, ``relative`` to the project's root, by which the guest proves the mount.
 
     It answers in the file, which then holds ``answer``; or, if it can only read it, with ``answer``, its SHA-256.
-    ``problem`` says why there is no such file, ``read_only`` why the guest cannot write it.
+    ``problem`` says why there is no such file, ``read_only`` why the guest cannot write it. ``ours`` says that it is
+    for this alone, and removed afterwards.
     """
 
     relative: Path
