@@ -279,6 +279,6 @@ class FakeLimactl(InMemory, Limactl):
         if self.place and directory.parent == self.place:
             shutil.rmtree(directory)
 
-    def run(self, name, words, *, workdir="/", timeout=None):
+    def run(self, name, words, *, workdir="/", timeout=None, shell=""):
         self.asked.append((name, words, timeout))
         return self.guest(words) if callable(self.guest) else self.guest

@@ -18,6 +18,7 @@ from sysinit_vm.lima.instance import STOPPED, Instance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine import facts
 from sysinit_vm.ports import portlist
+from sysinit_vm.projects import repository
 from sysinit_vm.projects.locate import Located
 from sysinit_vm.projects.project import Project
 
@@ -145,13 +146,13 @@ def _full(subject: str, percent: int) -> Finding:
 def _work(lima: Limactl, instance: Instance, project: Project) -> Iterator[Finding]:
     """The mount, the session tool, and how provisioning ended."""
     try:
-        report = checks.readiness(lima, instance.name, project)
+        report = checks.readiness(lima, instance.name, project, writable=instance.project_writable)
     except VmError as error:
         yield Finding(AREA, "guest", WRONG, error.brief, error.hint)
         return
     problem = report.mount_problem or "a file of the host was not seen in the guest"
     yield (
-        Finding(AREA, "mount", OK, str(project.root))
+        Finding(AREA, "mount", OK, f"{project.root}" + (", read-only" if report.read_only else ""))
         if report.mounted
         else Finding(AREA, "mount", WRONG, problem, "sysinit-vm restart")
     )
@@ -160,5 +161,7 @@ def _work(lima: Limactl, instance: Instance, project: Project) -> Iterator[Findi
         yield Finding(AREA, "provisioning", WRONG, text, "sysinit-vm logs --source provision")
     else:
         yield Finding(AREA, "provisioning", OK, "no script failed")
+    if report.git_problem:
+        yield Finding(AREA, "git", NOTE, report.git_problem, repository.advice(project.root, report.git_problem))
     if not report.session_tool:
         yield Finding(AREA, "session", NOTE, "Zellij is not installed in this guest: shell gives a login shell")

@@ -24,6 +24,7 @@ UNKNOWN = "unknown"
 _BOOTED = "sysinit-vm-booted.json"  # in the instance's directory, so that it goes with the VM
 # What we change in a running VM ourselves, and what differs each time it is read.
 _NOT_COMPARED = ("provision", "param", "base", "minimumLimaVersion", "message")
+_LEFT_TO_LIMA = (None, "", "default")
 
 
 @dataclass(frozen=True)
@@ -76,15 +77,27 @@ def _wanted(instance: Instance, own: Config, committed: Config, machine: Facts) 
 
 
 def _own(instance: Instance) -> Config:
-    """Return the config of ``instance`` with absolute locations and its mount type, as we write them now.
+    """Return the config of ``instance`` as we write it now: with absolute locations and what it left to Lima.
 
-    Earlier versions left both to Lima.
+    Earlier versions left these to Lima, and so does a VM that was made without us.
     """
     own = instance.config()
-    mounts = own.data.get("mounts")
-    absolute = [_absolute(mount) for mount in mounts] if isinstance(mounts, list) else mounts
-    stated = {"mounts": absolute} if absolute is not None else {}
-    return replace(own, data={**own.data, **stated, "mountType": own.data.get("mountType") or instance.mount_type})
+    mounts, images = own.data.get("mounts"), own.data.get("images")
+    stated: dict[str, Any] = {"mountType": own.data.get("mountType") or instance.mount_type}
+    for key in ("arch", "vmType"):
+        if own.data.get(key) in _LEFT_TO_LIMA and instance.filled.get(key):
+            stated[key] = instance.filled[key]
+    if isinstance(mounts, list):
+        stated["mounts"] = [_absolute(mount) for mount in mounts]
+    if isinstance(images, list):
+        arch = {**own.data, **stated}.get("arch")
+        stated["images"] = [_with_arch(image, arch) for image in images]
+    return replace(own, data={**own.data, **stated})
+
+
+def _with_arch(image: Any, arch: Any) -> Any:
+    """An image without an arch is for any; ours say the VM's."""
+    return {**image, "arch": arch} if arch and isinstance(image, Mapping) and not image.get("arch") else image
 
 
 def _absolute(mount: Any) -> Any:
@@ -106,9 +119,14 @@ def _since_boot(instance: Instance) -> list[Change]:
         booted = json.loads((instance.dir / _BOOTED).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
-    before, now = (
-        {key: value for key, value in config.items() if key not in _NOT_COMPARED}
-        for config in (booted, instance.filled)
-    )
+    before, now = _fixed_at_boot(booted), _fixed_at_boot(instance.filled)
     changes = plan.changes(before, now)
     return [Change(f"{change.what} (LIMA_HOME/_config)", change.now, change.wanted, RESTART) for change in changes]
+
+
+def _fixed_at_boot(filled: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a config stays as it was booted; Lima reads whether the user's keys count at each login."""
+    fixed = {key: value for key, value in filled.items() if key not in _NOT_COMPARED}
+    if isinstance(ssh := fixed.get("ssh"), Mapping):
+        fixed["ssh"] = {key: value for key, value in ssh.items() if key != "loadDotSSHPubKeys"}
+    return fixed

@@ -167,7 +167,7 @@ _RULES: Mapping[str, Callable[[str, Any, Any], Iterator[Change]]] = {
 def _normal(key: str, value: Any) -> Any:
     """Return one value for all that mean the same: sizes in bytes, numbers without quotes, None for empty."""
     if key in {"memory", "disk"}:
-        return in_bytes(value)
+        return in_bytes(value or _LIMAS_DISK if key == "disk" else value)
     if key == "cpus":
         number = whole(value)
         return value if number is None else number

@@ -1,5 +1,6 @@
 """What a config's mounts become on this machine. Pure, but for looking whether host directories exist."""
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -53,9 +54,16 @@ def effective_mounts(
         elif directory == facts.ssh_dir or directory.is_dir():
             mounts.append(_at(mount, directory))
         else:
-            notes.append(f"mounts: {directory} does not exist here and is left out.")
+            notes.append(f"mounts: {directory} {_why_not(directory)} It is left out.")
     mounts.append({**project_mount, "location": str(project.root), "mountPoint": mount_point(project.root)})
     return [*map(_with_fresh_cache, mounts), *_git_mount(git_dir, mounts)], notes
+
+
+def _why_not(directory: Path) -> str:
+    """Return why what is no ``directory`` is not mounted. Lima would make one that is missing (2.2.0)."""
+    if not os.path.exists(directory):  # noqa: PTH110  # Path.exists raises in a closed directory
+        return "does not exist here."
+    return "is not a directory, and Lima mounts nothing else: copy it (sysinit-vm copy), or mount one that holds it."
 
 
 def _git_mount(git_dir: Path | None, others: Sequence[Mount]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Any
 from sysinit_vm.config import sizes
 from sysinit_vm.config.document import Config, dump
 from sysinit_vm.config.params import PROJECT_DIR, PROJECT_NAME, VM_NAME
+from sysinit_vm.effective import probes, ssh_keys
 from sysinit_vm.effective.host_paths import HostPaths
 from sysinit_vm.effective.mounts import GIT_SIDE_MOUNT, effective_mounts, mount_point
 from sysinit_vm.errors import VmError, edit
@@ -19,7 +20,6 @@ from sysinit_vm.ports import allocation
 from sysinit_vm.ports.forwards import Key
 from sysinit_vm.projects.project import Project
 
-_SEED_PROBE = re.compile(r"^[ \t]*ssh [^\n]*\b127\.0\.0\.1 true[ \t]*$", re.MULTILINE)
 # /etc/environment has no escapes: `#` ends a value, and pam_env interprets quotes and backslashes.
 _PLAIN_VALUE = re.compile(r"""[^#"'\\\x00-\x1f\x7f]+\Z""")
 _LEAST_SIZE = 2**20  # bytes
@@ -89,6 +89,7 @@ def effective_config(
     ``git_dir`` (absolute) is what a git worktree shares with its repository, mounted beside the project.
     VmError if the config asks for what this machine cannot give.
     """
+    _refuse_plain(config)
     vm_type, type_note = _vm_type(config, facts)
     vm_arch, arch_note = arch(config, facts)
     choice = choose_image(config, facts)
@@ -113,13 +114,20 @@ def effective_config(
         data["portForwards"] = [host_paths.forward(entry) for entry in forwards]
     if config.data.get("copyToHost"):
         data["copyToHost"] = [host_paths.copy(entry) for entry in _list(config, "copyToHost")]
-    data |= available.other_files(data, facts)
+    keys, keys_note = ssh_keys.left_out(config.data, facts.key_pairs)
+    data |= available.other_files(data, facts) | keys
     data.setdefault("containerd", {"system": False, "user": False})
     ours = [{"mode": mode, "script": script} for mode, script in scripts.items()]
     data["provision"] = [*ours, *_list(config, "provision")]
-    data["probes"], probe_note = _probes(config)
-    notes = (type_note, arch_note, cpu_note, memory_note, probe_note, *mount_notes)
+    data["probes"], probe_note = probes.that_can_end(_list(config, "probes"))
+    notes = (type_note, arch_note, cpu_note, memory_note, probe_note, keys_note, *mount_notes)
     return EffectiveConfig(data, tuple(filter(None, notes)))
+
+
+def _refuse_plain(config: Config) -> None:
+    stated = config.data.get("plain")
+    if str(stated).lower() == "true":
+        raise _impossible(config, "plain", stated, "Lima would mount nothing, and the guest have no project.")
 
 
 def _vm_type(config: Config, facts: Facts) -> tuple[str, str]:
@@ -198,14 +206,6 @@ def _env(config: Config, project: Project) -> dict[str, Any]:
     if _PLAIN_VALUE.match(project.name):
         kept["PROJECT_NAME"] = project.name
     return {**kept, "ZELLIJ_SESSION": project.session}
-
-
-def _probes(config: Config) -> tuple[list[dict[str, Any]], str]:
-    """Leave out the original's probe: ssh from the guest to itself has no key, so a start would wait ten minutes."""
-    probes = _list(config, "probes")
-    kept = [probe for probe in probes if not _SEED_PROBE.search(str(probe.get("script", "")))]
-    note = "probes: ssh from the guest to itself always fails and is left out." if kept != probes else ""
-    return kept, note
 
 
 def _cpus(config: Config, facts: Facts) -> tuple[Any, str]:

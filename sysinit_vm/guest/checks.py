@@ -1,5 +1,7 @@
 """What a booted guest says about itself: whether the user can work in it, how it is, and what it has."""
 
+import errno
+import hashlib
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -11,25 +13,50 @@ from sysinit_vm.errors import VmError
 from sysinit_vm.escaping import printable
 from sysinit_vm.guest import scripts
 from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.projects import repository
 from sysinit_vm.projects.project import CONFIG, Project
 from sysinit_vm.runner import Result
 
 _CHECK_SECONDS = 120
 _LONGEST_ANSWER = 200  # bytes; it is 22
+_LONGEST_CONFIG = 2**20  # bytes
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _LONGEST_DETAIL = 4000  # characters
 _MOST_SCRIPTS, _LONGEST_SCRIPT = 20, 200  # that failed and are named; characters of a name
 _WHICH = 'for program; do if command -v "$program" >/dev/null 2>&1; then echo "$program"; fi; done'
-_IDENTIFY_AND_CHECK = 'bash -c "$1" bash /etc/sysinit-vm "$2"; exec bash -c "$3" bash "$4"'
+_IDENTIFY_AND_CHECK = 'bash -c "$1" bash /etc/sysinit-vm "$2"; shift 2; exec bash -c "$@"'
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """Whether the user can work in a guest; ``mount_problem`` may be empty even if it is not ``mounted``."""
+    """Whether the user can work in a guest; ``mount_problem`` may be empty even if it is not ``mounted``.
+
+    ``read_only`` says why the project cannot be written in it, empty if it can. ``git_problem`` is what the guest's git
+    says if it cannot use the repository that the project is in on the host, else empty.
+    """
 
     mounted: bool
     mount_problem: str
     session_tool: bool
     failed_scripts: tuple[str, ...]
+    read_only: str = ""
+    git_problem: str = ""
+
+
+@dataclass(frozen=True)
+class _Proof:
+    """A file of the host's, ``relative`` to the project's root, by which the guest proves the mount.
+
+    It answers in the file, which then holds ``answer``; or, if it can only read it, with ``answer``, its SHA-256.
+    ``problem`` says why there is no such file, ``read_only`` why the guest cannot write it. ``ours`` says that it is
+    for this alone, and removed afterwards.
+    """
+
+    relative: Path
+    answer: str
+    problem: str = ""
+    read_only: str = ""
+    ours: bool = True
 
 
 @dataclass(frozen=True)
@@ -51,39 +78,67 @@ class Vitals:
     inode_percent: int
 
 
-def readiness(lima: Limactl, name: str, project: Project, *, gitconfig: str | None = None) -> Readiness:
+def readiness(
+    lima: Limactl, name: str, project: Project, *, gitconfig: str | None = None, writable: bool = True
+) -> Readiness:
     """Ask a booted guest whether the user can work in it.
 
-    A round trip proves the mount: the guest reads a file that is written here, and its answer is read here.
-    ``gitconfig`` becomes the guest's git identity in the same call (see ``git_identity``); None leaves it as it is.
-    VmError if the guest does not answer within two minutes.
+    A round trip proves the mount: the guest reads a file that is written here, and its answer is read here. If the
+    mount is not ``writable``, or the project not for us, reading has to do. ``gitconfig`` becomes the guest's git
+    identity in the same call (see ``git_identity``); None leaves it as it is. VmError if the guest does not answer
+    within two minutes.
     """
-    token = os.urandom(8).hex()
-    relative = CONFIG.with_name(f".mounted-{token}")
-    problem = _write_token(project.root, relative, token)
-    words: tuple[str, ...] = ("bash", "-c", scripts.read("check.sh"), "bash", str(project.root / relative))
+    proof = _proof(project.root, writable=writable)
+    how = "read" if proof.read_only else "write"
+    in_repository = str(project.root) if repository.top(project.root) else ""
+    check = (scripts.read("check.sh"), "bash", how, in_repository, str(project.root / proof.relative))
+    words: tuple[str, ...] = ("bash", "-c", *check)
     if gitconfig is not None:
-        identify = scripts.read("identity.sh")
-        words = ("bash", "-c", _IDENTIFY_AND_CHECK, "bash", identify, gitconfig, words[2], words[4])
+        words = ("bash", "-c", _IDENTIFY_AND_CHECK, "bash", scripts.read("identity.sh"), gitconfig, *check)
     done = lima.run(name, words, timeout=_CHECK_SECONDS)
-    token_answer, answer_problem = _read_and_remove(project.root, relative)
+    answer, answer_problem = _read_and_remove(project.root, proof.relative) if proof.ours else ("", "")
     if not done.ok:
         raise no_answer(name, done)
     answers = _answers(done)
     values = dict(answers)
     failed = tuple(printable(value, _LONGEST_SCRIPT) for key, value in answers if key == "failed")[:_MOST_SCRIPTS]
-    mounted = token_answer == f"{token} seen"
-    mount_problem = problem or answer_problem or printable(values.get("mount", ""), _LONGEST_DETAIL)
-    return Readiness(mounted, mount_problem, values.get("zellij") == "yes", failed)
+    mounted = (values.get("read") if proof.read_only else answer) == proof.answer
+    mount_problem = proof.problem or answer_problem or printable(values.get("mount", ""), _LONGEST_DETAIL)
+    mounted = mounted and not proof.problem
+    git_problem = printable(values.get("git", ""), _LONGEST_DETAIL) if mounted else ""
+    return Readiness(
+        mounted,
+        mount_problem,
+        values.get("zellij") == "yes",
+        failed,
+        read_only=proof.read_only,
+        git_problem=git_problem,
+    )
 
 
-def _write_token(root: Path, relative: Path, token: str) -> str:
-    """Return why it cannot be written, empty if it was."""
+def _proof(root: Path, *, writable: bool) -> _Proof:
+    """Write a file for the guest; if that is forbidden, the config that is there has to do."""
+    token = os.urandom(8).hex()
+    relative = CONFIG.with_name(f".mounted-{token}")
     try:
         project_tree.write(root, relative, token.encode(), parents=False)
     except VmError as error:
-        return f"{root / relative} cannot be written on the host: {error.detail}"
-    return ""
+        if isinstance(error.__cause__, OSError) and error.__cause__.errno in _FORBIDDEN:
+            return _config_as_proof(root, f"you may not write {root}: {error.detail}")
+        return _Proof(relative, "", f"{root / relative} cannot be written on the host: {error.detail}")
+    if writable:
+        return _Proof(relative, f"{token} seen")
+    return _Proof(relative, hashlib.sha256(token.encode()).hexdigest(), read_only="its mount is not writable")
+
+
+def _config_as_proof(root: Path, why: str) -> _Proof:
+    try:
+        content, problem = project_tree.read(root, CONFIG, _LONGEST_CONFIG), f"{root / CONFIG} is gone."
+    except VmError as error:
+        content, problem = None, f"{error.brief} {error.detail}"
+    if content is None:
+        return _Proof(CONFIG, "", problem, why, ours=False)
+    return _Proof(CONFIG, hashlib.sha256(content.data).hexdigest(), read_only=why, ours=False)
 
 
 def _read_and_remove(root: Path, relative: Path) -> tuple[str, str]:

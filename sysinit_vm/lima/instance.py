@@ -52,6 +52,12 @@ class Instance:
         return Path(text) if text.startswith("/") else None
 
     @property
+    def project_writable(self) -> bool:
+        """Whether its project's mount is writable; true as well if it has none, which is another fault."""
+        mounts = [mount for mount in self.filled.get("mounts") or () if mount.get("location") == str(self.project_dir)]
+        return all(mount.get("writable") is True for mount in mounts)
+
+    @property
     def guest_writes(self) -> tuple[Path, ...]:
         """The host directories that the guest can write by its config now (absolute): the project's and its mounts'.
 

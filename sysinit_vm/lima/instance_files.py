@@ -77,6 +77,11 @@ class InstanceFiles:
         return self.host_agent_log.exists() or (self.directory / "serial.log").exists()
 
     @property
+    def lacks_shell(self) -> Path:
+        """Ours: it is there while the guest lacks the login shell that its config names."""
+        return self.directory / "sysinit-vm-lacks-shell"
+
+    @property
     def protected(self) -> bool:
         """Whether ``limactl protect`` forbids to delete the instance."""
         return (self.directory / "protected").exists()

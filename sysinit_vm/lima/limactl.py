@@ -26,6 +26,8 @@ from sysinit_vm.runner import Result, Runner
 DISCONNECTED = 255
 """The exit status of ``attach`` if the connection failed or was lost: that of ssh."""
 
+BASH = "/bin/bash"  # runs the commands in a guest that lacks its config's shell; the account has it in our image
+
 
 @dataclass(frozen=True)
 class Limactl:
@@ -186,13 +188,18 @@ class Limactl:
         if not done.ok and home.instance_files(name).directory.exists():
             raise _failure(f"Cannot delete {name}.", done, hint=f"limactl unprotect {name}")
 
-    def shell_argv(self, name: str, words: Sequence[str], workdir: str, marker: str = "sh") -> tuple[str, ...]:
+    def shell_argv(
+        self, name: str, words: Sequence[str], workdir: str, marker: str = "sh", *, shell: str = ""
+    ) -> tuple[str, ...]:
         """Return the host argv that runs guest ``words`` exactly, in guest directory ``workdir`` (absolute).
 
-        ``marker`` is a word to find the guest's processes by.
+        ``marker`` is a word to find the guest's processes by. ``shell`` (absolute) runs them in place of the config's,
+        as /bin/bash does if the guest lacks that (``login_shell``).
         """
         workdir, guest = guest_words.exact(words, workdir, marker)
-        return (*self._argv, "shell", "--tty=false", "--workdir", workdir, name, "--", *guest)
+        shell = shell or (BASH if home.instance_files(name).lacks_shell.exists() else "")
+        chosen = (f"--shell={shell}",) if shell else ()
+        return (*self._argv, "shell", "--tty=false", *chosen, "--workdir", workdir, name, "--", *guest)
 
     def attach(
         self,
@@ -214,9 +221,11 @@ class Limactl:
         ssh = {"SSH": "ssh -o ControlPath=none"} if alone and not os.environ.get("SSH") else {}
         return self.runner.attach(argv, env=self._env(ssh), stdin=stdin, on_interrupt=on_interrupt)
 
-    def run(self, name: str, words: Sequence[str], *, workdir: str = "/", timeout: float | None = None) -> Result:
-        """Run guest ``words`` captured; a timeout (seconds) gives code 124."""
-        return self.runner.read(self.shell_argv(name, words, workdir), env=self._env(), timeout=timeout)
+    def run(
+        self, name: str, words: Sequence[str], *, workdir: str = "/", timeout: float | None = None, shell: str = ""
+    ) -> Result:
+        """Run guest ``words`` captured; a timeout (seconds) gives code 124. ``shell`` is as for ``shell_argv``."""
+        return self.runner.read(self.shell_argv(name, words, workdir, shell=shell), env=self._env(), timeout=timeout)
 
     def receive(self, name: str, words: Sequence[str], take: Callable[[IO[bytes]], None]) -> Result:
         """Run guest ``words`` and hand what they write to ``take``; the result has their errors."""

@@ -20,7 +20,7 @@ class Facts:
 
     ``system`` is Linux or Darwin; ``arch`` as Lima says it (x86_64, aarch64); ``ssh_dir`` is None
     if the user has none, because Lima would create a missing mount location on the host. ``virtiofsd`` says whether
-    QEMU has the program for virtiofs.
+    QEMU has the program for virtiofs. ``key_pairs`` is how many Lima finds in ``ssh_dir``.
     """
 
     system: str
@@ -32,6 +32,7 @@ class Facts:
     ssh_dir: Path | None
     can_build_image: bool
     virtiofsd: bool = False
+    key_pairs: int = 0
 
 
 def gather() -> Facts:
@@ -49,7 +50,13 @@ def gather() -> Facts:
         ssh_dir=ssh if ssh.is_dir() else None,
         can_build_image=host.system == "Linux" and find("mmdebstrap") is not None and _zellij_or_error(),
         virtiofsd=any(find(program) for program in _VIRTIOFSD),
+        key_pairs=key_pairs(),
     )
+
+
+def key_pairs() -> int:
+    """Return how many key pairs Lima finds in ~/.ssh: its *.pub with a private key beside them (2.2.0, sshutil.go)."""
+    return sum(public.with_suffix("").exists() for public in (Path.home() / ".ssh").glob("*.pub"))
 
 
 def _zellij_or_error() -> bool:

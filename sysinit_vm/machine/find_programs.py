@@ -4,7 +4,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from sysinit_vm import files
+from sysinit_vm import files, user_account
 from sysinit_vm.errors import MissingError, VmError, typed
 from sysinit_vm.executables import Version, dotted, find, version
 from sysinit_vm.machine.host import Host
@@ -19,8 +19,9 @@ def find_limactl(runner: Runner = _READER, host: Host | None = None) -> Path | N
     """Return limactl (absolute): ``SYSINIT_VM_LIMACTL``, one on PATH of at least 2.0.0, else ours.
 
     One on PATH also needs its guest agent beside it. MissingError if the variable names no file, or one
-    that cannot be run or is too old.
+    that cannot be run or is too old, and for an account that limactl refuses.
     """
+    user_account.require_name()
     host = host or Host.read()
     configured = _configured("SYSINIT_VM_LIMACTL")
     if configured:

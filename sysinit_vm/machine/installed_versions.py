@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 
+from sysinit_vm import user_account
 from sysinit_vm.errors import VmError
 from sysinit_vm.executables import Version, dotted
 from sysinit_vm.machine import find_programs, optional
@@ -11,7 +12,11 @@ from sysinit_vm.runner import Runner
 
 
 def lima_and_task(runner: Runner) -> Iterator[tuple[str, str]]:
-    """Yield Lima and Task, each with its dotted version; empty if it is missing or prints none."""
+    """Yield Lima and Task, each with its dotted version; empty if it is missing or prints none.
+
+    MissingError if this account has no home directory to look in.
+    """
+    user_account.require_home()
     host = Host.read()
     version: Version = ()
     with contextlib.suppress(VmError):

@@ -7,6 +7,7 @@ from pathlib import Path
 import platformdirs
 
 from sysinit_vm import settings
+from sysinit_vm.config import guest_places
 from sysinit_vm.errors import NoConfigError, UsageError, typed
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.projects.project import CONFIG, Project, same
@@ -110,6 +111,8 @@ def unusable(root: Path) -> str:
         return "It is the root of the file system: the VM would see, and could change, everything."
     if problem := _exposed(root):
         return problem
+    if lost := guest_places.deleted(text):
+        return f"{lost} You would lose the project's files."
     if _SURROGATE.search(text):
         return "Its path is not valid UTF-8."
     if not text.isprintable():

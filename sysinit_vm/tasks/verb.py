@@ -13,7 +13,7 @@ from invoke.exceptions import Exit
 from invoke.parser.argument import Argument
 from invoke.tasks import Task, task
 
-from sysinit_vm import streams
+from sysinit_vm import streams, user_account
 from sysinit_vm.cli.manual import Manual
 from sysinit_vm.errors import UsageError, VmError
 from sysinit_vm.runner import INTERRUPTED
@@ -88,6 +88,7 @@ def _guarded(body: Callable[..., None], name: str) -> Callable[..., None]:
                 stream.reconfigure(errors="backslashreplace")
         try:
             _refuse_empty(name, signature.bind(*args, **kwargs).arguments)
+            user_account.require_home()
             body(*args, **kwargs)
             sys.stdout.flush()  # a full or closed output is an error here, not at the interpreter's exit
         except KeyboardInterrupt as error:

@@ -57,9 +57,9 @@ def judge_instance(instance: Instance) -> Verdict:
     project = None if owner is None or search.unusable(owner) else owner
     data = {**instance.filled, "mountType": instance.mount_type}
     context = here(data, project or instance.dir)
-    config = Config(instance.files.lima_yaml, data)
-    refusals.check_sockets(config)
-    refusals.check_host_paths(config, project, context)
+    own = Config(instance.files.lima_yaml, data)
+    refusals.check_instance(own)
+    refusals.check_host_paths(own, project, context)
     dangers = _dangers(data, context)
     return Verdict(f"The VM {instance.name}", instance.dir, worst_last(dangers), owner=owner)
 

@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from sysinit_vm.config import guest_places
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError, edit
 from sysinit_vm.lima.home import lima_home
@@ -57,16 +58,19 @@ def check(config: Config) -> None:
     An invalid forward is refused here too: nobody should be asked to allow what then fails.
     """
     forwards.rules(config)
-    checks = (_lines, _ssh, _mounts, _locations, _arguments, _env, sockets.refused)
-    _refuse(config, chain.from_iterable(check(config.data) for check in checks))
+    checks = (_lines, _ssh, _mounts, _deleted, _locations, _arguments, _env, sockets.refused)
+    _refuse_first(config, chain.from_iterable(check(config.data) for check in checks))
 
 
-def check_sockets(config: Config) -> None:
-    """VmError if a socket's name is not what it seems, in the config of an instance as Lima fills it in."""
-    _refuse(config, sockets.refused(config.data))
+def check_instance(config: Config) -> None:
+    """VmError if ``config``, an instance's own as Lima fills it in, has what no approval allows.
+
+    It mounts a directory where its guest would delete what is in it, or a socket's name is not what it seems.
+    """
+    _refuse_first(config, chain(_deleted(config.data), sockets.refused(config.data)))
 
 
-def _refuse(config: Config, refused: Iterable[tuple[str, Any, str]]) -> None:
+def _refuse_first(config: Config, refused: Iterable[tuple[str, Any, str]]) -> None:
     for where, value, why in refused:
         place = config.place(where)
         raise VmError(f"{where} in {place} is refused: {display(value)}.", detail=why, hint=edit(config.path))
@@ -167,6 +171,13 @@ def _mounts(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
                     value,
                     f"QEMU takes {allowed.pattern}; anything else could begin another option.",
                 )
+
+
+def _deleted(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    for number, mount in enumerate(_entries(data, "mounts")):
+        key = "mountPoint" if mount.get("mountPoint") else "location"
+        if why := guest_places.deleted(str(mount.get(key))):
+            yield f"mounts[{number}].{key}", mount[key], f"{why} This machine would lose its files."
 
 
 def _locations(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:

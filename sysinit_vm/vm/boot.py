@@ -32,7 +32,7 @@ from sysinit_vm.runner import Result
 from sysinit_vm.terminal.console import say
 from sysinit_vm.terminal.progress import Progress
 from sysinit_vm.trust import approvals, gate
-from sysinit_vm.vm import pause, permission, validity
+from sysinit_vm.vm import own_keys, pause, permission, validity
 from sysinit_vm.vm.options import StartOptions
 
 _CONSOLE_SECONDS = 5  # between two checks of the console
@@ -48,8 +48,10 @@ def boot(lima: Limactl, located: Located, project: Project, options: StartOption
     if instance is None:
         _create(lima, located.name, project, options, progress)
         return True
+    _require_mounts(instance)
     if instance.running:
         pause.go_on(lima, instance)
+        own_keys.leave_out(lima, instance)
         _await_host_agent(lima, instance, options, progress)
         return instance is not located.instance
     if instance.status != STOPPED:
@@ -64,6 +66,7 @@ def boot(lima: Limactl, located: Located, project: Project, options: StartOption
             )
     elif recovery.copy_again(instance):
         say("  An earlier start was killed while it copied the image: copying it again.")
+    instance = own_keys.leave_out(lima, instance)
     edited = partial(permission.edited, ports_moved=True, ask=False)
     _tell(host_ports.replace_held(lima, instance, options.committed, edited))
     env = _accelerate(lima, options, facts.gather(), instance.dir / "kernel")
@@ -206,6 +209,15 @@ def _up(
     return lima.start(gate.passed_instance(instance, ask=False), relay, **how)
 
 
+def _require_mounts(instance: Instance) -> None:
+    if instance.filled.get("plain") is True:
+        raise VmError(
+            f"The VM {instance.name} cannot have its project: its config says plain: true.",
+            detail="Lima mounts nothing in such a VM.",
+            hint="sysinit-vm apply, once .lima/config.yaml has no plain: true",
+        )
+
+
 def _require_own_data(instance: Instance) -> None:
     """VmError if QEMU would open another file of this machine for a disk, as a hostile image can say."""
     why = disk_image.of_instance(instance.dir)
@@ -222,7 +234,17 @@ def _must_be_up(done: Result, files: InstanceFiles, hint: str = "sysinit-vm logs
         return
     console = guest_console.last_lines(files, 12)
     shown = f"\nThe guest's last lines:\n{console}" if console else ""
-    raise VmError(f"The VM {files.name} did not start.", detail=reason(done.err or done.out) + shown, hint=hint)
+    why = reason(done.err or done.out) + _perhaps_the_shell(files)
+    raise VmError(f"The VM {files.name} did not start.", detail=why + shown, hint=hint)
+
+
+def _perhaps_the_shell(files: InstanceFiles) -> str:
+    """Name a shell that sshd lets nobody log in without. Our own image gives /bin/bash instead."""
+    with suppress(VmError):
+        user = files.config().data.get("user")
+        if shell := isinstance(user, dict) and user.get("shell"):
+            return f"\nIf the guest has no {shell} (user.shell), nobody can log in."
+    return ""
 
 
 def _await_host_agent(lima: Limactl, instance: Instance, options: StartOptions, progress: Progress) -> None:

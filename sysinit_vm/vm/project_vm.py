@@ -10,7 +10,7 @@ from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.locks import vm_lock
 from sysinit_vm.projects import locate
 from sysinit_vm.projects.locate import Located, Target
-from sysinit_vm.vm import pause
+from sysinit_vm.vm import own_keys, pause
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,13 @@ class ProjectVm:
         return locate.existing(self.instances, self.target, to_end=True)
 
     def running(self) -> Instance:
-        """Return the VM if it runs and has booted; StateError (exit 4) otherwise, and if it is paused."""
+        """Return the VM if it runs and has booted; StateError (exit 4) otherwise, and if it is paused.
+
+        Keys of the user that would keep everybody out are left out first.
+        """
         instance = locate.running(self.instances, self.target)
         pause.require_going(instance)
-        return instance
+        if not own_keys.too_many(instance):
+            return instance
+        with self.locked() as vm:
+            return own_keys.leave_out(vm.lima, locate.running(vm.instances, vm.target))

@@ -7,10 +7,11 @@ from sysinit_vm.drift import compare
 from sysinit_vm.errors import VmError
 from sysinit_vm.guest import checks, git_identity
 from sysinit_vm.guest.checks import Readiness
+from sysinit_vm.lima import login_shell
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.ports import portlist
-from sysinit_vm.projects import locate, owners
+from sysinit_vm.projects import locate, owners, repository
 from sysinit_vm.projects.locate import Located
 from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal.console import say
@@ -45,10 +46,16 @@ def start(vm: ProjectVm, options: StartOptions) -> Instance:
             if vm.lima.runner.dry:
                 return located.instance or Instance(located.name, "", lima_home() / located.name)
             progress.stage("checking the guest")
+            instance = _as_started(locked, located, booted=booted)
+            missing_shell = login_shell.settle(locked.lima, instance)
             gitconfig = git_identity.gitconfig(vm.lima.runner, project.root)
-            report = checks.readiness(vm.lima, located.name, project, gitconfig=gitconfig)
+            writable = instance.project_writable
+            report = checks.readiness(vm.lima, located.name, project, gitconfig=gitconfig, writable=writable)
+        if missing_shell:
+            say(f"  The guest has no {missing_shell} (user.shell): commands and logins use /bin/bash.")
         require_ready(located.name, project, report)
-        instance = _as_started(locked, located, booted=booted)
+        if booted:
+            compare.remember(instance)
     for warning in portlist.lost(instance):
         say(f"  {warning}")
     ssh_config.write_hosts([instance])
@@ -72,13 +79,12 @@ def _refuse_second(vm: ProjectVm, project: Project) -> None:
 
 
 def _as_started(vm: ProjectVm, located: Located, *, booted: bool) -> Instance:
-    """Return the VM as it is now, and record the config of this boot: Lima merges its defaults anew at each listing."""
+    """Return the VM as it is now."""
     if located.instance and not booted:
         return located.instance
     instance = vm.lima.instance(located.name)
     if instance is None:
         raise VmError(f"The VM {located.name} disappeared while it was starting.", hint="sysinit-vm start")
-    compare.remember(instance)
     return instance
 
 
@@ -96,5 +102,10 @@ def require_ready(name: str, project: Project, report: Readiness) -> None:
             detail="\n".join(report.failed_scripts),
             hint="sysinit-vm logs --source provision",
         )
+    if report.read_only:
+        say(f"  The project is read-only in this guest: {report.read_only}.")
+    if report.git_problem:
+        say(f"  git fails in this guest: {report.git_problem}")
+        say(f"    Try: {repository.advice(project.root, report.git_problem)}")
     if not report.session_tool:
         say("  Zellij is not installed in this guest: `shell` gives a login shell.")

@@ -13,6 +13,7 @@ from sysinit_vm.errors import VmError
 from tests.cli.test_entrances import entrances
 from tests.worlds import BIN, SCRIPT, TASKS
 
+ANONYMOUS = ("unshare", "--user", "--map-user=54321", "--map-group=54321")
 PLAIN = f"images: [{{location: 'https://a.example/x.qcow2', digest: 'sha256:{'0' * 64}'}}]\n"
 
 
@@ -503,3 +504,19 @@ def test_a_lima_home_whose_path_is_too_long_for_any_vm_is_a_sentence(world):
     assert done.returncode in {1, 2}
     assert "LIMA_HOME" in done.stderr
     assert list(world.demo.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [["doctor"], ["list"], ["init"], ["--version"]])
+def test_an_account_without_an_entry_and_a_home_directory_is_told_so(world, words):
+    done = world.type(*ANONYMOUS, "env", "-u", "HOME", *SCRIPT, *words)
+    assert (done.returncode, "no home directory" in done.stderr) == (6, True)
+    assert "Traceback" not in done.stderr
+
+
+def test_the_doctor_tells_an_account_without_an_entry_that_it_has_no_name(world):
+    done = world.type(*ANONYMOUS, *SCRIPT, "doctor")
+    assert "its uid 54321 has no entry in /etc/passwd" in done.stdout
+    assert "missing: makes and runs VMs" not in done.stdout
+    started = world.type(*ANONYMOUS, *SCRIPT, "list")
+    assert (started.returncode, "useradd --uid 54321" in started.stderr) == (6, True)
+    assert "Traceback" not in done.stderr + started.stderr

@@ -299,3 +299,8 @@ def test_zellij_missing_gives_a_login_shell_with_a_word(world, demo):
         assert shell.exit_status() == 4
     finally:
         inside(world, demo, "sudo mv /usr/local/bin/zellij.away /usr/local/bin/zellij")
+
+
+def test_the_last_logout_deletes_no_file_below_dev_shm(world, demo):
+    manager = "org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager"
+    assert inside(world, demo, f"busctl get-property {manager} RemoveIPC") == "b false\n"

@@ -84,3 +84,25 @@ def test_an_edit_arrives_to_the_byte(lima, world):
         assert not Path("lima.REJECTED.yaml").exists()
     finally:
         lima.delete("never-started")
+
+
+def test_a_list_fills_in_what_a_config_leaves_to_lima_and_shows_that_plain_mounts_nothing(lima, world):
+    """By this an adopted VM is compared, a shell that its guest lacks is known, and a plain one is not booted."""
+    directory = world.lima_home / "never-started"
+    directory.mkdir()
+    base = {"images": [{"location": "/none.qcow2"}], "mounts": [{"location": "/srv"}]}
+    (directory / "lima.yaml").write_text(json.dumps(base))
+    try:
+        filled = lima.instance("never-started").filled
+        here = Host.read().arch
+        assert (filled["arch"], filled["images"][0]["arch"], filled["vmType"]) == (here, here, "qemu")
+        assert (filled["plain"], filled["mounts"][0]["mountPoint"], filled["mounts"][0]["writable"]) == (
+            False,
+            "/srv",
+            False,
+        )
+        assert filled["user"]["shell"] == "/bin/bash"
+        (directory / "lima.yaml").write_text(json.dumps({**base, "plain": True}))
+        assert not lima.instance("never-started").filled.get("mounts")
+    finally:
+        lima.delete("never-started")

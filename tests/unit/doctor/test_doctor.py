@@ -56,7 +56,7 @@ def guests(monkeypatch):
     answers = {"vitals": Vitals(NOW, 20, 5), "readiness": GOOD}
     for name in ("vitals", "readiness"):
 
-        def answer(*_, name=name):
+        def answer(*_, name=name, **__):
             if isinstance(answers[name], Exception):
                 raise answers[name]
             return answers[name]
@@ -163,6 +163,19 @@ def test_failed_provisioning_and_a_lost_mount_are_told(place, guests, tmp_path):
     assert (found["mount"].level, found["mount"].text) == (WRONG, "stale")
     assert found["provisioning"].hint == "sysinit-vm logs --source provision"
     assert found["session"].level == NOTE
+
+
+def test_a_read_only_project_is_no_fault(place, guests, tmp_path):
+    guests["readiness"] = replace(GOOD, read_only="its mount is not writable")
+    found = by(vm.examine(FakeLimactl(), running(place, param={"PROJECT_DIR": str(tmp_path)})))
+    assert (found["mount"].level, found["mount"].text) == (OK, f"{tmp_path}, read-only")
+
+
+def test_a_git_that_fails_in_the_guest_is_told(place, guests, tmp_path):
+    guests["readiness"] = replace(GOOD, git_problem="fatal: unknown repository extension found")
+    found = by(vm.examine(FakeLimactl(), running(place, param={"PROJECT_DIR": str(tmp_path)})))
+    assert found["git"].level == NOTE
+    assert "newer" in found["git"].hint
 
 
 def test_a_guest_that_does_not_answer_is_one_finding(place, guests):

@@ -50,6 +50,7 @@ def changed(**more):
         ({"cpus": 4}, "cpus", RESTART),
         ({"memory": "4GiB"}, "memory", RESTART),
         ({"disk": "60GiB"}, "disk", RESTART),
+        ({"disk": None}, "disk", RESTART),  # 100GiB
         ({"disk": "40GiB"}, "disk", RECREATE),
         ({"images": [{"location": "/b.qcow2", "arch": "x86_64"}]}, "images", RECREATE),
         ({"arch": "aarch64"}, "arch", RECREATE),
@@ -175,6 +176,27 @@ def test_a_vm_of_an_earlier_version_that_left_the_mount_type_to_lima_does_not_dr
     del own["mountType"]
     instance.files.lima_yaml.write_text(json.dumps(own))
     assert compare.drift(instance, document.load(project.config), machine).changes == ()
+
+
+@pytest.mark.parametrize("left", [None, "", "default"])
+def test_what_an_adopted_vm_left_to_lima_does_not_drift_if_it_means_the_same(made, left):
+    project, instance, machine = made
+    own = json.loads(instance.files.lima_yaml.read_text())
+    own |= {"arch": left, "vmType": left}
+    del own["images"][0]["arch"]
+    if left is None:
+        del own["arch"], own["vmType"]
+    instance.files.lima_yaml.write_text(json.dumps(own))
+    filled = {"arch": "x86_64", "vmType": "qemu"}
+    committed = document.load(project.config)
+    assert compare.drift(replace(instance, status="Stopped", filled=filled), committed, machine).changes == ()
+    other = replace(instance, status="Stopped", filled={"arch": "riscv64", "vmType": "qemu"})
+    assert compare.drift(other, committed, machine).needs == RECREATE
+
+
+@pytest.mark.parametrize("left", [None, "", 0])
+def test_limas_own_size_of_a_disk_is_no_drift(left):
+    assert plan.changes({"disk": left}, {"disk": "100GiB"}) == plan.changes({"disk": "100GiB"}, {"disk": left}) == []
 
 
 def test_an_edited_config_drifts(made):

@@ -1,5 +1,6 @@
 import copy
 import json
+import os
 import re
 from pathlib import Path
 
@@ -121,6 +122,20 @@ def test_a_stated_arch_wins_and_default_means_this_machines():
     assert made({"vmType": "qemu"}, system="Darwin", arch="aarch64").data["vmType"] == "qemu"
 
 
+@pytest.mark.parametrize("value", [True, "true"])
+def test_a_vm_that_could_mount_nothing_is_refused(value):
+    with pytest.raises(VmError, match=r"plain: .* is not possible here\.\nLima would mount nothing"):
+        made({"plain": value})
+    assert made({"plain": False}).data["plain"] is False
+
+
+@pytest.mark.parametrize(("pairs", "kept"), [(0, True), (99, True), (100, False)])
+def test_more_key_pairs_than_ssh_takes_are_left_out_with_a_word(pairs, kept):
+    effective = made({"ssh": {"localPort": 0, "loadDotSSHPubKeys": True}}, key_pairs=pairs)
+    assert effective.data["ssh"] == {"localPort": 0, "loadDotSSHPubKeys": kept}
+    assert any("than 99 key pairs" in note for note in effective.notes) is not kept
+
+
 def test_cpus_are_never_more_than_the_machine_has():
     effective = made({"cpus": 64}, cpus=2)
     assert effective.data["cpus"] == 2
@@ -153,6 +168,20 @@ def test_a_mount_that_this_host_does_not_have_is_left_out_with_a_word():
     effective = made({"mounts": [{"location": "/Users/alice/other"}]})
     assert [mount["location"] for mount in effective.data["mounts"]] == ["/work/demo"]
     assert any("/Users/alice/other" in note for note in effective.notes)
+
+
+@pytest.mark.parametrize("kind", ["file", "socket", "closed"])
+def test_a_mount_of_what_is_no_directory_is_left_out_and_told_to_be_none(tmp_path, kind):
+    path = tmp_path / ".tool.json"
+    if kind == "socket":
+        os.mkfifo(path)
+    else:
+        path.write_text("{}")
+    location = path if kind != "closed" else path / "below"
+    effective = made({"mounts": [{"location": str(location)}]})
+    assert [mount["location"] for mount in effective.data["mounts"]] == ["/work/demo"]
+    said = {"closed": "does not exist here"}.get(kind, "is not a directory, and Lima mounts nothing else: copy it")
+    assert any(f"mounts: {location} {said}" in note for note in effective.notes)
 
 
 @pytest.mark.parametrize("location", [".", "./", "/work/demo/", "/work/../work/demo", "~/../../work/demo"])

@@ -1,6 +1,8 @@
+import errno
 import os
 import re
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -8,8 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sysinit_vm.errors import VmError
+from sysinit_vm.errors import VmError, typed
 from sysinit_vm.guest import checks, processes, scripts, setup
+from sysinit_vm.projects import repository
 from sysinit_vm.projects.project import Project
 from tests.fakes import FakeLimactl, on_this_machine, result
 
@@ -112,6 +115,136 @@ def test_a_host_that_cannot_write_says_so(tmp_path):
     assert "cannot be written on the host" in readiness.mount_problem
 
 
+def test_a_read_only_mount_is_proven_by_reading(demo):
+    readiness = checks.readiness(FakeLimactl(guest=on_this_machine), "a", demo, gitconfig="", writable=False)
+    assert (readiness.mounted, readiness.mount_problem) == (True, "")
+    assert "not writable" in readiness.read_only
+    assert left(demo) == []
+
+
+@pytest.mark.parametrize("out", ["", f"read={'0' * 64}\n", "mount=cat: No such file\n"])
+def test_a_read_only_mount_of_another_directory_is_not_proven(demo, out):
+    assert not checks.readiness(FakeLimactl(guest=result(0, out)), "a", demo, writable=False).mounted
+
+
+@pytest.fixture
+def forbidden(demo, monkeypatch):
+    """A project that its user may not write: what root, who runs some tests, may everywhere."""
+    really = os.open
+
+    def refuse(path, flags, *more, **how):
+        if flags & os.O_CREAT:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return really(path, flags, *more, **how)
+
+    demo.config.write_text("cpus: 1\n")
+    monkeypatch.setattr(os, "open", refuse)
+    return demo
+
+
+def test_a_project_that_its_user_may_not_write_is_proven_by_its_config(forbidden):
+    readiness = checks.readiness(FakeLimactl(guest=on_this_machine), "a", forbidden)
+    assert readiness.mounted
+    assert f"you may not write {forbidden.root}: Permission denied" in readiness.read_only
+    assert left(forbidden) == ["config.yaml"]
+
+
+def test_another_config_in_its_place_proves_nothing(forbidden, tmp_path):
+    (tmp_path / "other").write_text("cpus: 2\n")
+    elsewhere = FakeLimactl(guest=lambda words: on_this_machine([*words[:-1], str(tmp_path / "other")]))
+    assert not checks.readiness(elsewhere, "a", forbidden).mounted
+    forbidden.config.unlink()
+    gone = checks.readiness(FakeLimactl(guest=on_this_machine), "a", forbidden)
+    assert (gone.mounted, gone.mount_problem) == (False, f"{forbidden.config} is gone.")
+
+
+@pytest.fixture
+def repo(demo, home, monkeypatch):
+    """The project as a repository with a commit, in a guest that sees nothing above it."""
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(demo.root.parent))
+    git(demo.root, "init", "-q")
+    git(demo.root, "commit", "-q", "--allow-empty", "-m", "first")
+    return demo
+
+
+def git(cwd, *words):
+    identity = ("-c", "user.name=me", "-c", "user.email=me@a.example")
+    subprocess.run(["git", *identity, *words], cwd=cwd, check=True, capture_output=True)
+
+
+def git_problem(project):
+    """What the guest's git says, and what to do about it."""
+    problem = checks.readiness(FakeLimactl(guest=on_this_machine), "a", project).git_problem
+    return problem, repository.advice(project.root, problem) if problem else ""
+
+
+def test_a_repository_that_the_guests_git_can_use_is_no_word(repo):
+    assert git_problem(repo) == ("", "")
+    git(repo.root, "checkout", "-q", "--orphan", "without-a-commit")
+    assert git_problem(repo) == ("", "")
+
+
+def test_a_project_without_a_repository_is_not_asked_for_one(demo, home):
+    lima = FakeLimactl(guest=on_this_machine)
+    assert checks.readiness(lima, "a", demo).git_problem == ""
+    assert lima.asked[0][1][-2] == ""
+
+
+def test_of_a_project_in_a_directory_of_a_repository_git_is_told_to_fail(repo, monkeypatch):
+    inner = Project(repo.root / "inner")
+    inner.config.parent.mkdir(parents=True)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(repo.root))
+    problem, advice = git_problem(inner)
+    assert "not a git repository" in problem
+    assert advice.endswith(typed("sysinit-vm", "init", "--project", repo.root))
+
+
+def test_the_repository_of_a_whole_home_directory_is_not_meant(demo, home, monkeypatch):
+    monkeypatch.setenv("HOME", str(demo.root.parent))
+    git(demo.root.parent, "init", "-q")
+    assert repository.top(demo.root) is None
+
+
+def test_a_clone_that_borrows_objects_is_told_how_to_copy_them(repo, tmp_path, monkeypatch):
+    git(tmp_path, "clone", "-q", "--shared", str(repo.root), "borrower")
+    borrower = Project(tmp_path / "borrower")
+    borrower.config.parent.mkdir()
+    assert git_problem(borrower) == ("", "")
+    (repo.root / ".git").rename(tmp_path / "hidden")
+    problem, advice = git_problem(borrower)
+    assert problem
+    assert "git -C" in advice
+    (tmp_path / "hidden").rename(repo.root / ".git")
+    subprocess.run(["sh", "-c", advice.partition(": ")[2]], check=True)
+    (repo.root / ".git").rename(tmp_path / "hidden")
+    assert git_problem(borrower) == ("", "")
+
+
+def test_a_git_directory_that_is_a_link_out_of_the_project_is_told(repo, tmp_path):
+    (repo.root / ".git").rename(tmp_path / "store")
+    (repo.root / ".git").symlink_to(tmp_path / "gone")
+    problem, advice = git_problem(repo)
+    assert "not a git repository" in problem
+    assert ".git is a link" in advice
+
+
+def test_a_repository_of_a_newer_git_is_told(repo):
+    git(repo.root, "config", "core.repositoryFormatVersion", "1")
+    git(repo.root, "config", "extensions.relativeWorktreesOfTomorrow", "true")
+    problem, advice = git_problem(repo)
+    assert "relativeworktreesoftomorrow" in problem
+    assert "newer" in advice
+
+
+def test_a_repository_of_another_account_is_told_with_the_command_that_allows_it(repo, monkeypatch):
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    problem, advice = git_problem(repo)
+    assert "dubious ownership" in problem
+    assert shlex.split(advice)[:-1] == ["sysinit-vm", "exec", "git", "config", "--global", "--add", "safe.directory"]
+    subprocess.run(shlex.split(advice)[2:], check=True)
+    assert git_problem(repo) == ("", "")
+
+
 def with_link(demo, target):
     path = next(demo.config.parent.glob(".mounted-*"))
     path.unlink()
@@ -184,9 +317,9 @@ def test_each_check_has_its_own_file_so_that_two_at_once_do_not_meet(demo):
     assert lima.asked[0][1][-1] != lima.asked[1][1][-1]
 
 
-def check(path, tools):
+def check(path, tools, how="write"):
     done = subprocess.run(
-        ["/bin/bash", "-c", CHECK, "bash", str(path)],
+        ["/bin/bash", "-c", CHECK, "bash", how, "", str(path)],
         env={"PATH": str(tools)},
         capture_output=True,
         text=True,
@@ -200,8 +333,8 @@ def check(path, tools):
 def tools(tmp_path):
     place = tmp_path / "tools"
     place.mkdir()
-    for name in ("cat", "sed", "sort"):
-        (place / name).symlink_to(f"/bin/{name}")
+    for name in ("cat", "sed", "sort", "sha256sum"):
+        (place / name).symlink_to(shutil.which(name))
 
     def stub(name, text):
         (place / name).write_text(f"#!/bin/sh\n{text}\n")

@@ -1,5 +1,6 @@
 """Building the Debian image: which programs run, and what stays when one of them fails."""
 
+import configparser
 import os
 import shlex
 import stat
@@ -441,6 +442,14 @@ def test_the_overlay_is_root_s_and_its_scripts_can_run(zellij, tmp_path):
     modes = {name: member.mode for name, member in members.items()}
     assert modes["usr/local/bin/zellij"] == modes["usr/lib/sysinit-vm/lima-init"] == modes["finish"] == 0o755
     assert modes["usr/lib/systemd/system/lima-init.service"] == modes["etc/environment"] == 0o644
+
+
+def test_in_our_image_the_last_logout_deletes_no_file_below_dev_shm(zellij, tmp_path):
+    debian_files.overlay(tmp_path / "overlay.tar", zellij)
+    read = configparser.ConfigParser()
+    with tarfile.open(tmp_path / "overlay.tar") as tar:
+        read.read_string(tar.extractfile("./etc/systemd/logind.conf.d/sysinit-vm.conf").read().decode())
+    assert read["Login"]["RemoveIPC"] == "no"
 
 
 def test_packages():

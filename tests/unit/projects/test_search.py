@@ -82,6 +82,11 @@ def test_home_and_the_root_are_refused(home):
             search.for_init(place)
 
 
+@pytest.mark.parametrize("root", ["/dev/shm/app", "/run/user/1000/app", "/var/tmp"])
+def test_no_project_lies_where_the_guest_would_delete_its_files(home, root):
+    assert "lose the project's files" in search.unusable(Path(root))
+
+
 def below(variable, name):
     return lambda home: Path(os.environ.get(variable) or home) / name
 

@@ -56,6 +56,10 @@ def test_what_ends_is_no_danger(text):
     assert not may_never_end(text)
 
 
+def test_a_shared_memory_directory_elsewhere_in_the_guest_is_no_danger():
+    check(Config(Path("/p"), {"mounts": [{"location": "/dev/shm/x", "mountPoint": "/srv/x"}]}))
+
+
 def test_thousands_of_open_templates_take_no_time():
     assert not may_never_end("{{ a" * 50_000)
 
@@ -78,9 +82,14 @@ def test_what_messages_of_lima_hold_is_let_through():
     [
         ("mounts:\n- location: /srv\n  9p:\n    msize: lots\n", r"mounts\[0\]\.9p\.msize in line 4 of"),
         ("ssh:\n  localPort: many\n", r"ssh\.localPort in line 2 of"),
+        (
+            "mounts:\n- location: /srv\n  mountPoint: /dev/shm/x\n",
+            r"mounts\[0\]\.mountPoint in line 3 of [^ ]* .*RemoveIPC",
+        ),
+        ("mounts:\n- location: /dev/shm/x\n", r"mounts\[0\]\.location in line 2 of [^ ]* .*RemoveIPC"),
     ],
 )
 def test_what_is_refused_is_told_with_its_line(text, where):
     path = Path("/p/.lima/config.yaml")
-    with pytest.raises(VmError, match=where):
+    with pytest.raises(VmError, match=f"(?s){where}"):
         check(Config(path, document.parse(text, path), text=text))

@@ -391,6 +391,12 @@ def test_a_vm_that_calls_the_home_its_project_is_judged_like_any_other(home):
     assert words(gate.judge_instance(own)) == [f"RUNS lets the guest write {home}, and so approve whatever it likes"]
 
 
+def test_a_vm_that_mounts_where_its_guest_deletes_files_is_not_started(home):
+    own = vm("x-dev", place=home / ".lima", filled={"mounts": [{"location": "/srv", "mountPoint": "/dev/shm/x"}]})
+    with pytest.raises(VmError, match="RemoveIPC"):
+        gate.passed_instance(own)
+
+
 def test_a_socket_in_the_vms_own_directory_is_refused_to_no_vm(home):
     own = vm("docker", place=home / ".lima")
     forward = {"guestSocket": "/run/docker.sock", "hostSocket": str(own.dir / "sock" / "docker.sock")}

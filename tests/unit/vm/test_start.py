@@ -429,6 +429,50 @@ def test_a_guest_without_zellij_is_a_word_and_a_good_one_none(capsys):
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize(("line", "writable"), [("", True), ("mounts: [{location: ., writable: false}]\n", False)])
+def test_a_read_only_project_is_asked_to_be_read_and_told_to_be_so(lima, demo, monkeypatch, capsys, line, writable):
+    demo.project.config.write_text(CONFIG + line)
+    asked = []
+
+    def readiness(*_, writable, **__):
+        asked.append(writable)
+        return replace(GOOD, read_only="" if writable else "its mount is not writable")
+
+    monkeypatch.setattr(checks, "readiness", readiness)
+    start(ProjectVm.read(lima, demo), OPTIONS)
+    assert asked == [writable]
+    assert ("read-only in this guest: its mount is not writable." in capsys.readouterr().err) is not writable
+
+
+def test_a_git_that_fails_in_the_guest_is_told_with_what_to_do(demo, capsys):
+    require_ready("a", demo.project, replace(GOOD, git_problem="fatal: detected dubious ownership"))
+    told = capsys.readouterr().err
+    assert "git fails in this guest: fatal: detected dubious ownership" in told
+    assert "safe.directory" in told
+
+
+@pytest.mark.parametrize("status", ["Stopped", "Running"])
+def test_a_vm_that_mounts_nothing_is_told_before_it_boots(lima, demo, status):
+    lima.add("demo-dev", demo.project.root, status, config={"plain": True})
+    with pytest.raises(VmError, match=r"plain: true[\s\S]*sysinit-vm apply"):
+        start(ProjectVm.read(lima, demo), OPTIONS)
+    assert lima.calls == []
+
+
+def test_a_shell_that_the_guest_lacks_is_named(lima, demo, capsys):
+    lima.add("demo-dev", demo.project.root, "Running", config={"user": {"shell": "/usr/bin/fish"}})
+    lima.guest = result(1)
+    start(ProjectVm.read(lima, demo), OPTIONS)
+    assert "no /usr/bin/fish (user.shell): commands and logins use /bin/bash" in capsys.readouterr().err
+
+
+def test_a_shell_that_may_be_why_nobody_can_log_in_is_named(lima, demo):
+    lima.add("demo-dev", demo.project.root, "Stopped", config={"user": {"shell": "/usr/bin/fish"}})
+    lima.failure = result(1, err="no")
+    with pytest.raises(VmError, match=r"has no /usr/bin/fish \(user.shell\), nobody can log in"):
+        start(ProjectVm.read(lima, demo), OPTIONS)
+
+
 def test_two_at_once_take_turns_and_the_second_says_so(lima, demo, capsys):
     inside, go_on, order = threading.Event(), threading.Event(), []
 

@@ -1,0 +1,36 @@
+"""What the account that types a command must have: a home directory, and a name.
+
+A container that is started with another uid (``--user``), or a service, may have neither.
+"""
+
+import os
+import pwd
+from pathlib import Path
+
+from sysinit_vm.errors import MissingError
+
+
+def require_home() -> None:
+    """MissingError if the account has no home directory, by HOME or by its entry, or a relative one."""
+    try:
+        home = Path.home()
+    except RuntimeError as error:
+        raise _without_home(f"HOME is not set, and the uid {os.getuid()} has no entry in /etc/passwd.") from error
+    if not home.is_absolute():
+        raise _without_home(f"HOME is not an absolute path: {str(home)!r}.")
+
+
+def _without_home(why: str) -> MissingError:
+    return MissingError("This account has no home directory.", detail=why, hint="export HOME=/a/directory/that/stays")
+
+
+def require_name() -> None:
+    """MissingError if the account's uid has no entry: limactl 2.2.0 then ends in a stack trace, and ssh refuses."""
+    try:
+        pwd.getpwuid(os.getuid())
+    except KeyError as error:
+        raise MissingError(
+            f"This account has no name: its uid {os.getuid()} has no entry in /etc/passwd.",
+            detail="limactl and ssh refuse such an account.",
+            hint=f"as root: useradd --uid {os.getuid()} --create-home dev",
+        ) from error

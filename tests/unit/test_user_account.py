@@ -1,0 +1,43 @@
+import pwd
+
+import pytest
+
+from sysinit_vm import user_account
+from sysinit_vm.errors import MissingError
+from sysinit_vm.machine import find_programs
+
+
+@pytest.fixture
+def nobody(monkeypatch):
+    """A uid without an entry."""
+
+    def unknown(uid):
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+
+
+def test_an_account_of_this_machine_is_let_through(home):
+    user_account.require_home()
+    user_account.require_name()
+
+
+@pytest.mark.usefixtures("nobody")
+def test_without_a_home_directory_the_variable_to_set_is_named(monkeypatch):
+    monkeypatch.delenv("HOME")
+    with pytest.raises(MissingError, match="no home directory") as caught:
+        user_account.require_home()
+    assert caught.value.hint.startswith("export HOME=")
+
+
+@pytest.mark.parametrize("home", ["here", "."])
+def test_a_relative_home_directory_is_none(monkeypatch, home):
+    monkeypatch.setenv("HOME", home)
+    with pytest.raises(MissingError, match="not an absolute path"):
+        user_account.require_home()
+
+
+@pytest.mark.usefixtures("nobody")
+def test_an_account_without_a_name_is_told_so_and_not_that_limactl_is_missing(home):
+    with pytest.raises(MissingError, match=r"no name[\s\S]*useradd"):
+        find_programs.find_limactl()
