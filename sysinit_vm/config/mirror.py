@@ -1,4 +1,7 @@
-"""The setting `mirror`: a Debian mirror's URI, or lines of apt (``deb …``), and how they are shown without a login."""
+"""The setting `mirror`: a Debian mirror's URI, or lines of apt (``deb …``), and how they are shown without a login.
+
+Also `github_mirror`: what stands in for https://github.com where upstream's archives are downloaded.
+"""
 
 import re
 
@@ -38,6 +41,18 @@ def _check(line: str, source: str) -> None:
                 " can be set. For an archive with another key, root copies that key to /etc/apt/trusted.gpg.d."
             )
             raise UsageError(f"{source} cannot have the apt option {option}.", detail=detail)
+
+
+def parse_github(value: object, source: str) -> str:
+    """Return the setting's text without a slash at its end: empty, a URL (http, https), or an absolute directory.
+
+    UsageError names ``source`` if it is something else; it shows no login.
+    """
+    text = str(value).strip().rstrip("/")
+    if text and not _URI.fullmatch(text) and not (text.startswith("/") and text.isprintable()):
+        detail = "It is a URL (http://… or https://…) or an absolute directory, in place of https://github.com."
+        raise UsageError(f"{source} is not a mirror: {without_login(text)}.", detail=detail)
+    return text
 
 
 def without_login(text: str) -> str:

@@ -27,9 +27,16 @@ def summary(host: Host, parts: Sequence[Prerequisite], what_follows: Sequence[st
     lines += [f"  {part.name}: {part.need}" for part in missing if not part.route]
     for route in ways:
         lines += [f"  - {route.description}{_cost(route.cost)}", f"    for {_names(missing, route)}"]
+        lines += _wrapped(route.why, indent="    ")
     for text in (*_together(ways), *_rights(host, ways), *_acceleration(host, missing), *what_follows):
-        lines += textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
+        lines += _wrapped(text)
     return "\n".join(lines)
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        text, _WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def commands(ways: Iterable[Route]) -> str:
@@ -37,6 +44,7 @@ def commands(ways: Iterable[Route]) -> str:
     lines = list[str]()
     for route in ways:
         lines.append(f"{route.description}:")
+        lines += [f"  {step}" for step in (route.archive.steps if route.archive else ())]
         lines += [f"  $ {shlex.join(command)}" for command in route.commands]
         lines += [f"  Meanwhile {path} has the mirror's password, for this account alone." for path, _ in route.secrets]
     return "\n".join(lines)
@@ -80,7 +88,7 @@ def _acceleration(host: Host, missing: Iterable[Prerequisite]) -> Iterator[str]:
 
 
 def _minutes(least: int, most: int) -> str:
-    return f"{least} to {most} minutes"
+    return f"{least} to {most} minutes" if least else f"up to {most} minutes"
 
 
 def _size(megabytes: int) -> str:
