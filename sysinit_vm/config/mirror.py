@@ -3,7 +3,9 @@
 Also `github_mirror`: what stands in for https://github.com where upstream's archives are downloaded.
 """
 
+import contextlib
 import re
+from urllib.parse import urlsplit
 
 from sysinit_vm.errors import UsageError
 
@@ -49,10 +51,17 @@ def parse_github(value: object, source: str) -> str:
     UsageError names ``source`` if it is something else; it shows no login.
     """
     text = str(value).strip().rstrip("/")
-    if text and not _URI.fullmatch(text) and not (text.startswith("/") and text.isprintable()):
+    if text and not _is_url(text) and not (text.startswith("/") and text.isprintable()):
         detail = "It is a URL (http://… or https://…) or an absolute directory, in place of https://github.com."
         raise UsageError(f"{source} is not a mirror: {without_login(text)}.", detail=detail)
     return text
+
+
+def _is_url(text: str) -> bool:
+    with contextlib.suppress(ValueError):
+        parts = urlsplit(text)
+        return bool(_URI.fullmatch(text) and parts.hostname) and parts.port != 0  # the port is read, and may be none
+    return False
 
 
 def without_login(text: str) -> str:

@@ -27,9 +27,9 @@ def setup(
 ) -> None:
     """Install what this machine lacks for VMs.
 
-    That is limactl, QEMU, and Zellij for the guest. Limactl and Zellij come from upstream's archives if their host can
-    be reached, and are compiled otherwise. The plan says which, and is confirmed once. The same command continues where
-    it stopped.
+    That is QEMU, limactl, and Zellij for the guest. The last two come from upstream's archives if their host can be
+    reached, and are compiled otherwise. The plan says which, and is confirmed once. The same command continues where it
+    stopped.
     """
     from sysinit_vm import settings
     from sysinit_vm.images import available

@@ -128,6 +128,8 @@ def test_what_stands_in_for_github(value, taken):
         "https://a.example b",
         "/srv\n/a",
         "https://",
+        "https://[",
+        "http://a:b/c",
     ],
 )
 def test_what_does_not(value):
