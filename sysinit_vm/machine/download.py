@@ -99,9 +99,9 @@ def fetch(location: str, part: Path, sha256: str, longest: int, on_bytes: _OnByt
         part.unlink(missing_ok=True)
         raise RefusedFileError(location, str(error)) from error
     except (OSError, ValueError, http.client.HTTPException) as error:
-        kept = "What was downloaded is kept, and the same command goes on." if _size(part) else ""
+        kept = "What was downloaded is kept, and the next try goes on from there." if _size(part) else ""
         why = f"{without_login(location)}: {_why(error)}\n{kept}"
-        hint = "the same command, or sysinit-vm setup --compile"
+        hint = "sysinit-vm setup, or sysinit-vm setup --compile"
         raise VmError("The archive could not be downloaded.", detail=why, hint=hint) from error
     if actual != sha256:
         part.unlink(missing_ok=True)

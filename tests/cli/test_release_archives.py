@@ -302,3 +302,29 @@ def test_a_text_from_the_host_obeys_nothing_on_the_terminal(lacking):
         done = setup(lacking, served, "--extras")
     assert done.returncode == 5
     assert not re.search(r"[\x1b\x80-\x9f]", done.stderr)
+
+
+MAC = """
+platform.system = lambda: "Darwin"
+import sysinit_vm.machine.host
+sysinit_vm.machine.host._ON_MACOS = ()
+"""
+
+
+def test_a_mac_without_homebrew_and_nix_compiles_nothing_either(lacking):
+    stand_ins = lacking.place / "sitecustomize.py"
+    stand_ins.write_text(stand_ins.read_text() + MAC)
+    with serving(FILES) as served:
+        done = setup(lacking, served)
+    assert done.returncode == 0, done.stderr
+    assert installed(lacking) == ["limactl", "zellij"]
+    assert "System packages" not in done.stderr
+
+
+def test_a_mac_that_reaches_nothing_is_told_what_to_install(lacking):
+    stand_ins = lacking.place / "sitecustomize.py"
+    stand_ins.write_text(stand_ins.read_text() + MAC)
+    done = setup(lacking, nowhere())
+    assert done.returncode == 6
+    assert "127.0.0.1 cannot be reached (Connection refused); install Homebrew or nix first" in done.stderr
+    assert installed(lacking) == []

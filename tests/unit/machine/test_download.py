@@ -57,7 +57,7 @@ def test_what_came_is_kept_for_the_next_time_when_the_server_goes(part):
     with pytest.raises(VmError) as error:
         fetch(f"{served.url}/a", part)
     assert "Connection refused" in error.value.detail
-    assert error.value.hint == "the same command, or sysinit-vm setup --compile"
+    assert error.value.hint == "sysinit-vm setup, or sysinit-vm setup --compile"
     assert "is kept" in error.value.detail
     assert part.read_bytes() == CONTENT[:70_000]
     with serving({"/a": CONTENT}) as served:
