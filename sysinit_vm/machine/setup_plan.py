@@ -64,10 +64,11 @@ def _together(ways: Sequence[Route]) -> Iterator[str]:
     costs = [route.cost for route in ways if route.cost and route.cost.minutes[1]]
     if not costs:
         return
-    minutes = _minutes(*(sum(cost.minutes[end] for cost in costs) for end in (0, 1)))
-    stays = sum(cost.stays for cost in costs)
+    least, most = (sum(cost.minutes[end] for cost in costs) for end in (0, 1))
+    about = "about " if least else ""
+    download, stays = sum(cost.download for cost in costs), sum(cost.stays for cost in costs)
     yield (
-        f"In all about {minutes} on two cores, {_size(sum(cost.download for cost in costs))} to download, "
+        f"In all {about}{_minutes(least, most)} on two cores, {_size(download)} to download, "
         f"{_size(stays)} of disk, and {_size(max(cost.work for cost in costs))} more meanwhile. "
         "Ctrl-C is safe: the same command goes on from there."
     )

@@ -120,6 +120,13 @@ def test_what_upstream_compiled_is_downloaded_and_needs_nothing_else(machine, or
     assert "cargo" not in shown
 
 
+def test_downloads_alone_have_a_most_and_no_least(machine, ordinary, monkeypatch):
+    machine.complete()
+    machine.host.zellij.unlink()
+    text = setup_plan.summary(ordinary, prerequisites.survey(RecordingRunner(), ordinary, served(monkeypatch)))
+    assert "\nIn all up to 2 minutes on two cores, 23 MB to download" in text
+
+
 def test_what_cannot_be_had_is_said_with_the_time_that_it_takes_instead(ordinary, monkeypatch):
     releases = served(monkeypatch, lima="github.com cannot be reached (Network is unreachable)")
     text = " ".join(setup_plan.summary(ordinary, prerequisites.survey(RecordingRunner(), ordinary, releases)).split())
