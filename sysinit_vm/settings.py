@@ -89,12 +89,13 @@ FLAKE = "github:roshbhatia/sysinit"
 _ATTRIBUTE = r"""[^\s#{}]+(?:\{(?:system|name)\}[^\s#{}]*)*"""
 
 # name: (default, parser). `mirror` is where `build.debian` gets packages; empty means the machine's own source.
-# `packages` are those that it installs beside our own.
+# `packages` are those that it installs beside our own. `github_mirror` is where `setup` gets upstream's archives.
 KNOWN: Mapping[str, tuple[Any, Callable[[object, str], Any]]] = {
     "template": ("dev", _text),
     "timeout": (600, seconds),
     "accelerator": ("auto", _one_of("auto", "kvm", "tcg")),
     "mirror": ("", mirror.parse),
+    "github_mirror": ("", mirror.parse_github),
     "packages": ("", _packages),
     "strict_ports": (False, _boolean),
     "guest_dirs": ("", _guest_dirs),
@@ -115,6 +116,7 @@ KNOWN: Mapping[str, tuple[Any, Callable[[object, str], Any]]] = {
 _NOT_COMMITTED = {
     "template",
     "mirror",
+    "github_mirror",
     "packages",
     "editor",
     "flake",

@@ -127,6 +127,7 @@ class CliWorld(World):
             "FAKE_DATA": str(DATA),
             "SYSINIT_VM_LIMACTL": str(self.limactl),
             "SYSINIT_VM_ACCELERATOR": "tcg",
+            "SYSINIT_VM_GITHUB_MIRROR": str(place / "no-mirror"),  # no test asks a host on the internet
             "PROMPT_TOOLKIT_NO_CPR": "1",
             "TERM": "xterm",
             "NO_COLOR": "1",  # Task colours its lists where CI is set

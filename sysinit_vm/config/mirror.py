@@ -1,6 +1,11 @@
-"""The setting `mirror`: a Debian mirror's URI, or lines of apt (``deb …``), and how they are shown without a login."""
+"""The setting `mirror`: a Debian mirror's URI, or lines of apt (``deb …``), and how they are shown without a login.
 
+Also `github_mirror`: what stands in for https://github.com where upstream's archives are downloaded.
+"""
+
+import contextlib
 import re
+from urllib.parse import urlsplit
 
 from sysinit_vm.errors import UsageError
 
@@ -38,6 +43,25 @@ def _check(line: str, source: str) -> None:
                 " can be set. For an archive with another key, root copies that key to /etc/apt/trusted.gpg.d."
             )
             raise UsageError(f"{source} cannot have the apt option {option}.", detail=detail)
+
+
+def parse_github(value: object, source: str) -> str:
+    """Return the setting's text without a slash at its end: empty, a URL (http, https), or an absolute directory.
+
+    UsageError names ``source`` if it is something else; it shows no login.
+    """
+    text = str(value).strip().rstrip("/")
+    if text and not _is_url(text) and not (text.startswith("/") and text.isprintable()):
+        detail = "It is a URL (http://… or https://…) or an absolute directory, in place of https://github.com."
+        raise UsageError(f"{source} is not a mirror: {without_login(text)}.", detail=detail)
+    return text
+
+
+def _is_url(text: str) -> bool:
+    with contextlib.suppress(ValueError):
+        parts = urlsplit(text)
+        return bool(_URI.fullmatch(text) and parts.hostname) and parts.port != 0  # the port is read, and may be none
+    return False
 
 
 def without_login(text: str) -> str:

@@ -13,6 +13,7 @@ from sysinit_vm.lima.home import lima_home
 from sysinit_vm.machine import find_programs, limits, optional, package_manager, prerequisites
 from sysinit_vm.machine.host import Host
 from sysinit_vm.machine.prerequisites import Prerequisite
+from sysinit_vm.machine.release_archives import Releases
 from sysinit_vm.runner import Runner
 from sysinit_vm.trust import table
 
@@ -21,11 +22,11 @@ AREA = "machine"
 
 def examine(runner: Runner, host: Host) -> Iterator[Finding]:
     """Yield what this machine has and lacks for VMs, and each setting with its source."""
-    tools = prerequisites.tools(runner, host)
+    tools, releases = prerequisites.tools(runner, host), Releases(asking=False)
     for look in (
         lambda: tools,
-        partial(prerequisites.lima, runner, host),
-        lambda: [prerequisites.zellij(runner, host, tools)],
+        partial(prerequisites.lima, runner, host, releases),
+        lambda: [prerequisites.zellij(runner, host, tools, releases)],
     ):
         yield from guarded(AREA, "programs", _parts(host, look, "sysinit-vm setup"))
     yield from guarded(

@@ -9,11 +9,13 @@ from sysinit_vm import files
 from sysinit_vm.background import repeat_every
 from sysinit_vm.errors import MissingError, NotConfirmedError, VmError
 from sysinit_vm.lock import held
-from sysinit_vm.machine import command_progress, package_manager, setup_plan
+from sysinit_vm.machine import command_progress, install_archive, package_manager, setup_plan
 from sysinit_vm.machine.command_progress import RouteProgress
+from sysinit_vm.machine.download import RefusedFileError
 from sysinit_vm.machine.host import Host
 from sysinit_vm.machine.package_manager import Command, Route
 from sysinit_vm.machine.prerequisites import Prerequisite, survey
+from sysinit_vm.machine.release_archives import COMPILED, Releases
 from sysinit_vm.runner import Runner
 from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
@@ -42,18 +44,25 @@ class Consent:
 
 
 def setup(
-    runner: Runner, host: Host, consent: Consent, *, more: Survey = nothing_more, tolerant: bool = False
+    runner: Runner,
+    host: Host,
+    consent: Consent,
+    releases: Releases = COMPILED,
+    *,
+    more: Survey = nothing_more,
+    tolerant: bool = False,
 ) -> list[Prerequisite]:
     """Install what is missing and return all parts as they are afterwards; if nothing is missing, nothing is run.
 
-    The whole plan is shown, and asked about once, before the first command. ``more`` surveys optional parts that are
-    wanted too. If ``tolerant``, a refusal or a failure of what a VM works without is reported, and the rest goes on.
+    The whole plan is shown, and asked about once, before the first command. ``releases`` says what is taken from
+    upstream's archives; nothing of that changes after the question. ``more`` surveys optional parts that are wanted
+    too. If ``tolerant``, a refusal or a failure of what a VM works without is reported, and the rest goes on.
     MissingError before the question if a required part has no route, NotConfirmedError if the plan is refused, VmError
-    with the command's last lines if a command fails.
+    with the command's last lines if a command fails, RefusedFileError if an archive is not the one that we know.
     """
 
     def survey_all() -> list[Prerequisite]:
-        return [*survey(runner, host), *more(runner, host)]
+        return [*survey(runner, host, releases), *more(runner, host)]
 
     parts = survey_all()
     if all(part.enough for part in parts):
@@ -87,6 +96,8 @@ def _install_all(
     for route in routes:
         try:
             _install(runner, route)
+        except RefusedFileError:
+            raise
         except VmError as error:
             if route in needed or not tolerant:
                 raise
@@ -124,12 +135,16 @@ def _install(runner: Runner, route: Route) -> None:
     """Run one route; under ``--dry`` its commands are only printed."""
     if runner.dry:
         say(f"{route.description}:")
+        for step in route.archive.steps if route.archive else ():
+            say(step)
         for command in route.commands:
             runner.change(command)
         return
     _ask_password(runner, route)
     how_far = RouteProgress()
-    with _written(route), Progress(route.description) as progress:
+    with _written(route), Progress(route.description) as progress, repeat_every(_BEAT, progress.remind):
+        if route.archive:
+            install_archive.install(route.archive, progress)
         for command in route.commands:
             _run(runner, command, progress, how_far)
 
@@ -163,9 +178,8 @@ def _run(runner: Runner, command: Command, progress: Progress, how_far: RoutePro
         if note := read(line):
             progress.tell(note)
 
-    with repeat_every(_BEAT, progress.remind):
-        # not in the current directory: it is a project, and Python, Go and cargo look for files of theirs there
-        done = runner.stream(command, relay, cwd=Path("/"))
+    # not in the current directory: it is a project, and Python, Go and cargo look for files of theirs there
+    done = runner.stream(command, relay, cwd=Path("/"))
     if not done.ok:
         lines = [line for line in done.err.splitlines() if not command_progress.is_bar(line)]
         brief = f"{command_progress.label(command)} failed (exit {done.code})."

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sysinit_vm.machine.host import MANAGERS, Host
+from sysinit_vm.machine.release_archives import Delivery
 
 _WITHOUT_ROOT = ("brew", "nix")
 # As people type it; what we run has more options.
@@ -45,7 +46,8 @@ class Cost:
 class Route:
     """One way to install something: what it is, in a phrase, and the commands in order, each with its own variables.
 
-    ``cost`` is None if nobody has measured it.
+    Or, instead of commands, the ``archive`` that is downloaded and unpacked. ``cost`` is None if nobody has measured
+    it. ``why`` says why this way is taken and not an archive, if that is to be told.
 
     ``secrets`` are files (absolute) that the commands read and that nobody is shown: for this account alone, written
     before the first command and removed after the last.
@@ -55,6 +57,8 @@ class Route:
     commands: tuple[Command, ...]
     secrets: tuple[tuple[Path, bytes], ...] = field(default=(), repr=False)
     cost: Cost | None = None
+    archive: Delivery | None = None
+    why: str = ""
 
     @property
     def by_sudo(self) -> bool:
@@ -63,7 +67,8 @@ class Route:
 
     def data(self) -> dict[str, Any]:
         """Return plain data for JSON, without the secrets."""
-        return {"description": self.description, "commands": self.commands}
+        archive = {"archive": self.archive.data()} if self.archive else {}
+        return {"description": self.description, "commands": self.commands, **archive}
 
 
 def package_name(host: Host, names: Sequence[str]) -> str:

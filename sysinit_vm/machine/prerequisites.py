@@ -14,6 +14,7 @@ from sysinit_vm.lima.kvm import Access
 from sysinit_vm.machine import find_programs, package_manager, routes
 from sysinit_vm.machine.host import Host
 from sysinit_vm.machine.package_manager import Cost, Route
+from sysinit_vm.machine.release_archives import COMPILED, Releases
 from sysinit_vm.runner import Runner
 
 OLDEST_QEMU = (4, 0, 0)
@@ -100,13 +101,14 @@ _ORDINARY = (
 )  # fmt: skip
 
 
-def survey(runner: Runner, host: Host) -> list[Prerequisite]:
+def survey(runner: Runner, host: Host, releases: Releases = COMPILED) -> list[Prerequisite]:
     """Return every part that this kind of machine needs, in the order in which they are installed. Reads only.
 
-    MissingError if a variable names a program that cannot be used.
+    ``releases`` says what is taken from upstream's archives. MissingError if a variable names a program that cannot be
+    used.
     """
     system = tools(runner, host)
-    return [*system, *kvm_group(host), *lima(runner, host), zellij(runner, host, system)]
+    return [*system, *kvm_group(host), *lima(runner, host, releases), zellij(runner, host, system, releases)]
 
 
 def tools(runner: Runner, host: Host) -> list[Prerequisite]:
@@ -172,13 +174,13 @@ def _tool(runner: Runner, host: Host, tool: _Tool, path: Path | None, route: Rou
     )
 
 
-def lima(runner: Runner, host: Host) -> list[Prerequisite]:
+def lima(runner: Runner, host: Host, releases: Releases = COMPILED) -> list[Prerequisite]:
     """Return limactl and its guest agent; MissingError if SYSINIT_VM_LIMACTL names none that can be used."""
-    limactl = _limactl(runner, host)
+    limactl = _limactl(runner, host, releases)
     return [limactl, _guest_agent(limactl, host)]
 
 
-def _limactl(runner: Runner, host: Host) -> Prerequisite:
+def _limactl(runner: Runner, host: Host, releases: Releases) -> Prerequisite:
     path = find_programs.find_limactl(runner, host)
     need = f"makes and runs VMs; at least {dotted(find_programs.OLDEST_LIMACTL)}"
     if path:
@@ -187,10 +189,12 @@ def _limactl(runner: Runner, host: Host) -> Prerequisite:
         )
     other = find("limactl")
     other_version = find_programs.limactl_version(runner, other, host) if other else ()
-    route = routes.lima(runner, host)
+    route = routes.lima(runner, host, releases)
     if other_version >= find_programs.OLDEST_LIMACTL:
         need += f"; the guest agent for {host.arch} is not beside {other}"
     if not route:
+        _, obstacle = releases.lima(host)
+        need += f"; {obstacle}" if obstacle else ""
         need += "; install Homebrew or nix first" if host.system == "Darwin" else ""
     return Prerequisite("limactl", other, dotted(other_version), False, need, route)
 
@@ -201,23 +205,29 @@ def _guest_agent(limactl: Prerequisite, host: Host) -> Prerequisite:
     return Prerequisite("guest agent", path, "", path is not None, "reports the guest's ports", limactl.route)
 
 
-def zellij(runner: Runner, host: Host, parts: Sequence[Prerequisite]) -> Prerequisite:
-    """Return the guest's Zellij, compiled with ``tools`` (``parts``); MissingError if SYSINIT_VM_ZELLIJ names none."""
+def zellij(runner: Runner, host: Host, parts: Sequence[Prerequisite], releases: Releases = COMPILED) -> Prerequisite:
+    """Return the guest's Zellij; MissingError if SYSINIT_VM_ZELLIJ names none.
+
+    If it is not taken from an archive, it is compiled with ``tools`` (``parts``).
+    """
     path = find_programs.find_zellij(runner, host)
     need = "the guest's sessions; without it the guest gives a login shell"
     if path:
         return Prerequisite(
             "zellij", path, dotted(find_programs.program_version(runner, path)), True, need, None, required=False
         )
-    route: Route | None = None
+    route, obstacle = routes.zellij_archive(releases, host)
     compilers = [part for part in parts if part.name in routes.COMPILES_ZELLIJ]
-    if host.system != "Linux":
+    if route:
+        pass
+    elif host.system != "Linux":
+        need += f"; {obstacle}" if obstacle else ""
         need += f"; one for the guest cannot be compiled on {host.system}: set SYSINIT_VM_ZELLIJ to a Linux one"
     elif not all(part.enough or part.route for part in compilers):
         need += f"; it is compiled with {' and '.join(routes.COMPILES_ZELLIJ)}: install these first"
     else:
         try:
-            route = routes.zellij(host)
+            route = routes.zellij(host, obstacle)
         except VmError as error:  # the mirror's setting
             need += f"; {error.brief} {error.detail}".rstrip()
     return Prerequisite("zellij", None, "", False, need, route, required=False)

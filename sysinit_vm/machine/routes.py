@@ -1,9 +1,10 @@
 """How limactl and the guest's Zellij are installed on this machine: the exact commands, none of them run here.
 
-Our own tests run the two builds. We have run neither Homebrew's route nor nix's.
+Upstream's archives come first. Our own tests run the two builds. We have run neither Homebrew's route nor nix's.
 """
 
 import importlib.util
+import math
 import os
 import sys
 from dataclasses import replace
@@ -16,6 +17,7 @@ from sysinit_vm.machine.apt_sources import Sources
 from sysinit_vm.machine.host import Host
 from sysinit_vm.machine.package_manager import Command, Cost, Route
 from sysinit_vm.machine.pinned_versions import LIMA, SUITE, ZELLIJ
+from sysinit_vm.machine.release_archives import Delivery, Releases
 from sysinit_vm.runner import Runner
 
 _LIMA_MODULE = "github.com/lima-vm/lima/v2"
@@ -23,6 +25,7 @@ _LIMA_PROGRAMS = ("limactl", "lima-guestagent")
 _LIMA_GO = (1, 25, 7)  # from its go.mod
 _LIMA_COST, _GO_DOWNLOAD = Cost((1, 5), download=90, work=900, stays=55), 60
 _ZELLIJ_COST = Cost((8, 30), download=350, work=2500, stays=40)
+_UNPACKED = 3  # about how many times longer than an archive is what comes out of it
 
 COMPILES_ZELLIJ = ("mmdebstrap", "bwrap")
 # The compilers that it needs, as Debian calls them; the Rust of the -web packages is the one for browsers.
@@ -32,13 +35,30 @@ _COMPILERS = (
 )
 
 
-def lima(runner: Runner, host: Host) -> Route | None:
-    """Return how limactl and its guest agent are installed; None on macOS without Homebrew or nix."""
+def lima(runner: Runner, host: Host, releases: Releases) -> Route | None:
+    """Return how limactl and its guest agent are installed; None if there is no way, as on a macOS without anything."""
     if host.manager == "nix":
         return Route("Lima from nixpkgs", package_manager.install_commands(host, ["lima"]))
-    if host.system == "Darwin":
+    if host.manager == "brew":
         verb = "upgrade" if find("limactl") else "install"
-        return Route("Lima from Homebrew", (("brew", verb, "lima"),)) if host.manager == "brew" else None
+        return Route("Lima from Homebrew", (("brew", verb, "lima"),))
+    delivery, obstacle = releases.lima(host)
+    if delivery:
+        return _from_archive(f"Lima {LIMA}", delivery)
+    return _built_lima(runner, host, obstacle) if host.system == "Linux" else None
+
+
+def _from_archive(name: str, delivery: Delivery) -> Route:
+    megabytes = math.ceil(delivery.length / 1e6)
+    cost = Cost((0, 2), download=megabytes, work=megabytes, stays=_UNPACKED * megabytes)
+    return Route(f"{name}, from upstream's archive", (), cost=cost, archive=delivery)
+
+
+def _why(obstacle: str, cost: Cost) -> str:
+    return f"{obstacle}: compiling instead, about {cost.minutes[0]} to {cost.minutes[1]} minutes" if obstacle else ""
+
+
+def _built_lima(runner: Runner, host: Host, obstacle: str) -> Route:
     go, before = _go(runner, host)
     stage = host.data / f".lima-{LIMA}.partial"
     share = stage / "share" / "lima"
@@ -52,7 +72,7 @@ def lima(runner: Runner, host: Host) -> Route | None:
         *_replace(stage, host.data / f"lima-{LIMA}"),
     )
     cost = replace(_LIMA_COST, download=_LIMA_COST.download + _GO_DOWNLOAD) if before else _LIMA_COST
-    return Route(f"Lima {LIMA}, built from its Go module", commands, cost=cost)
+    return Route(f"Lima {LIMA}, built from its Go module", commands, cost=cost, why=_why(obstacle, cost))
 
 
 def _lima_builds(host: Host, go: str, stage: Path, agent: Path) -> tuple[Command, ...]:
@@ -118,10 +138,17 @@ def _builds_lima(runner: Runner, go: Path) -> bool:
     return version(runner.read((str(go), "version"), env=own, cwd=Path("/")).out) >= _LIMA_GO
 
 
-def zellij(host: Host) -> Route:
+def zellij_archive(releases: Releases, host: Host) -> tuple[Route | None, str]:
+    """Return how the guest's Zellij is taken from upstream's archive, or None and why it is not."""
+    delivery, obstacle = releases.zellij(host)
+    return _from_archive(f"Zellij {ZELLIJ} for the guest", delivery) if delivery else None, obstacle
+
+
+def zellij(host: Host, obstacle: str = "") -> Route:
     """Return how a Zellij for the guest is compiled: in its own Debian 12 root, the same system as the guest.
 
-    So it runs there, whatever libc and Rust this Linux has. It needs the programs ``COMPILES_ZELLIJ``.
+    So it runs there, whatever libc and Rust this Linux has. It needs the programs ``COMPILES_ZELLIJ``. ``obstacle`` is
+    why it is not taken from upstream's archive.
     """
     stage, work = host.data / f".zellij-{ZELLIJ}.partial", host.cache / "zellij"
     root, logins = work / "root", work / ".logins.tar"
@@ -136,7 +163,10 @@ def zellij(host: Host) -> Route:
         ("rm", "-rf", str(work)),  # kept after a failure, so that the next try continues from there
     )
     secrets = ((logins, apt_login.archive(sources.logins)),) if sources.logins else ()
-    return Route(f"Zellij {ZELLIJ} for the guest, compiled in its own Debian 12", commands, secrets, _ZELLIJ_COST)
+    why = _why(obstacle, _ZELLIJ_COST)
+    return Route(
+        f"Zellij {ZELLIJ} for the guest, compiled in its own Debian 12", commands, secrets, _ZELLIJ_COST, why=why
+    )
 
 
 def _debian_root(host: Host, stage: Path, root: Path, sources: Sources, logins: Path) -> tuple[Command, ...]:

@@ -27,9 +27,16 @@ def summary(host: Host, parts: Sequence[Prerequisite], what_follows: Sequence[st
     lines += [f"  {part.name}: {part.need}" for part in missing if not part.route]
     for route in ways:
         lines += [f"  - {route.description}{_cost(route.cost)}", f"    for {_names(missing, route)}"]
+        lines += _wrapped(route.why, indent="    ")
     for text in (*_together(ways), *_rights(host, ways), *_acceleration(host, missing), *what_follows):
-        lines += textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
+        lines += _wrapped(text)
     return "\n".join(lines)
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        text, _WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def commands(ways: Iterable[Route]) -> str:
@@ -37,6 +44,7 @@ def commands(ways: Iterable[Route]) -> str:
     lines = list[str]()
     for route in ways:
         lines.append(f"{route.description}:")
+        lines += [f"  {step}" for step in (route.archive.steps if route.archive else ())]
         lines += [f"  $ {shlex.join(command)}" for command in route.commands]
         lines += [f"  Meanwhile {path} has the mirror's password, for this account alone." for path, _ in route.secrets]
     return "\n".join(lines)
@@ -56,10 +64,11 @@ def _together(ways: Sequence[Route]) -> Iterator[str]:
     costs = [route.cost for route in ways if route.cost and route.cost.minutes[1]]
     if not costs:
         return
-    minutes = _minutes(*(sum(cost.minutes[end] for cost in costs) for end in (0, 1)))
-    stays = sum(cost.stays for cost in costs)
+    least, most = (sum(cost.minutes[end] for cost in costs) for end in (0, 1))
+    about = "about " if least else ""
+    download, stays = sum(cost.download for cost in costs), sum(cost.stays for cost in costs)
     yield (
-        f"In all about {minutes} on two cores, {_size(sum(cost.download for cost in costs))} to download, "
+        f"In all {about}{_minutes(least, most)} on two cores, {_size(download)} to download, "
         f"{_size(stays)} of disk, and {_size(max(cost.work for cost in costs))} more meanwhile. "
         "Ctrl-C is safe: the same command goes on from there."
     )
@@ -80,7 +89,7 @@ def _acceleration(host: Host, missing: Iterable[Prerequisite]) -> Iterator[str]:
 
 
 def _minutes(least: int, most: int) -> str:
-    return f"{least} to {most} minutes"
+    return f"{least} to {most} minutes" if least else f"up to {most} minutes"
 
 
 def _size(megabytes: int) -> str:

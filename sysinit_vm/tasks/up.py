@@ -79,7 +79,9 @@ def _prepare_machine(c: Context, consent: Consent) -> None:
     """Install what the machine lacks for a VM."""
     from sysinit_vm.init import shared_taskfile
     from sysinit_vm.machine.host import Host
+    from sysinit_vm.machine.release_archives import Releases
 
-    install.setup(runner(c), Host.read(), consent, tolerant=True)
+    releases = Releases(settings.value("github_mirror"))
+    install.setup(runner(c), Host.read(), consent, releases, tolerant=True)
     if not c.config.run.dry:
         shared_taskfile.link()

@@ -13,9 +13,10 @@ from sysinit_vm.escaping import escaped, one_line
 from sysinit_vm.executables import search_path
 
 if TYPE_CHECKING:
-    from rich.console import Group
+    from rich.console import Group, RenderableType
     from rich.text import Text
 
+_BAR = 24  # characters
 _NARROWEST_COLUMN = 11  # characters; a narrower column is never folded
 _UNLIMITED_WIDTH = 100_000  # characters; a line's width if stdout is not a terminal
 
@@ -59,14 +60,27 @@ def page(text: str) -> None:
         console.print(Text(escaped(text)))
 
 
-def live_line(text_of: Callable[[], str]) -> LiveLine:
-    """Return a line on stderr that shows what ``text_of`` returns, asked four times a second."""
+def live_line(text_of: Callable[[], str], share_of: Callable[[], float | None] = lambda: None) -> LiveLine:
+    """Return a line on stderr that shows what ``text_of`` returns, asked four times a second.
+
+    Before it stands a bar of what ``share_of`` returns (0 to 1), if that is not None.
+    """
     from rich.console import Console
     from rich.live import Live
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
     from rich.text import Text
 
+    def line() -> "RenderableType":
+        text, share = Text(one_line(text_of())), share_of()
+        if share is None:
+            return text
+        row = Table.grid(padding=(0, 1))
+        row.add_row(ProgressBar(total=1, completed=share, width=_BAR), text)
+        return row
+
     return Live(
-        get_renderable=lambda: Text(one_line(text_of())),
+        get_renderable=line,
         console=Console(stderr=True),
         refresh_per_second=4,
         transient=True,

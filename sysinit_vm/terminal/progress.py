@@ -14,19 +14,21 @@ _NOTES_EVERY, _QUIET = 15, 60  # seconds between the lines of a stage if there i
 class Progress:
     """The stages of one long task, each shown with the seconds since the task began.
 
-    On a terminal the current stage is a live line that ends in ``note``. Elsewhere each stage is printed as a plain
-    line when it begins, and its notes as further lines, not more often than every 15 seconds.
+    On a terminal the current stage is a live line that ends in ``note``, with a bar if it is known how much is done.
+    Elsewhere each stage is printed as a plain line when it begins, and its notes as further lines, not more often than
+    every 15 seconds.
     """
 
     def __init__(self, title: str) -> None:
         self.title, self.current, self.note = one_line(title), "", ""
+        self._share: float | None = None
         self._began, self._stage_began, self._printed = time.monotonic(), 0, 0
         self._live_line: LiveLine | None = None
 
     def __enter__(self) -> Self:
         say(self.title)
         if sys.stderr.isatty():
-            self._live_line = live_line(self._live_text)
+            self._live_line = live_line(self._live_text, lambda: self._share)
             self._live_line.start()
         return self
 
@@ -49,12 +51,12 @@ class Progress:
             return
         if self._live_line:
             self._print_finished()
-        self.current, self.note, self._stage_began = text, "", self.seconds
+        self.current, self.note, self._share, self._stage_began = text, "", None, self.seconds
         self._print_line()
 
-    def tell(self, note: str) -> None:
-        """Show ``note``, such as ``3 of 9 packages``, beside the current stage."""
-        self.note = one_line(note)
+    def tell(self, note: str, *, share: float | None = None) -> None:
+        """Show ``note``, such as ``3 of 9 packages``, beside the current stage; ``share`` (0 to 1) of it is done."""
+        self.note, self._share = one_line(note), share
         if self.seconds - self._printed >= _NOTES_EVERY:
             self._print_line()
 

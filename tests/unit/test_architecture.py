@@ -39,6 +39,11 @@ def test_each_of_these_libraries_has_one_owner(library, owner):
     assert users == {f"sysinit_vm.{owner}"}
 
 
+def test_one_module_alone_downloads():
+    users = {name for name, tree in TREES.items() if {"urllib.request", "http.client"} & set(imports(tree))}
+    assert users == {"sysinit_vm.machine.download"}
+
+
 def test_nothing_starts_a_process_past_the_runner():
     for name, tree in TREES.items():
         called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}

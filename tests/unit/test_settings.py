@@ -26,6 +26,7 @@ def test_without_anything_the_defaults_hold_and_say_so(home):
         "timeout": (600, "default"),
         "accelerator": ("auto", "default"),
         "mirror": ("", "default"),
+        "github_mirror": ("", "default"),
         "packages": ("", "default"),
         "strict_ports": (False, "default"),
         "guest_dirs": ("", "default"),
@@ -65,6 +66,7 @@ def test_the_committed_config_wins_over_the_users_file_and_a_variable_over_both(
 
 def test_a_committed_config_does_not_say_where_packages_come_from(home):
     assert every(committed(MIRROR="http://evil.example"))["mirror"].value == ""
+    assert every(committed(GITHUB_MIRROR="http://evil.example"))["github_mirror"].value == ""
 
 
 def test_a_committed_config_does_not_say_what_all_projects_images_contain(home):

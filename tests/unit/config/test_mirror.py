@@ -102,3 +102,39 @@ def test_any_accepted_text_is_lines_of_apt_or_one_uri(text):
     except UsageError:
         return
     assert all(line.startswith(("deb ", "deb\t", "http")) for line in value.split("\n") if line.strip())
+
+
+@pytest.mark.parametrize(
+    ("value", "taken"),
+    [
+        ("", ""),
+        (" https://mirror.example/github/\n", "https://mirror.example/github"),
+        ("http://me:secret@127.0.0.1:8000", "http://me:secret@127.0.0.1:8000"),
+        ("/srv/archives/", "/srv/archives"),
+        ("/srv/our archives", "/srv/our archives"),
+    ],
+)
+def test_what_stands_in_for_github(value, taken):
+    assert mirror.parse_github(value, "GITHUB_MIRROR") == taken
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "archives",
+        "~/archives",
+        "file:///srv",
+        "ftp://me:secret@a.example",
+        "https://a.example b",
+        "/srv\n/a",
+        "https://",
+        "https://[",
+        "http://a:b/c",
+    ],
+)
+def test_what_does_not(value):
+    with pytest.raises(UsageError) as error:
+        mirror.parse_github(value, "SYSINIT_VM_GITHUB_MIRROR")
+    assert error.value.brief.startswith("SYSINIT_VM_GITHUB_MIRROR is not a mirror: ")
+    assert "in place of https://github.com" in error.value.detail
+    assert "secret" not in str(error.value)

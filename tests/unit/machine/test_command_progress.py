@@ -4,6 +4,7 @@ import pytest
 
 from sysinit_vm.machine import command_progress, routes
 from sysinit_vm.machine.command_progress import RouteProgress
+from sysinit_vm.machine.release_archives import COMPILED
 from tests.fakes import RecordingRunner
 
 
@@ -133,7 +134,9 @@ def test_a_commands_gist(command, label):
 
 def test_every_command_that_takes_time_is_a_stage_in_words(machine, monkeypatch):
     monkeypatch.setattr(routes, "_sources", lambda: routes.Sources(()))
-    lima = [command_progress.stage(command) for command in routes.lima(RecordingRunner(), machine.host).commands]
+    lima = [
+        command_progress.stage(command) for command in routes.lima(RecordingRunner(), machine.host, COMPILED).commands
+    ]
     assert [stage for stage in lima if stage and "venv" not in stage][-4:] == [
         "downloading by hash from PyPI",
         "downloading Lima's modules (usually 10% of the time)",

@@ -6,11 +6,14 @@ from dataclasses import replace
 import pytest
 
 from sysinit_vm.errors import MissingError, NotConfirmedError, VmError
-from sysinit_vm.machine import install
+from sysinit_vm.machine import install, prerequisites, release_archives
+from sysinit_vm.machine.download import RefusedFileError
 from sysinit_vm.machine.install import Consent
 from sysinit_vm.machine.package_manager import Route
+from sysinit_vm.machine.release_archives import Releases
+from tests.archive_server import archive, pinned
 from tests.fakes import RecordingRunner
-from tests.unit.machines import by_name
+from tests.unit.machines import AGENT, by_name
 
 
 def test_a_complete_machine_lacks_nothing_and_nothing_is_run(machine, runner):
@@ -270,3 +273,59 @@ def test_a_secret_is_there_while_the_commands_run_for_this_account_alone(machine
     said = capsys.readouterr().err
     assert f"{path} has the mirror's password" in said
     assert "hunter2" not in said
+
+
+CONTENTS = {
+    "lima": archive({"bin/limactl": "#!/bin/sh\n", f"{AGENT}.gz": ""}),
+    "zellij": archive({"zellij": "#!/bin/sh\n"}),
+}
+
+
+@pytest.fixture
+def mirror(machine, monkeypatch):
+    """A directory with both archives, which the table then knows; all but these two is there."""
+    machine.complete()
+    for program in (machine.host.limactl, machine.host.zellij):
+        program.unlink()
+    folder = machine.tmp / "mirror"
+    folder.mkdir()
+    for name, content in CONTENTS.items():
+        (folder / name).write_bytes(content)
+        monkeypatch.setitem(release_archives.ARCHIVES, (name, "Linux", "x86_64"), pinned(name, content))
+    return folder
+
+
+def test_both_archives_are_installed_without_a_command(machine, mirror, capsys):
+    runner = RecordingRunner(programs={"zellij --version": "zellij 0.45.1"})
+    found = install.setup(runner, machine.host, Consent(True), Releases(str(mirror)))
+    assert all(part.enough for part in found)
+    assert runner.ran == []
+    assert not list(machine.host.data.glob(".*.partial"))
+    assert not list((machine.host.cache / "downloads").iterdir())
+    assert f"  Download {mirror}/lima\n" in capsys.readouterr().err
+
+
+def test_dry_shows_what_would_be_downloaded_and_downloads_nothing(machine, mirror, capsys):
+    install.setup(RecordingRunner(dry=True), machine.host, Consent(False), Releases(str(mirror)))
+    assert f"\nDownload {mirror}/zellij\n" in capsys.readouterr().err
+    assert not machine.host.limactl.exists()
+    assert not machine.host.cache.exists()
+
+
+def test_a_wrong_archive_stops_even_what_goes_on_without_zellij(machine, mirror):
+    (mirror / "zellij").write_bytes(b"other")
+    with pytest.raises(RefusedFileError):
+        install.setup(RecordingRunner(), machine.host, Consent(True), Releases(str(mirror)), tolerant=True)
+    assert machine.host.limactl.exists()
+    assert not machine.host.zellij.exists()
+
+
+def test_nothing_is_compiled_by_itself_after_the_question(machine, mirror, asked):
+    asked["answers"] = [True]
+    releases = Releases(str(mirror))
+    prerequisites.survey(RecordingRunner(), machine.host, releases)  # both were there when the plan was made
+    (mirror / "lima").unlink()
+    runner = RecordingRunner()
+    with pytest.raises(VmError, match="could not be downloaded"):
+        install.setup(runner, machine.host, Consent(False), releases)
+    assert runner.ran == []

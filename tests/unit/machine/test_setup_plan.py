@@ -7,7 +7,10 @@ import pytest
 
 from sysinit_vm.lima import kvm
 from sysinit_vm.lima.kvm import Access
-from sysinit_vm.machine import prerequisites, setup_plan
+from sysinit_vm.machine import download, prerequisites, setup_plan
+from sysinit_vm.machine.download import Answer
+from sysinit_vm.machine.pinned_versions import ARCHIVES
+from sysinit_vm.machine.release_archives import Releases
 from tests.fakes import RecordingRunner
 from tests.unit.machines import by_name
 
@@ -89,3 +92,52 @@ def test_the_group_is_offered_only_where_it_helps_and_can_be_given(ordinary, mon
     monkeypatch.delenv("SYSINIT_VM_ACCELERATOR")
     monkeypatch.setattr(kvm, "access", lambda: Access.JOINED)
     assert not offered(ordinary)
+
+
+def served(monkeypatch, **answers):
+    """Let each archive be there with a length, or not: an ``obstacle`` for the program of that name."""
+    monkeypatch.setattr(
+        download,
+        "ask",
+        lambda location: next(
+            (Answer(why) for name, why in answers.items() if name in location), Answer(length=23 * 10**6)
+        ),
+    )
+    return Releases()
+
+
+def test_what_upstream_compiled_is_downloaded_and_needs_nothing_else(machine, ordinary, monkeypatch):
+    parts = prerequisites.survey(RecordingRunner(), ordinary, served(monkeypatch))
+    text = " ".join(setup_plan.summary(ordinary, parts).split())
+    assert "Lima 2.2.0, from upstream's archive (up to 2 minutes, 23 MB to download) for limactl, guest agent" in text
+    assert "Zellij 0.45.1 for the guest, from upstream's archive (up to 2 minutes, 23 MB to download) for zell" in text
+    assert "In all about 1 to 7 minutes on two cores, 106 MB to download" in text
+    shown = setup_plan.commands(setup_plan.routes(parts))
+    for name, archive in ARCHIVES.items():
+        assert (archive.sha256 in shown) is (name[1:] == ("Linux", "x86_64"))
+    assert "https://github.com/zellij-org/zellij/releases/download/v0.45.1/" in shown
+    assert "$ go" not in shown
+    assert "cargo" not in shown
+
+
+def test_downloads_alone_have_a_most_and_no_least(machine, ordinary, monkeypatch):
+    machine.complete()
+    machine.host.zellij.unlink()
+    text = setup_plan.summary(ordinary, prerequisites.survey(RecordingRunner(), ordinary, served(monkeypatch)))
+    assert "\nIn all up to 2 minutes on two cores, 23 MB to download" in text
+
+
+def test_what_cannot_be_had_is_said_with_the_time_that_it_takes_instead(ordinary, monkeypatch):
+    releases = served(monkeypatch, lima="github.com cannot be reached (Network is unreachable)")
+    text = " ".join(setup_plan.summary(ordinary, prerequisites.survey(RecordingRunner(), ordinary, releases)).split())
+    assert (
+        "for limactl, guest agent github.com cannot be reached (Network is unreachable): "
+        "compiling instead, about 1 to 5 minutes" in text
+    )
+    assert "Zellij 0.45.1 for the guest, from upstream's archive" in text
+
+
+def test_json_has_the_archive_beside_the_commands(ordinary, monkeypatch):
+    data = by_name(prerequisites.survey(RecordingRunner(), ordinary, served(monkeypatch)))["zellij"].data()
+    assert data["route"]["commands"] == ()
+    assert data["route"]["archive"]["sha256"] == ARCHIVES["zellij", "Linux", "x86_64"].sha256

@@ -55,3 +55,12 @@ def test_a_live_line_is_one_line_of_text():
     output = io.StringIO()
     Console(file=output, width=200).print(line.get_renderable())
     assert output.getvalue() == f"copying {SHOWN}\\n\n"
+
+
+@pytest.mark.parametrize(("share", "bar"), [(None, False), (0.5, True)])
+def test_a_line_has_a_bar_only_where_it_is_known_how_much_is_done(share, bar):
+    line = console.live_line(lambda: "downloading\n\x1b[2J", lambda: share)
+    output = io.StringIO()
+    Console(file=output, width=80).print(line.get_renderable())
+    assert "downloading\\n\\x1b[2J" in output.getvalue()
+    assert ("━" in output.getvalue()) is bar

@@ -67,7 +67,7 @@ class Live:
 def test_on_a_terminal_a_note_is_in_thelive_line_and_scrolls_nothing(capsys, monkeypatch):
     monkeypatch.setattr(progress.sys.stderr, "isatty", lambda: True, raising=False)
     shown = []
-    monkeypatch.setattr(progress, "live_line", lambda text_of: shown.append(text_of) or Live())
+    monkeypatch.setattr(progress, "live_line", lambda text_of, _: shown.append(text_of) or Live())
     with Progress("Building") as work:
         work.stage("compiling")
         work.tell("3 of 9 crates")
@@ -76,3 +76,16 @@ def test_on_a_terminal_a_note_is_in_thelive_line_and_scrolls_nothing(capsys, mon
         work.stage("packing")
         assert shown[0]().endswith("packing …")
     assert said(capsys) == ["Building", "  [0s] compiling (0s)", "  [0s] packing (0s)"]
+
+
+def test_on_a_terminal_how_much_is_done_is_a_bar_until_the_next_stage(capsys, monkeypatch):
+    monkeypatch.setattr(progress.sys.stderr, "isatty", lambda: True, raising=False)
+    shares = []
+    monkeypatch.setattr(progress, "live_line", lambda _, share_of: shares.append(share_of) or Live())
+    with Progress("Lima") as work:
+        work.stage("downloading")
+        assert shares[0]() is None
+        work.tell("5.0 of 10.0 MB", share=0.5)
+        assert shares[0]() == 0.5
+        work.stage("unpacking")
+        assert shares[0]() is None
