@@ -6,6 +6,16 @@
 # SYSINIT_VM_PYTHON names the Python to use instead of the machine's.
 set -eu
 
+# Not what a project put there, in which a stranger or a guest writes: programs from the current directory, and a place
+# where pip's files could be exchanged after their digests were checked.
+unset TMPDIR TMP TEMP
+rest=$PATH: PATH=
+while [ "$rest" ]; do
+    case $rest in /*) PATH=${PATH:+$PATH:}${rest%%:*} ;; esac
+    rest=${rest#*:}
+done
+export PATH
+
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 venv=${XDG_DATA_HOME:-$HOME/.local/share}/sysinit-vm/venv
 bin=$HOME/.local/bin

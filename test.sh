@@ -16,6 +16,7 @@ for word in "$@"; do
     esac
 done
 
+unset TMPDIR TMP TEMP # pip's files could be exchanged there, if it is in a project whose guest runs
 cd -- "$(dirname -- "$0")"
 export DEBIAN_FRONTEND=noninteractive PIP_DISABLE_PIP_VERSION_CHECK=1
 

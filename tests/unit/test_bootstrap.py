@@ -167,6 +167,21 @@ def test_pip_fetches_nothing_without_a_hash(name):
         assert offline or "--require-hashes" in line, line
 
 
+def test_nothing_of_the_directory_that_it_is_started_in_is_run_or_used(fresh, tmp_path):
+    stranger = tmp_path / "stranger"
+    (stranger / "bin").mkdir(parents=True)
+    for name in ("dirname", "bin/cksum"):
+        fresh.put(stranger / name, f"#!/bin/sh\ntouch {tmp_path}/run\n")
+    fresh.put(fresh.stubs / "pip", PIP.replace("#!/bin/sh", '#!/bin/sh\necho "at ${TMPDIR-/tmp}" >>"$LOG"'))
+    env = fresh.env(PATH=f":bin:.:{fresh.bin}::bin:", TMPDIR=str(stranger))
+    done = subprocess.run(
+        fresh.argv(), env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=stranger, check=False
+    )
+    assert done.stdout == "<help>\n", done.stderr
+    assert not (tmp_path / "run").exists()
+    assert set(fresh.logged("at")) == {"at /tmp"}
+
+
 def test_no_words_mean_help(fresh):
     assert fresh.run().stdout == "<help>\n"
 

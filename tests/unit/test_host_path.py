@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from sysinit_vm import guest_writes
 from sysinit_vm.errors import VmError
+from sysinit_vm.guest_writes import Written
 from sysinit_vm.host_path import looked_up
 
 
@@ -136,3 +138,19 @@ def test_no_handle_stays_open(home):
     with pytest.raises(VmError):
         info("project/l/f", home)
     assert len(list(Path("/dev/fd").iterdir())) == before
+
+
+def test_a_link_is_not_followed_where_a_guest_could_write_when_it_was_started(home):
+    (home / "project/out").symlink_to(home / "ssh")
+    written = Written(home / "elsewhere", guest_writes.identity((home / "project").stat()))
+    with pytest.raises(VmError, match="the guest can write there"), looked_up("project/out/id", [written]):
+        pass
+
+
+def test_nor_in_any_directory_that_has_a_config(home):
+    """Its VM may be gone, and the links that its guest left are not."""
+    (home / "data/.lima").mkdir()
+    (home / "data/.lima/config.yaml").touch()
+    (home / "data/out").symlink_to(home / "ssh")
+    with pytest.raises(VmError, match="the guest can write there"), looked_up("data/out/id", []):
+        pass

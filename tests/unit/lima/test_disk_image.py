@@ -14,6 +14,9 @@ def qcow2(*, version=3, features=0, backing=b""):
     return bytes(header) + backing
 
 
+DESCRIPTION = b'version=1\ncreateType="monolithicFlat"\nRW 2048 FLAT "/etc/shadow" 0\n'  # VMware's, in text
+
+
 @pytest.mark.parametrize(
     ("data", "why"),
     [
@@ -25,7 +28,12 @@ def qcow2(*, version=3, features=0, backing=b""):
         (qcow2(backing=b"/etc/shadow"), "based on /etc/shadow"),
         (qcow2(version=2, backing=b"/etc/shadow"), "based on /etc/shadow"),
         (b"raw", ""),
+        (b"version", ""),
         (b"", ""),
+        (DESCRIPTION, "names other files"),
+        (b"# Disk DescriptorFile\n" + DESCRIPTION, "names other files"),
+        (b"#x\n" + DESCRIPTION, "names other files"),
+        (b" \n\r\n" + DESCRIPTION, "names other files"),
     ],
 )
 def test_only_an_image_that_is_all_of_its_data_is_let_through(tmp_path, data, why):

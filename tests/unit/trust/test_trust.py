@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sysinit_vm import guest_writes
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.effective import prepare
 from sysinit_vm.errors import NotConfirmedError, UsageError, VmError
 from sysinit_vm.init.project_files import write_config
+from sysinit_vm.lima.instance import Instance
 from sysinit_vm.machine import facts as machine
 from sysinit_vm.projects import committed_config
 from sysinit_vm.projects.project import Project
@@ -818,6 +820,59 @@ def test_the_projects_own_vm_is_no_other_guest(demo, home):
     other_vm(home, {"param": {"PROJECT_DIR": str(demo.root)}, "mounts": mounts}, "demo-dev")
     other_vm(home, {"mounts": [{"location": str(demo.root), "writable": False}], "mountType": "9p"}, "reads-dev")
     assert not exchangeable(pending(demo, "mounts: [{location: ./b, writable: true}]\n"))
+
+
+def test_a_directory_that_was_moved_while_another_guest_writes_it_is_told(demo, home):
+    """QEMU holds it open, and the other VM's config names a place that is gone."""
+    (demo.root / "b").mkdir()
+    other_vm(home, {"mounts": [{"location": "/gone", "writable": True}]})
+    instance = next((home / ".lima").glob("*/lima.yaml")).parent
+    moved = demo.root.with_name("before")
+    demo.root.rename(moved)
+    guest_writes.record(instance, [moved])
+    moved.rename(demo.root)
+    assert exchangeable(pending(demo, "mounts: [{location: ./b, writable: true}]\n"))
+
+
+def test_what_a_guest_got_at_its_start_counts_whatever_its_config_says_now(demo, home):
+    other_vm(home, {"cpus": 2})
+    guest_writes.record(next((home / ".lima").glob("*/lima.yaml")).parent, [demo.root.parent])
+    assert exchangeable(pending(demo, "cpus: 2\n"))
+
+
+@pytest.mark.parametrize("link", [".bashrc", ".config/fish", "bin", ".local/bin/mine"])
+def test_a_project_that_files_of_the_home_are_links_into_can_run_anything(demo, home, link):
+    target = demo.root / "dots" / link
+    target.parent.mkdir(parents=True)
+    target.touch()
+    (home / link).parent.mkdir(parents=True, exist_ok=True)
+    (home / link).symlink_to(target)
+    told = [
+        line
+        for line in words(pending(demo, "mounts: [{location: '{{.Param.PROJECT_DIR}}', writable: true}]\n"))
+        if "links to, and so run anything as you" in line
+    ]
+    assert told
+    assert str(target) in told[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "provision: [{mode: ansible, playbook: ROOT/site.yml}]",
+        "networks: [{socket: ROOT/net.sock}]",
+    ],
+)
+def test_what_limactl_would_read_in_the_project_later_is_refused(demo, text):
+    with pytest.raises(VmError, match="could lead it anywhere by a link"):
+        pending(demo, text.replace("ROOT", str(demo.root)))
+
+
+def test_an_instance_whose_sockets_ssh_would_read_is_not_started(demo):
+    forwards = [{"guestSocket": "/tmp/${X}", "hostPort": 8099}]
+    instance = Instance("demo-dev", "Stopped", demo.root, filled={"portForwards": forwards})
+    with pytest.raises(VmError, match="ssh reads it"):
+        gate.judge_instance(instance)
 
 
 def test_what_the_user_mounts_in_all_vms_counts_as_another_guests(demo, home):
