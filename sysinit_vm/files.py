@@ -118,7 +118,7 @@ def require_private(directory: Path) -> Path:
     """
     require_no_guest(directory)
     for place in _ways(directory):
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, NotADirectoryError):
             status = place.stat()
             if os.getuid() and status.st_uid not in {os.getuid(), 0}:
                 why = f"It is the account {status.st_uid}'s."

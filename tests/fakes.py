@@ -1,7 +1,9 @@
 """Stand-ins for what starts processes, held to the real classes by ``tests/unit/test_fakes.py``."""
 
+import base64
 import io
 import json
+import shlex
 import shutil
 import subprocess
 import threading
@@ -282,3 +284,12 @@ class FakeLimactl(InMemory, Limactl):
     def run(self, name, words, *, workdir="/", timeout=None, shell=""):
         self.asked.append((name, words, timeout))
         return self.guest(words) if callable(self.guest) else self.guest
+
+
+def guest_words(argv):
+    """The directory and the words that ``argv``, of limactl shell, means in the guest: words may travel encoded."""
+    workdir, words = argv[argv.index("--workdir") + 1], list(argv[argv.index("--") + 5 :])
+    if "base64" not in argv[argv.index("--") + 3]:
+        return workdir, words
+    directory, line = base64.b64decode(words[0]).decode().split(" || exit 1; ", 1)
+    return shlex.split(directory)[2], shlex.split(line)

@@ -17,6 +17,7 @@ from sysinit_vm.machine import facts
 from sysinit_vm.projects import committed_config
 from sysinit_vm.projects.project import Project
 from sysinit_vm.vm.permission import Request
+from tests import fakes
 from tests.fakes import DATA
 from tests.lima.terminal import Terminal
 
@@ -231,8 +232,7 @@ class CliWorld(World):
 
     def guest_words(self) -> list[str]:
         """What the last ``shell`` ran in the guest."""
-        call = [each for each in self.calls() if "shell" in each][-1]
-        return call[call.index("--") + 5 :]
+        return fakes.guest_words([call for call in self.calls() if "shell" in call][-1])[1]
 
     def status(self, name: str = "demo-dev") -> str:
         path = self.lima_home / name / "status"

@@ -17,10 +17,13 @@ _OFF = (
     "\x1b[?2004l"  # bracketed paste
     "\x1b[?1l\x1b>"  # the application's cursor keys and keypad
     "\x1b[?2026l"  # an update that holds the display
-    "\x1b7\x1b[?69l\x1b[r\x1b[?6l\x1b[?1049l"  # margins, and the alternate screen; the cursor is where it was
+    "\x1b7\x1b[?69l\x1b[r\x1b8\x1b7\x1b[?1049l"  # margins, and the alternate screen
     "\x1b[4l\x1b]104\x07\x1b]110\x07\x1b]111\x07"  # inserting, and colours that were given other values
     "\x1b[?7h\x1b[?25h\x1b[0 q\x1b[m\x1b(B\x0f"  # wrapping, the cursor and its shape, colours, the letters
 )
+
+
+_LAST_LINE = "\x1b[?6l\x1b[r\x1b[999H"  # without margins, and not counted from one
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,11 @@ class Lent:
 
 
 def make_plain() -> None:
-    """Undo what a guest may have left on the terminal, such as hidden text, before something is shown that matters."""
-    console.control(_OFF)
+    """Undo what a guest may have left on the terminal, such as hidden text, before something is shown that matters.
+
+    That begins on the last line: the screen moves up with it, and what the guest wrote there goes.
+    """
+    console.control(_OFF + _LAST_LINE)
 
 
 def lend() -> Lent:

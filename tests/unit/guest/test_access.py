@@ -1,6 +1,4 @@
-import base64
 import re
-import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +10,7 @@ from sysinit_vm.lima.account import Account
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.projects.project import Project
-from tests.fakes import RecordingRunner, result
+from tests.fakes import RecordingRunner, guest_words, result
 
 DEMO = Instance("demo-dev", "Running", Path("/l/demo-dev"), param={"PROJECT_DIR": "/work/demo"})
 BARE = Instance("own", "Running", Path("/l/own"))
@@ -27,11 +25,8 @@ def lima(monkeypatch):
 def guest(lima):
     argv = lima.runner.argvs[-1]
     assert lima.runner.kinds[-1] == "attach"
-    workdir, words = argv[argv.index("--workdir") + 1], argv[argv.index("--") + 5 :]
-    if "base64" not in argv[argv.index("--") + 3]:
-        return workdir, words
-    cd, line = base64.b64decode(words[0]).decode().split(" || exit 1; ", 1)
-    return shlex.split(cd)[2], tuple(shlex.split(line))
+    workdir, words = guest_words(argv)
+    return workdir, tuple(words)
 
 
 def test_the_shell_attaches_to_the_projects_session_at_its_root(lima):
