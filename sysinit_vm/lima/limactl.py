@@ -106,7 +106,10 @@ class Limactl:
         """
         directory = home.instance_files(instance.name).directory
         if not self.runner.dry and directory.is_dir():
-            guest_writes.record(directory, instance.guest_writes)
+            try:
+                guest_writes.record(directory, instance.guest_writes)
+            except OSError as error:
+                raise files.denied("write", directory, error) from error
         return self._stream(("start", "--tty=false", f"--timeout={timeout}s", instance.name), on_message, env)
 
     def _stream(

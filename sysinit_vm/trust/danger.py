@@ -11,6 +11,7 @@ from sysinit_vm.guest_writes import Written
 
 Where = tuple[str | int, ...]
 EXCHANGEABLE = "exchangeable by"
+LINKED = "links of the home"
 _PLAIN_KEY = re.compile(r"[\w-]+\Z", re.ASCII)
 
 
@@ -45,9 +46,12 @@ class Danger:
         return spelled(self.where)
 
     @property
-    def of_another_guest(self) -> bool:
-        """Whether it is not the config's doing, but that of another VM on this machine: nothing allows that unasked."""
-        return isinstance(self.value, dict) and EXCHANGEABLE in self.value
+    def of_this_machine(self) -> bool:
+        """Whether it is not the config's doing, but comes of what is on this machine: nothing allows that unasked.
+
+        That is another VM, whose guest can write here, or links of the home that lead into the project.
+        """
+        return isinstance(self.value, dict) and not self.value.keys().isdisjoint({EXCHANGEABLE, LINKED})
 
     @property
     def item(self) -> str:

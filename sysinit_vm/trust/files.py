@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm.trust.danger import Context, Danger, Level, Where
+from sysinit_vm.trust.danger import LINKED, Context, Danger, Level, Where
 from sysinit_vm.trust.exchange import exchangeable
 from sysinit_vm.trust.rules import (
     Dangers,
@@ -69,7 +69,7 @@ def _dotfiles(where: Where, path: Path, context: Context) -> Dangers:
     if inside:
         shown = ", ".join(map(display, inside[:3])) + (", …" if len(inside) > 3 else "")  # noqa: PLR2004
         words = f"lets the guest write what files of your home are links to, and so run anything as you: {shown}"
-        yield Danger(Level.RUNS, where, words, {"linked": inside})
+        yield Danger(Level.RUNS, where, words, {LINKED: inside})
 
 
 _NOT_KEPT = "; it is meant to be read-only, but QEMU's virtiofs does not keep it so"

@@ -124,14 +124,14 @@ class Request:
     def _says(self, danger: Danger) -> bool:
         """Whether the written config itself says it: it is neither what a link leads to, nor another VM's doing."""
         if danger.where[0] != "mounts" or not isinstance(danger.value, dict):
-            return not danger.of_another_guest
+            return not danger.of_this_machine
         entries = self.committed.data.get("mounts")
         meant = {(str(worktree.shared(self.project.root).directory), True)}
         for entry in entries if isinstance(entries, list) else ():
             path = Path(os.path.expanduser(str(entry.get("location"))))  # noqa: PTH111  # never fails
             if path.is_absolute() and not path.is_relative_to(self.project.root):
                 meant.add((str(path.resolve()), bool(entry.get("writable"))))
-        return not danger.of_another_guest and (danger.value.get("means"), danger.value.get("writable")) in meant
+        return not danger.of_this_machine and (danger.value.get("means"), danger.value.get("writable")) in meant
 
     def _judged(self, config: Config, machine: Facts, others: Included) -> Stage:
         refusals.check_size(config)

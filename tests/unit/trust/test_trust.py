@@ -854,6 +854,9 @@ def test_a_project_that_files_of_the_home_are_links_into_can_run_anything(demo, 
     ]
     assert told
     assert str(target) in told[0]
+    Request(write_config(demo, "minimal", "none").config, demo, "demo-dev", no_limactl).trust()
+    with pytest.raises(NotConfirmedError):
+        request(demo).require()
 
 
 @pytest.mark.parametrize(
