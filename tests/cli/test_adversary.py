@@ -5,6 +5,8 @@ import os
 
 import pytest
 
+from sysinit_vm import guest_writes
+from sysinit_vm.machine.pinned_versions import LIMA
 from tests.worlds import BIN
 
 
@@ -136,3 +138,60 @@ def test_ssh_to_a_stopped_vm_reaches_nobody(world):
     done = world.type("ssh", "-F", str(own / "ssh.sysinit-vm"), "demo-dev", "true")
     assert done.returncode == 255
     assert "The VM demo-dev is not running. Try: sysinit-vm start --name demo-dev" in done.stderr
+
+
+def planted(world, place):
+    """Programs where a guest writes, which tell that they were run."""
+    ran = world.home / "ran"
+    for name in ("limactl", "zellij", "bwrap", "git", "ssh", "nix", "unshare", "qemu-system-x86_64"):
+        program = place / name
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.write_text(f"#!/bin/sh\necho {name} >>{ran}\n")
+        program.chmod(0o755)
+    return ran
+
+
+@pytest.mark.parametrize(
+    "words", [("list",), ("doctor",), ("status", "--project", "demo"), ("start", "--project", "demo")]
+)
+def test_no_program_of_a_project_runs_though_its_guest_hid_the_config_and_the_user_is_elsewhere(world, words):
+    world.put_vm()
+    guest_writes.record(world.lima_home / "demo-dev", [world.demo])
+    ran = planted(world, world.demo / ".venv/bin")
+    if "--project" not in words:
+        (world.demo / ".lima/config.yaml").rename(world.demo / "x")
+    world.run(*words, cwd=world.home, PATH=f"{world.demo}/.venv/bin:{world.env['PATH']}")
+    assert not ran.exists()
+
+
+@pytest.mark.parametrize("words", [("list",), ("doctor",), ("stop", "--name", "demo-dev"), ("setup", "--json")])
+@pytest.mark.parametrize("variable", ["XDG_DATA_HOME", "LIMA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"])
+def test_directories_of_ours_are_not_used_where_a_guest_writes(world, words, variable):
+    world.put_vm()
+    guest_writes.record(world.lima_home / "demo-dev", [world.demo])
+    place = world.demo / ".data"
+    ran = planted(world, place / f"sysinit-vm/lima-{LIMA}/bin")
+    place.joinpath("demo-dev").mkdir()
+    done = world.run(*words, **{variable: str(place)})
+    assert not ran.exists()
+    assert done.returncode == 0 or "is not safe to use." in done.stdout + done.stderr
+
+
+def test_an_ssh_config_that_a_guest_writes_is_not_included(world):
+    world.put_vm()
+    done = world.run("ssh-config", "--yes", LIMA_HOME=str(world.demo / "vms"))
+    assert done.returncode == 1
+    assert "is not safe to use." in done.stderr
+    assert not (world.home / ".ssh/config").exists()
+
+
+@pytest.mark.parametrize("place", [".local/share/sysinit-vm", ".config/sysinit-vm", ".lima/_images"])
+def test_directories_of_ours_that_others_can_write_are_not_used(world, place):
+    world.put_config()
+    (world.home / place).mkdir(parents=True, exist_ok=True)
+    (world.home / place).chmod(0o777)
+    done = world.run("start")
+    assert done.returncode == 1
+    assert f"Others may write {world.home / place}" in done.stderr
+    assert f"Try: chmod go-w {world.home / place}" in done.stderr
+    assert world.status() == "not created"
