@@ -6,6 +6,7 @@ Callers never see a flag. Facts about its behaviour are pinned by ``tests/lima/t
 import base64
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ DISCONNECTED = 255
 """The exit status of ``attach`` if the connection failed or was lost: that of ssh."""
 
 BASH = "/bin/bash"  # runs the commands in a guest that lacks its config's shell; the account has it in our image
+_NO_INSTANCE = "_sysinit-vm"  # a name that no instance can have: a limactl that works knows none
+_UNMATCHED = re.compile(r'msg"?[:=]"unmatched instances"')
 
 
 @dataclass(frozen=True)
@@ -60,12 +63,10 @@ class Limactl:
         legal = [directory for directory in home.instance_directories() if names.is_legal(directory.name)]
         listed = [directory.name for directory in legal if InstanceFiles(directory).has_config]
         unlisted = tuple(Instance(directory.name, "", directory) for directory in legal if directory.name not in listed)
-        try:
-            return Instances(tuple(self._list(*listed)) if listed else (), unlisted)
-        except VmError:
-            if all(home.instance_files(name).has_config for name in listed):
-                raise
-        return self.instances()  # Lima lists none at all if one of them is just being deleted (2.2.0)
+        instances = tuple(self._list(*listed)) if listed else ()
+        if all(home.instance_files(name).has_config for name in listed):
+            return Instances(instances, unlisted)
+        return self.instances()  # one of them is just being deleted, which Lima does not always survive (2.2.0)
 
     def instance(self, name: str) -> Instance | None:
         """Return the instance ``name`` as it is now, None if there is none; half of one is ``unreadable``."""
@@ -77,11 +78,22 @@ class Limactl:
         return next((instance for instance in self._list(name) if instance.name == name), None)
 
     def _list(self, *wanted: str) -> list[Instance]:
+        """Return those of ``wanted`` that Lima has.
+
+        One that it cannot list makes it fail for all (2.2.0): then each is asked for alone, and that one is unreadable.
+        """
         done = self._read("--log-format=json", "list", "--json", *wanted)
-        lines = [line for line in done.out.splitlines() if line.startswith("{")]
-        if not done.ok and len(lines) < len(wanted) and "unmatched instances" not in done.err:
+        rows = [json.loads(line) for line in done.out.splitlines() if line.startswith("{")]
+        listed = {row["name"]: Instance.from_json(row).with_own_config() for row in rows}
+        left = [name for name in wanted if name not in listed and home.instance_files(name).has_config]
+        if done.ok or not left or _UNMATCHED.search(done.err):
+            return list(listed.values())
+        if len(wanted) > 1:
+            alone = {name: instance for name in left for instance in self._list(name)}
+            return [instance for name in wanted if (instance := listed.get(name) or alone.get(name))]
+        if not _UNMATCHED.search(self._read("--log-format=json", "list", "--json", _NO_INSTANCE).err):
             raise _failure("limactl cannot list its instances.", done, hint="limactl list")
-        return [Instance.from_json(json.loads(line)).with_own_config() for line in lines]
+        return [Instance(wanted[0], "", home.instance_files(wanted[0]).directory).with_own_config()]
 
     def create(
         self, config: JudgedFile, on_message: Callable[[Message], None], *, env: Mapping[str, str] | None = None

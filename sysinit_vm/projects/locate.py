@@ -167,7 +167,7 @@ def guest_directory(instance: Instance, host: Path) -> str:
 
 
 def unreadable(instance: Instance) -> StateError:
-    """Return the error for a VM that Lima cannot read: without a lima.yaml, or with one that it refuses."""
+    """Return the error for a VM that Lima cannot read: without a lima.yaml, or with one that it refuses or cannot list."""
     lima_yaml, brief = instance.files.lima_yaml, f"The VM {instance.name} cannot be used."
     if not lima_yaml.exists():
         why = f"{lima_yaml} is missing, so Lima does not know the VM."
@@ -176,7 +176,7 @@ def unreadable(instance: Instance) -> StateError:
     if missing:
         why = f"{missing} is mounted in it, and is no directory, so Lima refuses the VM."
         return StateError(brief, detail=why, hint=typed("ls", "-ld", missing))
-    why = f"{lima_yaml} is damaged, so Lima cannot use the VM."
+    why = f"{lima_yaml} is damaged, or limactl cannot list what it says, so Lima cannot use the VM."
     return StateError(brief, detail=why, hint=f"sysinit-vm destroy --name {instance.name}")
 
 

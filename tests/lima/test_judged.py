@@ -326,6 +326,44 @@ def test_a_vm_that_its_guest_made_unreadable_is_not_started_and_is_still_the_pro
     assert not (world.lima_home / "unread-dev").exists()
 
 
+LONG = {
+    "message": {"message": '{{"\\ufffe"}}'},
+    "home": {
+        "user": {"home": f"/h{'o' * 3000}"},
+        "provision": [{"mode": "system", "script": "#!/bin/sh\n" + "{{.Home}}\n" * 25}],
+    },
+    "mounts": {"mounts": [{"location": "{project}/.lima", "mountPoint": f"/a{number}"} for number in range(260)]},
+    "ports": {"portForwards": [{"guestPort": number} for number in range(3000, 3400)]},
+    "merged": {"user": {"comment": "x" * 30_000}, "message": "m" * 16_000},
+}
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_a_vm_that_limactl_cannot_list_hides_no_other_and_can_be_ended(world, here, tmp_path, kind):
+    other, project = world.project(f"ok{kind}"), world.project(f"by{kind}")
+    for root in (other, project):
+        world.ok(root, "init")
+        create(here, f"{root.name}-dev", effective(root), tmp_path)
+    directory = world.lima_home / f"{project.name}-dev"
+    given = json.loads(json.dumps(LONG[kind]).replace("{project}", str(project.resolve())))
+    own = effective(project)
+    create(here, "away", {**own, **given, "provision": [*own["provision"], *given.get("provision", [])]}, tmp_path)
+    shutil.copy(world.lima_home / "away/lima.yaml", directory / "lima.yaml")
+    shutil.rmtree(world.lima_home / "away")
+    assert not here._read("list", "--json", f"{other.name}-dev", directory.name).ok
+    states = {vm["name"]: vm["status"] for vm in json.loads(world.ok(project, "list", "--json"))["vms"]}
+    assert (states[directory.name], states[f"{other.name}-dev"]) == ("Broken", "Stopped")
+    assert "Stopped" in world.ok(other, "status")
+    done = world.run(project, "start")
+    assert done.returncode == 4
+    assert "limactl cannot list" in done.stderr
+    for words in (("stop",), ("destroy", "--yes")):
+        with here_sleeps(directory) as process:
+            world.ok(project, *words)
+            assert process.wait(30) != 0
+    assert not directory.exists()
+
+
 @contextlib.contextmanager
 def here_sleeps(directory):
     """A process that stands for the QEMU of an instance: a program of that name with the instance's directory."""

@@ -1,4 +1,5 @@
 import base64
+import itertools
 import json
 import os
 import re
@@ -277,6 +278,42 @@ def test_a_list_of_all_that_fails_is_an_error_too(instances):
     lima, _ = wrapped(result(1, err='time="x" level=fatal msg="no disk"'))
     with pytest.raises(VmError, match="no disk"):
         lima.instances()
+
+
+FATAL = '{"level":"fatal","msg":"bufio.Scanner: token too long"}'
+NONE = '{"level":"fatal","msg":"unmatched instances"}'
+
+
+def unable(*offending, fatal=FATAL):
+    """A limactl 2.2.0 that ends at the first of the instances that it cannot list."""
+
+    def answer(call):
+        wanted = call.argv[4:]
+        known = list(itertools.takewhile(lambda name: name not in offending, wanted))
+        lines = [json.dumps({"name": name, "status": "Running"}) for name in known if name != "_sysinit-vm"]
+        err = fatal if len(known) < len(wanted) else NONE if "_sysinit-vm" in wanted else ""
+        return result(1 if err else 0, "\n".join(lines), err)
+
+    return answer
+
+
+@pytest.mark.parametrize("offending", [["b"], ["a", "b", "c"], ["c"], ["a", "c"]])
+def test_one_that_lima_cannot_list_does_not_hide_the_others(instances, offending):
+    directory = instances("a", "b", "c")
+    lima, recorder = wrapped(answer=unable(*offending))
+    listed = list(lima.instances())
+    assert {instance.name: instance.unreadable for instance in listed} == {name: name in offending for name in "abc"}
+    assert [instance.dir for instance in listed if instance.unreadable] == [directory / name for name in offending]
+    assert len(recorder.argvs) <= 1 + 3 + len(offending)
+    assert lima.instance(offending[0]).unreadable
+
+
+def test_what_a_config_says_is_not_taken_for_limas_own_answer(instances):
+    """Else its VM, and all that come after it, would not be there."""
+    instances("a", "b")
+    fatal = json.dumps({"level": "fatal", "msg": 'bad file: msg="unmatched instances"'})
+    lima, _ = wrapped(answer=unable("a", fatal=fatal))
+    assert [(instance.name, instance.unreadable) for instance in lima.instances()] == [("a", True), ("b", False)]
 
 
 def test_one_that_may_not_be_looked_at_does_not_hide_the_others(instances):
