@@ -11,7 +11,7 @@ from sysinit_vm import files
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.drift import plan
-from sysinit_vm.drift.plan import RESTART, Change
+from sysinit_vm.drift.plan import RECREATE, RESTART, Change
 from sysinit_vm.effective import prepare, resolve
 from sysinit_vm.errors import VmError
 from sysinit_vm.lima.instance import Instance
@@ -39,6 +39,11 @@ class Drift:
     def needs(self) -> str:
         """What the changes need: none, live, restart or recreate."""
         return plan.worst(self.changes)
+
+    @property
+    def needs_in_place(self) -> str:
+        """What those that this VM can take need: none, live or restart."""
+        return plan.worst([change for change in self.changes if change.needs != RECREATE])
 
 
 def drift(instance: Instance, committed: Config, machine: Facts) -> Drift:

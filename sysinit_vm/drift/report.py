@@ -6,6 +6,12 @@ from sysinit_vm.errors import StateError, typed
 from sysinit_vm.lima.instance import Instance
 
 COLUMNS = ("WHAT", "NOW", "WANTED", "NEEDS")
+_APPLIES = {
+    NONE: "{name} matches its config.",
+    LIVE: "`sysinit-vm apply` makes the changes in the running guest.",
+    RESTART: "`sysinit-vm apply` restarts the VM; its data stays.",
+}
+_RECREATES = "`sysinit-vm apply --recreate` makes a new VM: the disk is lost, the project's files stay."
 
 
 def row(change: Change) -> tuple[str, ...]:
@@ -25,11 +31,12 @@ def no_config(instance: Instance) -> StateError:
 
 def what_apply_does(instance: Instance, drift: Drift) -> str:
     """Return in a sentence what `apply` would do about ``drift``."""
-    sentences = {
-        NONE: f"{instance.name} matches its config.",
-        LIVE: "`sysinit-vm apply` makes the changes in the running guest.",
-        RESTART: "`sysinit-vm apply` restarts the VM; its data stays.",
-        RECREATE: "`sysinit-vm apply` does what it can; `apply --recreate` recreates the VM, and its data is lost.",
-    }
-    stopped = "`sysinit-vm apply` saves the change for the next start."
-    return stopped if not instance.running and drift.needs in {LIVE, RESTART} else sentences[drift.needs]
+    if not instance.running and drift.needs_in_place != NONE:
+        applies = "`sysinit-vm apply` saves the change for the next start."
+    else:
+        applies = _APPLIES[drift.needs_in_place].format(name=instance.name)
+    if drift.needs != RECREATE:
+        return applies
+    if drift.needs_in_place == NONE:
+        return f"Only a new VM can take this. {_RECREATES}"
+    return f"{applies} It leaves out what only a new VM can take. {_RECREATES}"

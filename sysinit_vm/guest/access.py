@@ -8,7 +8,8 @@ from pathlib import Path
 
 from sysinit_vm import lock
 from sysinit_vm.errors import StateError, UsageError, VmError, typed
-from sysinit_vm.guest import layouts, processes, terminal_type, zellij
+from sysinit_vm.guest import layouts, processes, terminal_type, whereabouts, zellij
+from sysinit_vm.guest.whereabouts import Whereabouts
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import DISCONNECTED, Limactl
 from sysinit_vm.lima.locks import vm_lock_file
@@ -19,6 +20,28 @@ from sysinit_vm.terminal.console import say
 
 _HAS_LAYOUT = 'test -f "${ZELLIJ_CONFIG_DIR:-${XDG_CONFIG_HOME:-$HOME/.config}/zellij}/layouts/$1.kdl"'
 _SIGNALLED = 128  # and the number of the signal, or more: an exit status of what did not end by itself
+_NOT_RUNNING = {  # what happened, what that means, and the verb to type
+    Whereabouts.STOPPED: (
+        "The VM {name} was stopped while this terminal was in it.",
+        "Programs in it have ended. The session's tabs and panes come back.",
+        "shell",
+    ),
+    Whereabouts.DELETED: (
+        "The VM {name} was deleted while this terminal was in it.",
+        "Programs in it have ended. The project's files are on this machine.",
+        "list",
+    ),
+    Whereabouts.BUSY: (
+        "The VM {name} is being stopped, restarted or deleted by another sysinit-vm command.",
+        "This terminal was in it. Programs in it end with the VM.",
+        "status",
+    ),
+    Whereabouts.SILENT: (
+        "This terminal lost its connection to the VM {name}, which does not answer.",
+        "It may be shutting down, or be too busy.",
+        "status",
+    ),
+}
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=", re.ASCII)
 
 
@@ -59,7 +82,7 @@ def shell(lima: Limactl, instance: Instance, *, plain: bool = False, layout: str
 
 
 def _lend_terminal(lima: Limactl, instance: Instance, argv: Sequence[str], directory: str) -> int:
-    """Attach the terminal to a shell or a session, and return its exit status; StateError if the VM stopped meanwhile.
+    """Attach the terminal to a shell or a session, and return its exit status; StateError if the VM does not run on.
 
     The terminal is as before if what had it was cut off.
     """
@@ -68,16 +91,24 @@ def _lend_terminal(lima: Limactl, instance: Instance, argv: Sequence[str], direc
     lends_agent = (instance.filled.get("ssh") or {}).get("forwardAgent") is True
     words = terminal_type.told(lima.runner, argv)
     status = lima.attach(instance.name, words, directory, alone=not lends_agent)
-    stopped = status != 0 and not _runs(lima, instance)
-    if stopped or status >= _SIGNALLED:
+    if status == DISCONNECTED:
         terminal.take_back()
-    if stopped:
-        raise StateError(
-            f"The VM {instance.name} was stopped while this terminal was in it.",
-            detail="Programs in it have ended. The session's tabs and panes come back.",
-            hint=_typed(instance, "shell"),
-        )
+        _require_running(instance, whereabouts.look(lima, instance.name))
+    elif status != 0 and not _runs(lima, instance):
+        terminal.take_back()
+        _require_running(instance, Whereabouts.STOPPED)
+    elif status >= _SIGNALLED:
+        terminal.take_back()
     return status
+
+
+def _require_running(instance: Instance, now: Whereabouts) -> None:
+    """Raise StateError, which says what became of the VM that a terminal was in, unless it runs."""
+    if now == Whereabouts.RUNS:
+        return
+    brief, detail, verb = _NOT_RUNNING[now]
+    hint = "sysinit-vm list" if now == Whereabouts.DELETED else _typed(instance, verb)
+    raise StateError(brief.format(name=instance.name), detail=detail, hint=hint)
 
 
 def _runs(lima: Limactl, instance: Instance) -> bool:

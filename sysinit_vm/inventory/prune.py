@@ -74,18 +74,18 @@ def remove(lima: Limactl, litter: Iterable[Litter]) -> None:
         for item in litter:
             progress.stage(f"{item.kind} {item.name}")
             try:
-                _remove(lima, item)
+                _remove(lima, item, progress)
             except (VmError, OSError) as error:
                 failures.append(f"{item.name}: {error}")
     if failures:
         raise VmError("Some items remain.", detail="\n".join(failures), hint="sysinit-vm prune")
 
 
-def _remove(lima: Limactl, item: Litter) -> None:
+def _remove(lima: Limactl, item: Litter, progress: Progress) -> None:
     if lima.runner.dry:
         return
     if InstanceFiles(item.paths[0]).lima_yaml.exists():
-        _destroy(lima, item)
+        _destroy(lima, item, progress)
         return
     if item.kind == "lock":
         _drop_locks(item.paths)
@@ -96,13 +96,13 @@ def _remove(lima: Limactl, item: Litter) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
-def _destroy(lima: Limactl, item: Litter) -> None:
+def _destroy(lima: Limactl, item: Litter, progress: Progress) -> None:
     """Delete a VM if it is still as shown: a drive may be back, or a start may have begun."""
     vm = ProjectVm.read(lima, Target(None, item.name, "--name"))
     now = vm.located.instance
     if now is None or now.running > item.running or not _vms([now]):
         raise VmError("It is now in use.")
-    destroy(vm)
+    destroy(vm, progress)
 
 
 def _is_ours(instance: Instance) -> bool:

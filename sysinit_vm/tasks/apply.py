@@ -10,7 +10,7 @@ from sysinit_vm.tasks.output import done
 from sysinit_vm.tasks.start_options import start_options
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal import prompts
-from sysinit_vm.terminal.console import say
+from sysinit_vm.terminal.console import say, table
 from sysinit_vm.vm import apply
 from sysinit_vm.vm.project_vm import ProjectVm
 
@@ -42,8 +42,10 @@ def apply_(
     instance, drift = apply.require_drift(vm, options)
     recreating = recreate and drift.needs == RECREATE
     apply.require_valid(vm.lima, options, instance, drift, recreating=recreating)
+    if drift.changes:
+        table(report.COLUMNS, [report.row(change) for change in drift.changes])
     say(report.what_apply_does(instance, drift))
-    if drift.needs == NONE:
+    if drift.needs_in_place == NONE and not recreating:
         return
     lost = f"Recreate {instance.name}? Everything stored only in it is lost."
     prompts.confirm(

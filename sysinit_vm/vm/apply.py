@@ -81,7 +81,7 @@ def _drift_to_apply(vm: ProjectVm, options: StartOptions, answer: str, *, reboot
     instance, drift = drifted
     kinds = ", ".join(dict.fromkeys(change.what for change in drift.changes))
     say(f"The config has changed since {instance.name} was made ({kinds}): sysinit-vm plan")
-    if not _is_wanted(answer, drift.needs):
+    if drift.needs_in_place == NONE or not _is_wanted(answer, drift.needs):
         return None
     require_valid(vm.lima, options, instance, drift)
     return drift
@@ -138,7 +138,7 @@ def _start_or_restore(vm: ProjectVm, options: StartOptions, drift: Drift) -> Ins
 
 
 def _is_live(instance: Instance, drift: Drift) -> bool:
-    return instance.running and drift.needs == LIVE
+    return instance.running and drift.needs_in_place == LIVE
 
 
 def _given(instance: Instance, drift: Drift) -> dict[str, Any]:

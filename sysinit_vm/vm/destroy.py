@@ -1,11 +1,16 @@
 """Delete a VM with its disk."""
 
+from contextlib import nullcontext
+
 from sysinit_vm.errors import StateError, VmError
-from sysinit_vm.lima import recovery
+from sysinit_vm.lima import events, recovery
 from sysinit_vm.lima.instance import STOPPED, Instance
+from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.terminal.progress import Progress
 from sysinit_vm.trust import approvals
 from sysinit_vm.vm import pause
 from sysinit_vm.vm.project_vm import ProjectVm
+from sysinit_vm.vm.stop import reminding
 
 
 def to_destroy(vm: ProjectVm) -> Instance:
@@ -20,24 +25,43 @@ def to_destroy(vm: ProjectVm) -> Instance:
     return instance
 
 
-def destroy(vm: ProjectVm) -> str:
+def destroy(vm: ProjectVm, progress: Progress | None = None) -> str:
     """Delete the VM with its disk and return its name. StateError if there is none, or if Lima protects it.
 
-    A running VM is stopped first, so that the guest's unwritten data reaches the project.
+    A running VM is stopped first, so that the guest's unwritten data reaches the project. ``progress`` is that of a
+    task that this is part of; without one, its stages are shown by themselves.
     """
     with vm.locked() as locked:
         instance = to_destroy(locked)
-        if instance.running:
-            try:
-                pause.go_on(vm.lima, instance)
-                vm.lima.stop(instance.name)
-            except VmError:
-                vm.lima.stop(instance.name, force=True)
-        elif instance.status != STOPPED:
-            recovery.recover(vm.lima, instance)
-        if not vm.lima.runner.dry:
-            recovery.end_processes(instance.files)  # limactl would delete the files of those that it does not know
-        vm.lima.delete(instance.name)
+        with nullcontext(progress) if progress else Progress(f"Destroying VM: {instance.name}") as shown:
+            with reminding(shown):
+                _end(vm.lima, instance, shown)
+            shown.stage("deleting its disk")
+            vm.lima.delete(instance.name)
         if not vm.lima.runner.dry:
             approvals.forget(instance.dir)
     return instance.name
+
+
+def _end(lima: Limactl, instance: Instance, progress: Progress) -> None:
+    """Stop the VM, if necessary by force, and end what is left of it."""
+    if instance.running:
+        _stop(lima, instance, progress)
+    elif instance.status != STOPPED:
+        recovery.recover(lima, instance)
+    if not lima.runner.dry:
+        recovery.end_processes(instance.files)  # limactl would delete the files of those that it does not know
+
+
+def _stop(lima: Limactl, instance: Instance, progress: Progress) -> None:
+    if events.host_agent_ready(instance) is None:  # limactl would wait for minutes for a guest that cannot hear yet
+        progress.stage("powering off the guest, which has not booted")
+        lima.stop(instance.name, force=True)
+        return
+    progress.stage("shutting down the guest")
+    try:
+        pause.go_on(lima, instance)
+        lima.stop(instance.name)
+    except VmError:
+        progress.stage("powering off the guest, which does not shut down")
+        lima.stop(instance.name, force=True)

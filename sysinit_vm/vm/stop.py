@@ -1,7 +1,9 @@
 """Stop a VM, or the VMs of all projects."""
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
+from sysinit_vm.background import repeat_every
 from sysinit_vm.errors import VmError
 from sysinit_vm.lima.instance import BROKEN, RUNNING, STOPPED, Instance
 from sysinit_vm.lima.limactl import Limactl
@@ -11,22 +13,39 @@ from sysinit_vm.terminal.progress import Progress
 from sysinit_vm.vm import pause
 from sysinit_vm.vm.project_vm import ProjectVm
 
+_BEAT = 5  # seconds
 _STILL_PAUSED = (
     "make room, then sysinit-vm stop. Without room: sysinit-vm stop --force, which loses what the guest has not written"
 )
 
 
 def stop(vm: ProjectVm, *, force: bool = False) -> Instance:
-    """Stop the VM and return it; nothing happens if it is already stopped. StateError if there is no VM."""
+    """Stop the VM, show what that waits for, and return it; nothing happens if it is already stopped.
+
+    StateError if there is no VM.
+    """
     with vm.locked() as locked:
         instance = locked.to_end()
-        if instance.status not in {RUNNING, STOPPED}:
-            recover(vm.lima, instance)
-        elif instance.running:
-            if not force:
-                pause.go_on(vm.lima, instance, _STILL_PAUSED)  # a paused guest does not hear that it is to shut down
-            vm.lima.stop(instance.name, force=force)
+        if instance.status != STOPPED:
+            with Progress(f"Stopping VM: {instance.name}") as progress:
+                progress.stage("powering it off" if force or not instance.running else "shutting down the guest")
+                with reminding(progress):
+                    _end(vm.lima, instance, force=force)
     return replace(instance, status=STOPPED)
+
+
+def reminding(progress: Progress) -> AbstractContextManager[None]:
+    """Show every now and then that the stage goes on: limactl waits up to three minutes for a guest (2.2.0)."""
+    return repeat_every(_BEAT, progress.remind)
+
+
+def _end(lima: Limactl, instance: Instance, *, force: bool) -> None:
+    if instance.status not in {RUNNING, STOPPED}:
+        recover(lima, instance)
+    elif instance.running:
+        if not force:
+            pause.go_on(lima, instance, _STILL_PAUSED)  # a paused guest does not hear that it is to shut down
+        lima.stop(instance.name, force=force)
 
 
 def _may_run(instance: Instance) -> bool:
@@ -47,7 +66,8 @@ def stop_all(lima: Limactl, *, force: bool = False) -> list[str]:
         for name in names:
             progress.stage(name)
             try:
-                stop(ProjectVm.read(lima, Target(None, name, "--name")), force=force)
+                with ProjectVm.read(lima, Target(None, name, "--name")).locked() as locked, reminding(progress):
+                    _end(lima, locked.to_end(), force=force)
                 stopped.append(name)
             except VmError as error:
                 failures.append(f"{name}: {error.brief} {error.detail}".rstrip())

@@ -77,6 +77,30 @@ def test_what_takes_recreation_is_left_unless_it_is_said(made):
     assert given(made)["disk"] == "10GiB"
 
 
+def test_what_only_a_new_vm_can_take_stops_nothing_and_asks_nothing(made):
+    edit(made, 'disk: "20GiB"', 'disk: "10GiB"')
+    before = made.verbs()
+    for words in (["apply"], ["apply", "--yes"]):
+        done = made.run(*words)
+        assert (done.returncode, made.verbs()) == (0, before)
+        assert "sysinit-vm apply --recreate" in done.stderr
+        assert "Applied" not in done.stderr
+        assert "disk" in done.stdout
+    assert made.run("start", "--drift", "apply").returncode == 0
+    assert made.verbs() == before
+
+
+def test_apply_lists_what_it_changes_before_it_asks(made):
+    edit(made, 'disk: "20GiB"', 'disk: "10GiB"')
+    edit(made, "env:\n", "env:\n  MORE: x\n")
+    planned = made.run("plan")
+    refused = made.run("apply")
+    assert (refused.returncode, refused.stdout) == (5, planned.stdout)
+    assert "env.MORE" in refused.stdout
+    assert "restarts the VM" in planned.stderr
+    assert "apply --recreate" in planned.stderr
+
+
 @pytest.mark.parametrize(("key", "taken"), [("y", True), ("n", False)])
 def test_start_offers_it_on_a_terminal(made, key, taken):
     made.run("stop")

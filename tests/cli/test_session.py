@@ -1,5 +1,6 @@
 """`shell --layout` and `init --ssh` as they are typed; what they do in a guest is in tests/lima."""
 
+import sys
 import termios
 
 import pexpect
@@ -113,6 +114,42 @@ def test_a_terminal_that_lost_a_vm_which_runs_is_whole_again_and_says_what_to_ty
     assert typed.status == 1
     assert "lost its connection to the VM demo-dev, which runs" in typed.shown
     assert "Try: sysinit-vm shell" in typed.shown
+    assert (typed.settings_kept, typed.modes_off) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("gone", "brief", "hint"),
+    [
+        ("printf Stopped >'{vm}/status'", "The VM demo-dev was stopped while this terminal was in it.", "shell"),
+        ("rm -r '{vm}'", "The VM demo-dev was deleted while this terminal was in it.", "list"),
+    ],
+)
+def test_a_vm_that_lima_calls_running_until_it_is_down_is_not_said_to_run(world, zellij, gone, brief, hint):
+    """Lima lists it as running when the terminal is cut off; its guest does not answer any more."""
+    vm = world.lima_home / "demo-dev"
+    zellij(f"echo >'{world.fake}/shell.fail'", f"(sleep 2; {gone.format(vm=vm)}) >&- 2>&- <&- &", CUT_OFF)
+    typed = Typed(world, "shell")
+    assert typed.status == 4
+    assert brief in typed.shown
+    assert "which runs" not in typed.shown
+    assert f"Try: sysinit-vm {hint}" in typed.shown
+    assert (typed.settings_kept, typed.modes_off) == (True, True)
+    assert typed.shown.index("Looking") > typed.shown.index("\x1b[?1049l")
+
+
+def test_a_vm_that_another_command_has_in_hand_is_said_to_be(world, zellij):
+    held = world.lima_home / "_sysinit-vm/demo-dev.lock"
+    holder = (
+        f"import fcntl, time; f = open('{held}', 'w'); fcntl.flock(f, fcntl.LOCK_EX)"
+        f"; open('{world.fake}/held', 'w').close(); time.sleep(8)"
+    )
+    held.parent.mkdir(exist_ok=True)
+    waits = f"until test -e '{world.fake}/held'; do sleep 0.1; done"
+    zellij(f'{sys.executable} -c "{holder}" >&- 2>&- <&- &', waits, CUT_OFF)
+    typed = Typed(world, "shell")
+    assert typed.status == 4
+    assert "is being stopped, restarted or deleted by another sysinit-vm command" in typed.shown
+    assert "Try: sysinit-vm status" in typed.shown
     assert (typed.settings_kept, typed.modes_off) == (True, True)
 
 

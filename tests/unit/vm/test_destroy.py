@@ -1,3 +1,5 @@
+from contextlib import nullcontext
+
 import pytest
 
 from sysinit_vm.errors import StateError
@@ -47,3 +49,32 @@ def test_a_vm_that_cannot_be_read_is_deleted_by_name(lima, demo):
     lima.add("demo-dev", demo.project.root, "")
     assert destroy(ProjectVm.read(lima, Target(demo.project, "demo-dev", "--name"))) == "demo-dev"
     assert lima.by_name == {}
+
+
+def test_a_guest_that_has_never_booted_is_not_waited_for(lima, demo, capsys):
+    """Ctrl-C in a first start, then destroy: limactl would wait for three minutes, for nothing of worth."""
+    lima.add("demo-dev", demo.project.root, "Running").files.events.write_text("")
+    destroy(ProjectVm.read(lima, demo))
+    assert lima.calls == [("stop", "demo-dev", True), ("delete", "demo-dev")]
+    assert "has not booted" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("status", ['{"running":true}', '{"degraded":true}'])
+def test_what_it_does_is_shown_while_a_guest_that_has_booted_shuts_down(lima, demo, capsys, status):
+    lima.add("demo-dev", demo.project.root, "Running").files.events.write_text(f'{{"status":{status}}}\n')
+    shown = []
+    lima.on_stop = lambda: shown.append(capsys.readouterr().err)
+    destroy(ProjectVm.read(lima, demo))
+    assert lima.calls == [("stop", "demo-dev", False), ("delete", "demo-dev")]
+    assert "Destroying VM: demo-dev" in shown[0]
+    assert "shutting down the guest" in shown[0]
+    assert "deleting its disk" in capsys.readouterr().err
+
+
+def test_a_silent_wait_is_told_again(lima, demo, monkeypatch):
+    """Without a terminal, a stage is a line when it begins; then nothing for as long as the guest takes."""
+    beats = []
+    monkeypatch.setattr("sysinit_vm.vm.stop.repeat_every", lambda seconds, act: beats.append(act) or nullcontext())
+    lima.add("demo-dev", demo.project.root, "Running")
+    destroy(ProjectVm.read(lima, demo))
+    assert [act.__name__ for act in beats] == ["remind"]

@@ -49,3 +49,25 @@ def test_stopping_with_force_and_a_broken_one(lima, demo):
     lima.add("demo-dev", demo.project.root, "Broken")
     stop(ProjectVm.read(lima, demo))
     assert lima.calls == [("stop", "demo-dev", True), ("stop", "demo-dev", True)]
+
+
+@pytest.mark.parametrize(("force", "told"), [(False, "shutting down the guest"), (True, "powering it off")])
+def test_what_it_waits_for_is_shown(lima, demo, capsys, force, told):
+    lima.add("demo-dev", demo.project.root, "Running")
+    shown = []
+    lima.on_stop = lambda: shown.append(capsys.readouterr().err)
+    stop(ProjectVm.read(lima, demo), force=force)
+    assert "Stopping VM: demo-dev" in shown[0]
+    assert told in shown[0]
+
+
+def test_one_that_is_stopped_already_is_not_said_to_be_stopping(lima, demo, capsys):
+    lima.add("demo-dev", demo.project.root, "Stopped")
+    stop(ProjectVm.read(lima, demo))
+    assert capsys.readouterr().err == ""
+
+
+def test_all_are_one_task_with_a_stage_for_each(lima, demo, capsys):
+    lima.add("demo-dev", demo.project.root, "Running")
+    stop_all(lima)
+    assert [line.split("] ")[-1] for line in capsys.readouterr().err.splitlines()] == ["Stopping 1 VMs", "demo-dev"]
