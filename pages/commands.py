@@ -20,7 +20,7 @@ shows the overview, `sysinit-vm help COMMAND` or `sysinit-vm COMMAND --help` wha
 COMMAND` shows what would be run and changes nothing, `--echo` shows what is run. Data goes to standard output, talk to
 standard error; `--json` prints one document with its `version`.
 
-`sysinit-vm` alone also knows words of other tools, which are listed with each command, and three short flags:
+`sysinit-vm` alone also knows words of other tools, which are listed with each command, and these short flags:
 
 {shorts}
 

@@ -2,16 +2,16 @@
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from invoke.parser.argument import Argument
 from invoke.parser.context import ParserContext
 
-from sysinit_vm.cli import synonyms
+from sysinit_vm.cli import other_flags, synonyms
 from sysinit_vm.cli.completion import CHAIN, PASS_THROUGH, VALUES, Command, vm_names
 from sysinit_vm.errors import UsageError
 
-_SHORT = re.compile(r"(-[a-z])=?(.*)", re.DOTALL)  # a short flag, perhaps with its value: -n20
+_SHORT = re.compile(r"(-[a-zA-Z])=?(.*)", re.DOTALL)  # a short flag, perhaps with its value: -n20
 _Flags = Mapping[str, Argument]
 
 
@@ -36,14 +36,14 @@ def normalized(words: list[str], commands: Mapping[str, Command], core: ParserCo
         word = synonyms.COMMANDS.get(word, word)
         command = commands.get(word)
         flags = command.context.flags if command else {}
-        result += [word, *_take_flags(words, command)]
+        result += [word, *_take_flags(words, command, core.flags)]
         if command and word in PASS_THROUGH:
-            flag_words, rest = _separate_flags(words, command) if word == "copy" else ([], words)
+            flag_words, rest = _separate_flags(words, command, core.flags) if word == "copy" else ([], words)
             rest = rest[1:] if rest[:1] == ["--"] else rest
             return [*result, *flag_words, "--", shlex.join(rest)] if rest else [*result, *flag_words]
         result += _take_plain_words(words, command, commands) if command else []
         if command and CHAIN not in result:
-            return [*result, *_take_flags(words, command), *words]
+            return [*result, *_take_flags(words, command, core.flags), *words]
     return result
 
 
@@ -68,29 +68,46 @@ def _is_vm(word: str, flag: str) -> bool:
     return word in vm_names() and word not in VALUES.get(flag, tuple)()
 
 
-def _separate_flags(words: list[str], command: Command) -> tuple[list[str], list[str]]:
+def _separate_flags(words: list[str], command: Command, core: _Flags) -> tuple[list[str], list[str]]:
     """Return the flags among ``words`` and the other words: like `cp`, accept flags anywhere before ``--``."""
     flag_words, rest = list[str](), list[str]()
     while words and words[0] != "--":
-        flag_words += _take_flags(words, command)
+        flag_words += _take_flags(words, command, core)
         rest += [words.pop(0)] if words and words[0] != "--" else []
     return flag_words, rest + words[1:] if words else rest
 
 
-def _take_flags(words: list[str], command: Command | None) -> list[str]:
-    """As ``take_flags`` for the flags of ``command``, with long flags for short ones; UsageError if it has no such."""
+def _take_flags(words: list[str], command: Command | None, core: _Flags) -> list[str]:
+    """As ``take_flags`` for the flags of ``command``, with long flags for short ones; UsageError if it has no such.
+
+    So the short flags in ``core`` are refused: Invoke takes them after a command too, and `up -d` would only debug it.
+    """
     flags, name = (command.context.flags, command.context.name) if command else ({}, None)
     taken: list[str] = []
     while words and words[0].startswith("-") and words[0] != "--":
-        short = _SHORT.fullmatch(words[0])
-        if name and short and short[1] in synonyms.SHORT_FLAGS:
-            long = synonyms.long_flag(short[1], flags)
-            if not long:
-                detail = synonyms.SHORT_FLAGS_TEXT[short[1]]
-                raise UsageError(f"{name} takes no {short[1]}.", detail=detail, hint=f"sysinit-vm help {name}")
-            words[:1] = [long, *_after_short(short[2], flags[long])]
+        if name:
+            _translate(name, words, flags, core, taken)
         taken += _take_flag(words, flags)
     return taken
+
+
+def _translate(name: str, words: list[str], flags: _Flags, core: _Flags, taken: Sequence[str]) -> None:
+    """Put the long flag in place of a short one that is the first of ``words``; UsageError if ``name`` has no such."""
+    error = other_flags.explained(name, words[0], flags, taken, words[1:])
+    if error:
+        raise error
+    short = _SHORT.fullmatch(words[0])
+    if short is None or short[1] == "-h":
+        return
+    hint = f"sysinit-vm help {name}"
+    if short[1] in synonyms.SHORT_FLAGS:
+        long = synonyms.long_flag(short[1], flags)
+        if not long:
+            raise UsageError(f"{name} takes no {short[1]}.", detail=synonyms.SHORT_FLAGS_TEXT[short[1]], hint=hint)
+        words[:1] = [long, *_after_short(short[2], flags[long])]
+    elif short[1] in core:
+        detail = f"{short[1]} is --{core[short[1]].name}, of Invoke, which goes before the command."
+        raise UsageError(f"{name} takes no {short[1]}.", detail=detail, hint=hint)
 
 
 def _after_short(rest: str, argument: Argument) -> list[str]:

@@ -18,11 +18,13 @@ COMMANDS: Mapping[str, str] = {
 ONLY_EXPLAINED: Mapping[str, str] = {"delete": "destroy", "remove": "destroy"}
 # What a short flag after a command stands for: the first of these flags that the command has. None means trust.
 SHORT_FLAGS: Mapping[str, tuple[str, ...]] = {
+    "-a": ("--all",),
     "-f": ("--follow",),
     "-n": ("--lines", "--no-stdin"),
     "-y": ("--yes",),
 }
 SHORT_FLAGS_TEXT: Mapping[str, str] = {
+    "-a": "-a is --all, of the commands that have it.",
     "-f": "-f is --follow, of logs. Invoke's own -f FILE goes before the command.",
     "-n": "-n is --lines N of logs, and --no-stdin of exec. --name VM chooses a VM; --dry before a command only shows.",
     "-y": "-y is --yes, of the commands that have it. It never grants trust.",

@@ -9,7 +9,7 @@ from invoke.exceptions import ParseError
 from invoke.parser.argument import Argument
 from invoke.parser.context import ParserContext
 
-from sysinit_vm.cli import synonyms
+from sysinit_vm.cli import other_flags, synonyms
 from sysinit_vm.cli.completion import CHAIN, PASS_THROUGH, Command, vm_names
 from sysinit_vm.cli.spelling import take_flags
 from sysinit_vm.errors import UsageError, typed
@@ -44,7 +44,7 @@ def explain_parse_error(
         return UsageError(f"{name} takes no {word}.", detail=detail, hint=f"sysinit-vm help {name}")
     all_flags = {flag: argument for command in commands.values() for flag, argument in command.context.flags.items()}
     if word in all_flags or word in synonyms.SHORT_FLAGS:
-        return UsageError(f"{word} goes after its command.", hint=_reordered(list(words), commands, all_flags))
+        return _before_its_command(word, words, commands, all_flags)
     detail = _did_you_mean(_closest(word, [*core.flags, *all_flags]))
     return UsageError(f"Unknown flag: {word}.", detail=detail, hint="sysinit-vm help")
 
@@ -117,6 +117,24 @@ def _is_command(word: str, name: str, commands: Mapping[str, Command]) -> bool:
 
 def _is_path(word: str) -> bool:
     return "/" in word or word in {".", ".."}
+
+
+def _before_its_command(
+    word: str, words: Sequence[str], commands: Mapping[str, Command], all_flags: Mapping[str, Argument]
+) -> UsageError:
+    """Return the error for the flag ``word`` of a command that ``words`` have before the command."""
+    rest = list(words)
+    leading_flags = take_flags(rest, all_flags)
+    command = commands.get(rest[0]) if rest else None
+    if command:
+        before = [flag for flag in leading_flags if flag != word]
+        _, *after = rest
+        if command.context.name in PASS_THROUGH and "--" in after:  # what is passed on is one quoted element
+            after[after.index("--") :] = shlex.split(after[-1])
+        error = other_flags.explained(str(command.context.name), word, command.context.flags, before, after)
+        if error:
+            return error
+    return UsageError(f"{word} goes after its command.", hint=_reordered(list(words), commands, all_flags))
 
 
 def _reordered(words: list[str], commands: Mapping[str, Command], all_flags: Mapping[str, Argument]) -> str:

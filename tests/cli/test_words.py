@@ -112,6 +112,45 @@ def test_a_short_flag_in_a_wrong_place_says_what_it_means(world, words, says):
     assert world.status() == "Running"
 
 
+@pytest.mark.parametrize(
+    ("words", "detail", "hint"),
+    [
+        ("exec -it bash -l", "It is interactive by itself.", "exec bash -l"),
+        ("exec --name shop-dev -i -t bash", "It is interactive by itself.", "exec --name shop-dev -t bash"),
+        ("ssh -c 'ls -l'", "`exec` runs a command in the VM.", "exec 'ls -l'"),
+        ("ssh --command=ls", "`exec` runs a command in the VM.", "exec ls"),
+        ("exec --yes ls", "exec asks nothing.", "exec ls"),
+        ("--yes exec ls 'a b'", "exec asks nothing.", "exec ls 'a b'"),
+        ("stop --yes --force", "stop asks nothing.", "stop --force"),
+        ("stop -y", "stop asks nothing.", "stop"),
+        ("--yes start", "It asks at most whether to apply a changed config, and for trust.", "start"),
+        ("restart --yes", "It asks at most whether to apply a changed config, and for trust.", "restart"),
+        ("start --cpus 8", "`cpus` in .lima/config.yaml", "apply"),
+        ("up --memory=8GiB --name x", "`memory` in .lima/config.yaml", "apply --name x"),
+        ("up --disk 9GiB", "`disk` in .lima/config.yaml", "apply"),
+        ("restart --name x --force", "powers it off", "stop --force --name x, then sysinit-vm start --name x"),
+        ("ps -a", "It shows every VM.", "list"),
+        ("up -d", "`start` starts the VM and does not attach.", "start"),
+        ("start --detach", "start does not attach.", "start"),
+        ("copy -r a :", "It copies directories too", "copy a :"),
+        ("status -e", "-e is --echo, of Invoke, which goes before the command.", "help status"),
+        ("up -R", "-R is --dry, of Invoke", "help up"),
+    ],
+)
+def test_a_flag_of_another_tool_leads_on_and_runs_nothing(world, shop, words, detail, hint):
+    done = world.run(*shlex.split(words))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert " takes no -" in done.stderr
+    assert detail in done.stderr
+    assert done.stderr.endswith(f"\nTry: sysinit-vm {hint}\n")
+    assert (world.status(), world.status("shop-dev"), world.verbs()) == ("Running", "Running", [])
+
+
+def test_stop_a_stops_all(world, shop):
+    assert world.run("stop", "-a").returncode == 0
+    assert (world.status(), world.status("shop-dev")) == ("Stopped", "Stopped")
+
+
 def test_lines_of_logs_can_be_said_as_tail_has_it(world):
     world.put_vm()
     assert world.run("logs", "console", "-n", "1").stdout == world.run("logs", "console", "--lines=1").stdout
