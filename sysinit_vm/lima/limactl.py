@@ -6,7 +6,6 @@ Callers never see a flag. Facts about its behaviour are pinned by ``tests/lima/t
 import base64
 import json
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,10 +15,9 @@ from typing import IO, Any
 from sysinit_vm import files, guest_writes
 from sysinit_vm.config.document import parse
 from sysinit_vm.errors import StateError, VmError
-from sysinit_vm.lima import guest_words, home, kvm, names, qemu_img
+from sysinit_vm.lima import guest_words, home, instance_list, kvm, qemu_img
 from sysinit_vm.lima.account import Account, current_account
 from sysinit_vm.lima.instance import Instance, Instances
-from sysinit_vm.lima.instance_files import InstanceFiles
 from sysinit_vm.lima.judged import JudgedConfig, JudgedFile, JudgedInstance
 from sysinit_vm.lima.messages import Message, message, reason
 from sysinit_vm.runner import Result, Runner
@@ -28,8 +26,6 @@ DISCONNECTED = 255
 """The exit status of ``attach`` if the connection failed or was lost: that of ssh."""
 
 BASH = "/bin/bash"  # runs the commands in a guest that lacks its config's shell; the account has it in our image
-_NO_INSTANCE = "_sysinit-vm"  # a name that no instance can have: a limactl that works knows none
-_UNMATCHED = re.compile(r'msg"?[:=]"unmatched instances"')
 
 
 @dataclass(frozen=True)
@@ -56,44 +52,15 @@ class Limactl:
         return self.runner.change(argv, env=self._env(), cwd=cwd or _place(), **options)
 
     def instances(self) -> Instances:
-        """Return what instances there are below LIMA_HOME; stray directories there do not disturb.
-
-        Lima is asked by name, because one directory with an invalid name makes a plain ``list`` fail (2.2.0).
-        """
-        legal = [directory for directory in home.instance_directories() if names.is_legal(directory.name)]
-        listed = [directory.name for directory in legal if InstanceFiles(directory).has_config]
-        unlisted = tuple(Instance(directory.name, "", directory) for directory in legal if directory.name not in listed)
-        instances = tuple(self._list(*listed)) if listed else ()
-        if all(home.instance_files(name).has_config for name in listed):
-            return Instances(instances, unlisted)
-        return self.instances()  # one of them is just being deleted, which Lima does not always survive (2.2.0)
+        """Return what instances there are below LIMA_HOME; stray directories there do not disturb."""
+        return instance_list.instances(self._listed)
 
     def instance(self, name: str) -> Instance | None:
         """Return the instance ``name`` as it is now, None if there is none; half of one is ``unreadable``."""
-        its = home.instance_files(name)
-        if not names.is_legal(name) or not its.directory.is_dir():
-            return None
-        if not its.lima_yaml.exists():
-            return Instance(name, "", its.directory)  # Lima was ended while it made or deleted the VM
-        return next((instance for instance in self._list(name) if instance.name == name), None)
+        return instance_list.instance(self._listed, name)
 
-    def _list(self, *wanted: str) -> list[Instance]:
-        """Return those of ``wanted`` that Lima has.
-
-        One that it cannot list makes it fail for all (2.2.0): then each is asked for alone, and that one is unreadable.
-        """
-        done = self._read("--log-format=json", "list", "--json", *wanted)
-        rows = [json.loads(line) for line in done.out.splitlines() if line.startswith("{")]
-        listed = {row["name"]: Instance.from_json(row).with_own_config() for row in rows}
-        left = [name for name in wanted if name not in listed and home.instance_files(name).has_config]
-        if done.ok or not left or _UNMATCHED.search(done.err):
-            return list(listed.values())
-        if len(wanted) > 1:
-            alone = {name: instance for name in left for instance in self._list(name)}
-            return [instance for name in wanted if (instance := listed.get(name) or alone.get(name))]
-        if not _UNMATCHED.search(self._read("--log-format=json", "list", "--json", _NO_INSTANCE).err):
-            raise _failure("limactl cannot list its instances.", done, hint="limactl list")
-        return [Instance(wanted[0], "", home.instance_files(wanted[0]).directory).with_own_config()]
+    def _listed(self, *wanted: str) -> Result:
+        return self._read("--log-format=json", "list", "--json", *wanted)
 
     def create(
         self, config: JudgedFile, on_message: Callable[[Message], None], *, env: Mapping[str, str] | None = None

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
-from time import sleep, time
+from time import time
 from typing import Any
 
 from sysinit_vm.background import repeat_every
@@ -14,7 +14,6 @@ from sysinit_vm.errors import VmError, edit
 from sysinit_vm.images import available
 from sysinit_vm.images.available import Choice
 from sysinit_vm.lima import disk_image, guest_console, recovery, stages
-from sysinit_vm.lima.events import host_agent_ready
 from sysinit_vm.lima.home import instance_files
 from sysinit_vm.lima.instance import STOPPED, Instance
 from sysinit_vm.lima.instance_files import InstanceFiles
@@ -32,7 +31,7 @@ from sysinit_vm.runner import Result
 from sysinit_vm.terminal.console import say
 from sysinit_vm.terminal.progress import Progress
 from sysinit_vm.trust import approvals, gate
-from sysinit_vm.vm import own_keys, pause, permission, validity
+from sysinit_vm.vm import own_keys, pause, permission, validity, waiting
 from sysinit_vm.vm.options import StartOptions
 
 _CONSOLE_SECONDS = 5  # between two checks of the console
@@ -44,7 +43,7 @@ def boot(lima: Limactl, located: Located, project: Project, options: StartOption
     Return whether it booted meanwhile. VmError if it does not come up, with the guest's last lines, or if there is no
     image.
     """
-    instance = _after_killed_start(lima, located.instance, options, progress)
+    instance = waiting.after_killed_start(lima, located.instance, options, progress)
     if instance is None:
         _create(lima, located.name, project, options, progress)
         return True
@@ -52,7 +51,7 @@ def boot(lima: Limactl, located: Located, project: Project, options: StartOption
     if instance.running:
         pause.go_on(lima, instance)
         own_keys.leave_out(lima, instance)
-        _await_host_agent(lima, instance, options, progress)
+        waiting.await_host_agent(lima, instance, options, progress)
         return instance is not located.instance
     if instance.status != STOPPED:
         progress.stage(f"recovering from a crash ({instance.state})")
@@ -75,24 +74,6 @@ def boot(lima: Limactl, located: Located, project: Project, options: StartOption
     done = _up(lima, instance.files, partial(lima.start, judged), progress, timeout=options.timeout, env=env)
     _must_be_up(done, instance.files)
     return True
-
-
-def _after_killed_start(
-    lima: Limactl, instance: Instance | None, options: StartOptions, progress: Progress
-) -> Instance | None:
-    """Return the instance as it is when no limactl starts it any more: one outlives a sysinit-vm that was killed."""
-    if instance is None or instance.status != STOPPED or not recovery.starting(instance.name):
-        return instance
-    while recovery.starting(instance.name):
-        progress.stage("waiting for the limactl of an earlier start, which was killed")
-        if progress.seconds > options.timeout:
-            raise VmError(
-                f"The VM {instance.name} is still being started.",
-                detail="The limactl of an earlier start goes on.",
-                hint=f"sysinit-vm logs, or sysinit-vm start --timeout {2 * options.timeout}",
-            )
-        sleep(1)
-    return lima.instance(instance.name)
 
 
 def _create(lima: Limactl, name: str, project: Project, options: StartOptions, progress: Progress) -> None:
@@ -245,17 +226,3 @@ def _perhaps_the_shell(files: InstanceFiles) -> str:
         if shell := isinstance(user, dict) and user.get("shell"):
             return f"\nIf the guest has no {shell} (user.shell), nobody can log in."
     return ""
-
-
-def _await_host_agent(lima: Limactl, instance: Instance, options: StartOptions, progress: Progress) -> None:
-    """Wait for a VM that another start, perhaps an interrupted one, is still booting."""
-    while (ready := host_agent_ready(instance)) is not True:
-        progress.stage("waiting for the VM, which is already booting")
-        still = lima.instance(instance.name)
-        if ready is False or still is None or not still.running or progress.seconds > options.timeout:
-            raise VmError(
-                f"The VM {instance.name} did not become ready.",
-                detail=f"The guest's last lines:\n{guest_console.last_lines(instance.files, 12)}",
-                hint="sysinit-vm logs, or sysinit-vm restart",
-            )
-        sleep(1)

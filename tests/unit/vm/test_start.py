@@ -17,7 +17,7 @@ from sysinit_vm.ports import host_ports, portlist, sockets
 from sysinit_vm.projects.locate import Target
 from sysinit_vm.projects.project import Project
 from sysinit_vm.runner import Runner
-from sysinit_vm.vm import boot
+from sysinit_vm.vm import boot, waiting
 from sysinit_vm.vm.destroy import destroy
 from sysinit_vm.vm.options import StartOptions
 from sysinit_vm.vm.project_vm import ProjectVm
@@ -102,7 +102,7 @@ def test_a_limactl_that_outlived_a_killed_start_is_waited_for(lima, demo, monkey
             lima.add("demo-dev", demo.project.root, "Running")
 
     monkeypatch.setattr(recovery, "starting", lambda _: len(naps) < 2)
-    monkeypatch.setattr(boot, "sleep", nap)
+    monkeypatch.setattr(waiting, "sleep", nap)
     assert start(ProjectVm.read(lima, demo), OPTIONS).running
     assert lima.calls == []
 
@@ -162,7 +162,7 @@ def test_a_vm_that_still_boots_is_waited_for(lima, demo, monkeypatch):
         naps.append(seconds)
         log.write_text(READY if len(naps) == 3 else "")
 
-    monkeypatch.setattr(boot, "sleep", nap)
+    monkeypatch.setattr(waiting, "sleep", nap)
     assert start(ProjectVm.read(lima, demo), OPTIONS).running
     assert len(naps) == 3
     assert lima.calls == []
@@ -180,7 +180,7 @@ def test_a_vm_that_never_gets_ready_is_an_error_with_the_guests_last_lines(lima,
         if end == "stopped":
             lima.add("demo-dev", demo.project.root, "Stopped").dir.joinpath("ha.stdout.log").write_text("")
 
-    monkeypatch.setattr(boot, "sleep", nap)
+    monkeypatch.setattr(waiting, "sleep", nap)
     options = StartOptions(-1 if end == "late" else 600, "auto", no_build)
     with pytest.raises(VmError, match=r"did not become ready[\s\S]*Kernel panic"):
         start(ProjectVm.read(lima, demo), options)

@@ -1,0 +1,61 @@
+"""Which instances there are, as limactl lists them."""
+
+import json
+import re
+from collections.abc import Callable
+
+from sysinit_vm.errors import VmError
+from sysinit_vm.lima import home, names
+from sysinit_vm.lima.instance import Instance, Instances
+from sysinit_vm.lima.instance_files import InstanceFiles
+from sysinit_vm.lima.messages import reason
+from sysinit_vm.runner import Result
+
+Read = Callable[..., Result]
+"""Runs `limactl list --json` for the names that it is given."""
+
+_NO_INSTANCE = "_sysinit-vm"  # a name that no instance can have: a limactl that works knows none
+_UNMATCHED = re.compile(r'msg"?[:=]"unmatched instances"')
+
+
+def instances(read: Read) -> Instances:
+    """Return what instances there are below LIMA_HOME; stray directories there do not disturb.
+
+    Lima is asked by name, because one directory with an invalid name makes a plain ``list`` fail (2.2.0).
+    """
+    legal = [directory for directory in home.instance_directories() if names.is_legal(directory.name)]
+    listed = [directory.name for directory in legal if InstanceFiles(directory).has_config]
+    unlisted = tuple(Instance(directory.name, "", directory) for directory in legal if directory.name not in listed)
+    known = tuple(_list(read, *listed)) if listed else ()
+    if all(home.instance_files(name).has_config for name in listed):
+        return Instances(known, unlisted)
+    return instances(read)  # one of them is just being deleted, which Lima does not always survive (2.2.0)
+
+
+def instance(read: Read, name: str) -> Instance | None:
+    """Return the instance ``name`` as it is now, None if there is none; half of one is ``unreadable``."""
+    its = home.instance_files(name)
+    if not names.is_legal(name) or not its.directory.is_dir():
+        return None
+    if not its.lima_yaml.exists():
+        return Instance(name, "", its.directory)  # Lima was ended while it made or deleted the VM
+    return next((instance for instance in _list(read, name) if instance.name == name), None)
+
+
+def _list(read: Read, *wanted: str) -> list[Instance]:
+    """Return those of ``wanted`` that Lima has.
+
+    One that it cannot list makes it fail for all (2.2.0): then each is asked for alone, and that one is unreadable.
+    """
+    done = read(*wanted)
+    rows = [json.loads(line) for line in done.out.splitlines() if line.startswith("{")]
+    listed = {row["name"]: Instance.from_json(row).with_own_config() for row in rows}
+    left = [name for name in wanted if name not in listed and home.instance_files(name).has_config]
+    if done.ok or not left or _UNMATCHED.search(done.err):
+        return list(listed.values())
+    if len(wanted) > 1:
+        alone = {name: instance for name in left for instance in _list(read, name)}
+        return [instance for name in wanted if (instance := listed.get(name) or alone.get(name))]
+    if not _UNMATCHED.search(read(_NO_INSTANCE).err):
+        raise VmError("limactl cannot list its instances.", detail=reason(done.err or done.out), hint="limactl list")
+    return [Instance(wanted[0], "", home.instance_files(wanted[0]).directory).with_own_config()]
