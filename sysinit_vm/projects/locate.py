@@ -167,7 +167,7 @@ def guest_directory(instance: Instance, host: Path) -> str:
 
 
 def unreadable(instance: Instance) -> StateError:
-    """Return the error for a VM that Lima cannot read: without a lima.yaml, or with one that it refuses or cannot list."""
+    """Return the error for a VM that Lima cannot read: it has no lima.yaml, or one that Lima refuses or cannot list."""
     lima_yaml, brief = instance.files.lima_yaml, f"The VM {instance.name} cannot be used."
     if not lima_yaml.exists():
         why = f"{lima_yaml} is missing, so Lima does not know the VM."
