@@ -67,7 +67,7 @@ def _dotfiles(where: Where, path: Path, context: Context) -> Dangers:
     """A project that the home's settings are links into: whoever writes it can run anything as the user."""
     inside = sorted({str(target) for target in context.linked if target.is_relative_to(path)})
     if inside:
-        shown = ", ".join(map(display, inside[:3])) + (", …" if len(inside) > 3 else "")  # noqa: PLR2004
+        shown = ", ".join(map(whole, inside))
         words = f"lets the guest write what files of your home are links to, and so run anything as you: {shown}"
         yield Danger(Level.RUNS, where, words, {LINKED: inside})
 
