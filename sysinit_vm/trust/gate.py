@@ -67,7 +67,9 @@ def judge_instance(instance: Instance) -> Verdict:
 def judge_edited(instance: Instance, data: Mapping[str, Any]) -> Verdict:
     """As ``judge_instance``, but if its own config became ``data``; what stays the same is as Lima fills it in."""
     own = instance.config()
-    refusals.check(replace(own, data=dict(data)))
+    edited = replace(own, data=dict(data))
+    refusals.check_size(edited)
+    refusals.check(edited)
     same = {key for key, value in data.items() if own.data.get(key) == value}
     gone = set(own.data) - set(data)
     stays = {key for key in instance.filled if key in same or key not in {*data, *gone}}

@@ -222,3 +222,15 @@ def test_what_a_vm_could_do_before_it_was_edited_is_not_asked(world, status):
     assert "bank.example.org" not in done.stderr
     assert "trust" not in done.stderr
     assert "bank.example.org" not in (world.lima_home / "demo-dev" / "lima.yaml").read_text()
+
+
+def test_what_is_kept_and_what_is_new_are_too_long_together_before_anything_is_stopped(world):
+    world.put_vm("Running")
+    has(world, user={"comment": "x" * 30_000})
+    config = world.demo / ".lima" / "config.yaml"
+    config.write_text(config.read_text() + f"\nmessage: {'m' * 16_000}\n")
+    before = len(world.calls())
+    done = world.run("apply", "--yes")
+    assert done.returncode == 1
+    assert "is too long" in done.stderr
+    assert not [call for call in world.calls()[before:] if {"stop", "edit", "validate"} & set(call)]
