@@ -16,6 +16,7 @@ _NEEDS_NEW_DISK = ("images", "arch", "vmType", "os", "user")
 _OURS = "Put into the guest by sysinit-vm"  # in each script of templates/guest
 _LIMAS_DISK = "100GiB"  # if the config has none (2.2.0)
 _LONGEST = 60  # characters of a value that are shown
+_LONGEST_NAME = 200  # and of a name
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,11 @@ class Change:
     now: str
     wanted: str
     needs: str
+
+    @property
+    def name(self) -> str:
+        """``what`` in one short line that no terminal obeys: the name of a param may have line breaks."""
+        return printable(self.what, _LONGEST_NAME)
 
     def data(self) -> dict[str, str]:
         """Return plain data for JSON."""

@@ -36,6 +36,15 @@ def own_directory() -> Path:
     return files.require_private(lima_home() / "_sysinit-vm")
 
 
+def place() -> Path:
+    """Return the directory for limactl, and the host agent that it leaves: below it they look for relative paths.
+
+    Not the current one: that is a project. limactl also leaves a config there that it refuses (2.2.0).
+    """
+    own = own_directory()
+    return own if own.is_dir() else Path("/")
+
+
 @contextmanager
 def scratch() -> Iterator[Path]:
     """Make a directory of ours (absolute) that no guest sees, for files that limactl reads, and remove it afterwards.

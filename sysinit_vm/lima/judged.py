@@ -1,11 +1,14 @@
 """What limactl may read: only ``trust/gate.py`` makes these, from what was judged and allowed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sysinit_vm import files
 from sysinit_vm.config.document import dump
+from sysinit_vm.lima import home
 
 
 @dataclass(frozen=True)
@@ -43,3 +46,15 @@ class JudgedFile:
 
     path: Path
     name: str
+
+
+@contextmanager
+def written(config: JudgedConfig) -> Iterator[Path]:
+    """Write ``config`` to a file of ours that no guest sees, yield its path (absolute), and remove it afterwards.
+
+    Lima takes the instance's name, which templates may hold, from the file's.
+    """
+    with home.scratch() as place:
+        path = place / f"{config.name}.yaml"
+        files.write(path, config.text, mode=0o600)
+        yield path

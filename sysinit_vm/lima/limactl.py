@@ -6,8 +6,7 @@ Callers never see a flag. Facts about its behaviour are pinned by ``tests/lima/t
 import base64
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -15,7 +14,7 @@ from typing import IO, Any
 from sysinit_vm import files, guest_writes
 from sysinit_vm.config.document import parse
 from sysinit_vm.errors import StateError, VmError
-from sysinit_vm.lima import guest_words, home, instance_list, kvm, qemu_img
+from sysinit_vm.lima import guest_words, home, instance_list, judged, kvm, qemu_img
 from sysinit_vm.lima.account import Account, current_account
 from sysinit_vm.lima.instance import Instance, Instances
 from sysinit_vm.lima.judged import JudgedConfig, JudgedFile, JudgedInstance
@@ -45,11 +44,11 @@ class Limactl:
         return {**self.account.env, "LIMA_HOME": str(home.lima_home()), **(extra or {})}
 
     def _read(self, *words: str, cwd: Path | None = None, **options: Any) -> Result:
-        return self.runner.read((*self._argv, *words), env=self._env(), cwd=cwd or _place(), **options)
+        return self.runner.read((*self._argv, *words), env=self._env(), cwd=cwd or home.place(), **options)
 
     def _change(self, *words: str, cwd: Path | None = None, **options: Any) -> Result:
         argv = (*self._argv, "--log-format=json", *words)
-        return self.runner.change(argv, env=self._env(), cwd=cwd or _place(), **options)
+        return self.runner.change(argv, env=self._env(), cwd=cwd or home.place(), **options)
 
     def instances(self) -> Instances:
         """Return what instances there are below LIMA_HOME; stray directories there do not disturb."""
@@ -96,7 +95,7 @@ class Limactl:
     ) -> Result:
         argv = kvm.as_member((*self._argv, "--log-format=json", *words))
         whole = {**({} if self.runner.dry else qemu_img.guarded_path()), **self._env(env)}
-        return self.runner.stream(argv, lambda line: on_message(message(line)), env=whole, cwd=_place())
+        return self.runner.stream(argv, lambda line: on_message(message(line)), env=whole, cwd=home.place())
 
     def rewrite(self, instance: Instance, config: JudgedConfig) -> None:
         """Replace the config of a running instance, which ``edit`` refuses; it takes effect at the next start.
@@ -110,7 +109,7 @@ class Limactl:
 
         A disk that would shrink is none either: only `edit` compares it with the present one (2.2.0).
         """
-        with _written(config) as path:
+        with judged.written(config) as path:
             done = self._read("--log-format=json", "validate", str(path))
         if done.ok:
             return ""
@@ -137,7 +136,7 @@ class Limactl:
 
     def filled(self, config: JudgedConfig) -> dict[str, Any]:
         """Return ``config`` as Lima would use it, with its defaults and the user's own; VmError otherwise."""
-        with _written(config) as path:
+        with judged.written(config) as path:
             done = self._read("--log-format=json", "template", "copy", "--fill", str(path), "-")
         if not done.ok:
             raise _failure("Lima does not take the config.", done, hint="ls ~/.lima/_config")
@@ -216,27 +215,6 @@ class Limactl:
     def send(self, name: str, words: Sequence[str], give: Callable[[IO[bytes]], None]) -> Result:
         """Run guest ``words`` with what ``give`` writes as their input; the result has their errors."""
         return self.runner.send(give, self.shell_argv(name, words, "/"), env=self._env())
-
-
-def _place() -> Path:
-    """Return the directory for limactl, and the host agent that it leaves: below it they look for relative paths.
-
-    Not the current one: that is a project. limactl also leaves a config there that it refuses (2.2.0).
-    """
-    own = home.own_directory()
-    return own if own.is_dir() else Path("/")
-
-
-@contextmanager
-def _written(config: JudgedConfig) -> Iterator[Path]:
-    """Write ``config`` to a file of ours that no guest sees, yield its path, and remove it afterwards.
-
-    Lima takes the instance's name, which templates may hold, from the file's.
-    """
-    with home.scratch() as place:
-        path = place / f"{config.name}.yaml"
-        files.write(path, config.text, mode=0o600)
-        yield path
 
 
 def _failure(brief: str, done: Result, *, hint: str) -> VmError:

@@ -57,7 +57,7 @@ def apply_(
         apply.recreate(vm, options)
     else:
         apply.apply(vm, options, drift, start_stopped=False)
-    skipped = [change.what for change in drift.changes if change.needs == RECREATE and not recreating]
+    skipped = [change.name for change in drift.changes if change.needs == RECREATE and not recreating]
     done(c, f"Applied to {instance.name}.{_not_applied(skipped)}")
 
 

@@ -5,8 +5,10 @@ may come from a guest, a config, a file name, a log or limactl.
 """
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from sysinit_vm.escaping import escaped, one_line
@@ -58,6 +60,24 @@ def page(text: str) -> None:
     os.environ["PATH"] = search_path()  # the pager is not taken from the current directory
     with console.pager():
         console.print(Text(escaped(text)))
+
+
+def size() -> os.terminal_size:
+    """Return the columns and rows of the terminal on which messages appear: that of stderr."""
+    with suppress(OSError, ValueError):
+        own = os.get_terminal_size(sys.stderr.fileno())
+        if own.columns and own.lines:
+            return own
+    return shutil.get_terminal_size()
+
+
+def wrapped(text: str, columns: int) -> list[str]:
+    """Return the rows in which the one line ``text`` takes at most ``columns``: a wide character takes two of them."""
+    from rich.console import Console
+    from rich.text import Text
+
+    rows = Text(text).wrap(Console(width=columns), columns, overflow="fold")
+    return [row.plain.rstrip() for row in rows] or [""]
 
 
 def live_line(text_of: Callable[[], str], share_of: Callable[[], float | None] = lambda: None) -> LiveLine:

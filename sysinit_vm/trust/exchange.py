@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sysinit_vm.guest_writes import Identity, identity
 from sysinit_vm.trust.danger import EXCHANGEABLE, Context, Danger, Level, Where
-from sysinit_vm.trust.rules import Dangers, display
+from sysinit_vm.trust.rules import Dangers, whole
 
 
 def exchangeable(where: Where, path: Path, context: Context) -> Dangers:
@@ -15,7 +15,7 @@ def exchangeable(where: Where, path: Path, context: Context) -> Dangers:
     for name, directory in (*context.guests, *elsewhere):
         if path != directory and path.is_relative_to(directory):
             words = (
-                f"is in {display(str(directory))}, which the guest of {name} can write: that guest can let this VM's "
+                f"is in {whole(str(directory))}, which the guest of {name} can write: that guest can let this VM's "
                 "guest write any directory of this machine instead"
             )
             yield Danger(Level.RUNS, where, words, {"means": str(path), EXCHANGEABLE: name})

@@ -11,7 +11,6 @@ from sysinit_vm.trust.exchange import exchangeable
 from sysinit_vm.trust.rules import (
     Dangers,
     Rule,
-    display,
     guest_only,
     mapping,
     off,
@@ -19,6 +18,7 @@ from sysinit_vm.trust.rules import (
     switch,
     text,
     unknown,
+    whole,
 )
 
 _URL = re.compile(r"https?://")
@@ -51,7 +51,7 @@ def mount(where: Where, value: Any, context: Context) -> Dangers:
     approved = {"means": str(path or location), "writable": can_write}
     if path is None:
         level = Level.RUNS if can_write else Level.READS
-        yield Danger(level, where, f"mounts {display(location)}, a path that only Lima can work out", approved)
+        yield Danger(level, where, f"mounts {whole(location)}, a path that only Lima can work out", approved)
         return
     yield from exchangeable(where, path, context)
     if path.is_relative_to(context.root):
@@ -60,14 +60,14 @@ def mount(where: Where, value: Any, context: Context) -> Dangers:
     if can_write:
         yield _written_outside(where, path, context, approved, "" if writable else _NOT_KEPT)
     else:
-        yield Danger(Level.READS, where, f"lets the guest read {display(str(path))}{_note(path, context)}", approved)
+        yield Danger(Level.READS, where, f"lets the guest read {whole(str(path))}{_note(path, context)}", approved)
 
 
 def _dotfiles(where: Where, path: Path, context: Context) -> Dangers:
     """A project that the home's settings are links into: whoever writes it can run anything as the user."""
     inside = sorted({str(target) for target in context.linked if target.is_relative_to(path)})
     if inside:
-        shown = ", ".join(map(display, inside[:3])) + (", …" if len(inside) > 3 else "")  # noqa: PLR2004
+        shown = ", ".join(map(whole, inside))
         words = f"lets the guest write what files of your home are links to, and so run anything as you: {shown}"
         yield Danger(Level.RUNS, where, words, {LINKED: inside})
 
@@ -78,16 +78,16 @@ _NOT_KEPT = "; it is meant to be read-only, but QEMU's virtiofs does not keep it
 def _written_outside(where: Where, path: Path, context: Context, approved: Any, note: str) -> Danger:
     for private in context.private:
         if private.is_relative_to(path) or path.is_relative_to(private):
-            words = f"lets the guest write {display(str(path))}, and so approve whatever it likes{note}"
+            words = f"lets the guest write {whole(str(path))}, and so approve whatever it likes{note}"
             return Danger(Level.RUNS, where, words, approved)
     programs = any(one.is_relative_to(path) or path.is_relative_to(one) for one in context.programs)
     if context.home.is_relative_to(path) or _hidden(path, context) or programs:
-        words = f"lets the guest write {display(str(path))}, and so run anything as you{note}"
+        words = f"lets the guest write {whole(str(path))}, and so run anything as you{note}"
         return Danger(Level.RUNS, where, words, approved)
     if _git(path):
-        words = f"lets the guest write {display(str(path))}, whose hooks git runs as you{note}"
+        words = f"lets the guest write {whole(str(path))}, whose hooks git runs as you{note}"
         return Danger(Level.RUNS, where, words, approved)
-    return Danger(Level.WRITES, where, f"lets the guest write {display(str(path))}{note}", approved)
+    return Danger(Level.WRITES, where, f"lets the guest write {whole(str(path))}{note}", approved)
 
 
 def _git(path: Path) -> bool:
@@ -155,7 +155,7 @@ def host_file(kind: str, nested: Mapping[str, Rule] | None = None) -> Rule:
         location, digest = text(value.get("location")), text(value.get("digest"))
         if _URL.match(location):
             if not _DIGEST.match(digest):
-                words = f"fetches {kind} without a digest: {display(location)}"
+                words = f"fetches {kind} without a digest: {whole(location)}"
                 yield Danger(Level.FETCHES, where, words, {"location": location, "digest": digest})
         elif location:
             yield from _local(where, kind, location, context)
@@ -175,7 +175,7 @@ def _local(where: Where, kind: str, location: str, context: Context) -> Dangers:
         location = str(context.lima_home / location.removeprefix("~/.lima/"))
     path = _resolved(location, context)
     if path is None or not path.is_relative_to((context.lima_home / "_images").resolve()):
-        words = f"gives the guest {display(str(path or location))} as {kind}"
+        words = f"gives the guest {whole(str(path or location))} as {kind}"
         yield Danger(Level.READS, where, words, str(path or location))
 
 
@@ -194,15 +194,23 @@ def forward(where: Where, value: Any, context: Context) -> Dangers:
         "proto": text(value.get("proto")) or "any",
     }
     if not off(value.get("reverse")):
-        words = f"lets the guest reach this machine's {display(socket or approved['host'])}"
+        words = f"lets the guest reach this machine's {_which(approved['host'])}"
         yield Danger(Level.OPENS, (*where, "reverse"), words, approved)
     elif socket:
-        words = f"deletes {display(socket)}, whatever it is, and puts a socket there"
+        words = f"deletes {whole(socket)}, whatever it is, and puts a socket there"
         yield Danger(Level.DELETES, (*where, "hostSocket"), words, approved)
     ignored = value.get("ignore") is True and not text(value.get("guestSocket"))  # which Lima forwards all the same
     if approved["ip"] not in ("127.0.0.1", "::1") and not ignored:
-        words = f"opens a port to the network, at {display(approved['ip'])}"
+        words = f"opens {_which(approved['host'])} to the network, at {whole(approved['ip'])}"
         yield Danger(Level.OPENS, (*where, "hostIP"), words, approved)
+
+
+def _which(host: Any) -> str:
+    """Return in words a socket, or the first and the last of some ports."""
+    if not isinstance(host, list):
+        return whole(host)
+    first, last = host[0], host[-1]
+    return f"port {whole(first)}" if first == last else f"ports {whole(first)} to {whole(last)}"
 
 
 def _ports(value: Mapping[str, Any], side: str) -> list[Any]:
@@ -235,10 +243,10 @@ def copy_to_host(where: Where, value: Any, context: Context) -> Dangers:
     host = text(value.get("host"))
     path = _resolved(host, context)
     runs = path is None or _runs_as_you(path, context)
-    words = f"writes a file of the guest to {display(host)}" + (", and so can run anything as you" if runs else "")
+    words = f"writes a file of the guest to {whole(host)}" + (", and so can run anything as you" if runs else "")
     yield Danger(Level.RUNS if runs else Level.WRITES, (*where, "host"), words, host)
     if not off(value.get("deleteOnStop")):
-        words = f"deletes {display(host)} when the VM stops"
+        words = f"deletes {whole(host)} when the VM stops"
         yield Danger(Level.DELETES, (*where, "deleteOnStop"), words, host)
 
 
@@ -246,5 +254,5 @@ def additional_disk(where: Where, value: Any, _context: Context) -> Dangers:
     """One of Lima's own disks, by name alone or in a mapping."""
     if value not in (None, ""):
         disk = value if isinstance(value, Mapping) else {"name": text(value)}
-        words = f"attaches one of Lima's disks, which other VMs may use: {display(text(disk.get('name')))}"
+        words = f"attaches one of Lima's disks, which other VMs may use: {whole(text(disk.get('name')))}"
         yield Danger(Level.WRITES, where, words, {key: inner for key, inner in disk.items() if inner is not None})

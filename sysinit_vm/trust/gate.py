@@ -18,7 +18,7 @@ from sysinit_vm.trust import approvals, included, refusals, screen, table
 from sysinit_vm.trust.context import here
 from sysinit_vm.trust.danger import Context, Danger, Level
 from sysinit_vm.trust.included import Included
-from sysinit_vm.trust.rules import display
+from sysinit_vm.trust.rules import display, whole
 from sysinit_vm.trust.verdict import SHORT, Verdict, worst_last
 
 _PORTS = "portForwards"
@@ -67,7 +67,9 @@ def judge_instance(instance: Instance) -> Verdict:
 def judge_edited(instance: Instance, data: Mapping[str, Any]) -> Verdict:
     """As ``judge_instance``, but if its own config became ``data``; what stays the same is as Lima fills it in."""
     own = instance.config()
-    refusals.check(replace(own, data=dict(data)))
+    edited = replace(own, data=dict(data))
+    refusals.check_size(edited)
+    refusals.check(edited)
     same = {key for key, value in data.items() if own.data.get(key) == value}
     gone = set(own.data) - set(data)
     stays = {key for key in instance.filled if key in same or key not in {*data, *gone}}
@@ -160,10 +162,10 @@ def _name(committed: Config, root: Path) -> Iterator[Danger]:
     """A name that the config chose is a host of the user's ssh, once `ssh-config` or `open` was used."""
     name = committed.vm_name
     if name and names.is_legal(name) and name != default_names.vm_name(root, names.longest_vm_name(lima_home())):
-        yield Danger(Level.OPENS, ("param", VM_NAME), f"lets the VM answer your `ssh {display(name)}`", name)
+        yield Danger(Level.OPENS, ("param", VM_NAME), f"lets the VM answer your `ssh {whole(name)}`", name)
 
 
 def _owner(committed: Config) -> Iterator[Danger]:
     if committed.foreign_owner:
-        words = f"was written by the account {display(committed.foreign_owner)}, not by you"
+        words = f"was written by the account {whole(committed.foreign_owner)}, not by you"
         yield Danger(Level.FETCHES, (str(committed.path.name),), words, committed.foreign_owner)

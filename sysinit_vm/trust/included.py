@@ -15,7 +15,7 @@ from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError, edit
 from sysinit_vm.trust.danger import Context, Danger, Level, Where, spelled
-from sysinit_vm.trust.rules import Dangers, display
+from sysinit_vm.trust.rules import Dangers, display, whole
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 _LIMAS_OWN = "template"
@@ -93,11 +93,11 @@ def dangers(included: Included, context: Context) -> Dangers:
         where = ("base", ref.beside, ref.locator) if ref.beside else ref.where
         if ref.path is None:
             if not ref.limas_own:
-                yield Danger(Level.FETCHES, where, f"takes more from {display(ref.locator)}", ref.locator)
+                yield Danger(Level.FETCHES, where, f"takes more from {whole(ref.locator)}", ref.locator)
         elif not ref.path.is_relative_to(context.root):
             means = str(ref.path.resolve())
-            leads = "" if means == ref.locator else f", which leads to {display(means)}"
-            words = f"takes more from {display(ref.locator)}{leads}, outside the project"
+            leads = "" if means == ref.locator else f", which leads to {whole(means)}"
+            words = f"takes more from {whole(ref.locator)}{leads}, outside the project"
             yield Danger(Level.READS, where, words, [ref.locator, means])
 
 

@@ -41,7 +41,10 @@ _FIELD = re.compile(r"(?<![\w)])\.[\w.]+")
 _SHORT_FIELD = re.compile(
     r"\.(Dir|Name|Hostname|User|Home|UID|HostOS|HostArch|Arch|SSHLocalPort|Param\.\w+|(Instance\.)?Config\.VMOpts\.vz\.rosetta\.\w+)"
 )
-_TEMPLATE = 'Lima would run this template on this machine, and it may never end. For {{ in the guest, write {{"{{"}}.'
+_TEMPLATE = (
+    "Lima would run this template on this machine, and it may never end, or make `limactl list` fail. "
+    'For {{ in the guest, write {{"{{"}}.'
+)
 _ENDLESS = re.compile(r"\b(define|template|block|range|print|printf|println|js|html|urlquery|call)\b|:=")
 _ABSOLUTE = re.compile(r"(https?://|(/|~/)(?!(.*/)?\.\.(/|\Z)))")
 _IMAGES = (("images",), ("firmware", "images"), ("containerd", "archives"))
@@ -49,6 +52,7 @@ _IN_ARGUMENTS = "Lima would run it on this machine, as a template in an argument
 _ARGUMENTS = {("images", "kernel", "cmdline")}
 _ALL_ARGUMENTS = {"video", "audio", "networks", "vmOpts", "cpuType"}
 _LONGEST_LISTED = 60_000  # characters; a line has 65,536, with what Lima fills in
+_FILLED_IN = 200  # characters that Lima adds to an entry at most: 138 to a forward, 169 to a mount, and its mount point
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 
 
@@ -79,13 +83,18 @@ def _refuse_first(config: Config, refused: Iterable[tuple[str, Any, str]]) -> No
 def check_size(config: Config) -> None:
     """VmError if the effective ``config`` is so long that `limactl list` would fail, for all VMs (2.2.0).
 
-    It lists each VM in one line, in which `param` and `message` stand twice.
+    It lists each VM in one line, in which `param` and `message` stand twice, with what it fills in.
     """
     data = config.data
-    param = data.get("param")
-    longest = max((len(str(value)) for value in param.values()), default=0) if isinstance(param, Mapping) else 0
+    param, user = data.get("param"), data.get("user")
+    named = [user.get("home"), user.get("name")] if isinstance(user, Mapping) else []
+    named += param.values() if isinstance(param, Mapping) else []
     size = sum(len(json.dumps(part)) for part in (data, param, data.get("message")))
-    size += longest * sum(text.count("{{") for _, text in texts((), data))  # each may stand for a param
+    # Each template may stand for any of those.
+    size += max((len(str(value)) for value in named), default=0) * sum(text.count("{{") for _, text in texts((), data))
+    for key, value in data.items():
+        filled = [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
+        size += sum(_FILLED_IN + (len(str(entry.get("location"))) if key == "mounts" else 0) for entry in filled)
     if size > _LONGEST_LISTED:
         raise VmError(
             f"{config.path} is too long.",
@@ -120,6 +129,8 @@ def may_never_end(text: str, *, message: bool = False) -> bool:
         action = _ACTION.match(text, at)
         words = _QUOTED.sub("", action[0]) if action else text[at:]
         if _ENDLESS.search(words) or (action and _WHOLE.search(words)):
+            return True
+        if action and "\\" in "".join(_QUOTED.findall(action[0])):  # may stand for what no YAML has: nothing is listed
             return True
         if message and not all(_SHORT_FIELD.fullmatch(field) for field in _FIELD.findall(words)):
             return True

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sysinit_vm.escaping import printable
+from sysinit_vm.escaping import one_line, printable
 from sysinit_vm.trust.danger import Context, Danger, Level, Where
 
 Dangers = Iterator[Danger]
@@ -11,8 +11,13 @@ Rule = Callable[[Where, Any, Context], Dangers]
 _LONGEST = 1000  # characters of a value that are shown; the longest path of a file has 4096
 
 
+def whole(value: object) -> str:
+    """Return a value of a config as one line that no terminal obeys: whoever allows it is to see all of it."""
+    return one_line(value if isinstance(value, str) else repr(value))
+
+
 def display(value: object) -> str:
-    """Return a value of a config as one line that no terminal obeys: whole, or with the middle left out."""
+    """As ``whole``, for an error: with the middle left out if it is long."""
     line = printable(value if isinstance(value, str) else repr(value), 10 * _LONGEST)
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST // 2]} […] {line[-_LONGEST // 2 :]}"
 
@@ -37,7 +42,7 @@ def always(level: Level, words: str) -> Rule:
 
     def rule(where: Where, value: Any, _context: Context) -> Dangers:
         if value is not None and value not in ("", [], {}):
-            yield Danger(level, where, words.replace("{}", display(value)), value)
+            yield Danger(level, where, words.replace("{}", whole(value)), value)
 
     return rule
 
@@ -57,7 +62,7 @@ def one_of(*allowed: str) -> Rule:
 
     def rule(where: Where, value: Any, _context: Context) -> Dangers:
         if value is not None and value not in allowed:
-            yield Danger(Level.UNKNOWN, where, f"is {display(value)}, which sysinit-vm does not know", value)
+            yield Danger(Level.UNKNOWN, where, f"is {whole(value)}, which sysinit-vm does not know", value)
 
     return rule
 
@@ -75,7 +80,7 @@ def mapping(rules: Mapping[str, Rule]) -> Rule:
         if value is None:
             return
         if not isinstance(value, Mapping):
-            yield Danger(Level.UNKNOWN, where, f"is {display(value)}, not a mapping", value)
+            yield Danger(Level.UNKNOWN, where, f"is {whole(value)}, not a mapping", value)
             return
         for key, inner in value.items():
             yield from rules.get(key, unknown)((*where, str(key)), inner, context)
@@ -90,7 +95,7 @@ def entries(inner: Rule) -> Rule:
         if value is None:
             return
         if not isinstance(value, list):
-            yield Danger(Level.UNKNOWN, where, f"is {display(value)}, not a list", value)
+            yield Danger(Level.UNKNOWN, where, f"is {whole(value)}, not a list", value)
             return
         for number, entry in enumerate(value):
             yield from inner((*where, number), entry, context)
@@ -100,4 +105,4 @@ def entries(inner: Rule) -> Rule:
 
 def unknown(where: Where, value: Any, _context: Context) -> Dangers:
     """Dangerous: sysinit-vm does not know what it does."""
-    yield Danger(Level.UNKNOWN, where, f"is not known to sysinit-vm: {display(value)}", value)
+    yield Danger(Level.UNKNOWN, where, f"is not known to sysinit-vm: {whole(value)}", value)

@@ -1,34 +1,36 @@
 """How a verdict is shown: on a terminal, for scripts, and in a pager."""
 
 import re
-import shutil
-import textwrap
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm.escaping import one_line
+from sysinit_vm.escaping import escaped, one_line
 from sysinit_vm.terminal import console, prompts
 from sysinit_vm.terminal.console import say
 from sysinit_vm.trust.danger import Danger, Level
 from sysinit_vm.trust.verdict import Verdict, kind
 
 _SPACES = re.compile(r" {2,}")
-_UNLIMITED = 10**9  # characters of a line that is no terminal's
-_OTHER_LINES = 4  # of what is shown with the dangers, and the question
+_NARROWEST = 40  # columns; a narrower terminal folds the lines itself
+_QUESTION_ROWS = 1
 _MOST_ALIKE = 20  # dangers of one kind that are shown one by one
 _NEVER_FOLDED = (Level.RUNS, Level.DELETES, Level.WRITES)
 
 
 def tell(verdict: Verdict) -> None:
     """Print on stderr what it can do to this machine, worst last, and what has changed since it was allowed."""
+    say(_told(verdict))
+
+
+def _told(verdict: Verdict) -> str:
+    title = one_line(verdict.title)
     if not verdict.dangers:
         more = ", but it takes more from other files" if verdict.more else ""
-        say(f"{verdict.title} can do nothing to your machine outside the project{more}.")
-        return
+        return f"{title} can do nothing to your machine outside the project{more}."
     before, now = verdict.approval, set(verdict.items)
-    lines = [f"{verdict.title} can do this to your machine:", *_lines(verdict.dangers, before.items)]
+    lines = [f"{title} can do this to your machine:", *_lines(verdict.dangers, before.items)]
     if before.former:
         lines.append(
             f"An earlier version of sysinit-vm allowed it {before.former} of these things. That does not count, "
@@ -38,7 +40,7 @@ def tell(verdict: Verdict) -> None:
         lines.append(f"Since you allowed it: {len(now - before.items)} new (+), {len(before.items - now)} gone.")
     # What was not shown cannot be allowed by copying a hash.
     command = verdict.command if _folds(verdict) else f"{verdict.command} --approve {verdict.hash}"
-    say("\n".join([*lines, "It is allowed." if verdict.allowed else f"It is not allowed yet: {command}"]))
+    return "\n".join([*lines, "It is allowed." if verdict.allowed else f"It is not allowed yet: {command}"])
 
 
 def _folds(verdict: Verdict) -> bool:
@@ -46,9 +48,10 @@ def _folds(verdict: Verdict) -> bool:
 
 
 def fits(verdict: Verdict) -> bool:
-    """Whether all of it can be seen on the terminal at once."""
-    rows = sum(len(line.splitlines()) for line in _lines(verdict.dangers, frozenset()))
-    return not _folds(verdict) and rows + _OTHER_LINES <= shutil.get_terminal_size().lines
+    """Whether all that ``tell`` prints can be seen on the terminal at once, with the question below it."""
+    terminal = console.size()
+    rows = sum(len(console.wrapped(line, terminal.columns)) for line in escaped(_told(verdict)).split("\n"))
+    return not _folds(verdict) and rows + _QUESTION_ROWS <= terminal.lines
 
 
 def record(verdict: Verdict) -> dict[str, Any]:
@@ -87,8 +90,8 @@ def _lines(dangers: Iterable[Danger], before: frozenset[str]) -> list[str]:
 def _line(danger: Danger, mark: str) -> str:
     """Return one danger, in as many rows as the terminal needs; nothing in it can look like another one's beginning."""
     text = _SPACES.sub(lambda spaces: " " + r"\x20" * (len(spaces[0]) - 1), one_line(f"{danger.key} {danger.words}"))
-    columns = shutil.get_terminal_size().columns if prompts.can_ask() else _UNLIMITED
     begin = f" {mark} {danger.level.name:<7} "
-    return "\n".join(
-        textwrap.wrap(text, max(columns - 1, 40), initial_indent=begin, subsequent_indent=" " * len(begin))
-    )
+    if not prompts.can_ask():
+        return begin + text
+    rows = console.wrapped(text, max(console.size().columns - 1, _NARROWEST) - len(begin))
+    return begin + f"\n{' ' * len(begin)}".join(rows)

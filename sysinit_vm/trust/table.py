@@ -9,7 +9,6 @@ from sysinit_vm.trust.files import additional_disk, copy_to_host, forward, host_
 from sysinit_vm.trust.rules import (
     Dangers,
     always,
-    display,
     entries,
     guest_only,
     mapping,
@@ -18,6 +17,7 @@ from sysinit_vm.trust.rules import (
     switch,
     text,
     unknown,
+    whole,
 )
 
 MADE_FOR = ((2, 0), (2, 2))
@@ -51,13 +51,13 @@ def _qemu_text(where: Where, value: Any, context: Context) -> Dangers:
         for key, inner in value.items():
             yield from _qemu_text((*where, str(key)), inner, context)
     elif text(value) and not _QEMU_OWN.fullmatch(text(value)):
-        yield Danger(Level.RUNS, where, f"goes into QEMU's command line unchanged: {display(value)}", value)
+        yield Danger(Level.RUNS, where, f"goes into QEMU's command line unchanged: {whole(value)}", value)
 
 
 def _provision(where: Where, value: Any, context: Context) -> Dangers:
     """A script runs in the guest, except in mode ansible; one from a file is judged in bases.py."""
     if isinstance(value, Mapping) and (value.get("mode") == "ansible" or value.get("playbook")):
-        words = f"runs the Ansible playbook {display(value.get('playbook'))} on this machine"
+        words = f"runs the Ansible playbook {whole(value.get('playbook'))} on this machine"
         yield Danger(Level.RUNS, where, words, text(value.get("playbook")))
         return
     yield from _PROVISION(where, value, context)

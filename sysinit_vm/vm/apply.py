@@ -79,7 +79,7 @@ def _drift_to_apply(vm: ProjectVm, options: StartOptions, answer: str, *, reboot
     if drifted is None or drifted[1].needs == NONE:
         return None
     instance, drift = drifted
-    kinds = ", ".join(dict.fromkeys(change.what for change in drift.changes))
+    kinds = ", ".join(dict.fromkeys(change.name for change in drift.changes))
     say(f"The config has changed since {instance.name} was made ({kinds}): sysinit-vm plan")
     if drift.needs_in_place == NONE or not _is_wanted(answer, drift.needs):
         return None
@@ -112,11 +112,11 @@ def apply(vm: ProjectVm, options: StartOptions, drift: Drift, *, start_stopped: 
             locked.lima.edit(judged)
     except VmError:
         if instance.running:
-            start(vm, options)
+            start(vm.read_again(), options)
         raise
     if not (instance.running or start_stopped):
         return vm.read_again().existing()
-    started = _start_or_restore(vm, options, drift)
+    started = _start_or_restore(vm.read_again(), options, drift)
     verify.require(vm.lima, started, started.config().data)
     return started
 

@@ -195,3 +195,42 @@ def test_directories_of_ours_that_others_can_write_are_not_used(world, place):
     assert f"Others may write {world.home / place}" in done.stderr
     assert f"Try: chmod go-w {world.home / place}" in done.stderr
     assert world.status() == "not created"
+
+
+def has(world, **more):
+    """Give the VM of the demo project ``more`` in its own config than the project's config says."""
+    own = world.lima_home / "demo-dev" / "lima.yaml"
+    config = json.loads(own.read_text())
+    merged = {key: {**config.get(key, {}), **value} for key, value in more.items()}
+    own.write_text(json.dumps({**config, **merged}))
+
+
+def test_a_name_of_a_param_begins_no_line(world):
+    world.put_vm("Stopped")
+    has(world, param={"a\nIt is allowed.": "x"})
+    done = world.run("start", "--drift", "keep")
+    assert r"param.a\nIt is allowed." in done.stderr
+    assert "\nIt is allowed." not in done.stderr
+
+
+@pytest.mark.parametrize("status", ["Stopped", "Running"])
+def test_what_a_vm_could_do_before_it_was_edited_is_not_asked(world, status):
+    world.put_vm(status)
+    has(world, hostResolver={"hosts": {"bank.example.org": "192.0.2.1"}})
+    words = ["start", "--drift", "apply"] if status == "Stopped" else ["apply", "--yes"]
+    done = world.run(*words)
+    assert "bank.example.org" not in done.stderr
+    assert "trust" not in done.stderr
+    assert "bank.example.org" not in (world.lima_home / "demo-dev" / "lima.yaml").read_text()
+
+
+def test_what_is_kept_and_what_is_new_are_too_long_together_before_anything_is_stopped(world):
+    world.put_vm("Running")
+    has(world, user={"comment": "x" * 30_000})
+    config = world.demo / ".lima" / "config.yaml"
+    config.write_text(config.read_text() + f"\nmessage: {'m' * 16_000}\n")
+    before = len(world.calls())
+    done = world.run("apply", "--yes")
+    assert done.returncode == 1
+    assert "is too long" in done.stderr
+    assert not [call for call in world.calls()[before:] if {"stop", "edit", "validate"} & set(call)]

@@ -70,7 +70,7 @@ PRINTERS = {
     "sysinit_vm.tasks.help": {"print"},  # our own text, with bold headings
 }
 WRITES = re.compile(r"(.*\.)?(print|input|pprint|echo|warn|print_exc)|(sys\.(__)?|os\.)?std(out|err).*|os\.writev?")
-HARMLESS = {"sys.stdout.flush", "sys.stdout.isatty", "sys.stderr.isatty", "sys.stdout.fileno"}
+HARMLESS = {"sys.stdout.flush", "sys.stdout.isatty", "sys.stderr.isatty", "sys.stdout.fileno", "sys.stderr.fileno"}
 
 
 def test_nothing_prints_past_the_place_where_text_is_escaped():

@@ -7,7 +7,7 @@ import pytest
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError
-from sysinit_vm.trust.refusals import check, may_never_end
+from sysinit_vm.trust.refusals import check, check_size, may_never_end
 
 ENDLESS = "{{range 9223372036854775807}}{{end}}"
 
@@ -58,6 +58,32 @@ def test_what_ends_is_no_danger(text):
 
 def test_a_shared_memory_directory_elsewhere_in_the_guest_is_no_danger():
     check(Config(Path("/p"), {"mounts": [{"location": "/dev/shm/x", "mountPoint": "/srv/x"}]}))
+
+
+@pytest.mark.parametrize("text", [r'{{"\ufffe"}}', r'{{"a" | print "\x00"}}', r'{{if "x"}}{{"\n"}}{{end}}', r"{{`\`}}"])
+def test_a_backslash_in_the_text_of_a_template_is_refused(text):
+    assert may_never_end(text)
+
+
+LONG = [
+    {"user": {"home": f"/h{'o' * 3000}"}, "provision": [{"script": "{{.Home}}\n" * 25}]},
+    {"user": {"name": "o" * 3000}, "provision": [{"script": "{{.User}}\n" * 25}]},
+    {"mounts": [{"location": "/p/.lima", "mountPoint": f"/a{number}"} for number in range(260)]},
+    {"mounts": [{"location": "/" + "p" * 3000} for number in range(11)]},
+    {"portForwards": [{"guestPort": number} for number in range(3000, 3400)]},
+    {"user": {"comment": "x" * 30_000}, "message": "m" * 16_000},
+]
+
+
+@pytest.mark.parametrize("data", LONG)
+def test_what_lima_fills_in_counts_in_the_length_of_its_list(data):
+    with pytest.raises(VmError, match="too long"):
+        check_size(Config(Path("/p/.lima/config.yaml"), data))
+
+
+def test_an_ordinary_config_is_not_too_long():
+    forwards = [{"guestPort": number} for number in range(3000, 3100)]
+    check_size(Config(Path("/p/.lima/config.yaml"), {"portForwards": forwards, "message": "m" * 5000}))
 
 
 def test_thousands_of_open_templates_take_no_time():
