@@ -28,6 +28,13 @@ fail() {
     exit "${4:-1}"
 }
 
+# Ctrl-C ends whatever runs, and this script after it.
+interrupted() {
+    step ''
+    say 'Interrupted. The same command continues from here.'
+    exit 130
+}
+
 # Whether --yes is among our arguments, before a `--`.
 has_yes() {
     for word in "$@"; do
@@ -60,7 +67,8 @@ confirm() {
         case $answer in
         [yY] | [yY][eE][sS]) return ;;
         '' | [nN] | [nN][oO])
-            fail 'Not confirmed: nothing was changed.' 'sysinit-vm needs Python.' "$0 $* --yes" 5
+            # not with --yes: that agrees to the later plan too, which nobody has seen
+            fail 'Not confirmed: nothing was changed.' 'sysinit-vm needs Python.' "$0 $*" 5
             ;;
         *) say 'Type y or n, then Enter.' ;;
         esac
@@ -148,8 +156,9 @@ install_checkout() {
     say "Installing sysinit-vm for this account: $packages Python packages into $venv (70 MB, about half a minute)."
     rm -f "$venv/.checkout"
     step 'making the virtual environment'
-    "$venv/bin/python" -I -c 'import pip' 2>/dev/null || "$python" -I -m venv --clear "$venv" ||
-        fail 'The virtual environment could not be created.' "Its directory is $venv." "ls -ld '${venv%/*}'; df '${venv%/*}'"
+    "$venv/bin/python" -I -c 'import pip' 2>/dev/null || output=$("$python" -I -m venv --clear "$venv" 2>&1) ||
+        fail 'The virtual environment could not be created.' "Its directory is $venv. $output" \
+            "ls -ld '${venv%/*}'; df '${venv%/*}'"
     # First everything that is downloaded, by hash. The lock includes what builds our package: pip itself would fetch
     # that without a hash.
     pip install --disable-pip-version-check --require-hashes --only-binary=:all: -r "$lock" &&
@@ -175,6 +184,16 @@ on_path() {
     [ "$(readlink "$bin/sysinit-vm" || true)" != "$venv/bin/sysinit-vm" ] # said when it was installed
 }
 
+case ${1:-} in
+--yes | -y) # as `up --yes`
+    if [ $# -gt 1 ]; then
+        yes=$1 verb=$2
+        shift 2
+        set -- "$verb" "$yes" "$@"
+    fi
+    ;;
+esac
+trap interrupted INT
 find_python || install_python "$@"
 if [ "${SYSINIT_VM_PYTHON_ONLY:-}" ]; then
     printf '%s\n' "$python"
@@ -190,5 +209,5 @@ on_path && exec "$venv/bin/sysinit-vm" "$@"
 trap : INT # the program ends by itself, and says how
 code=0
 "$venv/bin/sysinit-vm" "$@" || code=$?
-say "$bin is not on PATH yet. To type sysinit-vm, here and in your shell's profile: export PATH=\"$bin:\$PATH\""
+say "sysinit-vm is not on PATH in this shell. Type: export PATH=\"$bin:\$PATH\""
 exit "$code"

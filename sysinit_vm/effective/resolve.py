@@ -193,7 +193,8 @@ def require_mountable(config: Config, effective: EffectiveConfig, facts: Facts) 
         "This VM's image cannot mount the project safely.",
         detail="Its kernel has no 9p. reverse-sshfs would let the guest read all your files, and QEMU's virtiofs does "
         "not keep it from writing a read-only mount.",
-        hint=f"sysinit-vm build.debian; or {first}mount nothing read-only: sysinit-vm init --ssh agent, or --ssh none",
+        hint="sysinit-vm setup, then sysinit-vm build.debian; "
+        f"or {first}mount nothing read-only: sysinit-vm init --ssh agent, or --ssh none",
     )
 
 

@@ -35,12 +35,14 @@ def nothing_more(_runner: Runner, _host: Host) -> list[Prerequisite]:
 class Consent:
     """How the one question is answered: by ``yes``, or on a terminal. ``retry`` is the command that answers yes.
 
-    ``what_follows`` are lines of the plan about what comes after the installation.
+    ``what_follows`` are lines of the plan about what comes after the installation. ``needs_all`` says that the command
+    is of no use after a refusal, even of what a VM works without.
     """
 
     yes: bool
     retry: str = "sysinit-vm setup --yes"
     what_follows: Sequence[str] = ()
+    needs_all: bool = False
 
 
 def setup(
@@ -91,7 +93,9 @@ def _install_all(
     if all(part.enough for part in parts):
         return
     say(setup_plan.summary(host, parts, consent.what_follows))
-    if not routes or not (runner.dry or _confirmed(routes, consent, required=bool(needed) or not tolerant)):
+    if not routes or not (
+        runner.dry or _confirmed(routes, consent, required=bool(needed) or consent.needs_all or not tolerant)
+    ):
         return
     for route in routes:
         try:

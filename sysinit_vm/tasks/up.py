@@ -14,6 +14,7 @@ from sysinit_vm.tasks.output import end
 from sysinit_vm.tasks.start_options import request, seconds_to_wait, start_options
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal.console import say
+from sysinit_vm.vm import startable
 from sysinit_vm.vm.apply import start_up_to_date
 from sysinit_vm.vm.project_vm import ProjectVm
 
@@ -57,11 +58,15 @@ def up(
         new = project_files.require_free_name(
             template, directory=project, name=name, ssh=ssh, instances=instances_if_found(c)
         )
-        config = first_start.written(template, new, ssh)
+        config, vm_name = first_start.written(template, new, ssh), name or new.name
     follows = first_start.what_follows(config.data, committed=current_project is not None)
-    _prepare_machine(c, Consent(yes, typed("sysinit-vm", "up", *flags, "--yes"), tuple(follows)))
+    # A new VM that cannot start without what is missing: nothing is optional then.
+    needed = not (current_project or startable.is_startable(config, new, vm_name))
+    _prepare_machine(c, Consent(yes, typed("sysinit-vm", "up", *flags, "--yes"), tuple(follows), needed))
     if c.config.run.dry:
         return
+    if not current_project:
+        startable.require(config, new, vm_name)
     limactl = lima(c)
     instances = None if current_project else limactl.instances()
     written = project_files.init_if_missing(template, directory=project, name=name, ssh=ssh, instances=instances)

@@ -217,3 +217,24 @@ def test_who_says_no_is_told_how_slow_it_is_and_what_to_type(outsider):
     assert "about ten times slower" in done.stderr
     assert "sysinit-vm setup" in done.stderr
     assert outsider.group not in (outsider.home.parent / "vm.groups").read_text().split()
+
+
+def test_a_no_to_what_a_first_vm_cannot_start_without_ends_before_anything_is_written(world):
+    """Without a Zellij no image can be built, and Debian's own cannot mount the project safely."""
+    shutil.rmtree(world.lima_home / "_images")
+    (world.home / ".ssh").mkdir()
+    terminal = at(world, "up")
+    assert "Without it a VM can do less" not in terminal.text
+    terminal.press("n\r")
+    terminal.wait_for("Try: sysinit-vm up --yes", seconds=20)
+    assert terminal.exit_status() == 5
+    assert "9p" not in terminal.text
+    assert not (world.demo / ".lima").exists()
+
+
+def test_a_no_to_what_makes_a_vm_better_goes_on(world):
+    terminal = Terminal([*SCRIPT, "up"], world.demo, world.env, rows=60, columns=140)
+    terminal.wait_for(r"Do all this\? Without it a VM can do less", seconds=60)
+    terminal.press("n\r")
+    terminal.wait_for(r"Going on without it[\s\S]*config created", seconds=20)
+    terminal.close()

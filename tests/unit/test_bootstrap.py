@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,9 @@ def test_it_installs_the_checkout_links_it_and_runs_the_exact_words(fresh):
     assert fresh.link.readlink() == fresh.program
 
 
+SAYS_WHAT_TO_TYPE = 'sysinit-vm is not on PATH in this shell. Type: export PATH="{}:$PATH"'
+
+
 def test_what_the_program_tells_to_type_is_not_on_path_and_that_is_said_last_each_time(fresh):
     fresh.put(fresh.stubs / "program", "#!/bin/sh\necho 'Try: sysinit-vm up --yes' >&2\nexit 5\n")
     for _ in range(2):
@@ -140,7 +144,70 @@ def test_what_the_program_tells_to_type_is_not_on_path_and_that_is_said_last_eac
         assert done.returncode == 5
         hint, last = done.stderr.splitlines()[-2:]
         assert hint == "Try: sysinit-vm up --yes"
-        assert last.endswith(f'export PATH="{fresh.link.parent}:$PATH"')
+        assert last == SAYS_WHAT_TO_TYPE.format(fresh.link.parent)
+
+
+def test_that_is_said_after_success_too(fresh):
+    for _ in range(2):
+        assert fresh.run("up").stderr.splitlines()[-1] == SAYS_WHAT_TO_TYPE.format(fresh.link.parent)
+
+
+@pytest.mark.parametrize("yes", ["--yes", "-y"])
+def test_yes_before_the_verb_means_the_same_as_after_it(fresh, yes):
+    assert fresh.run(yes, "up", "minimal").stdout.splitlines() == ["<up>", f"<{yes}>", "<minimal>"]
+    assert fresh.run(yes, "exec", "--", "a").stdout.splitlines() == ["<exec>", f"<{yes}>", "<-->", "<a>"]
+    assert fresh.run(yes).stdout == f"<{yes}>\n"
+
+
+# As Python does it: a long text, and an exit of its own.
+SLOW = """#!/bin/sh
+echo "python $*" >>"$LOG"
+case $* in {what})
+    trap 'echo "Traceback (most recent call last):" >&2; exit 1' INT
+    echo begun >>"$LOG"
+    {sleep} 20 & wait
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "what"),
+    [("python", '"-I -m venv "*'), ("stubs/pip", "*--require-hashes*"), ("bin/apt-get", "update*")],
+)
+def test_ctrl_c_ends_in_one_line_and_not_in_anothers_traceback(fresh, place, what):
+    """Whatever runs at that moment."""
+    if place == "bin/apt-get":
+        fresh.python.unlink()
+        fresh.put(fresh.bin / "id", "#!/bin/sh\necho 0\n")
+    path = fresh.python if place == "python" else fresh.bin.parent / place
+    fresh.put(path, SLOW.format(what=what, sleep=shutil.which("sleep")))
+    program, *rest = fresh.argv("up", "--yes")
+    terminal = Terminal([program, *rest], fresh.home, fresh.env(), columns=250)
+    deadline = time.monotonic() + 20
+    while not fresh.logged("begun") and time.monotonic() < deadline:
+        terminal.read(0.1)
+    terminal.press("\x03")
+    assert terminal.exit_status() == 130
+    assert terminal.text.rstrip().splitlines()[-1].strip() == "Interrupted. The same command continues from here."
+    assert "Traceback" not in terminal.text or place == "bin/apt-get"
+
+
+def test_ctrl_c_at_the_question_ends_so_too(fresh, asked):
+    terminal = asked()
+    terminal.press("\x03")
+    assert terminal.exit_status() == 130
+    assert "Interrupted." in terminal.text
+
+
+def test_after_ctrl_c_in_the_program_the_last_line_is_what_to_type(fresh):
+    sleep = shutil.which("sleep")
+    fresh.put(fresh.stubs / "program", f"#!/bin/sh\ntrap 'exit 130' INT\necho begun\n{sleep} 20 & wait\n")
+    program, *rest = fresh.argv("up")
+    terminal = Terminal([program, *rest], fresh.home, fresh.env(), columns=250)
+    terminal.wait_for("begun", seconds=20)
+    terminal.press("\x03")
+    assert terminal.exit_status() == 130
+    assert "Type: export PATH=" in terminal.text.rstrip().splitlines()[-1]
 
 
 LOCKED = "--require-hashes --only-binary=:all: -r {}/locks/sysinit-vm.txt"
@@ -287,8 +354,9 @@ def test_the_question_waits_for_y_and_enter(fresh, asked):
 def test_a_refusal_ends_with_what_to_type(fresh, asked, answer):
     terminal = asked()
     terminal.press(answer)
-    terminal.wait_for(r"Try: .*bootstrap\.sh up --yes", seconds=20)
+    terminal.wait_for(r"Try: .*bootstrap\.sh up", seconds=20)
     assert terminal.exit_status() == 5
+    assert "--yes" not in terminal.text  # it would agree to the plan that comes later, unseen
     assert fresh.logged("apt-get") == []
 
 
