@@ -1,6 +1,8 @@
 """How a value is judged: each rule yields the dangers in it, and nothing if there are none."""
 
-from collections.abc import Callable, Iterator, Mapping
+import difflib
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from sysinit_vm.escaping import printable
@@ -13,7 +15,8 @@ _LONGEST = 1000  # characters of a value that are shown; the longest path of a f
 
 def display(value: object) -> str:
     """Return a value of a config as one line that no terminal obeys: whole, or with the middle left out."""
-    line = printable(value if isinstance(value, str) else repr(value), 10 * _LONGEST)
+    text_of_it = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    line = printable(text_of_it, 10 * _LONGEST)
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST // 2]} […] {line[-_LONGEST // 2 :]}"
 
 
@@ -78,7 +81,8 @@ def mapping(rules: Mapping[str, Rule]) -> Rule:
             yield Danger(Level.UNKNOWN, where, f"is {display(value)}, not a mapping", value)
             return
         for key, inner in value.items():
-            yield from rules.get(key, unknown)((*where, str(key)), inner, context)
+            judged_by = rules[key] if key in rules else _unknown_key(str(key), rules)
+            yield from judged_by((*where, str(key)), inner, context)
 
     return rule
 
@@ -94,6 +98,19 @@ def entries(inner: Rule) -> Rule:
             return
         for number, entry in enumerate(value):
             yield from inner((*where, number), entry, context)
+
+    return rule
+
+
+def _unknown_key(key: str, known: Collection[str]) -> Rule:
+    """As ``unknown`` for ``key``, which may be a typo of a ``known`` one, or a newer Lima's."""
+    closest = difflib.get_close_matches(key, known, n=1)
+    if not closest:
+        return unknown
+    words = f"is not a key of Lima's that sysinit-vm knows; did you mean {closest[0]}? Its value: "
+
+    def rule(where: Where, value: Any, _context: Context) -> Dangers:
+        yield Danger(Level.UNKNOWN, where, f"{words}{display(value)}", value)
 
     return rule
 
