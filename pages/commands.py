@@ -24,8 +24,9 @@ standard error; `--json` prints one document with its `version`.
 
 {shorts}
 
-`delete` and `remove` run nothing, they name `destroy`. One line has one command; `sysinit-vm --chain init start` runs
-several, one after the other, until one fails. `inv` and `task` chain as they always do."""
+`delete`, `remove`, `edit`, `provision` and `snapshot` run nothing, they say what to type. One line has one command;
+`sysinit-vm --chain init start` runs several, one after the other, until one fails. `inv` and `task`
+chain as they always do."""
 
 
 def page(collection: Collection) -> str:

@@ -1,11 +1,15 @@
 """The errors that users see: what, why, and what to type next; one exit code per kind."""
 
+import os
 import shlex
+import shutil
 from pathlib import Path
 
 from invoke.exceptions import Exit
 
 from sysinit_vm.escaping import escaped
+
+_EDITORS = ("nano", "vim", "vi")
 
 
 class VmError(Exit):
@@ -64,5 +68,9 @@ def typed(*words: str | Path) -> str:
 
 
 def edit(path: Path) -> str:
-    """Return the command for a hint that opens the file ``path`` in the user's editor."""
-    return f"$EDITOR {typed(path)}"
+    """Return the command for a hint that opens the file ``path`` in the user's editor, or the first that is there.
+
+    It names the editor itself: an EDITOR that is not set would be an empty word, and the file would be run.
+    """
+    own = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    return f"{own or next(filter(shutil.which, _EDITORS), 'edit')} {typed(path)}"

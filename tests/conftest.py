@@ -1,5 +1,6 @@
 """What every test shares: homes of its own, so that nothing of the developer's is read or written."""
 
+import os
 import shutil
 import signal
 import tempfile
@@ -14,6 +15,10 @@ from sysinit_vm import settings
 # How long one example takes says something of the machine's other work, and nothing of ours.
 hypothesis_settings.register_profile("calm", deadline=None)
 hypothesis_settings.load_profile("calm")
+
+# Hints name the user's editor.
+os.environ["EDITOR"] = "nano"
+os.environ.pop("VISUAL", None)
 
 # A shell starts what runs in its background deaf to Ctrl-C, and children inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

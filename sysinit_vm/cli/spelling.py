@@ -33,6 +33,8 @@ def normalized(words: list[str], commands: Mapping[str, Command], core: ParserCo
         if not words or words[0] == "--":
             return [*result, *words]
         word = words.pop(0)
+        if word in synonyms.CORE_FLAGS and not words:
+            return [*result, synonyms.CORE_FLAGS[word]]
         word = synonyms.COMMANDS.get(word, word)
         command = commands.get(word)
         flags = command.context.flags if command else {}

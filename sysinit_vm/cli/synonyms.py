@@ -1,6 +1,7 @@
 """What people type who know other tools, and what it is here. Only the console script knows these words."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 # Other words for a command, which run it.
 COMMANDS: Mapping[str, str] = {
@@ -11,11 +12,50 @@ COMMANDS: Mapping[str, str] = {
     "run": "exec",
     "down": "stop",
     "halt": "stop",
+    "suspend": "stop",
+    "reload": "restart",
     "create": "up",
+    "launch": "up",
+    "info": "status",
     "ps": "list",
+    "cp": "copy",
 }
-# Other words for a command that deletes. They run nothing: the user is told what to type.
-ONLY_EXPLAINED: Mapping[str, str] = {"delete": "destroy", "remove": "destroy"}
+# Other words for a flag before a command.
+CORE_FLAGS: Mapping[str, str] = {"version": "--version"}
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What is said of a word that runs nothing: ``command`` is what to type instead, ``detail`` what to know."""
+
+    brief: str
+    detail: str
+    command: str
+
+
+# Words for what deletes, for what is not quite the same here, and for what there is not.
+ONLY_EXPLAINED: Mapping[str, Explanation] = {
+    **{
+        word: Explanation(
+            f"{word} is called destroy here.",
+            "`destroy` deletes a VM and everything stored only in it. `stop` keeps it. Nothing was run.",
+            "destroy",
+        )
+        for word in ("delete", "remove")
+    },
+    "edit": Explanation("There is no command edit.", "Edit the config itself, then apply it to the VM.", "apply"),
+    "provision": Explanation(
+        "provision is called sync here.",
+        "`sync` runs the provision scripts again in the running VM. `apply` brings in other changes of the config.",
+        "sync",
+    ),
+    "snapshot": Explanation(
+        "There are no snapshots.",
+        "The project's files are on the host, for git or a backup. `copy` takes other files out of the VM, and "
+        "`apply --recreate` makes the VM anew from its config.",
+        "help copy",
+    ),
+}
 # What a short flag after a command stands for: the first of these flags that the command has. None means trust.
 SHORT_FLAGS: Mapping[str, tuple[str, ...]] = {
     "-a": ("--all",),
@@ -38,7 +78,8 @@ def of_command(name: str) -> list[str]:
 
 def command_to_explain(word: str) -> str:
     """Return the command whose help ``word`` asks for: the word itself if it is no synonym."""
-    return COMMANDS.get(word) or ONLY_EXPLAINED.get(word) or word
+    explanation = ONLY_EXPLAINED.get(word)
+    return explanation.command.removeprefix("help ") if explanation else COMMANDS.get(word, word)
 
 
 def long_flag(short: str, flags: Iterable[str]) -> str:

@@ -12,7 +12,8 @@ from invoke.parser.context import ParserContext
 from sysinit_vm.cli import other_flags, synonyms
 from sysinit_vm.cli.completion import CHAIN, PASS_THROUGH, Command, vm_names
 from sysinit_vm.cli.spelling import take_flags
-from sysinit_vm.errors import UsageError, typed
+from sysinit_vm.errors import UsageError, edit, typed
+from sysinit_vm.projects import search
 
 _UNKNOWN_WORD = re.compile(r"No idea what '(.*)' is!", re.DOTALL)
 _MISSING_VALUE = re.compile(r"Flag <Argument: ([\w-]+).*> needed value and was not given one!")
@@ -57,15 +58,25 @@ def unknown_command(
     It suggests the ``commands`` that begin with ``name``, or the closest, but never one that deletes. ``explain`` says
     that the user asked for the command's help.
     """
-    meant = synonyms.ONLY_EXPLAINED.get(name)
-    if meant:
-        detail = f"`{meant}` deletes a VM and everything stored only in it. `stop` keeps it. Nothing was run."
-        which = ["--name", words[0]] if words and not words[0].startswith("-") else []
-        return UsageError(f"{name} is called {meant} here.", detail=detail, hint=typed("sysinit-vm", meant, *which))
+    explanation = synonyms.ONLY_EXPLAINED.get(name)
+    if explanation:
+        return _explained(name, explanation, words)
     harmless = sorted({*commands, *synonyms.COMMANDS} - set(_NEVER_GUESSED))
     similar = [command for command in harmless if name and command.startswith(name)] or _closest(name, harmless)
     hint = ["help"] if not similar else ["help", similar[0]] if explain or len(similar) > 1 else similar
     return UsageError(f"Unknown command: {name}.", detail=_did_you_mean(similar), hint=typed("sysinit-vm", *hint))
+
+
+def _explained(name: str, explanation: synonyms.Explanation, words: Sequence[str]) -> UsageError:
+    """Return the error for the word ``name``, which runs nothing, and which ``words`` follow."""
+    which = ["--name", words[0]] if words and not words[0].startswith("-") else []
+    hint = typed(
+        "sysinit-vm", *explanation.command.split(), *([] if explanation.command.startswith("help ") else which)
+    )
+    project = search.nearest(None) if name == "edit" else None
+    if name == "edit" and not which:
+        hint = f"{edit(project.config)}, then {hint}" if project else "sysinit-vm init"
+    return UsageError(explanation.brief, detail=explanation.detail, hint=hint)
 
 
 def too_many_words(words: Sequence[str], commands: Mapping[str, Command]) -> UsageError:

@@ -35,10 +35,13 @@ class Config:
     foreign_owner: str = ""
     text: str = field(default="", compare=False, repr=False)
 
+    def line(self, where: str) -> int | None:
+        """Return the line (from 1) of ``where``, such as ``mounts[0].location``; None if it is not in the text."""
+        return dict(_lines(_Loader(self.text).get_single_node(), "")).get(where)
+
     def place(self, where: str) -> str:
         """Return where ``where``, such as ``mounts[0].location``, stands: the file, and the line if it is known."""
-        node = _Loader(self.text).get_single_node()
-        line = dict(_lines(node, "")).get(where)
+        line = self.line(where)
         return f"line {line} of {self.path}" if line else str(self.path)
 
     @property

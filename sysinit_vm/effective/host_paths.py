@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from sysinit_vm import executables
-from sysinit_vm.errors import VmError
+from sysinit_vm.errors import VmError, edit
+from sysinit_vm.projects.project import CONFIG
 
 _TEMPLATE = re.compile(r"\{\{-?\s*\.(?:(Param)\.)?(\w+)\s*-?\}\}")
 
@@ -69,5 +70,5 @@ def _unknown(text: str) -> VmError:
     return VmError(
         f"The host path {text!r} is empty, or has a template that sysinit-vm does not fill in.",
         detail="It knows {{.Home}}, {{.Dir}}, {{.Name}}, {{.GlobalTempDir}}, {{.TempDir}} and {{.Param.NAME}}.",
-        hint="$EDITOR .lima/config.yaml",
+        hint=edit(CONFIG),
     )

@@ -125,6 +125,7 @@ def _note(path: Path, context: Context) -> str:
 
 _MOUNT = mapping(
     {
+        "location": guest_only,  # judged by mount
         "mountPoint": guest_only,
         "writable": guest_only,
         "sshfs": mapping(

@@ -35,7 +35,8 @@ def judge(data: Mapping[str, Any], committed: Config, root: Path, others: Includ
     refusals.check(effective)
     context = here(data, root)
     refusals.check_host_paths(effective, root, context, included.outside(others, root) if others else ())
-    dangers = [*_dangers(data, context), *_owner(committed), *_name(committed, root)]
+    own = (_with_line(danger, committed) for danger in _dangers(data, context))
+    dangers = [*own, *_owner(committed), *_name(committed, root)]
     if others is not None:
         outside = list(included.dangers(others, context))
         dangers += outside
@@ -156,6 +157,20 @@ def wrong_hash(verdict: Verdict, typed: str) -> UsageError:
 def _dangers(data: Mapping[str, Any], context: Context) -> Iterator[Danger]:
     yield from table.CONFIG((), data, context)
     yield from table.proxies(data, context)
+
+
+def _with_line(danger: Danger, committed: Config) -> Danger:
+    """Return ``danger`` with the line of an unknown key, if ``committed`` has the same key at the same place."""
+    value: Any = committed.data
+    for key in danger.where:
+        value = value[key] if _has(value, key) else None
+    same = danger.level is Level.UNKNOWN and value is not None and value == danger.value
+    line = committed.line(danger.key) if same else None
+    return replace(danger, words=f"{danger.words} (line {line})") if line else danger
+
+
+def _has(value: Any, key: str | int) -> bool:
+    return key in value if isinstance(value, Mapping) else isinstance(value, list) and key in range(len(value))
 
 
 def _name(committed: Config, root: Path) -> Iterator[Danger]:

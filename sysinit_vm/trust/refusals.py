@@ -15,6 +15,7 @@ from sysinit_vm.lima.home import lima_home
 from sysinit_vm.ports import forwards
 from sysinit_vm.trust import sockets
 from sysinit_vm.trust.danger import Context, Where, spelled
+from sysinit_vm.trust.go_templates import may_never_end
 from sysinit_vm.trust.rules import display
 
 # The values that Lima and QEMU take for the options of a 9p mount.
@@ -28,24 +29,10 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 # Their texts have lines of their own, and are judged or concern the guest alone; no other text of Lima's has.
 _WITH_LINES = {"provision", "probes", "message", "param", "caCerts", "env"}
-# An action of Go's templates, and what in one may go on for ever or grow without bound, as Lima fills in each config at
-# each `limactl list` of this machine (2.2.0). A word that Go does not know makes it plain text.
-_ACTION = re.compile(
-    r"""\{\{(?:-?\s*/\*.*?\*/\s*-?\}\}|(?:"(?:\\.|[^"\\])*"|`[^`]*`|'(?:\\.|[^'\\])*'|[^"'`}]|\}(?!\}))*\}\})""",
-    re.DOTALL,
-)
-_QUOTED = re.compile(r"""/\*.*?\*/|"(?:\\.|[^"\\])*"|`[^`]*`|'(?:\\.|[^'\\])*'""", re.DOTALL)
-# Fields that stand for a mapping or the instance itself.
-_WHOLE = re.compile(r"(?<![\w)])\.(?!\w)|\$|\.Param\b(?!\.\w)|\.Config\b(?!\.VMOpts\.vz\.rosetta\.\w)")
-_FIELD = re.compile(r"(?<![\w)])\.[\w.]+")
-_SHORT_FIELD = re.compile(
-    r"\.(Dir|Name|Hostname|User|Home|UID|HostOS|HostArch|Arch|SSHLocalPort|Param\.\w+|(Instance\.)?Config\.VMOpts\.vz\.rosetta\.\w+)"
-)
 _TEMPLATE = (
     "Lima would run this template on this machine, and it may never end, or make `limactl list` fail. "
     'For {{ in the guest, write {{"{{"}}.'
 )
-_ENDLESS = re.compile(r"\b(define|template|block|range|print|printf|println|js|html|urlquery|call)\b|:=")
 _ABSOLUTE = re.compile(r"(https?://|(/|~/)(?!(.*/)?\.\.(/|\Z)))")
 _IMAGES = (("images",), ("firmware", "images"), ("containerd", "archives"))
 _IN_ARGUMENTS = "Lima would run it on this machine, as a template in an argument of QEMU."
@@ -117,25 +104,6 @@ def _lines(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
             for where, text in texts((str(key),), value):
                 if _CONTROL.search(text):
                     yield spelled(where), text, why
-
-
-def may_never_end(text: str, *, message: bool = False) -> bool:
-    """Whether Lima might work for ever on the templates in ``text``; one that Go cannot parse counts as a whole.
-
-    A ``message`` is filled in with the whole instance: only what is short in it is let through.
-    """
-    at = text.find("{{")
-    while at >= 0:
-        action = _ACTION.match(text, at)
-        words = _QUOTED.sub("", action[0]) if action else text[at:]
-        if _ENDLESS.search(words) or (action and _WHOLE.search(words)):
-            return True
-        if action and "\\" in "".join(_QUOTED.findall(action[0])):  # may stand for what no YAML has: nothing is listed
-            return True
-        if message and not all(_SHORT_FIELD.fullmatch(field) for field in _FIELD.findall(words)):
-            return True
-        at = text.find("{{", action.end()) if action else -1
-    return False
 
 
 def texts(where: Where, value: Any, *, keys: bool = True) -> Iterator[tuple[Where, str]]:

@@ -1,6 +1,8 @@
 """How a value is judged: each rule yields the dangers in it, and nothing if there are none."""
 
-from collections.abc import Callable, Iterator, Mapping
+import difflib
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from sysinit_vm.escaping import one_line, printable
@@ -13,12 +15,16 @@ _LONGEST = 1000  # characters of a value that are shown; the longest path of a f
 
 def whole(value: object) -> str:
     """Return a value of a config as one line that no terminal obeys: whoever allows it is to see all of it."""
-    return one_line(value if isinstance(value, str) else repr(value))
+    return one_line(_text(value))
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def display(value: object) -> str:
     """As ``whole``, for an error: with the middle left out if it is long."""
-    line = printable(value if isinstance(value, str) else repr(value), 10 * _LONGEST)
+    line = printable(_text(value), 10 * _LONGEST)
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST // 2]} […] {line[-_LONGEST // 2 :]}"
 
 
@@ -83,7 +89,8 @@ def mapping(rules: Mapping[str, Rule]) -> Rule:
             yield Danger(Level.UNKNOWN, where, f"is {whole(value)}, not a mapping", value)
             return
         for key, inner in value.items():
-            yield from rules.get(key, unknown)((*where, str(key)), inner, context)
+            judged_by = rules[key] if key in rules else _unknown_key(str(key), rules)
+            yield from judged_by((*where, str(key)), inner, context)
 
     return rule
 
@@ -99,6 +106,19 @@ def entries(inner: Rule) -> Rule:
             return
         for number, entry in enumerate(value):
             yield from inner((*where, number), entry, context)
+
+    return rule
+
+
+def _unknown_key(key: str, known: Collection[str]) -> Rule:
+    """As ``unknown`` for ``key``, which may be a typo of a ``known`` one, or a newer Lima's."""
+    closest = difflib.get_close_matches(key, known, n=1)
+    if not closest:
+        return unknown
+    words = f"is not a key of Lima's that sysinit-vm knows; did you mean {closest[0]}? Its value: "
+
+    def rule(where: Where, value: Any, _context: Context) -> Dangers:
+        yield Danger(Level.UNKNOWN, where, f"{words}{display(value)}", value)
 
     return rule
 

@@ -34,7 +34,7 @@ def test_the_command_that_mends_its_config_can_be_pasted(world, name):
     done = world.run("status", cwd=root)
     assert done.returncode == 1
     mend = done.stderr.splitlines()[-1].removeprefix("Try: ").removesuffix(", or 'sysinit-vm init' for a new one")
-    assert shlex.split(mend) == ["$EDITOR", str(root / ".lima/config.yaml")]
+    assert shlex.split(mend) == ["nano", str(root / ".lima/config.yaml")]
 
 
 def test_a_name_that_is_said_is_kept_for_good(world):

@@ -461,7 +461,7 @@ def test_a_configuration_of_invokes_that_cannot_be_used_is_2_and_named(world, na
     done = world.run(*words)
     assert (done.returncode, done.stdout) == (2, "")
     assert f"cannot be used: {path}." in done.stderr
-    assert f"Try: $EDITOR {path}" in done.stderr
+    assert f"Try: nano {path}" in done.stderr
 
 
 def test_so_is_one_that_is_named_for_this_run_only(world):
@@ -471,7 +471,7 @@ def test_so_is_one_that_is_named_for_this_run_only(world):
         path.write_text(text)
         for done in (world.run("-f", str(path), "status"), world.run("status", INVOKE_RUNTIME_CONFIG=str(path))):
             assert done.returncode == 2
-            assert f"Try: $EDITOR {path}" in done.stderr
+            assert f"Try: nano {path}" in done.stderr
 
 
 def test_a_configuration_of_invokes_is_used(world):

@@ -51,7 +51,7 @@ def test_a_settings_file_that_cannot_be_read_is_told_once_of_the_settings(world)
     done = world.run("doctor", "--json")
     settings = [each for each in json.loads(done.stdout)["findings"] if each["area"] == "settings"]
     assert [(each["subject"], each["mend"]) for each in settings if each["level"] == "wrong"] == [
-        ("settings", f"$EDITOR {path}")
+        ("settings", f"nano {path}")
     ]
     assert level(examined(done), "machine", "limactl") == "ok"
 
@@ -82,7 +82,7 @@ def test_the_configs_own_name_that_cannot_be_is_a_finding(world):
     path = world.demo / ".lima" / "config.yaml"
     path.write_text(path.read_text().replace("param:\n", "param:\n  VM_NAME: a b\n"))
     found = examined(world.run("doctor", "--json"))
-    assert found["project", "name"]["mend"] == f"$EDITOR {path}"
+    assert found["project", "name"]["mend"] == f"nano {path}"
     assert level(found, "project", "config") == "ok"
 
 

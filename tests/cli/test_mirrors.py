@@ -37,7 +37,7 @@ def test_so_is_one_in_the_users_settings(builder):
     path.write_text(f"mirror: '{TRUSTED}'\n")
     done = builder.run("build.debian", "--dry")
     assert done.returncode == 2
-    assert done.stderr.splitlines()[-1] == f"Try: $EDITOR {path}"
+    assert done.stderr.splitlines()[-1] == f"Try: nano {path}"
 
 
 def test_a_second_line_is_no_option_of_mmdebstraps(builder):

@@ -56,7 +56,7 @@ def test_an_invalid_size_is_found_by_us_with_its_line(made, words):
     said = left_alone(made, *words)
     assert f"memory: '3 gigs' in line {line} of {made.demo}/.lima/config.yaml" in said
     assert "8GiB" in said
-    assert "Try: $EDITOR" in said
+    assert "Try: nano" in said
     assert len(made.calls()) == calls
 
 
@@ -69,7 +69,7 @@ def test_what_only_limactl_finds_is_found_before_anything_is_stopped(made, words
     assert "mounts[0] is" in said
     assert '"mountPoint": "/etc"' in said
     assert "Nothing was changed" in said
-    assert f"Try: $EDITOR {made.demo}/.lima/config.yaml" in said
+    assert f"Try: nano {made.demo}/.lima/config.yaml" in said
     assert "validate" not in said
     assert str(made.lima_home / "_sysinit-vm") not in said
 
@@ -111,5 +111,5 @@ def test_a_first_start_is_refused_by_create_and_leaves_nothing(world):
     done = world.run("start")
     assert done.returncode == 1
     assert "must not be a system path" in done.stderr
-    assert "Try: $EDITOR" in done.stderr
+    assert "Try: nano" in done.stderr
     assert (world.status(), world.verbs()) == ("not created", ["create"])

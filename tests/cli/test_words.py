@@ -191,3 +191,45 @@ def test_exec_outside_a_project_names_the_list_and_the_flag(world):
 def test_help_all_lists_what_the_overview_leaves_out(world):
     assert "build.dev" not in world.run("help").stdout
     assert "build.dev" in world.run("help", "--all").stdout
+
+
+@pytest.mark.parametrize(
+    ("word", "command"), [("reload", "restart"), ("launch", "up"), ("suspend", "stop"), ("info", "status")]
+)
+def test_more_words_of_other_tools_are_the_command_itself(world, word, command):
+    assert world.run(word, "--help").stdout == world.run("help", command).stdout != ""
+
+
+def test_version_is_the_flag(world):
+    done = world.run("version")
+    assert (done.returncode, done.stdout) == (0, world.run("--version").stdout)
+    assert done.stdout.startswith("sysinit-vm ")
+
+
+def test_cp_is_copy_with_the_words_as_they_were_typed(world):
+    world.put_vm()
+    (world.demo / "a b").write_text("one")
+    done = world.run("cp", "a b", f":{world.home}/taken")
+    assert done.returncode == 0, done.stderr
+    assert (world.home / "taken").read_text() == "one"
+
+
+@pytest.mark.parametrize(
+    ("word", "says", "hint"),
+    [
+        ("provision", "`sync` runs the provision scripts again in the running VM.", "sysinit-vm sync"),
+        ("edit", "Edit the config itself, then apply it to the VM.", "sysinit-vm init"),
+        ("snapshot save", "There are no snapshots.", "sysinit-vm help copy"),
+    ],
+)
+def test_words_for_what_there_is_not_say_what_to_type_and_run_nothing(world, word, says, hint):
+    done = world.run(*word.split())
+    assert (done.returncode, done.stdout, world.verbs()) == (2, "", [])
+    assert says in done.stderr
+    assert done.stderr.endswith(f"\nTry: {hint}\n")
+
+
+def test_edit_names_the_config_and_apply(world):
+    config = world.put_config()
+    done = world.run("edit")
+    assert done.stderr.endswith(f"{world.demo}/.lima/config.yaml, then sysinit-vm apply\n"), config

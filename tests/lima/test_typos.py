@@ -56,7 +56,7 @@ def refused(world, project, *says):
         done = world.run(project, *words)
         assert (done.returncode, done.stdout) == (1, "")
         assert all(text in done.stderr for text in says)
-        assert f"Try: $EDITOR {project}/.lima/config.yaml" in done.stderr
+        assert f"Try: nano {project}/.lima/config.yaml" in done.stderr
     assert lima_yaml.read_text() == before
     assert "Stopped" in world.ok(project, "status")
 
@@ -133,5 +133,5 @@ def test_a_first_start_is_refused_by_create_which_leaves_nothing(world):
     done = world.run(project, "start")
     assert done.returncode == 1
     assert "`UNUSED` is not used in any" in done.stderr
-    assert f"Try: $EDITOR {project}/.lima/config.yaml" in done.stderr
+    assert f"Try: nano {project}/.lima/config.yaml" in done.stderr
     assert not (world.lima_home / "first-dev").exists()

@@ -27,6 +27,7 @@ from sysinit_vm.init import render, templates
 from sysinit_vm.lima.account import current_account
 from sysinit_vm.machine.find_programs import find_limactl
 from sysinit_vm.trust import refusals
+from sysinit_vm.trust.go_templates import may_never_end
 from tests.lima import yaml_texts
 
 HERE = Path("/p/.lima/config.yaml")
@@ -100,7 +101,7 @@ def ours(text):
         refusals.check_size(Config(HERE, data))
     except VmError:
         return None
-    return None if any(refusals.may_never_end(value) for _, value in refusals.texts((), data)) else data
+    return None if any(may_never_end(value) for _, value in refusals.texts((), data)) else data
 
 
 def test_lima_takes_a_text_as_we_do_or_we_refuse_it(read):

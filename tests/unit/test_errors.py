@@ -48,8 +48,29 @@ def test_a_command_to_type_is_pasted_as_it_was_meant(words):
 
 
 def test_a_path_to_edit_may_hold_spaces_and_quotes():
-    assert edit(Path("/p/config.yaml")) == "$EDITOR /p/config.yaml"
-    assert shlex.split(edit(Path("/a b'c/config.yaml"))) == ["$EDITOR", "/a b'c/config.yaml"]
+    assert edit(Path("/p/config.yaml")) == "nano /p/config.yaml"
+    assert shlex.split(edit(Path("/a b'c/config.yaml"))) == ["nano", "/a b'c/config.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("env", "there", "editor"),
+    [
+        ({"VISUAL": "code --wait", "EDITOR": "vi"}, ["nano"], "code --wait"),
+        ({"VISUAL": "", "EDITOR": "emacs"}, ["nano"], "emacs"),
+        ({}, ["vi", "nano"], "nano"),
+        ({}, ["vi"], "vi"),
+        ({}, [], "edit"),
+    ],
+)
+def test_the_editor_of_a_hint_is_the_users_or_one_that_is_there(monkeypatch, tmp_path, env, there, editor):
+    for name in ("VISUAL", "EDITOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    for name in there:
+        (tmp_path / name).touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert edit(Path("/a b/config.yaml")) == f"{editor} '/a b/config.yaml'"
 
 
 def test_what_is_printed_of_an_error_is_text_whoever_prints_it():

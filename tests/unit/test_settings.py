@@ -170,7 +170,7 @@ def test_a_file_that_is_no_mapping_is_refused_with_its_path(home, text):
     path = own(text)
     with pytest.raises(VmError, match=str(path)) as caught:
         every()
-    assert caught.value.hint == f"$EDITOR {path}"
+    assert caught.value.hint == f"nano {path}"
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# timeout: 900\n", "---\n"])
@@ -184,9 +184,9 @@ def test_a_bad_value_is_mended_where_it_was_said(home, monkeypatch):
     monkeypatch.setenv("SYSINIT_VM_EDITOR", "ed")
     for name, config, mend in (
         ("editor", None, "unset SYSINIT_VM_EDITOR"),
-        ("timeout", None, f"$EDITOR {path}"),
-        ("accelerator", committed(ACCELERATOR="warp"), "$EDITOR /p/.lima/config.yaml"),
-        ("guest_dirs", committed(GUEST_DIRS=".."), "$EDITOR /p/.lima/config.yaml"),
+        ("timeout", None, f"nano {path}"),
+        ("accelerator", committed(ACCELERATOR="warp"), "nano /p/.lima/config.yaml"),
+        ("guest_dirs", committed(GUEST_DIRS=".."), "nano /p/.lima/config.yaml"),
     ):
         with pytest.raises(UsageError) as caught:
             settings.value(name, config)

@@ -228,7 +228,7 @@ def test_what_is_no_size_or_number_is_told_with_its_line_and_what_to_write(line,
         effective_config(config, DEMO, "demo-dev", facts(), SETUP)
     assert caught.value.brief.startswith(says)
     assert re.search("8GiB|whole number", caught.value.detail)
-    assert caught.value.hint == f"$EDITOR {DEMO.config}"
+    assert caught.value.hint == f"nano {DEMO.config}"
 
 
 def test_a_size_without_a_unit_is_told_to_be_bytes():

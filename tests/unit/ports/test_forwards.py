@@ -120,7 +120,7 @@ def test_what_cannot_be_meant_is_refused_with_the_entry_the_reason_and_the_comma
     with pytest.raises(VmError, match=says) as caught:
         declared(config(*entries))
     assert caught.value.detail
-    assert caught.value.hint == f"$EDITOR {PATH}"
+    assert caught.value.hint == f"nano {PATH}"
 
 
 @pytest.mark.parametrize(

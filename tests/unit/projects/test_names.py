@@ -69,7 +69,7 @@ def test_a_name_that_lima_refuses_is_refused_with_its_source(bad):
         ("a b", "--name", "", "sysinit-vm status --name a-b"),
         ("a b", "VM_NAME", "", "export VM_NAME=a-b"),
         ("a b", "The name", "", "a-b"),
-        ("a b", "param.VM_NAME in /p/c", "$EDITOR /p/c", "$EDITOR /p/c"),
+        ("a b", "param.VM_NAME in /p/c", "nano /p/c", "nano /p/c"),
         ("x" * 30, "VM_NAME", "", r"export VM_NAME=x{13}-[0-9a-f]{6}"),
     ],
 )

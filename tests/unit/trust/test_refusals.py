@@ -7,7 +7,8 @@ import pytest
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError
-from sysinit_vm.trust.refusals import check, check_size, may_never_end
+from sysinit_vm.trust.go_templates import may_never_end
+from sysinit_vm.trust.refusals import check, check_size
 
 ENDLESS = "{{range 9223372036854775807}}{{end}}"
 

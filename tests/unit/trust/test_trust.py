@@ -1035,3 +1035,37 @@ def test_a_file_outside_is_shown_with_where_it_leads_and_refused_where_a_guest_w
     other_vm(home, {"mounts": [{"location": str(tmp_path / "theirs"), "writable": True}]})
     with pytest.raises(VmError, match="The guest can write there"):
         pending(demo, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "says"),
+    [
+        ("cpus: 1\ncpu: 2\n", "cpu", "did you mean cpus? Its value: 2 (line 2)"),
+        ("cpus: 1\nmount: [a, {b: true}]\n", "mount", 'did you mean mounts? Its value: ["a", {"b": true}] (line 2)'),
+        (
+            "portForwards:\n- guestPort: 80\n  hostport: 81\n",
+            "portForwards[0].hostport",
+            "did you mean hostPort? Its value: 81 (line 3)",
+        ),
+        (
+            "mounts:\n- location: .\n  writeable: true\n",
+            "writeable",
+            "did you mean writable? Its value: true",
+        ),
+        ("fromTheFuture: null\n", "fromTheFuture", "is not known to sysinit-vm: null"),
+    ],
+)
+def test_a_typo_of_a_key_names_the_key_and_the_line_and_can_still_be_allowed(demo, text, key, says):
+    verdict = request(demo, text).pending()
+    danger = next(danger for danger in verdict.dangers if danger.level is Level.UNKNOWN)
+    assert danger.key.endswith(key)
+    assert says in danger.words
+    assert not verdict.allowed
+    request(demo).approve(verdict.hash)
+    assert request(demo).pending().allowed
+
+
+def test_the_line_is_no_part_of_what_is_allowed(demo):
+    verdict = request(demo, "cpu: 2\n").pending()
+    request(demo).approve(verdict.hash)
+    assert request(demo, "# moved\n\ncpu: 2\n").pending().allowed

@@ -73,7 +73,7 @@ def test_a_running_one_is_not_stopped_for_a_config_that_lima_refuses(demo):
     with pytest.raises(VmError, match="must not be a system path") as caught:
         take(vms, of(demo), yes=True)
     assert 'mounts[0] is {"writable": true' in caught.value.detail
-    assert caught.value.hint == f"$EDITOR {demo.config}"
+    assert caught.value.hint == f"nano {demo.config}"
     assert (vms.calls, vms.by_name["demo-dev"].running) == ([], True)
 
 

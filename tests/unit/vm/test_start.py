@@ -136,7 +136,7 @@ def test_a_stopped_vm_whose_port_is_held_is_edited_before_it_starts(lima, demo, 
 def test_ports_that_cannot_be_meant_end_a_start_before_anything_is_built_or_made(lima, demo):
     seeds_config(demo)
     demo.project.config.write_text(demo.project.config.read_text() + "portForwards: [{guestPort: 3000.5}]\n")
-    with pytest.raises(VmError, match=r"guestPort: 3000.5[\s\S]*EDITOR"):
+    with pytest.raises(VmError, match=r"guestPort: 3000.5[\s\S]*Try: nano "):
         start(ProjectVm.read(lima, demo), OPTIONS)
     assert lima.calls == []
 
