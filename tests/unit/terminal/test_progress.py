@@ -76,3 +76,11 @@ def test_on_a_terminal_a_note_is_in_thelive_line_and_scrolls_nothing(capsys, mon
         work.stage("packing")
         assert shown[0]().endswith("packing …")
     assert said(capsys) == ["Building", "  [0s] compiling (0s)", "  [0s] packing (0s)"]
+
+
+def test_before_the_first_stage_the_live_line_says_what_the_task_is(capsys, monkeypatch):
+    monkeypatch.setattr(progress.sys.stderr, "isatty", lambda: True, raising=False)
+    shown = []
+    monkeypatch.setattr(progress, "live_line", lambda text_of: shown.append(text_of) or Live())
+    with Progress("Building the Debian image"):
+        assert shown[0]().endswith("] Building the Debian image …")
