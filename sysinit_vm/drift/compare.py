@@ -13,6 +13,7 @@ from sysinit_vm.config.document import Config
 from sysinit_vm.drift import plan
 from sysinit_vm.drift.plan import RECREATE, RESTART, Change
 from sysinit_vm.effective import prepare, resolve
+from sysinit_vm.effective.mounts import KEYS
 from sysinit_vm.errors import VmError
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.machine.facts import Facts
@@ -21,6 +22,7 @@ from sysinit_vm.projects import committed_config
 from sysinit_vm.projects.project import Project
 
 UNKNOWN = "unknown"
+_NO_KEYS = {"config", "known_hosts", "known_hosts.old"}  # of ~/.ssh
 _BOOTED = "sysinit-vm-booted.json"  # in the instance's directory, so that it goes with the VM
 # What we change in a running VM ourselves, and what differs each time it is read.
 _NOT_COMPARED = ("provision", "param", "base", "minimumLimaVersion", "message")
@@ -75,10 +77,20 @@ def summary(instance: Instance, machine: Facts) -> str:
 def _wanted(instance: Instance, own: Config, committed: Config, machine: Facts) -> dict[str, Any]:
     """Return what ``instance`` would be given now, with the host ports that it keeps."""
     project = Project(instance.project_dir or committed.path.parents[1])
+    mounts = [mount for mount in own.data.get("mounts") or () if isinstance(mount, Mapping)]
+    if _lacks_keys(machine) and not any(mount.get("mountPoint") == KEYS for mount in mounts):
+        machine = replace(machine, ssh_dir=None)  # as when it was made: `ssh-config` makes one for its Include alone
     wanted = prepare.prepared(committed, project, instance.name, machine, allocation.kept(own, committed)).data
     if wanted["mountType"] == "9p" and resolve.lacks_9p(committed, resolve.choose_image(committed, machine)):
         wanted["mountType"] = own.data.get("mountType", "9p")  # only another image could change it
     return wanted
+
+
+def _lacks_keys(machine: Facts) -> bool:
+    """Whether ~/.ssh holds nothing that a guest could log in with."""
+    with suppress(OSError):
+        return machine.ssh_dir is not None and {path.name for path in machine.ssh_dir.iterdir()} <= _NO_KEYS
+    return False
 
 
 def _own(instance: Instance) -> Config:

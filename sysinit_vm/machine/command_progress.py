@@ -118,7 +118,8 @@ class _Go:
         if not self._packages or not line or " " in line:  # a message; a package's path has no space
             return ""
         self._compiled = min(self._compiled + 1, self._packages)
-        return f"{self._compiled} of {self._packages} packages"
+        links = ": linking" if self._compiled == self._packages else ""  # as long as many packages, without a word
+        return f"{self._compiled} of {self._packages} packages{links}"
 
 
 def _read_pip(line: str) -> str:

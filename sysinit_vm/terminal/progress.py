@@ -76,4 +76,4 @@ class Progress:
             say(f"  [{self.seconds:3d}s] {self.current}{suffix or f' ({duration}s)'}")
 
     def _live_text(self) -> str:
-        return f"  [{self.seconds:3d}s] {self.current} … {self.note}".rstrip()
+        return f"  [{self.seconds:3d}s] {self.current or self.title} … {self.note}".rstrip()

@@ -82,6 +82,7 @@ def _create(lima: Limactl, name: str, project: Project, options: StartOptions, p
     choice = resolve.choose_image(committed, machine)
     if choice.entry is None and choice.buildable:  # create would refuse the config too, but only after the build
         validity.require(lima, permission.unbuilt(committed, project, name), committed.path)
+        say("  Building the guest image: 3 to 6 minutes, once.")
         options.build_image(available.directory(machine.lima_home), progress)
     choice = _image(committed, machine, project)
     if choice.remote:

@@ -169,6 +169,32 @@ def test_what_start_made_does_not_drift(made):
     assert compare.summary(instance, machine) == NONE
 
 
+@pytest.mark.parametrize(
+    ("names", "needs"),
+    [([], NONE), (["config", "known_hosts"], NONE), (["config", "id_ed25519"], RESTART), (["deploy.pem"], RESTART)],
+)
+def test_an_ssh_directory_that_came_later_counts_when_it_has_keys(made, names, needs):
+    """`ssh-config` makes one for its Include alone, and then ssh its known_hosts."""
+    project, instance, machine = made
+    keys = machine.home / ".ssh"
+    keys.mkdir()
+    for name in names:
+        (keys / name).touch()
+    machine = replace(machine, ssh_dir=keys)
+    assert compare.drift(instance, document.load(project.config), machine).needs == needs
+    assert compare.summary(instance, machine) == needs
+
+
+def test_a_vm_that_mounts_an_ssh_directory_without_keys_does_not_drift(made):
+    project, instance, machine = made
+    keys = machine.home / ".ssh"
+    keys.mkdir()
+    machine = replace(machine, ssh_dir=keys)
+    text = prepare.prepared(document.load(project.config), project, "demo-dev", machine).text
+    instance.files.lima_yaml.write_text(text)
+    assert compare.drift(instance, document.load(project.config), machine).needs == NONE
+
+
 def test_a_vm_of_an_earlier_version_that_left_the_mount_type_to_lima_does_not_drift(made):
     """`limactl list` leaves it out too."""
     project, instance, machine = made

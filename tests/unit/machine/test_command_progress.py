@@ -63,13 +63,13 @@ def test_both_programs_of_lima_are_counted_together():
         "2 of 4 packages",
         "3 of 4 packages",
     ]
-    assert notes(AGENT, ("a/b", "one/more"), progress) == ["4 of 4 packages", "4 of 4 packages"]
+    assert notes(AGENT, ("a/b", "one/more"), progress) == ["4 of 4 packages: linking"] * 2
 
 
 def test_a_compile_that_goes_on_counts_the_packages_that_it_has():
     progress = RouteProgress()
     notes(GO_LIST, ("fresh unsafe", "fresh fmt", "fresh a", "stale b"), progress)
-    assert notes(LIMACTL, ("b",), progress) == ["4 of 4 packages"]
+    assert notes(LIMACTL, ("b",), progress) == ["4 of 4 packages: linking"]
 
 
 def test_without_a_list_packages_are_not_counted():

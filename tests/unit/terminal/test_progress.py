@@ -89,3 +89,11 @@ def test_on_a_terminal_how_much_is_done_is_a_bar_until_the_next_stage(capsys, mo
         assert shares[0]() == 0.5
         work.stage("unpacking")
         assert shares[0]() is None
+
+
+def test_before_the_first_stage_the_live_line_says_what_the_task_is(capsys, monkeypatch):
+    monkeypatch.setattr(progress.sys.stderr, "isatty", lambda: True, raising=False)
+    shown = []
+    monkeypatch.setattr(progress, "live_line", lambda text_of, _: shown.append(text_of) or Live())
+    with Progress("Building the Debian image"):
+        assert shown[0]().endswith("] Building the Debian image …")

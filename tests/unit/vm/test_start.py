@@ -306,7 +306,7 @@ def seeds_config(target):
     target.project.config.write_text("images: [{location: '~/.lima/_images/sysinit-lima-dev-latest.qcow2'}]\n")
 
 
-def test_a_missing_image_is_built_first(lima, demo, monkeypatch):
+def test_a_missing_image_is_built_first(lima, demo, monkeypatch, capsys):
     seeds_config(demo)
     monkeypatch.setattr(machine, "gather", lambda: facts(lima_home=lima.place, can_build_image=True))
     built = []
@@ -320,6 +320,7 @@ def test_a_missing_image_is_built_first(lima, demo, monkeypatch):
 
     assert start(ProjectVm.read(lima, demo), StartOptions(600, "auto", build)).running
     assert built == [lima.place / "_images"]
+    assert capsys.readouterr().err.count("Building the guest image: 3 to 6 minutes, once.") == 1
     given = lima.data("demo-dev")
     assert given["images"][0]["location"] == str(lima.place / "_images/sysinit-debian-latest.qcow2")
 
