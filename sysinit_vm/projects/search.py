@@ -12,6 +12,7 @@ from sysinit_vm.lima.home import lima_home
 from sysinit_vm.projects.project import CONFIG, Project, same
 
 _SURROGATE = re.compile("[\udc80-\udcff]")  # how Python shows bytes that are not UTF-8
+_MAKE_ONE = "mkdir -p ~/projects/myapp && sysinit-vm init --project ~/projects/myapp"
 
 
 def directory(option: str | None) -> Path:
@@ -65,10 +66,13 @@ def require(option: str | None) -> Project:
     """Return the project as ``find`` does; NoConfigError (exit 3) with the command to type otherwise."""
     project = find(option)
     if project is None:
+        root = directory(option)
+        detail = f"Looked in {root} and every directory above it."
+        problem = unusable(root)  # so init would refuse it too
+        if problem:
+            detail = f"{detail}\nA project has a directory of its own, and this cannot be one. {problem}"
         raise NoConfigError(
-            "No .lima/config.yaml found.",
-            detail=f"Looked in {directory(option)} and every directory above it.",
-            hint="sysinit-vm init",
+            "No .lima/config.yaml found.", detail=detail, hint=_MAKE_ONE if problem else "sysinit-vm init"
         )
     return project
 
@@ -90,7 +94,7 @@ def for_init(option: str | None) -> Project:
     root = directory(option)
     problem = unusable(root)
     if problem:
-        raise _refused(root, problem, "mkdir -p ~/projects/myapp && sysinit-vm init --project ~/projects/myapp")
+        raise _refused(root, problem, _MAKE_ONE)
     return Project(root)
 
 

@@ -1,6 +1,7 @@
 """Words and flags that people type who know other tools: each runs, or the answer leads on."""
 
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -249,3 +250,15 @@ def test_what_ends_a_vm_that_is_not_there_never_offers_to_make_one(world, shop, 
     assert "There is no VM other-dev.\nThere is nothing to stop or delete." in done.stderr
     assert done.stderr.endswith("\nTry: sysinit-vm list\n")
     assert (world.status(), world.status("shop-dev")) == ("Running", "Running")
+
+
+@pytest.mark.parametrize("word", ["start", "status", "stop", "shell"])
+@pytest.mark.parametrize("place", ["home", "root"])
+def test_where_no_project_can_be_it_is_said_before_init_refuses_it(world, word, place):
+    cwd = {"home": world.home, "root": Path("/")}[place]
+    done = world.run(word, cwd=cwd)
+    assert done.returncode == 3
+    assert "A project has a directory of its own, and this cannot be one." in done.stderr
+    hint = done.stderr.splitlines()[-1]
+    assert hint == "Try: mkdir -p ~/projects/myapp && sysinit-vm init --project ~/projects/myapp"
+    assert world.run("init", cwd=cwd).stderr.splitlines()[-1] == hint
