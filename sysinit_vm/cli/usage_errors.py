@@ -4,6 +4,7 @@ import difflib
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from invoke.exceptions import ParseError
 from invoke.parser.argument import Argument
@@ -13,7 +14,7 @@ from sysinit_vm.cli import other_flags, synonyms
 from sysinit_vm.cli.completion import CHAIN, PASS_THROUGH, Command, vm_names
 from sysinit_vm.cli.spelling import take_flags
 from sysinit_vm.errors import UsageError, edit, typed
-from sysinit_vm.projects import search
+from sysinit_vm.projects import default_names, search
 
 _UNKNOWN_WORD = re.compile(r"No idea what '(.*)' is!", re.DOTALL)
 _MISSING_VALUE = re.compile(r"Flag <Argument: ([\w-]+).*> needed value and was not given one!")
@@ -69,7 +70,7 @@ def unknown_command(
 
 def _explained(name: str, explanation: synonyms.Explanation, words: Sequence[str]) -> UsageError:
     """Return the error for the word ``name``, which runs nothing, and which ``words`` follow."""
-    which = ["--name", words[0]] if words and not words[0].startswith("-") else []
+    which = ["--name", _vm_called(words[0])] if words and not words[0].startswith("-") else []
     hint = typed(
         "sysinit-vm", *explanation.command.split(), *([] if explanation.command.startswith("help ") else which)
     )
@@ -114,7 +115,7 @@ def _meant(
         return detail, [name, *flags]
     if command.word or "--name" not in known:
         return "", ["help", name]
-    return _NAME_TEXT, [name, *flags, "--project" if _is_path(word) else "--name", word]
+    return _NAME_TEXT, [name, *flags, *(["--project", word] if _is_path(word) else ["--name", _vm_called(word)])]
 
 
 def from_command(words: Sequence[str], name: str, commands: Mapping[str, Command]) -> Sequence[str]:
@@ -146,6 +147,13 @@ def _before_its_command(
         if error:
             return error
     return UsageError(f"{word} goes after its command.", hint=_reordered(list(words), commands, all_flags))
+
+
+def _vm_called(word: str) -> str:
+    """Return the name of the VM that ``word`` means: itself, that of the project ``word``, or the closest."""
+    names = vm_names()
+    by_project = default_names.vm_name(Path(word))
+    return word if word in names else by_project if by_project in names else next(iter(_closest(word, names)), word)
 
 
 def _reordered(words: list[str], commands: Mapping[str, Command], all_flags: Mapping[str, Argument]) -> str:

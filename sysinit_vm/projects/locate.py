@@ -3,6 +3,7 @@
 Lima's own instance list is the only registry: each VM carries its project's directory in ``param``.
 """
 
+import difflib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,10 +142,18 @@ def existing(instances: Instances, wanted: Target, *, to_end: bool = False) -> I
     """Return the target's VM; StateError (exit 4) if it has none. ``to_end`` is as for ``own``."""
     located = own(instances, wanted, to_end=to_end)
     if located.instance is None:
-        raise _left(instances, wanted) or StateError(
-            f"There is no VM {located.name}.", detail=_listed(instances), hint="sysinit-vm start"
-        )
+        raise _left(instances, wanted) or _none(instances, wanted, located.name, to_end=to_end)
     return located.instance
+
+
+def _none(instances: Instances, wanted: Target, name: str, *, to_end: bool) -> StateError:
+    """Return the error for a VM ``name`` that is not there. Nobody makes one to stop or delete it."""
+    closest = difflib.get_close_matches(name, [instance.name for instance in instances], n=1) if wanted.explicit else []
+    hint = "sysinit-vm list" if to_end else "sysinit-vm start"
+    if closest:
+        hint = f"the same command with {typed('--name', closest[0])}"
+    detail = f"There is nothing to stop or delete. {_listed(instances)}" if to_end else _listed(instances)
+    return StateError(f"There is no VM {name}.", detail=detail, hint=hint)
 
 
 def running(instances: Instances, wanted: Target) -> Instance:

@@ -13,24 +13,33 @@ from sysinit_vm.lima.home import lima_home
 from sysinit_vm.projects.project import CONFIG, Project, same
 
 _SURROGATE = re.compile("[\udc80-\udcff]")  # how Python shows bytes that are not UTF-8
+_MAKE_ONE = "mkdir -p ~/projects/myapp && sysinit-vm init --project ~/projects/myapp"
 
 
-def directory(option: str | None) -> Path:
+def directory(option: str | None, *, for_new: bool = False) -> Path:
     """Return the directory that ``--project`` or else the current directory means (absolute, resolved).
 
-    UsageError if it does not exist.
+    UsageError if it does not exist; ``for_new`` says that a project is to be made there, so the hint is to make it.
     """
     try:
         path = Path(option or ".").expanduser().resolve(strict=True)
     except (OSError, RuntimeError) as error:
+        gone, detail = isinstance(error, FileNotFoundError), str(error)
         raise UsageError(
             f"No such project directory: {option or 'the current directory'}.",
-            detail=str(error),
-            hint=typed("mkdir", "-p", os.path.expanduser(option)) if option else "cd",  # noqa: PTH111  # never fails
+            detail="It does not exist." if gone else detail,
+            hint=_look(option, for_new=for_new) if option else "cd",
         ) from error
     if not path.is_dir():
         raise UsageError(f"{path} is not a directory.", hint=typed("ls", "-ld", path))
     return path
+
+
+def _look(option: str, *, for_new: bool) -> str:
+    """Return the command that makes the directory ``option``, or lists the nearest one above it."""
+    missing = os.path.expanduser(option)  # noqa: PTH111  # never fails
+    above = next((parent for parent in Path(missing).parents if os.path.isdir(parent)), ".")  # noqa: PTH112
+    return typed("mkdir", "-p", missing) if for_new else typed("ls", above)
 
 
 def nearest(option: str | None) -> Project | None:
@@ -66,10 +75,13 @@ def require(option: str | None) -> Project:
     """Return the project as ``find`` does; NoConfigError (exit 3) with the command to type otherwise."""
     project = find(option)
     if project is None:
+        root = directory(option)
+        detail = f"Looked in {root} and every directory above it."
+        problem = unusable(root)  # so init would refuse it too
+        if problem:
+            detail = f"{detail}\nA project has a directory of its own, and this cannot be one. {problem}"
         raise NoConfigError(
-            "No .lima/config.yaml found.",
-            detail=f"Looked in {directory(option)} and every directory above it.",
-            hint="sysinit-vm init",
+            "No .lima/config.yaml found.", detail=detail, hint=_MAKE_ONE if problem else "sysinit-vm init"
         )
     return project
 
@@ -88,10 +100,10 @@ def checked(project: Project) -> Project:
 
 def for_init(option: str | None) -> Project:
     """Return the project that ``init`` makes in ``directory(option)``; UsageError if it cannot be one."""
-    root = directory(option)
+    root = directory(option, for_new=True)
     problem = unusable(root)
     if problem:
-        raise _refused(root, problem, "mkdir -p ~/projects/myapp && sysinit-vm init --project ~/projects/myapp")
+        raise _refused(root, problem, _MAKE_ONE)
     return Project(root)
 
 

@@ -88,7 +88,7 @@ def agrees(question: str, more: str = "") -> bool:
         elif answer in _NO:
             return False
         else:
-            say("Type y or n, then Enter.")
+            say("Type y, n or s, then Enter." if more else "Type y or n, then Enter.")
 
 
 def _forget_typed() -> None:

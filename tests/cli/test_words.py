@@ -1,6 +1,7 @@
 """Words and flags that people type who know other tools: each runs, or the answer leads on."""
 
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +61,9 @@ def test_delete_and_remove_say_what_to_type_and_run_nothing(world, shop, word, m
         ("up shop-dev", "up --name shop-dev"),
         ("list shop-dev", "status --name shop-dev"),
         ("stop no-such-vm", "stop --name no-such-vm"),
+        ("destroy shop", "destroy --name shop-dev"),
+        ("rm shpo-dev", "destroy --name shop-dev"),
+        ("delete shop", "destroy --name shop-dev"),
         ("status ../shop", "status --project ../shop"),
         ("ports 3000", "ports"),
         ("shell ls", "exec ls"),
@@ -233,3 +237,28 @@ def test_edit_names_the_config_and_apply(world):
     config = world.put_config()
     done = world.run("edit")
     assert done.stderr.endswith(f"{world.demo}/.lima/config.yaml, then sysinit-vm apply\n"), config
+
+
+@pytest.mark.parametrize("word", ["stop", "destroy", "rm"])
+def test_what_ends_a_vm_that_is_not_there_never_offers_to_make_one(world, shop, word):
+    done = world.run(word, "--name", "shpo-dev")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.endswith("\nTry: the same command with --name shop-dev\n")
+    other = world.project("other", config="cpus: 1\n")
+    done = world.run(word, cwd=other)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "There is no VM other-dev.\nThere is nothing to stop or delete." in done.stderr
+    assert done.stderr.endswith("\nTry: sysinit-vm list\n")
+    assert (world.status(), world.status("shop-dev")) == ("Running", "Running")
+
+
+@pytest.mark.parametrize("word", ["start", "status", "stop", "shell"])
+@pytest.mark.parametrize("place", ["home", "root"])
+def test_where_no_project_can_be_it_is_said_before_init_refuses_it(world, word, place):
+    cwd = {"home": world.home, "root": Path("/")}[place]
+    done = world.run(word, cwd=cwd)
+    assert done.returncode == 3
+    assert "A project has a directory of its own, and this cannot be one." in done.stderr
+    hint = done.stderr.splitlines()[-1]
+    assert hint == "Try: mkdir -p ~/projects/myapp && sysinit-vm init --project ~/projects/myapp"
+    assert world.run("init", cwd=cwd).stderr.splitlines()[-1] == hint

@@ -192,3 +192,17 @@ def test_what_is_not_in_the_text_has_only_its_file(where):
 
 def test_a_config_without_its_text_has_only_its_file():
     assert Config(HERE, {"memory": "x"}).place("memory") == str(HERE)
+
+
+def test_a_tab_is_named_with_its_line(tmp_path):
+    with pytest.raises(VmError) as caught:
+        document.parse("cpus: 1\nssh:\n\tforwardAgent: true\n", tmp_path / "config.yaml")
+    assert caught.value.detail == "Line 3 has a tab; YAML is indented with spaces."
+
+
+@pytest.mark.parametrize(("text", "line"), [("cpus: 1\n  memory: 2\n", 2), ("ssh:\n    a: 1\n  b: 2\n", 3)])
+def test_a_wrong_indentation_names_the_line_where_the_parser_stopped(tmp_path, text, line):
+    with pytest.raises(VmError) as caught:
+        document.parse(text, tmp_path / "config.yaml")
+    assert f"in line {line}, column " in caught.value.detail
+    assert "<unicode string>" not in caught.value.detail

@@ -47,8 +47,11 @@ def test_a_symlinked_project_is_its_real_directory(home, tmp_path):
 
 
 def test_a_directory_that_does_not_exist_is_a_usage_error(home, tmp_path):
+    with pytest.raises(UsageError, match="It does not exist") as caught:
+        search.directory(str(tmp_path / "nowhere" / "deep"))
+    assert caught.value.hint == f"ls {tmp_path}"
     with pytest.raises(UsageError, match="mkdir -p"):
-        search.directory(str(tmp_path / "nowhere"))
+        search.directory(str(tmp_path / "nowhere"), for_new=True)
 
 
 @pytest.mark.parametrize("name", ["a,b", "a\nb", "a\tb", "x{{y", "trail ", "bell\x07"])

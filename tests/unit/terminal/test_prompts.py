@@ -134,3 +134,12 @@ def test_more_is_shown_if_asked_for_and_the_question_comes_again(typing, capsys)
     assert prompts.agrees("Do it?", "  $ rm x")
     assert asked == ["Do it? [y/N, s shows the commands]"] * 2
     assert capsys.readouterr().err == "  $ rm x\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "says"), [("  $ rm x", "Type y, n or s, then Enter."), ("", "Type y or n, then Enter.")]
+)
+def test_an_answer_that_is_none_names_those_that_are(typing, capsys, more, says):
+    typing("x\ny\n")
+    assert prompts.agrees("Do it?", more)
+    assert capsys.readouterr().err == f"{says}\n"
