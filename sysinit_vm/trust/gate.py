@@ -14,7 +14,7 @@ from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.judged import JudgedConfig, JudgedInstance
 from sysinit_vm.projects import default_names, locate, search
 from sysinit_vm.terminal import modes, prompts
-from sysinit_vm.trust import approvals, included, refusals, screen, table
+from sysinit_vm.trust import approvals, included, length, refusals, screen, table
 from sysinit_vm.trust.context import here
 from sysinit_vm.trust.danger import Context, Danger, Level
 from sysinit_vm.trust.included import Included
@@ -31,7 +31,7 @@ def judge(data: Mapping[str, Any], committed: Config, root: Path, others: Includ
     the project, and every byte of what came of them, count too. VmError for what no approval allows.
     """
     effective = replace(committed, data=dict(data), text="")  # whose entries have other numbers
-    refusals.check_size(effective)
+    length.check(effective)
     refusals.check(effective)
     context = here(data, root)
     refusals.check_host_paths(effective, root, context, included.outside(others, root) if others else ())
@@ -69,7 +69,7 @@ def judge_edited(instance: Instance, data: Mapping[str, Any]) -> Verdict:
     """As ``judge_instance``, but if its own config became ``data``; what stays the same is as Lima fills it in."""
     own = instance.config()
     edited = replace(own, data=dict(data))
-    refusals.check_size(edited)
+    length.check(edited)
     refusals.check(edited)
     same = {key for key, value in data.items() if own.data.get(key) == value}
     gone = set(own.data) - set(data)

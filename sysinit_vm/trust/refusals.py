@@ -1,6 +1,5 @@
 """What no approval allows: values that would end one line of Lima's and begin another."""
 
-import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -38,8 +37,6 @@ _IMAGES = (("images",), ("firmware", "images"), ("containerd", "archives"))
 _IN_ARGUMENTS = "Lima would run it on this machine, as a template in an argument of QEMU."
 _ARGUMENTS = {("images", "kernel", "cmdline")}
 _ALL_ARGUMENTS = {"video", "audio", "networks", "vmOpts", "cpuType"}
-_LONGEST_LISTED = 60_000  # characters; a line has 65,536, with what Lima fills in
-_FILLED_IN = 200  # characters that Lima adds to an entry at most: 138 to a forward, 169 to a mount, and its mount point
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 
 
@@ -65,30 +62,6 @@ def _refuse_first(config: Config, refused: Iterable[tuple[str, Any, str]]) -> No
     for where, value, why in refused:
         place = config.place(where)
         raise VmError(f"{where} in {place} is refused: {display(value)}.", detail=why, hint=edit(config.path))
-
-
-def check_size(config: Config) -> None:
-    """VmError if the effective ``config`` is so long that `limactl list` would fail, for all VMs (2.2.0).
-
-    It lists each VM in one line, in which `param` and `message` stand twice, with what it fills in.
-    """
-    data = config.data
-    param, user = data.get("param"), data.get("user")
-    named = [user.get("home"), user.get("name")] if isinstance(user, Mapping) else []
-    named += param.values() if isinstance(param, Mapping) else []
-    size = sum(len(json.dumps(part)) for part in (data, param, data.get("message")))
-    # Each template may stand for any of those.
-    size += max((len(str(value)) for value in named), default=0) * sum(text.count("{{") for _, text in texts((), data))
-    for key, value in data.items():
-        filled = [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
-        size += sum(_FILLED_IN + (len(str(entry.get("location"))) if key == "mounts" else 0) for entry in filled)
-    if size > _LONGEST_LISTED:
-        raise VmError(
-            f"{config.path} is too long.",
-            detail=f"As limactl lists it, it has {size} characters of at most {_LONGEST_LISTED}, with which "
-            "`limactl list` fails for all VMs.",
-            hint=edit(config.path),
-        )
 
 
 def _lines(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:

@@ -26,7 +26,7 @@ from sysinit_vm.machine.facts import Facts
 from sysinit_vm.projects import worktree
 from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal.console import say
-from sysinit_vm.trust import approvals, gate, included, refusals, screen
+from sysinit_vm.trust import approvals, gate, included, length, refusals, screen
 from sysinit_vm.trust.danger import Danger, Level
 from sysinit_vm.trust.included import Included
 from sysinit_vm.trust.verdict import Verdict
@@ -134,7 +134,7 @@ class Request:
         return not danger.of_this_machine and (danger.value.get("means"), danger.value.get("writable")) in meant
 
     def _judged(self, config: Config, machine: Facts, others: Included) -> Stage:
-        refusals.check_size(config)
+        length.check(config)
         refusals.check(config)
         data = prepare.prepared(config, self.project, self.name, machine).data
         return Stage(config, data, gate.judge(data, config, self.project.root, others))

@@ -26,7 +26,7 @@ from sysinit_vm.errors import VmError
 from sysinit_vm.init import render, templates
 from sysinit_vm.lima.account import current_account
 from sysinit_vm.machine.find_programs import find_limactl
-from sysinit_vm.trust import refusals
+from sysinit_vm.trust import length, refusals
 from sysinit_vm.trust.go_templates import may_never_end
 from tests.lima import yaml_texts
 
@@ -98,7 +98,7 @@ def ours(text):
     """What the text means to us, None if we refuse it: also where `limactl list` would never end, or fail."""
     try:
         data = document.parse(text, HERE)
-        refusals.check_size(Config(HERE, data))
+        length.check(Config(HERE, data))
     except VmError:
         return None
     return None if any(may_never_end(value) for _, value in refusals.texts((), data)) else data

@@ -7,8 +7,9 @@ import pytest
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError
+from sysinit_vm.trust import length
 from sysinit_vm.trust.go_templates import may_never_end
-from sysinit_vm.trust.refusals import check, check_size
+from sysinit_vm.trust.refusals import check
 
 ENDLESS = "{{range 9223372036854775807}}{{end}}"
 
@@ -79,12 +80,12 @@ LONG = [
 @pytest.mark.parametrize("data", LONG)
 def test_what_lima_fills_in_counts_in_the_length_of_its_list(data):
     with pytest.raises(VmError, match="too long"):
-        check_size(Config(Path("/p/.lima/config.yaml"), data))
+        length.check(Config(Path("/p/.lima/config.yaml"), data))
 
 
 def test_an_ordinary_config_is_not_too_long():
     forwards = [{"guestPort": number} for number in range(3000, 3100)]
-    check_size(Config(Path("/p/.lima/config.yaml"), {"portForwards": forwards, "message": "m" * 5000}))
+    length.check(Config(Path("/p/.lima/config.yaml"), {"portForwards": forwards, "message": "m" * 5000}))
 
 
 def test_thousands_of_open_templates_take_no_time():
