@@ -103,7 +103,9 @@ def write(root: Path, relative: Path, data: bytes, *, mode: int = 0o644, parents
     except (OSError, ValueError) as error:
         _refuse_links(root, relative)
         reason = getattr(error, "strerror", "") or str(error)
-        raise VmError(f"Cannot write {path}.", detail=reason, hint=typed("ls", "-ld", path.parent)) from error
+        full = getattr(error, "errno", 0) in {errno.ENOSPC, errno.EDQUOT}
+        hint = typed("df", "-h", root) if full else typed("ls", "-ld", path.parent)
+        raise VmError(f"Cannot write {path}.", detail=reason, hint=hint) from error
 
 
 def remove(root: Path, relative: Path) -> None:

@@ -178,7 +178,8 @@ def _locks() -> list[Litter]:
     if not unused:
         return []
     size = sum(map(usage.allocated, unused))
-    return [Litter("lock", f"{len(unused)} files", "of VMs that are gone", tuple(unused), size)]
+    name = "1 lock file" if len(unused) == 1 else f"{len(unused)} lock files"
+    return [Litter("lock", name, "of VMs that are gone", tuple(unused), size)]
 
 
 def _drop_locks(paths: Iterable[Path]) -> None:

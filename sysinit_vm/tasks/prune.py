@@ -47,4 +47,5 @@ def prune(c: Context, yes: bool = False, running: bool = False, json: bool = Fal
 
 
 def _summary(litter: list[Litter]) -> str:
-    return f"{', '.join(item.name for item in litter)} ({listing.size(sum(item.size for item in litter))})"
+    size = sum(item.size for item in litter)
+    return ", ".join(item.name for item in litter) + (f" ({listing.size(size)})" if size else "")

@@ -1,3 +1,4 @@
+import errno
 import os
 import socket
 import stat
@@ -200,3 +201,13 @@ def test_an_empty_directory_is_removed_and_no_other(tmp_path):
     project_tree.remove(root, CONFIG)
     project_tree.remove(root, CONFIG.parent)
     assert names(root) == []
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_looked_at_by_df(tmp_path, monkeypatch, number):
+    def full(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(VmError, match=f"Try: df -h {tmp_path}"):
+        project_tree.write(tmp_path, Path("a/b"), b"x")
