@@ -8,7 +8,8 @@ from sysinit_vm.errors import VmError, edit
 from sysinit_vm.trust.refusals import texts
 
 _LONGEST_LISTED = 60_000  # characters; a line has 65,536, with what Lima fills in
-_FILLED_IN = 200  # characters that Lima adds to an entry at most: 138 to a forward, 169 to a mount, and its mount point
+# Characters that Lima adds at most (2.2.0): to a mount, whose mount point is its location, and to any other entry.
+_FILLED_IN_MOUNT, _FILLED_IN = 170, 140
 
 
 def check(config: Config) -> None:
@@ -25,7 +26,9 @@ def check(config: Config) -> None:
     size += max((len(str(value)) for value in named), default=0) * sum(text.count("{{") for _, text in texts((), data))
     for key, value in data.items():
         filled = [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
-        size += sum(_FILLED_IN + (len(str(entry.get("location"))) if key == "mounts" else 0) for entry in filled)
+        size += sum(
+            _FILLED_IN_MOUNT + len(str(entry.get("location"))) if key == "mounts" else _FILLED_IN for entry in filled
+        )
     if size > _LONGEST_LISTED:
         raise VmError(
             f"{config.path} is too long.",
