@@ -24,6 +24,12 @@ def _without_home(why: str) -> MissingError:
     return MissingError("This account has no home directory.", detail=why, hint="export HOME=/a/directory/that/stays")
 
 
+def by_sudo() -> str:
+    """Return the account that typed sudo, if this is root by sudo; empty otherwise."""
+    user = os.environ.get("SUDO_USER", "")
+    return user if os.geteuid() == 0 and user != "root" else ""
+
+
 def require_name() -> None:
     """MissingError if the account's uid has no entry: limactl 2.2.0 then ends in a stack trace, and ssh refuses."""
     try:

@@ -60,7 +60,10 @@ def numbers(text: str) -> tuple[int, ...]:
         return ()
     valid = all(word.isascii() and word.isdecimal() and 1 <= int(word) <= _LAST and int(word) != _SSH for word in words)
     if not valid or len(set(map(int, words))) != len(words) or len(words) > _MOST_PORTS:
-        why = "It is a list of different ports from 1 to 65535 with commas between; 22 is Lima's own."
+        why = (
+            "It is a list of different ports from 1 to 65535 with commas between, as the guest has them; 22 is Lima's "
+            "own. Another port of this machine for one is its `hostPort` in the config."
+        )
         raise _invalid("--ports", text, why, "--ports 3000,8080")
     return tuple(map(int, words))
 

@@ -39,7 +39,8 @@ def show(findings: Sequence[Finding], commands: SafeCommands, *, everything: boo
         say(f"{len(findings) - len(shown)} are as they should be; `sysinit-vm doctor --all` lists them.")
     wrong = [finding for finding in findings if finding.wrong]
     safe = sum(1 for finding in wrong if finding.fix or finding.hint in commands)
-    fixes = f" `sysinit-vm doctor --fix` fixes {safe} of them safely." if safe else ""
+    fixed = f"{safe} of them" if safe < len(wrong) else "it" if safe == 1 else "them"
+    fixes = f" `sysinit-vm doctor --fix` fixes {fixed} safely." if safe else ""
     say(f"Wrong: {len(wrong)}.{fixes}" if wrong else "Nothing is wrong.")
     for finding in wrong:
         say(f"  {one_line(f'{finding.subject}: {finding.text}')}")

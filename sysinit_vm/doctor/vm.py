@@ -51,6 +51,9 @@ def _state(instance: Instance) -> Finding:
             return Finding(AREA, "state", WRONG, "Running, but the host agent has given up", "sysinit-vm restart")
         return Finding(AREA, "state", OK if ready else NOTE, "Running" if ready else "Running, still booting")
     if instance.status == STOPPED:
+        if any(map(_refuses, instance.files.sockets)):
+            text = "Stopped: its host agent or QEMU was killed, and the next start recovers it"
+            return Finding(AREA, "state", NOTE, text, "sysinit-vm start")
         return Finding(AREA, "state", OK, STOPPED)
     return Finding(AREA, "state", WRONG, f"{instance.state}: its host agent or QEMU died", "sysinit-vm start")
 

@@ -127,13 +127,14 @@ def has_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def require_terminal() -> None:
-    """Raise UsageError without a terminal for a session."""
+def require_terminal(present: Instance | None) -> None:
+    """Raise UsageError without a terminal for a session. ``present`` is the VM, None if there is none yet."""
     if not has_terminal():
+        first = "" if present is not None and present.running else "sysinit-vm start, then "
         raise UsageError(
             "The session needs a terminal.",
             detail="Standard input or output is none. Without a terminal, run a command in the guest.",
-            hint='sysinit-vm exec "COMMAND"',
+            hint=f'{first}sysinit-vm exec "COMMAND"',
         )
 
 

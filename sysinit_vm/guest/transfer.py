@@ -22,7 +22,7 @@ from sysinit_vm.host_path import HostPath, looked_up
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.runner import Result
 
-USAGE = "sysinit-vm copy notes.txt :notes.txt, or sysinit-vm copy :notes.txt ."
+USAGE = "sysinit-vm help copy"
 _MOST_LINES = 10  # of the guest's errors
 _LONGEST_LINE = 300  # characters
 # A file is unpacked beside its place and then moved there, so that nobody sees half of it.

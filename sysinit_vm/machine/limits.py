@@ -110,7 +110,8 @@ def _rights(host: Host) -> Iterator[Limit]:
     wanted, allowed = _wanted_accelerator(), access in {Access.OPEN, Access.JOINED}
     found = "may use /dev/kvm" if allowed else f"may not use /dev/kvm; in groups {groups}"
     joinable = access is Access.JOINABLE and host.sudo
-    hint = "sysinit-vm setup" if joinable else f"as root: {kvm.joining()}"
+    other = f"as root: {kvm.joining()}" if access is Access.JOINABLE else "ls -l /dev/kvm, whose owner could let you in"
+    hint = "sysinit-vm setup" if joinable else other
     yield Limit("user", found, allowed or wanted == "tcg", hint, hard=wanted == "kvm")
 
 

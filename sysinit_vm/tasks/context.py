@@ -5,6 +5,7 @@ import sys
 
 from invoke.context import Context
 
+from sysinit_vm import user_account
 from sysinit_vm.errors import MissingError, NoConfigError
 from sysinit_vm.lima.instance import Instances
 from sysinit_vm.lima.limactl import Limactl
@@ -22,6 +23,12 @@ def runner(c: Context) -> Runner:
 def lima(c: Context) -> Limactl:
     """Return limactl; MissingError (exit 6) if this machine has none."""
     program = find_programs.find_limactl()
+    if program is None and (user := user_account.by_sudo()):
+        raise MissingError(
+            "limactl was not found for root.",
+            detail=f"You are root by sudo. The VMs of {user}, and the programs for them, are {user}'s own.",
+            hint="the same command without sudo",
+        )
     if program is None:
         raise MissingError(
             "limactl was not found.",

@@ -36,6 +36,6 @@ def shell(
     if layout is not None:
         path = access.layout(vm.lima, present, vm.target.required, layout)
     if not (plain or c.config.run.dry):
-        access.require_terminal()
+        access.require_terminal(present)
     instance = start_if_needed(c, vm, timeout)
     end(access.shell(vm.lima, instance, plain=plain, layout=path))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sysinit_vm import user_account
 from sysinit_vm.config.document import Config
 from sysinit_vm.config.params import VM_NAME
 from sysinit_vm.errors import NotConfirmedError, UsageError, VmError
@@ -182,5 +183,7 @@ def _name(committed: Config, root: Path) -> Iterator[Danger]:
 
 def _owner(committed: Config) -> Iterator[Danger]:
     if committed.foreign_owner:
-        words = f"was written by the account {whole(committed.foreign_owner)}, not by you"
+        own = user_account.by_sudo() == committed.foreign_owner
+        hint = ": you are root by sudo; type the command without it" if own else ""
+        words = f"was written by the account {whole(committed.foreign_owner)}, not by you{hint}"
         yield Danger(Level.FETCHES, (str(committed.path.name),), words, committed.foreign_owner)

@@ -164,7 +164,7 @@ def test_a_session_without_a_terminal_is_refused_and_exec_is_named(world):
     done = world.run("shell")
     assert done.returncode == 2
     assert "needs a terminal" in done.stderr
-    assert "sysinit-vm exec" in done.stderr
+    assert 'Try: sysinit-vm start, then sysinit-vm exec "COMMAND"' in done.stderr
     assert world.verbs() == []
     assert world.status() == "Stopped"
 

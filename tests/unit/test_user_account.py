@@ -1,3 +1,4 @@
+import os
 import pwd
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from sysinit_vm import user_account
 from sysinit_vm.errors import MissingError
 from sysinit_vm.machine import find_programs
+from sysinit_vm.tasks import context
 
 
 @pytest.fixture
@@ -41,3 +43,23 @@ def test_a_relative_home_directory_is_none(monkeypatch, home):
 def test_an_account_without_a_name_is_told_so_and_not_that_limactl_is_missing(home):
     with pytest.raises(MissingError, match=r"no name[\s\S]*useradd"):
         find_programs.find_limactl()
+
+
+@pytest.mark.parametrize(
+    ("euid", "variable", "user"), [(0, "dev", "dev"), (0, "root", ""), (0, None, ""), (7, "dev", "")]
+)
+def test_who_typed_sudo_is_known(monkeypatch, euid, variable, user):
+    monkeypatch.setattr(os, "geteuid", lambda: euid)
+    monkeypatch.setenv("SUDO_USER", variable) if variable else monkeypatch.delenv("SUDO_USER", raising=False)
+    assert user_account.by_sudo() == user
+
+
+def test_root_by_sudo_is_sent_back_to_the_account_that_has_the_vms(monkeypatch):
+    monkeypatch.setattr(find_programs, "find_limactl", lambda: None)
+    monkeypatch.setattr(user_account, "by_sudo", lambda: "dev")
+    with pytest.raises(MissingError, match="the programs for them, are dev's own") as caught:
+        context.lima(None)
+    assert caught.value.hint == "the same command without sudo"
+    monkeypatch.setattr(user_account, "by_sudo", lambda: "")
+    with pytest.raises(MissingError, match="Try: sysinit-vm setup"):
+        context.lima(None)

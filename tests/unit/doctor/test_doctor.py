@@ -123,7 +123,11 @@ def test_a_socket_that_nobody_listens_on_is_dead_and_one_that_answers_is_not(pla
         dead.bind(str(place / "ssh.sock"))
         found = by(vm.examine(FakeLimactl(), Instance("demo-dev", "Stopped", place)))["dead sockets"]
         assert found.text == "ssh.sock"
+        state = by(vm.examine(FakeLimactl(), Instance("demo-dev", "Stopped", place)))["state"]
+        assert (state.level, state.hint) == (NOTE, "sysinit-vm start")
+        assert "was killed, and the next start recovers it" in state.text
         found.fix()
+        assert by(vm.examine(FakeLimactl(), Instance("demo-dev", "Stopped", place)))["state"].level == OK
         assert [path.name for path in place.glob("*.sock")] == ["ha.sock"]
 
 

@@ -58,7 +58,10 @@ def test_no_right_to_kvm_is_in_the_way_of_nobody_who_can_do_without(machine, mon
     monkeypatch.setattr(kvm, "access", lambda: Access.CLOSED)
     (found,) = limits._rights(replace(machine.host, root=False))
     assert (found.enough, found.hard) == (enough, hard)
-    assert "usermod -aG kvm" in found.hint
+    assert found.hint.startswith("ls -l /dev/kvm")
+    monkeypatch.setattr(kvm, "access", lambda: Access.JOINABLE)
+    (found,) = limits._rights(replace(machine.host, root=False, sudo=False))
+    assert "as root: usermod -aG kvm" in found.hint
 
 
 @pytest.mark.parametrize(("access", "sudo", "enough"), [(Access.JOINABLE, True, False), (Access.JOINED, True, True)])
