@@ -153,7 +153,13 @@ def _vm_called(word: str) -> str:
     """Return the name of the VM that ``word`` means: itself, that of the project ``word``, or the closest."""
     names = vm_names()
     by_project = default_names.vm_name(Path(word))
-    return word if word in names else by_project if by_project in names else next(iter(_closest(word, names)), word)
+    return (
+        word
+        if word in names
+        else by_project
+        if by_project in names
+        else next(iter(default_names.closest(word, names)), word)
+    )
 
 
 def _reordered(words: list[str], commands: Mapping[str, Command], all_flags: Mapping[str, Argument]) -> str:

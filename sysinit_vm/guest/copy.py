@@ -14,7 +14,7 @@ from sysinit_vm.errors import UsageError, VmError
 from sysinit_vm.escaping import printable
 from sysinit_vm.guest import scripts
 from sysinit_vm.guest.checks import no_answer
-from sysinit_vm.guest.transfer import USAGE, PathInfo, Transfer
+from sysinit_vm.guest.transfer import HELP, USAGE, PathInfo, Transfer
 from sysinit_vm.guest_writes import Written
 from sysinit_vm.host_path import HostPath, looked_up
 from sysinit_vm.interrupts import sigterm_as_interrupt
@@ -156,11 +156,11 @@ def _require_possible(
     for path, source, inner in zip(paths, sources, targets, strict=True):
         problem = _problem(source, target, inner)
         if problem:
-            raise VmError(f"Cannot copy {path or 'the home directory'}.", detail=problem, hint=USAGE)
+            raise VmError(f"Cannot copy {path or 'the home directory'}.", detail=problem, hint=HELP)
     # several sources, or a file to a path that ends in a slash, need a directory as the target
     files = any(source.kind == "file" for source in sources)
     if target.kind != "dir" and (len(sources) > 1 or (goal.endswith("/") and files)):
-        raise UsageError(f"{goal} is not a directory.", detail="Nothing was copied.", hint=USAGE)
+        raise UsageError(f"{goal} is not a directory.", detail="Nothing was copied.", hint=HELP)
     for source, inner in zip(sources, targets, strict=True):
         _refuse_same(instance, source, inner)
 
@@ -194,5 +194,5 @@ def _refuse_same(instance: Instance, source: Info, target: Info) -> None:
         raise UsageError(
             f"{_shown(source)} would be copied onto itself.",
             detail=f"The project {root} is one directory, mounted in the guest.",
-            hint=USAGE,
+            hint=HELP,
         )

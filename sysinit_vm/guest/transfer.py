@@ -22,7 +22,8 @@ from sysinit_vm.host_path import HostPath, looked_up
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.runner import Result
 
-USAGE = "sysinit-vm help copy"
+USAGE = "sysinit-vm copy notes.txt :notes.txt, or sysinit-vm copy :notes.txt ."
+HELP = "sysinit-vm help copy"
 _MOST_LINES = 10  # of the guest's errors
 _LONGEST_LINE = 300  # characters
 # A file is unpacked beside its place and then moved there, so that nobody sees half of it.
@@ -121,7 +122,7 @@ class Transfer:
             raise self._failed([*problems, *lines] or [f"Exit status {done.code}."])
 
     def _failed(self, why: list[str]) -> VmError:
-        return VmError(f"{self.path} was not copied, or only in part.", detail="\n".join(why), hint=USAGE)
+        return VmError(f"{self.path} was not copied, or only in part.", detail="\n".join(why), hint=HELP)
 
 
 def _pack(source: PathInfo) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The default names of a project's VM, made legal for Lima, and of its Zellij session. Pure."""
 
-from collections.abc import Iterator
+import difflib
+from collections.abc import Iterable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -16,6 +17,15 @@ def vm_name(directory: Path, longest: int = LONGEST) -> str:
     A name that is too long keeps a readable head and a hash of the whole path.
     """
     return shorten(fold(directory.name), str(directory), longest - len(_SUFFIX)) + _SUFFIX
+
+
+def closest(name: str, names: Iterable[str]) -> list[str]:
+    """Return the one of VM ``names`` that ``name``, of a VM or of a project, may have been meant for; or none.
+
+    What all names end in makes none similar.
+    """
+    by_stem = {known.removesuffix(_SUFFIX): known for known in names}
+    return [by_stem[stem] for stem in difflib.get_close_matches(name.removesuffix(_SUFFIX), by_stem, n=1)]
 
 
 def other_names(directory: Path, longest: int = LONGEST) -> Iterator[str]:

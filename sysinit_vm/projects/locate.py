@@ -3,7 +3,6 @@
 Lima's own instance list is the only registry: each VM carries its project's directory in ``param``.
 """
 
-import difflib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,7 +147,7 @@ def existing(instances: Instances, wanted: Target, *, to_end: bool = False) -> I
 
 def _none(instances: Instances, wanted: Target, name: str, *, to_end: bool) -> StateError:
     """Return the error for a VM ``name`` that is not there. Nobody makes one to stop or delete it."""
-    closest = difflib.get_close_matches(name, [instance.name for instance in instances], n=1) if wanted.explicit else []
+    closest = default_names.closest(name, [instance.name for instance in instances]) if wanted.explicit else []
     hint = "sysinit-vm list" if to_end else "sysinit-vm start"
     if closest:
         hint = f"the same command with {typed('--name', closest[0])}"

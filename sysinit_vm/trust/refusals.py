@@ -133,7 +133,10 @@ def _deleted(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
 
 
 def _locations(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
-    """Lima takes a relative location of an image from the current directory of whoever types `start`."""
+    """Lima takes a relative path of an image or a playbook from the current directory of whoever types `start`."""
+    for number, entry in enumerate(_entries(data, "provision")):
+        if not str(entry.get("playbook") or "/").startswith("/"):
+            yield f"provision[{number}].playbook", entry["playbook"], "A playbook is an absolute path."
     for where, text in _image_locations(data):
         if not _ABSOLUTE.match(text):
             yield spelled(where), text, "A location is an absolute path, one below ~/, each without .., or an http URL."
