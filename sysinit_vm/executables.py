@@ -30,8 +30,7 @@ def find(program: str) -> Path | None:
 def search_path() -> str:
     """Return PATH without what a guest can write, such as the ``.venv/bin`` of a project that has a VM.
 
-    Its empty and relative parts are dropped too: they mean the current directory. Links are resolved, because a guest
-    may lead one elsewhere at any moment.
+    Its empty and relative parts are dropped too: they mean the current directory.
     """
     return _trusted(os.environ.get("PATH", "")) or os.defpath
 
@@ -58,8 +57,8 @@ def _trusted(path: str) -> str:
 
 @cache
 def _of_no_guest(path: str, _lima_home: str | None) -> str:
-    parts = [Path(part) for part in path.split(os.pathsep) if part.startswith("/")]
-    return os.pathsep.join(str(part.resolve()) for part in parts if not guest_writes.is_guests(part))
+    parts = [part for part in path.split(os.pathsep) if part.startswith("/")]
+    return os.pathsep.join(part for part in parts if not guest_writes.is_guests(Path(part)))
 
 
 def version(text: str) -> Version:

@@ -117,7 +117,7 @@ def require_private(directory: Path) -> Path:
     unless it is the user's own and nobody else's.
     """
     require_no_guest(directory)
-    for place in _ways(directory):
+    for place in guest_writes.ways(directory):
         with suppress(FileNotFoundError, NotADirectoryError):
             status = place.stat()
             if os.getuid() and status.st_uid not in {os.getuid(), 0}:
@@ -141,19 +141,6 @@ def require_no_guest(directory: Path) -> Path:
             hint="unset the variable that names it, LIMA_HOME or one of XDG_*",
         )
     return directory.resolve()
-
-
-def _ways(directory: Path) -> list[Path]:
-    """Return ``directory`` and what is above it, and the same of what the links on the way lead to; each once."""
-    ways, seen = [directory, directory.resolve()], dict[Path, None]()
-    while ways:
-        way = ways.pop()
-        for place in (way, *way.parents):
-            if place not in seen:
-                seen[place] = None
-                with suppress(OSError):
-                    ways.append(Path(os.path.normpath(place.parent / place.readlink())))
-    return [*seen]
 
 
 def open_to_others(mode: int, owner: int, group_id: int) -> bool:

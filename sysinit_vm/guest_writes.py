@@ -59,18 +59,31 @@ def recorded(instance: Path) -> tuple[Written, ...]:
 
 
 def is_guests(path: Path) -> bool:
-    """Whether ``path`` (absolute), as it is spelled or as it is now, is where a guest can write.
+    """Whether ``path`` (absolute) is where a guest can write, or a link on the way to it is, as it may lead elsewhere.
 
-    That is in what was recorded, and in each directory that has a config of ours: its VM may be an older one. A guest
-    that may write the user's home runs anything as the user anyway, and hides no program from us.
+    A guest writes in what was recorded, and in each directory that has a config of ours: its VM may be an older one.
+    One that may write the user's home runs anything as the user anyway, and hides no program from us.
     """
-    places = {place for spelled in (path, path.resolve()) for place in (spelled, *spelled.parents)}
+    places = set(ways(path))
     for home in (Path.home(), Path.home().resolve()):
         places -= {home, *home.parents}
     written = _all(os.environ.get("LIMA_HOME") or str(Path.home() / ".lima"))
     identities = {one.identity for one in written}
     by_path = not places.isdisjoint(one.path for one in written)
     return by_path or any(_is_project(place) or _has(place, identities) for place in places)
+
+
+def ways(path: Path) -> list[Path]:
+    """Return ``path`` (absolute), what is above it, and the same of what the links on the way lead to; each once."""
+    left, seen = [path, path.resolve()], dict[Path, None]()
+    while left:
+        way = left.pop()
+        for place in (way, *way.parents):
+            if place not in seen:
+                seen[place] = None
+                with suppress(OSError):
+                    left.append(Path(os.path.normpath(place.parent / place.readlink())))
+    return [*seen]
 
 
 def _is_project(place: Path) -> bool:

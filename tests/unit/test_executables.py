@@ -88,16 +88,18 @@ def test_a_directory_that_the_user_removed_is_no_way_in(demo, monkeypatch):
     assert started(demo)
 
 
-@pytest.mark.parametrize("link", ["demo/tools", "tools"])
-def test_a_link_is_not_handed_on(demo, monkeypatch, link):
-    """One in the project is dropped, one outside is resolved: what it leads through may be a guest's later."""
-    real = demo.parent / "real"
-    real.mkdir()
-    (demo.parent / link).symlink_to(real)
-    monkeypatch.setenv("PATH", f"{demo.parent / link}:{demo.parent}/other")
+@pytest.mark.parametrize(("link", "through"), [("demo/tools", ""), ("tools", "demo/through"), ("tools", "")])
+def test_a_link_that_a_guest_can_lead_elsewhere_is_dropped(demo, monkeypatch, link, through):
+    """One in the project, and one outside that leads through one in the project; any other stays as it is spelled."""
+    place, goal = demo.parent, demo.parent / "real"
+    goal.mkdir()
+    if through:
+        (place / through).symlink_to(goal)
+    (place / link).symlink_to(place / (through or "real"))
+    monkeypatch.setenv("PATH", f"{place / link}:{place}/other")
     executables._of_no_guest.cache_clear()
-    expected = [demo.parent / "other"] if link.startswith("demo") else [real, demo.parent / "other"]
-    assert search_path() == ":".join(map(str, expected))
+    guests = "demo" in link + through
+    assert search_path() == (f"{place}/other" if guests else f"{place / link}:{place}/other")
 
 
 def test_a_link_that_leads_into_the_project_is_dropped(demo, monkeypatch):
