@@ -210,16 +210,15 @@ def test_the_first_installation_needs_no_word_before_it(world, demo):
     assert "tree is already the newest version" in again.stdout
 
 
-def new_connection(world):
+def new_connection(world, demo):
     """End the connection that Lima shares: sshd keeps the account's shell for as long as it lasts."""
-    config = world.lima_home / "demo-dev" / "ssh.config"
-    subprocess.run(["ssh", "-F", config, "-O", "exit", "lima-demo-dev"], check=True, capture_output=True)
+    world.run(demo, "exec", "sudo pkill -u $USER sshd")
 
 
 def test_words_are_exact_in_a_guest_whose_login_shell_is_fish(world, demo):
     inside(world, demo, "sudo apt-get update -q && sudo apt-get install -qy --no-install-recommends fish")
     inside(world, demo, "sudo chsh -s /usr/bin/fish $USER")
-    new_connection(world)
+    new_connection(world, demo)
     try:
         assert "fish" in inside(world, demo, "ps -e -o comm=").split()
         for words in (["a\\\\b"], ["it\\'s", "", "x\ny", "!"], ["\\"]):
@@ -228,7 +227,7 @@ def test_words_are_exact_in_a_guest_whose_login_shell_is_fish(world, demo):
         world.ok(demo, "start")
     finally:
         world.ok(demo, "exec", "sudo chsh -s /bin/bash $USER")
-        new_connection(world)
+        new_connection(world, demo)
 
 
 GHOSTTY = """\
