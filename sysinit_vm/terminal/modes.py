@@ -17,8 +17,8 @@ _OFF = (
     "\x1b[?2004l"  # bracketed paste
     "\x1b[?1l\x1b>"  # the application's cursor keys and keypad
     "\x1b[?2026l"  # an update that holds the display
-    "\x1b7\x1b[?69l\x1b[r\x1b8\x1b7\x1b[?1049l"  # margins, and the alternate screen
     "\x1b[4l\x1b]104\x07\x1b]110\x07\x1b]111\x07"  # inserting, and colours that were given other values
+    "\x1b7\x1b[?69l\x1b[r\x1b8\x1b7\x1b[?1049l"  # margins, and the alternate screen
     "\x1b[?7h\x1b[?25h\x1b[0 q\x1b[m\x1b(B\x0f"  # wrapping, the cursor and its shape, colours, the letters
 )
 

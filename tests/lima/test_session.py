@@ -184,7 +184,9 @@ def test_a_session_of_an_earlier_version_gets_the_keys_with_the_next_shell(world
     old = Terminal(ssh, world.place, world.env)
     old.wait_for(r"Zellij \(demo\)")
     old.wait_for(r"(?m)^\s*Ctrl \+[^\n]*\Z")  # Zellij's own bar, with QUIT
+    old.wait_for(PROMPT)
     old.press("kept=here\r")
+    old.wait_for(r"kept=here[^\n]*\n[^\n]*\$")  # what is typed ahead of the shell may be lost
     old.chord("\x01", "d")
     assert old.exit_status() == 0
     terminal = world.terminal(fresh, "shell")
