@@ -100,3 +100,21 @@ def test_the_shell_starts_a_vm_that_does_not_run(world, type_at):
     child.sendline("exit 0")
     assert end(child) == 0
     assert world.status() == "Running"
+
+
+@pytest.mark.parametrize("answer", ["n\r", None])
+def test_a_refused_destroy_names_the_vm_that_was_meant(world, type_at, answer):
+    """Its hint, typed in another project, once deleted that one's VM."""
+    world.put_vm()
+    other = world.project("other")
+    world.put_vm(root=other)
+    if answer is None:
+        shown = world.run("destroy", "--name", "other-dev").stderr
+    else:
+        child = type_at("destroy", "--name", "other-dev")
+        child.expect_exact("Permanently delete the VM other-dev")
+        child.send(answer)
+        child.expect(pexpect.EOF)
+        shown = child.before
+    assert "Try: sysinit-vm destroy --name other-dev --yes" in shown
+    assert (world.status(), world.status("other-dev")) == ("Running", "Running")
