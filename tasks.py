@@ -36,7 +36,7 @@ def test(c: Context, no_lima: bool = False, only: str = "") -> None:
 
 def _module(c: Context, *words: str, warn: bool = False) -> int:
     done = c.run(shlex.join([sys.executable, "-m", *words]), echo=True, warn=warn)
-    return int(done.exited) if done else 0
+    return 0 if done is None else int(done.exited)  # a Result is false if its command failed
 
 
 ns = Collection(test, lima=sysinit_vm.ns, bench=bench.tasks.ns, check=checks.tasks.ns, docs=pages.tasks.ns)

@@ -148,7 +148,7 @@ def existing(instances: Instances, wanted: Target, *, to_end: bool = False) -> I
 def _none(instances: Instances, wanted: Target, name: str, *, to_end: bool) -> StateError:
     """Return the error for a VM ``name`` that is not there. Nobody makes one to stop or delete it."""
     closest = default_names.closest(name, [instance.name for instance in instances]) if wanted.explicit else []
-    hint = "sysinit-vm list" if to_end else "sysinit-vm start"
+    hint = "sysinit-vm list" if to_end or wanted.explicit else "sysinit-vm start"
     if closest:
         hint = f"the same command with {typed('--name', closest[0])}"
     detail = f"There is nothing to stop or delete. {_listed(instances)}" if to_end else _listed(instances)
@@ -158,10 +158,11 @@ def _none(instances: Instances, wanted: Target, name: str, *, to_end: bool) -> S
 def running(instances: Instances, wanted: Target) -> Instance:
     """Return the target's VM if it runs and has booted; StateError (exit 4) otherwise."""
     instance = existing(instances, wanted)
+    start = typed("sysinit-vm", "start", *(["--name", instance.name] if wanted.explicit else []))
     if not instance.running:
-        raise StateError(f"The VM {instance.name} is not running: {instance.state}.", hint="sysinit-vm start")
+        raise StateError(f"The VM {instance.name} is not running: {instance.state}.", hint=start)
     if host_agent_ready(instance) is None:
-        raise StateError(f"The VM {instance.name} is still booting.", hint="sysinit-vm start, which waits for it")
+        raise StateError(f"The VM {instance.name} is still booting.", hint=f"{start}, which waits for it")
     return instance
 
 
