@@ -29,21 +29,22 @@ _SKEW = 5  # seconds
 
 def examine(lima: Limactl, instance: Instance) -> Iterator[Finding]:
     """Yield what is wrong with ``instance``, and what was looked at and is right."""
-    yield _state(instance)
+    paused = qmp.paused(instance)
+    yield _state(instance, paused=paused)
     yield from _left_behind(instance)
     if not instance.unreadable:
         yield from _drift(instance)
-    if instance.running and host_agent_ready(instance) and not qmp.paused(instance):
+    if instance.running and host_agent_ready(instance) and not paused:
         yield from _guest(lima, instance)
 
 
-def _state(instance: Instance) -> Finding:
+def _state(instance: Instance, *, paused: bool) -> Finding:
     """What Lima says of it, and what its host agent says."""
     name = instance.name
     if instance.unreadable:
         text = f"{instance.files.lima_yaml} cannot be read"
         return Finding(AREA, "state", WRONG, text, f"sysinit-vm destroy --name {name}")
-    if qmp.paused(instance):
+    if paused:
         return Finding(AREA, "state", WRONG, "paused: the disk of this machine is full", "sysinit-vm start")
     if instance.running:
         ready = host_agent_ready(instance)

@@ -17,7 +17,7 @@ def lima_home() -> Path:
 
     VmError if the variable is not absolute, or a guest can write there.
     """
-    text = os.environ.get("LIMA_HOME") or str(Path.home() / ".lima")
+    text = _spelled()
     if not text.startswith("/"):
         raise VmError(
             f"LIMA_HOME is not an absolute path: {text}",
@@ -32,8 +32,14 @@ def own_directory() -> Path:
 
     VmError if another account could put files into it, or into LIMA_HOME.
     """
-    files.require_private(Path(os.environ.get("LIMA_HOME") or Path.home() / ".lima"))
-    return files.require_private(lima_home() / "_sysinit-vm")
+    resolved = lima_home()
+    files.require_private(Path(_spelled()))
+    return files.require_private(resolved / "_sysinit-vm")
+
+
+def _spelled() -> str:
+    """LIMA_HOME as the user has it, in which links may stand."""
+    return os.environ.get("LIMA_HOME") or str(Path.home() / ".lima")
 
 
 def place() -> Path:

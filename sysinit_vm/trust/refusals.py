@@ -15,7 +15,7 @@ from sysinit_vm.ports import forwards
 from sysinit_vm.trust import sockets
 from sysinit_vm.trust.danger import Context, Where, spelled
 from sysinit_vm.trust.go_templates import may_never_end
-from sysinit_vm.trust.rules import display
+from sysinit_vm.trust.rules import display, mappings
 
 # The values that Lima and QEMU take for the options of a 9p mount.
 _NINEP = {
@@ -126,7 +126,7 @@ def _mounts(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
 
 
 def _deleted(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
-    for number, mount in enumerate(_entries(data, "mounts")):
+    for number, mount in enumerate(mappings(data, "mounts")):
         key = "mountPoint" if mount.get("mountPoint") else "location"
         if why := guest_places.deleted(str(mount.get(key))):
             yield f"mounts[{number}].{key}", mount[key], f"{why} This machine would lose its files."
@@ -134,7 +134,7 @@ def _deleted(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
 
 def _locations(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
     """Lima takes a relative path of an image or a playbook from the current directory of whoever types `start`."""
-    for number, entry in enumerate(_entries(data, "provision")):
+    for number, entry in enumerate(mappings(data, "provision")):
         if not str(entry.get("playbook") or "/").startswith("/"):
             yield f"provision[{number}].playbook", entry["playbook"], "A playbook is an absolute path."
     for where, text in _image_locations(data):
@@ -165,14 +165,14 @@ def check_host_paths(config: Config, root: Path | None, context: Context, more: 
     there when it is judged says nothing of what is there later.
     """
     data = config.data
-    for number, mount in enumerate(_entries(data, "mounts")):
+    for number, mount in enumerate(mappings(data, "mounts")):
         if "{{" in (location := str(mount.get("location"))):  # in a name on the disk: what was a template is filled in
             raise VmError(
                 f"mounts[{number}].location in {config.path} is refused: {display(location)}.",
                 detail=_IN_ARGUMENTS,
                 hint=edit(config.path),
             )
-    mounts = [mount for mount in _entries(data, "mounts") if mount.get("writable") or not context.confined]
+    mounts = [mount for mount in mappings(data, "mounts") if mount.get("writable") or not context.confined]
     writable = [*filter(None, [root]), *(Path(str(mount.get("location"))).expanduser() for mount in mounts)]
     writable += [*(place.resolve() for place in writable), *(place for _, place in context.guests)]
     for where, text in (*_host_paths(data), *more):
@@ -190,20 +190,15 @@ def check_host_paths(config: Config, root: Path | None, context: Context, more: 
 def _host_paths(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the files of this machine that limactl is to read or write, with where each is in the config."""
     for key, name in (("portForwards", "hostSocket"), ("copyToHost", "host")):
-        for number, entry in enumerate(_entries(data, key)):
+        for number, entry in enumerate(mappings(data, key)):
             yield f"{key}[{number}].{name}", str(entry.get(name) or "/")
     for key, name in (("provision", "playbook"), ("networks", "socket")):
-        for number, entry in enumerate(_entries(data, key)):
+        for number, entry in enumerate(mappings(data, key)):
             if entry.get(name):
                 yield f"{key}[{number}].{name}", str(entry[name])
     for where, text in _image_locations(data):  # a guest that can write LIMA_HOME was allowed more than that
         if text.startswith(("/", "~/")) and not Path(text).is_relative_to(lima_home()):
             yield spelled(where), text
-
-
-def _entries(data: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    entries = data.get(key)
-    return [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
 
 
 def _env(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:

@@ -22,6 +22,12 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
+def mappings(data: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """Return the mappings in the list that ``data`` has at ``key``; none if that is no list."""
+    entries = data.get(key)
+    return [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
+
+
 def display(value: object) -> str:
     """As ``whole``, for an error: with the middle left out if it is long."""
     line = printable(_text(value), 10 * _LONGEST)
