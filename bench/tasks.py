@@ -5,9 +5,11 @@ from invoke.context import Context
 from invoke.tasks import task
 
 from sysinit_vm.errors import UsageError
+from sysinit_vm.tasks.ending import ending
 
 
 @task(auto_shortflags=False, help={"rounds": "Starts of each kind and image (default 5)."})
+@ending()
 def boot(_: Context, rounds: str = "5") -> None:
     """Start our image and one with cloud-init in turns, and print the times, their ratios and the stages of a start."""
     from bench import boot as measure
@@ -16,6 +18,7 @@ def boot(_: Context, rounds: str = "5") -> None:
 
 
 @task(auto_shortflags=False, help={"types": "Lima's mount types, with commas (default all)."})
+@ending()
 def mounts(_: Context, types: str = "9p,virtiofs,reverse-sshfs") -> None:
     """Measure mounts of each type on this host, and whether the guest sees the host's edits."""
     from bench import mounts as measure
@@ -27,6 +30,7 @@ def mounts(_: Context, types: str = "9p,virtiofs,reverse-sshfs") -> None:
 
 
 @task(auto_shortflags=False, help={"rounds": "Runs of each command (default 10)."})
+@ending()
 def overhead(_: Context, rounds: str = "10") -> None:
     """Measure our commands against limactl's own, and print the ratios."""
     from bench import overhead as measure

@@ -5,9 +5,11 @@ from invoke.context import Context
 from invoke.tasks import task
 
 import sysinit_vm
+from sysinit_vm.tasks.ending import ending
 
 
 @task(auto_shortflags=False)
+@ending()
 def commands(_: Context) -> None:
     """Write docs/commands.md from the tasks."""
     from pages import commands as commands_page
@@ -16,6 +18,7 @@ def commands(_: Context) -> None:
 
 
 @task(auto_shortflags=False)
+@ending()
 def pictures(_: Context) -> None:
     """Take the pictures of the docs from two real VMs."""
     from pages.pictures import take

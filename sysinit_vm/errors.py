@@ -5,19 +5,17 @@ import shlex
 import shutil
 from pathlib import Path
 
-from invoke.exceptions import Exit
-
 from sysinit_vm.escaping import escaped
 
 _EDITORS = ("nano", "vim", "vi")
 
 
-class VmError(Exit):
+class VmError(Exception):
     """Any error that users, their files, their machine or limactl can cause. Exit code 1.
 
     ``brief`` is one sentence, ``detail`` the reason (one or more lines), ``hint`` a command to type.
-    It derives from Invoke's ``Exit``, so that it ends without a traceback however the command was started. Its message,
-    which Invoke prints, is escaped; the three parts are as they were given.
+    A task turns it into Invoke's ``Exit`` (``tasks/ending.py``): most of what raises it never needs Invoke, which is
+    slow to load. ``message``, which is printed, is escaped; the three parts are as they were given.
     """
 
     exit_code = 1
@@ -25,11 +23,12 @@ class VmError(Exit):
     def __init__(self, brief: str, *, detail: str = "", hint: str = "") -> None:
         self.brief, self.detail, self.hint = brief, detail.strip(), hint
         parts = (brief, self.detail, hint and f"Try: {hint}")
-        super().__init__(escaped("\n".join(filter(None, parts))), code=self.exit_code)
+        self.message = escaped("\n".join(filter(None, parts)))
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         """All three parts, safe to print."""
-        return str(self.message)
+        return self.message
 
 
 class UsageError(VmError):

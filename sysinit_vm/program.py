@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from invoke.exceptions import ParseError
+from invoke.exceptions import Exit, ParseError
 from invoke.parser.argument import Argument
 from invoke.program import Program
 
@@ -15,8 +15,8 @@ from sysinit_vm.cli.spelling import normalized
 from sysinit_vm.cli.usage_errors import explain_parse_error, from_command, too_many_words, unknown_command
 from sysinit_vm.errors import UsageError
 from sysinit_vm.tasks import ns
+from sysinit_vm.tasks.ending import ending
 from sysinit_vm.tasks.help import of_task, page
-from sysinit_vm.tasks.verb import refused
 from sysinit_vm.terminal.console import say, show
 
 _CHAIN_HELP = "Run several commands, one after the other, until one fails."
@@ -44,16 +44,16 @@ class ConsoleProgram(Program):
     def run(self, argv: list[str] | None = None, exit: bool = True) -> None:  # noqa: A002  # Invoke's own name
         """Run as Invoke does; an error in its own output, such as that of --list, is reported as a task's is."""
         try:
-            try:
-                words = sys.argv if argv is None else argv
-                if words[1:3] == ["--complete", "--"]:
-                    self._complete(words[3:])
-                else:
-                    super().run(argv, exit)
-            finally:
-                sys.stdout.flush()
-        except OSError as error:
-            end = refused(error)
+            with ending():
+                try:
+                    words = sys.argv if argv is None else argv
+                    if words[1:3] == ["--complete", "--"]:
+                        self._complete(words[3:])
+                    else:
+                        super().run(argv, exit)
+                finally:
+                    sys.stdout.flush()
+        except Exit as end:
             if end.message:
                 say(end.message)
             sys.exit(end.code)

@@ -1,22 +1,19 @@
 """The decorator that turns a function into a task."""
 
-import errno
 import functools
 import inspect
 import io
-import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from invoke.exceptions import Exit
 from invoke.parser.argument import Argument
 from invoke.tasks import Task, task
 
 from sysinit_vm import streams, user_account
 from sysinit_vm.cli.manual import Manual
-from sysinit_vm.errors import UsageError, VmError
-from sysinit_vm.runner import INTERRUPTED
+from sysinit_vm.errors import UsageError
+from sysinit_vm.tasks.ending import ending
 
 # What the flags that many verbs share mean, the same for all.
 _HELP = {
@@ -86,15 +83,10 @@ def _guarded(body: Callable[..., None], name: str) -> Callable[..., None]:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):  # the terminal may not have every character of a name
                 stream.reconfigure(errors="backslashreplace")
-        try:
+        with ending():
             _refuse_empty(name, signature.bind(*args, **kwargs).arguments)
             user_account.require_home()
             body(*args, **kwargs)
-            sys.stdout.flush()  # a full or closed output is an error here, not at the interpreter's exit
-        except KeyboardInterrupt as error:
-            raise Exit("Interrupted. The same command continues from here.", code=INTERRUPTED) from error
-        except OSError as error:
-            raise refused(error) from error
 
     return run
 
@@ -108,19 +100,3 @@ def _refuse_empty(name: str, arguments: Mapping[str, Any]) -> None:
                 detail="An unset variable looks like this. Leave out the flag to get its default.",
                 hint=f"sysinit-vm help {name}",
             )
-
-
-def refused(error: OSError) -> Exit:
-    """Return how a command ends after an error of the operating system.
-
-    If whoever reads our output went away, as `head` does, that is no failure. What cannot be written is dropped,
-    because the interpreter would try to write it again at its exit.
-    """
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if error.errno == errno.EPIPE:
-        return Exit(code=0)
-    detail = f"{error.strerror or error}: {error.filename or ''}"
-    return VmError("The system refused.", detail=detail, hint="sysinit-vm help")

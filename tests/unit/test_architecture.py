@@ -109,7 +109,7 @@ def test_nothing_imports_the_tasks_but_the_command_line_and_themselves():
     }
 
 
-SHARED_BY_TASKS = {f"sysinit_vm.tasks.{name}" for name in ("context", "output", "start_options", "verb")}
+SHARED_BY_TASKS = {f"sysinit_vm.tasks.{name}" for name in ("context", "ending", "output", "start_options", "verb")}
 
 
 def test_no_task_module_leans_on_another():

@@ -63,7 +63,7 @@ def test_a_missing_program_is_a_missing_part(start, tmp_path):
     for program in ("/nowhere/program", str(plain)):
         with pytest.raises(MissingError, match=program) as caught:
             start((program, "word"))
-        assert caught.value.code == 6
+        assert caught.value.exit_code == 6
 
 
 def test_a_directory_that_is_gone_is_not_told_as_a_missing_program(tmp_path):

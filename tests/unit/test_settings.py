@@ -155,7 +155,7 @@ def test_a_bad_variable_is_a_usage_error_that_names_it(home, monkeypatch, variab
     monkeypatch.setenv(variable, bad)
     with pytest.raises(UsageError, match=variable) as caught:
         every()
-    assert caught.value.code == 2
+    assert caught.value.exit_code == 2
     assert repr(bad) in str(caught.value)
 
 

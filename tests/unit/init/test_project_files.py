@@ -88,7 +88,7 @@ def test_an_old_config_of_any_bytes_is_kept_as_it_was(demo):
 def test_an_unknown_template_writes_nothing_and_lists_those_that_there_are(demo):
     with pytest.raises(UsageError, match="dev, minimal, project-template") as caught:
         run("nope")
-    assert caught.value.code == 2
+    assert caught.value.exit_code == 2
     assert list(demo.root.iterdir()) == []
 
 

@@ -65,7 +65,7 @@ def test_root_without_bubblewrap_is_told_what_to_type(as_root, monkeypatch):
     monkeypatch.setattr("sysinit_vm.lima.account.find", lambda _: None)
     with pytest.raises(MissingError, match=r"bubblewrap[\s\S]*sysinit-vm setup") as caught:
         account.current_account()
-    assert caught.value.code == 6
+    assert caught.value.exit_code == 6
 
 
 def test_the_entry_of_any_home_stays_one_line(as_root, monkeypatch):

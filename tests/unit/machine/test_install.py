@@ -53,7 +53,7 @@ def test_setup_runs_packages_then_lima_then_zellij(machine, capsys):
 def test_without_a_terminal_and_yes_it_refuses_and_runs_nothing(machine, runner):
     with pytest.raises(NotConfirmedError) as error:
         install.setup(runner, machine.host, Consent(False))
-    assert error.value.code == 5
+    assert error.value.exit_code == 5
     assert error.value.hint == "sysinit-vm setup --yes"
     assert runner.ran == []
 
@@ -179,7 +179,7 @@ def test_a_required_part_without_a_route_ends_in_exit_6(machine, runner):
     machine.ours()
     with pytest.raises(MissingError) as error:
         install.setup(runner, replace(machine.host, manager=""), Consent(True))
-    assert error.value.code == 6
+    assert error.value.exit_code == 6
     assert "qemu-img" in error.value.detail
 
 

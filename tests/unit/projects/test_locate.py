@@ -140,7 +140,7 @@ def test_a_strangers_vm_is_refused_naming_both_directories(owner):
     registry = instances(running("demo-dev", owner))
     with pytest.raises(StateError) as caught:
         locate.own(registry, of())
-    assert caught.value.code == 4
+    assert caught.value.exit_code == 4
     assert (owner or "an unknown directory") in str(caught.value)
     assert "/work/demo" in str(caught.value)
     assert "start --name work-demo-dev" in caught.value.hint
@@ -189,7 +189,7 @@ def test_no_vm_is_exit_4_with_those_that_there_are():
 def test_one_that_does_not_run_is_exit_4_where_it_must(status):
     with pytest.raises(StateError, match=f"not running: {status}") as caught:
         locate.running(instances(running("demo-dev", "/work/demo", status)), of())
-    assert caught.value.code == 4
+    assert caught.value.exit_code == 4
 
 
 def test_the_guest_directory_is_the_same_inside_the_vms_own_project():

@@ -29,7 +29,7 @@ def test_no_config_is_exit_3_with_the_command_to_type(home, tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path)
     with pytest.raises(NoConfigError, match="sysinit-vm init") as caught:
         search.require(None)
-    assert caught.value.code == 3
+    assert caught.value.exit_code == 3
 
 
 def test_a_config_in_lima_home_does_not_capture_every_directory_below(home, monkeypatch):

@@ -30,7 +30,7 @@ def test_without_a_terminal_it_refuses_with_the_question_and_the_flag(monkeypatc
     monkeypatch.setattr(prompts, "can_ask", lambda: False)
     with pytest.raises(NotConfirmedError, match=r"Delete it\?[\s\S]*Try: sysinit-vm destroy --yes") as caught:
         ask()
-    assert caught.value.code == 5
+    assert caught.value.exit_code == 5
 
 
 def test_a_yes_goes_on_and_a_no_changes_nothing(answer):
@@ -39,7 +39,7 @@ def test_a_yes_goes_on_and_a_no_changes_nothing(answer):
     answer(said=False)
     with pytest.raises(NotConfirmedError, match=r"nothing was changed[\s\S]*Try: sysinit-vm destroy --yes") as caught:
         ask()
-    assert caught.value.code == 5
+    assert caught.value.exit_code == 5
 
 
 class Terminal(io.StringIO):
