@@ -12,9 +12,12 @@ def main() -> NoReturn:
         from sysinit_vm import streams
 
         streams.complete()
-        from sysinit_vm.program import program
+        from sysinit_vm import quick
 
-        program.run()
+        if not quick.answer(sys.argv[1:]):
+            from sysinit_vm.program import program
+
+            program.run()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     sys.exit(0)

@@ -1,40 +1,44 @@
-"""The console script: Invoke's Program on our collection, with plain words for flags and our own usage errors."""
+"""The console script: Invoke's Program, with plain words for flags and our own usage errors."""
 
 import sys
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 
 from invoke.exceptions import Exit, ParseError
 from invoke.parser.argument import Argument
 from invoke.program import Program
 
-from sysinit_vm import __version__
-from sysinit_vm.cli import synonyms
-from sysinit_vm.cli.completion import CHAIN, PASS_THROUGH, SHELLS, Command, candidates
+from sysinit_vm import __version__, tasks
+from sysinit_vm.cli import help_text, synonyms
+from sysinit_vm.cli.completion import CHAIN, PASS_THROUGH, SHELLS
+from sysinit_vm.cli.index import Command, Index, read
 from sysinit_vm.cli.invokeconfig import SUFFIXES, InvokeConfig
 from sysinit_vm.cli.spelling import normalized
 from sysinit_vm.cli.usage_errors import explain_parse_error, from_command, too_many_words, unknown_command
 from sysinit_vm.errors import UsageError
-from sysinit_vm.tasks import ns
 from sysinit_vm.tasks.ending import ending
-from sysinit_vm.tasks.help import of_task, page
 from sysinit_vm.terminal.console import say, show
 
 _CHAIN_HELP = "Run several commands, one after the other, until one fails."
 _LIST_FORMATS = ("flat", "nested", "json")
 
 
-def commands() -> dict[str, Command]:
-    """Return every command under each of its names."""
-    commands_by_name: dict[str, Command] = {}
-    for context in ns.to_contexts():
-        manual = ns[str(context.name)].manual
-        command = Command(context, f"{manual.summary}.", manual.word)
-        commands_by_name |= dict.fromkeys((str(context.name), *context.aliases), command)
-    return commands_by_name
-
-
 class ConsoleProgram(Program):
-    """Invoke's Program with exit 2 for usage errors, the overview as help, and plain words for flags."""
+    """Invoke's Program with exit 2 for usage errors, the overview as help, and plain words for flags.
+
+    Its collection has the typed verb alone, unless there may be more than one: the others would be loaded for nothing.
+    """
+
+    @cached_property
+    def index(self) -> Index:
+        """All commands, as data."""
+        return read()
+
+    @cached_property
+    def commands(self) -> Mapping[str, Command]:
+        """Every command under each of its names."""
+        return self.index.by_any_name()
 
     def core_args(self) -> list[Argument]:
         """Return Invoke's flags before a command, and ours: several commands run only after --chain."""
@@ -46,11 +50,7 @@ class ConsoleProgram(Program):
         try:
             with ending():
                 try:
-                    words = sys.argv if argv is None else argv
-                    if words[1:3] == ["--complete", "--"]:
-                        self._complete(words[3:])
-                    else:
-                        super().run(argv, exit)
+                    super().run(argv, exit)
                 finally:
                     sys.stdout.flush()
         except Exit as end:
@@ -58,15 +58,16 @@ class ConsoleProgram(Program):
                 say(end.message)
             sys.exit(end.code)
 
-    def _complete(self, words: list[str]) -> None:
-        """Print the completions for the scripts of `completion`: one a line, with its help after a tab."""
-        for word, text in candidates(words, commands(), self.initial_context):
-            show(f"{word}\t{text}")
-
     def normalize_argv(self, argv: list[str] | None) -> None:
         """Translate synonyms (`ssh`) and plain words (`init dev`, `exec make test`, `help start`) first."""
         super().normalize_argv(argv)
-        self.argv = [self.argv[0], *normalized(list(self.argv[1:]), commands(), self.initial_context)]
+        self.argv = [self.argv[0], *normalized(list(self.argv[1:]), self.commands, self.index.core)]
+        self.namespace = tasks.collection(self._verbs())
+
+    def _verbs(self) -> Iterable[str]:
+        """Return the verb that the command line begins with, or all if it has core flags or none."""
+        command = self.commands.get(self.argv[1]) if len(self.argv) > 1 else None
+        return (command.name,) if command else tasks.VERBS
 
     def parse_core_args(self) -> None:
         """Parse Invoke's core flags; UsageError for a bad number, and for Invoke's own shell completion."""
@@ -75,7 +76,7 @@ class ConsoleProgram(Program):
         except ValueError as error:
             raise UsageError("A flag takes a number.", detail=str(error), hint="sysinit-vm help") from error
         except ParseError as error:
-            raise explain_parse_error(error, [], commands(), self.initial_context, chained=False) from error
+            raise explain_parse_error(error, [], self.commands, self.index.core, chained=False) from error
         shell = self.args["print-completion-script"].value
         if shell:
             raise UsageError(
@@ -91,12 +92,12 @@ class ConsoleProgram(Program):
         try:
             super().parse_tasks()
         except ParseError as error:
-            raise explain_parse_error(error, words, commands(), self.initial_context, chained=chained) from error
+            raise explain_parse_error(error, words, self.commands, self.index.core, chained=chained) from error
         last = str(self.tasks[-1].name) if self.tasks else ""
         if len(self.tasks) > 1 and not chained:
-            raise too_many_words(words, commands())
+            raise too_many_words(words, self.commands)
         if last and self.core.remainder and last not in PASS_THROUGH:
-            raise too_many_words(from_command(words, last, commands()), commands())
+            raise too_many_words(from_command(words, last, self.commands), self.commands)
 
     def parse_cleanup(self) -> None:
         """Act on Invoke's core flags; UsageError if `--help`, `--list` or `-f` names what does not exist."""
@@ -107,7 +108,7 @@ class ConsoleProgram(Program):
         try:
             super().parse_cleanup()
         except ParseError as error:
-            raise unknown_command(str(self.args.help.value), commands(), explain=True) from error
+            raise unknown_command(str(self.args.help.value), self.commands, explain=True) from error
 
     def _check_config(self) -> None:
         path = self.args.config.value
@@ -138,7 +139,7 @@ class ConsoleProgram(Program):
 
     def print_task_help(self, name: str) -> None:
         """Show the help of one command, as `help NAME` does."""
-        page(of_task(ns, name))
+        help_text.page(help_text.of_command(self.index, name))
 
     def print_help(self) -> None:
         """Show the overview."""
@@ -152,7 +153,6 @@ program = ConsoleProgram(
     name="sysinit-vm",
     binary="sysinit-vm",
     binary_names=["sysinit-vm"],
-    namespace=ns,
     config_class=InvokeConfig,
     version=__version__,
 )

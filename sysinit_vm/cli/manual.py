@@ -1,7 +1,6 @@
 """What the help says about a command besides its docstring and its flags."""
 
-import inspect
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # The groups of all commands, in order; the overview leaves out those of SELDOM.
 GROUPS = ("Life", "Access", "Look", "Change", "Content", "Machine", "NixOS")
@@ -20,8 +19,7 @@ EXIT_STATUSES = {
 _COMMON_STATUSES = (0, 1, 2, 130)
 
 
-@dataclass(frozen=True)
-class Manual:
+class Manual(NamedTuple):
     """One command's own part of the help.
 
     ``text`` is its docstring, whose first line is the summary; ``group`` one of GROUPS; ``usage`` shows the words that
@@ -40,12 +38,12 @@ class Manual:
     @property
     def summary(self) -> str:
         """The docstring's first line, without its full stop."""
-        return inspect.cleandoc(self.text).partition("\n")[0].removesuffix(".")
+        return _cleaned(self.text).partition("\n")[0].removesuffix(".")
 
     @property
     def paragraphs(self) -> list[str]:
         """The docstring after its first line, each paragraph as one line."""
-        rest = inspect.cleandoc(self.text).partition("\n")[2].strip()
+        rest = _cleaned(self.text).partition("\n")[2].strip()
         return [" ".join(paragraph.split()) for paragraph in rest.split("\n\n")] if rest else []
 
     @property
@@ -65,4 +63,10 @@ class Manual:
         examples = ["Examples:", *(f"  {example}" for example in self.examples), ""] if self.examples else []
         words = [f'Its words follow "--": -- {self.usage}', ""] if self.usage and not self.word else []
         ends = paragraph(f"Exit status: {self.ending}", 76)
-        return "\n".join([inspect.cleandoc(self.text), "", *words, *examples, ends])
+        return "\n".join([_cleaned(self.text), "", *words, *examples, ends])
+
+
+def _cleaned(docstring: str) -> str:
+    from inspect import cleandoc  # slow to load, and help needs only the tables above
+
+    return cleandoc(docstring)

@@ -4,18 +4,15 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 
-from invoke.parser.argument import Argument
-from invoke.parser.context import ParserContext
-
 from sysinit_vm.cli import other_flags, synonyms
-from sysinit_vm.cli.completion import CHAIN, PASS_THROUGH, VALUES, Command, vm_names
+from sysinit_vm.cli.completion import CHAIN, PASS_THROUGH, VALUES, vm_names
+from sysinit_vm.cli.index import Command, Flag, Flags
 from sysinit_vm.errors import UsageError
 
 _SHORT = re.compile(r"(-[a-zA-Z])=?(.*)", re.DOTALL)  # a short flag, perhaps with its value: -n20
-_Flags = Mapping[str, Argument]
 
 
-def normalized(words: list[str], commands: Mapping[str, Command], core: ParserContext) -> list[str]:
+def normalized(words: list[str], commands: Mapping[str, Command], core: Flags) -> list[str]:
     """Return ``words`` as Invoke's parser accepts them; ``commands`` has each command under each of its names.
 
     ``core`` has the flags before a command. If ``--chain`` is among them, each of the commands that follow is
@@ -27,7 +24,7 @@ def normalized(words: list[str], commands: Mapping[str, Command], core: ParserCo
     element after ``--``. UsageError if the command has no flag that a short one stands for.
     """
     result: list[str] = []
-    flags: _Flags = core.flags
+    flags = core
     while words:
         result += take_flags(words, flags)
         if not words or words[0] == "--":
@@ -37,15 +34,15 @@ def normalized(words: list[str], commands: Mapping[str, Command], core: ParserCo
             return [*result, synonyms.CORE_FLAGS[word]]
         word = synonyms.COMMANDS.get(word, word)
         command = commands.get(word)
-        flags = command.context.flags if command else {}
-        result += [word, *_take_flags(words, command, core.flags)]
+        flags = command.flags if command else {}
+        result += [word, *_take_flags(words, command, core)]
         if command and word in PASS_THROUGH:
-            flag_words, rest = _separate_flags(words, command, core.flags) if word == "copy" else ([], words)
+            flag_words, rest = _separate_flags(words, command, core) if word == "copy" else ([], words)
             rest = rest[1:] if rest[:1] == ["--"] else rest
             return [*result, *flag_words, "--", shlex.join(rest)] if rest else [*result, *flag_words]
         result += _take_plain_words(words, command, commands) if command else []
         if command and CHAIN not in result:
-            return [*result, *_take_flags(words, command, core.flags), *words]
+            return [*result, *_take_flags(words, command, core), *words]
     return result
 
 
@@ -54,10 +51,10 @@ def _take_plain_words(words: list[str], command: Command, commands: Mapping[str,
 
     A flag that may be repeated takes all of them.
     """
-    flag, flags = f"--{command.word}", command.context.flags
+    flag, flags = f"--{command.word}", command.flags
     if flag not in flags or not words or words[0] == "--":
         return []
-    if flags[flag].kind is not list:
+    if not flags[flag].repeatable:
         return [] if words[0] in commands or _is_vm(words[0], command.word) else [flag, words.pop(0)]
     taken: list[str] = []
     while words and words[0] != "--":
@@ -70,7 +67,7 @@ def _is_vm(word: str, flag: str) -> bool:
     return word in vm_names() and word not in VALUES.get(flag, tuple)()
 
 
-def _separate_flags(words: list[str], command: Command, core: _Flags) -> tuple[list[str], list[str]]:
+def _separate_flags(words: list[str], command: Command, core: Flags) -> tuple[list[str], list[str]]:
     """Return the flags among ``words`` and the other words: like `cp`, accept flags anywhere before ``--``."""
     flag_words, rest = list[str](), list[str]()
     while words and words[0] != "--":
@@ -79,12 +76,12 @@ def _separate_flags(words: list[str], command: Command, core: _Flags) -> tuple[l
     return flag_words, rest + words[1:] if words else rest
 
 
-def _take_flags(words: list[str], command: Command | None, core: _Flags) -> list[str]:
+def _take_flags(words: list[str], command: Command | None, core: Flags) -> list[str]:
     """As ``take_flags`` for the flags of ``command``, with long flags for short ones; UsageError if it has no such.
 
     So the short flags in ``core`` are refused: Invoke takes them after a command too, and `up -d` would only debug it.
     """
-    flags, name = (command.context.flags, command.context.name) if command else ({}, None)
+    flags, name = (command.flags, command.name) if command else ({}, None)
     taken: list[str] = []
     while words and words[0].startswith("-") and words[0] != "--":
         if name:
@@ -93,7 +90,7 @@ def _take_flags(words: list[str], command: Command | None, core: _Flags) -> list
     return taken
 
 
-def _translate(name: str, words: list[str], flags: _Flags, core: _Flags, taken: Sequence[str]) -> None:
+def _translate(name: str, words: list[str], flags: Flags, core: Flags, taken: Sequence[str]) -> None:
     """Put the long flag in place of a short one that is the first of ``words``; UsageError if ``name`` has no such."""
     error = other_flags.explained(name, words[0], flags, taken, words[1:])
     if error:
@@ -112,12 +109,12 @@ def _translate(name: str, words: list[str], flags: _Flags, core: _Flags, taken: 
         raise UsageError(f"{name} takes no {short[1]}.", detail=detail, hint=hint)
 
 
-def _after_short(rest: str, argument: Argument) -> list[str]:
+def _after_short(rest: str, argument: Flag) -> list[str]:
     """Return what follows in the same word as a short flag: its value, or more short flags."""
     return [] if not rest else [rest] if argument.takes_value else [f"-{rest}"]
 
 
-def take_flags(words: list[str], flags: _Flags) -> list[str]:
+def take_flags(words: list[str], flags: Flags) -> list[str]:
     """Remove flags from the front of ``words`` and return them, with the values of those in ``flags`` that take one."""
     taken: list[str] = []
     while words and words[0].startswith("-") and words[0] != "--":
@@ -125,7 +122,7 @@ def take_flags(words: list[str], flags: _Flags) -> list[str]:
     return taken
 
 
-def _take_flag(words: list[str], flags: _Flags) -> list[str]:
+def _take_flag(words: list[str], flags: Flags) -> list[str]:
     """Remove the flag that is the first of ``words``, and its value if it takes one, and return them."""
     flag = words.pop(0)
     argument = flags.get(flag)

@@ -1,7 +1,7 @@
 """What people type who know other tools, and what it is here. Only the console script knows these words."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # Other words for a command, which run it.
 COMMANDS: Mapping[str, str] = {
@@ -24,8 +24,7 @@ COMMANDS: Mapping[str, str] = {
 CORE_FLAGS: Mapping[str, str] = {"version": "--version"}
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(NamedTuple):
     """What is said of a word that runs nothing: ``command`` is what to type instead, ``detail`` what to know."""
 
     brief: str

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from invoke.exceptions import ParseError
-from invoke.parser.argument import Argument
-from invoke.parser.context import ParserContext
 
 from sysinit_vm.cli import other_flags, synonyms
-from sysinit_vm.cli.completion import CHAIN, PASS_THROUGH, Command, vm_names
+from sysinit_vm.cli.completion import CHAIN, PASS_THROUGH, vm_names
+from sysinit_vm.cli.index import Command, Flags
 from sysinit_vm.cli.spelling import take_flags
 from sysinit_vm.errors import UsageError, edit, typed
 from sysinit_vm.projects import default_names, search
@@ -23,7 +22,7 @@ _NAME_TEXT = "--name VM chooses a VM (see `sysinit-vm list`), --project DIRECTOR
 
 
 def explain_parse_error(
-    error: ParseError, words: Sequence[str], commands: Mapping[str, Command], core: ParserContext, *, chained: bool
+    error: ParseError, words: Sequence[str], commands: Mapping[str, Command], core: Flags, *, chained: bool
 ) -> UsageError:
     """Return the error to show in place of the parser's own ``error``; ``core`` has the flags before a command.
 
@@ -42,12 +41,12 @@ def explain_parse_error(
     if not word.startswith("-"):
         return too_many_words(words, commands) if name else unknown_command(word, commands, words[1:])
     if name:
-        detail = _did_you_mean(_closest(word, commands[name].context.flags))
+        detail = _did_you_mean(_closest(word, commands[name].flags))
         return UsageError(f"{name} takes no {word}.", detail=detail, hint=f"sysinit-vm help {name}")
-    all_flags = {flag: argument for command in commands.values() for flag, argument in command.context.flags.items()}
+    all_flags = {flag: argument for command in commands.values() for flag, argument in command.flags.items()}
     if word in all_flags or word in synonyms.SHORT_FLAGS:
         return _before_its_command(word, words, commands, all_flags)
-    detail = _did_you_mean(_closest(word, [*core.flags, *all_flags]))
+    detail = _did_you_mean(_closest(word, [*core, *all_flags]))
     return UsageError(f"Unknown flag: {word}.", detail=detail, hint="sysinit-vm help")
 
 
@@ -86,9 +85,9 @@ def too_many_words(words: Sequence[str], commands: Mapping[str, Command]) -> Usa
     ``words`` begin with the command.
     """
     command, rest = commands[words[0]], [word for word in words[1:] if word != "--"]
-    flags = take_flags(rest, command.context.flags)
+    flags = take_flags(rest, command.flags)
     detail, meant = _meant(command, flags, rest or [""], commands)
-    brief = f"{command.context.name} takes no {shlex.quote(rest[0] if rest else '')}."
+    brief = f"{command.name} takes no {shlex.quote(rest[0] if rest else '')}."
     return UsageError(brief, detail=detail, hint=typed("sysinit-vm", *meant))
 
 
@@ -96,7 +95,7 @@ def _meant(
     command: Command, flags: Sequence[str], rest: Sequence[str], commands: Mapping[str, Command]
 ) -> tuple[str, Sequence[str]]:
     """Return why ``command`` takes no ``rest`` after its ``flags``, perhaps empty, and the words to type instead."""
-    name, known, word = str(command.context.name), command.context.flags, rest[0]
+    name, known, word = command.name, command.flags, rest[0]
     is_vm = word in vm_names()
     if is_vm and name == "list":
         return _NAME_TEXT, ["status", "--name", word]
@@ -124,7 +123,7 @@ def from_command(words: Sequence[str], name: str, commands: Mapping[str, Command
 
 
 def _is_command(word: str, name: str, commands: Mapping[str, Command]) -> bool:
-    return word in commands and commands[word].context.name == name
+    return word in commands and commands[word].name == name
 
 
 def _is_path(word: str) -> bool:
@@ -132,7 +131,7 @@ def _is_path(word: str) -> bool:
 
 
 def _before_its_command(
-    word: str, words: Sequence[str], commands: Mapping[str, Command], all_flags: Mapping[str, Argument]
+    word: str, words: Sequence[str], commands: Mapping[str, Command], all_flags: Flags
 ) -> UsageError:
     """Return the error for the flag ``word`` of a command that ``words`` have before the command."""
     rest = list(words)
@@ -141,9 +140,9 @@ def _before_its_command(
     if command:
         before = [flag for flag in leading_flags if flag != word]
         _, *after = rest
-        if command.context.name in PASS_THROUGH and "--" in after:  # what is passed on is one quoted element
+        if command.name in PASS_THROUGH and "--" in after:  # what is passed on is one quoted element
             after[after.index("--") :] = shlex.split(after[-1])
-        error = other_flags.explained(str(command.context.name), word, command.context.flags, before, after)
+        error = other_flags.explained(command.name, word, command.flags, before, after)
         if error:
             return error
     return UsageError(f"{word} goes after its command.", hint=_reordered(list(words), commands, all_flags))
@@ -162,13 +161,13 @@ def _vm_called(word: str) -> str:
     )
 
 
-def _reordered(words: list[str], commands: Mapping[str, Command], all_flags: Mapping[str, Argument]) -> str:
+def _reordered(words: list[str], commands: Mapping[str, Command], all_flags: Flags) -> str:
     """Return the first command of ``words`` with the flags before it moved after it, or else how to get help."""
     leading_flags = take_flags(words, all_flags)
     command = commands.get(words[0]) if words else None
     if command is None:
         return "sysinit-vm help"
-    name, flags = words.pop(0), command.context.flags
+    name, flags = words.pop(0), command.flags
     if any(flag in all_flags and flag not in flags for flag in leading_flags):
         return f"sysinit-vm help {name}"
     line = typed("sysinit-vm", name, *leading_flags, *take_flags(words, flags))

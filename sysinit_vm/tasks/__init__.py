@@ -1,69 +1,48 @@
-"""The collection: every task listed by hand."""
+"""The collection: every verb listed by hand, in the order of the help, and loaded when it is used."""
+
+from collections.abc import Iterable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from invoke.collection import Collection
 
-from sysinit_vm.tasks import (
-    adopt,
-    apply,
-    build_debian,
-    build_dev,
-    build_minimal,
-    completion,
-    copy,
-    destroy,
-    doctor,
-    exec,  # noqa: A004
-    help,  # noqa: A004
-    init,
-    list,  # noqa: A004
-    logs,
-    open,  # noqa: A004
-    plan,
-    ports,
-    prune,
-    rebuild,
-    restart,
-    setup,
-    shell,
-    ssh_config,
-    start,
-    status,
-    stop,
-    sync,
-    taskfile,
-    trust,
-    up,
+if TYPE_CHECKING:
+    from sysinit_vm.tasks.verb import Verb
+
+    ns: Collection
+
+VERBS = (
+    *("up", "init", "start", "stop", "restart", "destroy", "adopt", "prune"),
+    *("shell", "exec", "copy", "open", "ssh-config"),
+    *("status", "list", "logs", "ports", "plan", "apply", "trust"),
+    *("sync", "rebuild", "setup", "doctor", "completion", "taskfile", "help"),
+    *("build.dev", "build.minimal", "build.debian"),
 )
 
-ns = Collection("lima")
-for _task in (
-    up.up,
-    init.init,
-    start.start,
-    stop.stop_,
-    restart.restart,
-    destroy.destroy_,
-    adopt.adopt_,
-    prune.prune,
-    shell.shell,
-    exec.exec_,
-    copy.copy_,
-    open.open_,
-    ssh_config.ssh_config_,
-    status.status,
-    list.list_,
-    logs.logs_,
-    ports.ports,
-    plan.plan,
-    apply.apply_,
-    trust.trust,
-    sync.sync,
-    rebuild.rebuild_,
-    setup.setup,
-    doctor.doctor,
-    completion.completion,
-    taskfile.taskfile,
-    help.help_,
-):
-    ns.add_task(_task)
-ns.add_collection(Collection("build", build_dev.build_dev, build_minimal.build_minimal, build_debian.build_debian_))
+
+def collection(verbs: Iterable[str] = VERBS) -> Collection:
+    """Return the collection of ``verbs``, which loads their modules and no others."""
+    whole, groups = Collection("lima"), dict[str, Collection]()
+    for name in verbs:
+        group, _, _ = name.rpartition(".")
+        place = groups.setdefault(group, Collection(group)) if group else whole
+        place.add_task(task(name))
+    for inner in groups.values():
+        whole.add_collection(inner)
+    return whole
+
+
+def task(name: str) -> "Verb":
+    """Return the task of one of VERBS, which is in the module of its name; a ``_`` may end the function's."""
+    place = name.replace(".", "_").replace("-", "_")
+    names = vars(import_module(f"{__name__}.{place}"))
+    verb: Verb = names.get(f"{place}_") or names[place]
+    return verb
+
+
+def __getattr__(name: str) -> Any:
+    """Load the whole collection, ``ns``, on first use."""
+    if name == "ns":
+        globals()["ns"] = collection()
+        return globals()["ns"]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -66,6 +66,6 @@ def _safe_commands(c: Context) -> SafeCommands:
 
     `start` is none of them: it ends what is left of a crashed VM, and so what may still run in it.
     """
-    from sysinit_vm.tasks import ns
+    from sysinit_vm.tasks import task
 
-    return {f"sysinit-vm {name}": partial(ns[name], c) for name in ("setup", "build.debian")}
+    return {f"sysinit-vm {name}": partial(task(name), c) for name in ("setup", "build.debian")}

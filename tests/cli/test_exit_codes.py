@@ -455,7 +455,7 @@ def test_a_bad_value_of_invokes_own_flags_is_2_and_no_traceback(world, words):
         (".invoke.yaml/", ""),
     ],
 )
-@pytest.mark.parametrize("words", [["help"], ["status"]])
+@pytest.mark.parametrize("words", [["help", "--all"], ["status"]])
 def test_a_configuration_of_invokes_that_cannot_be_used_is_2_and_named(world, name, text, words):
     world.put_config()
     path = world.home / name.rstrip("/")

@@ -85,7 +85,7 @@ def test_ctrl_c_while_it_follows_a_log_is_130_without_a_word_on_stdout(world):
 
 
 @pytest.mark.parametrize(
-    "argv", [[*SCRIPT, "help"], [str(BIN / "sysinit-vm"), "help"]], ids=["python -m", "sysinit-vm"]
+    "argv", [[*SCRIPT, "status"], [str(BIN / "sysinit-vm"), "status"]], ids=["python -m", "sysinit-vm"]
 )
 def test_ctrl_c_before_the_command_has_even_loaded_is_no_traceback(world, argv):
     (world.fake / "yaml.py").write_text("import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(9)\n")

@@ -67,7 +67,7 @@ PRINTERS = {
         "Console().print",
         "Console(file=output, width=_UNLIMITED_WIDTH).print",
     },
-    "sysinit_vm.tasks.help": {"print"},  # our own text, with bold headings
+    "sysinit_vm.cli.help_text": {"print"},  # our own text, with bold headings
 }
 WRITES = re.compile(r"(.*\.)?(print|input|pprint|echo|warn|print_exc)|(sys\.(__)?|os\.)?std(out|err).*|os\.writev?")
 HARMLESS = {"sys.stdout.flush", "sys.stdout.isatty", "sys.stderr.isatty", "sys.stdout.fileno", "sys.stderr.fileno"}

@@ -5,16 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sysinit_vm.cli import columns
-from sysinit_vm.tasks import ns
-from sysinit_vm.tasks.help import of_task, overview
+from sysinit_vm.cli import columns, index
+from sysinit_vm.cli.help_text import of_command, overview
 
-NAMES = [str(each.name) for each in ns.to_contexts()]
+INDEX = index.read()
+NAMES = list(INDEX.commands)
 
 
 def shown(monkeypatch, width, name=None):
     monkeypatch.setenv("COLUMNS", str(width))
-    return overview(ns) if name is None else of_task(ns, name)
+    return overview(INDEX) if name is None else of_command(INDEX, name)
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])
@@ -33,10 +33,10 @@ def test_the_width_is_made_use_of(monkeypatch):
 @pytest.mark.parametrize("width", [80, 200])
 def test_each_command_is_one_line_of_the_overview(monkeypatch, width):
     monkeypatch.setenv("COLUMNS", str(width))
-    text = overview(ns, seldom=True)
+    text = overview(INDEX, seldom=True)
     for name in NAMES:
         (line,) = [line for line in text.splitlines() if line.startswith("  ") and line.split()[0] == name]
-        assert line.endswith(ns[name].manual.summary)
+        assert line.endswith(INDEX.commands[name].summary)
 
 
 def test_the_overview_begins_with_up_and_leaves_the_commands_for_nixos_to_the_full_one(monkeypatch):
@@ -45,7 +45,7 @@ def test_the_overview_begins_with_up_and_leaves_the_commands_for_nixos_to_the_fu
     assert listed[0] == "up"
     assert {name for name in NAMES if name not in listed} == seldom
     assert "help --all" in " ".join(shown(monkeypatch, 80).split())
-    everything = overview(ns, seldom=True)
+    everything = overview(INDEX, seldom=True)
     assert all(f"\n  {name} " in everything for name in seldom)
 
 

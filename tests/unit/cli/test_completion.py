@@ -6,21 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sysinit_vm.cli import completion
-from sysinit_vm.cli.completion import Command, candidates
+from sysinit_vm.cli import completion, index
+from sysinit_vm.cli.completion import candidates
 from sysinit_vm.errors import UsageError
-from sysinit_vm.program import program
-from sysinit_vm.tasks import ns
 
-COMMANDS = {
-    name: Command(each, f"about {each.name}", {"init": "template", "help": "topic"}.get(each.name, ""))
-    for each in ns.to_contexts()
-    for name in (each.name, *each.aliases)
-}
+INDEX = index.read()
+COMMANDS = INDEX.by_any_name()
 
 
 def offered(*words):
-    return [word for word, _ in candidates(words, COMMANDS, program.initial_context)]
+    return [word for word, _ in candidates(words, COMMANDS, INDEX.core)]
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +74,7 @@ def test_what_fits_is_offered_and_nothing_else(words, expected):
 
 def test_every_command_is_offered_first_each_with_its_help():
     assert set(offered("")) == set(COMMANDS)
-    assert ("start", "about start") in candidates([""], COMMANDS, program.initial_context)
+    assert ("start", f"{COMMANDS['start'].summary}.") in candidates([""], COMMANDS, INDEX.core)
 
 
 @given(st.lists(st.text(max_size=8) | st.sampled_from([*COMMANDS, "--name", "--", "-", "--json"]), max_size=6))

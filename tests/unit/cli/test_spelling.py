@@ -4,20 +4,20 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sysinit_vm import program as cli
-from sysinit_vm.cli import synonyms
+from sysinit_vm.cli import index, synonyms
 from sysinit_vm.cli.spelling import normalized
 from sysinit_vm.errors import UsageError
 from sysinit_vm.tasks import ns
 from sysinit_vm.tasks.context import exact_words
 
-COMMANDS = cli.commands()
+INDEX = index.read()
+COMMANDS = INDEX.by_any_name()
 CONTEXTS = {str(each.name): each for each in ns.to_contexts()}
 argv_words = st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), min_size=1)
 
 
 def spelled(words):
-    return normalized(list(words), COMMANDS, cli.program.initial_context)
+    return normalized(list(words), COMMANDS, INDEX.core)
 
 
 def told(line):

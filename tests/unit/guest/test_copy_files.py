@@ -2,14 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sysinit_vm import program as cli
+from sysinit_vm.cli import index
 from sysinit_vm.cli.spelling import normalized
 from sysinit_vm.errors import UsageError, VmError
 from sysinit_vm.guest import copy
 from sysinit_vm.guest.transfer import PathInfo
 from tests.fakes import FakeLimactl, result
 
-COMMANDS = cli.commands()
+INDEX = index.read()
+COMMANDS = INDEX.by_any_name()
 WORD = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1)
 
 
@@ -74,14 +75,14 @@ def test_flags_before_the_words_or_after_them_are_ours_and_the_words_exact(words
 
     flags = ["--name", "x"]
     typed = ["copy", *(flags if before else []), *words, *([] if before else flags)]
-    assert normalized(typed, COMMANDS, cli.program.initial_context) == ["copy", "--name", "x", "--", shlex.join(words)]
+    assert normalized(typed, COMMANDS, INDEX.core) == ["copy", "--name", "x", "--", shlex.join(words)]
 
 
 @given(st.lists(WORD, min_size=1))
 def test_words_after_two_dashes_are_exact_whatever_they_begin_with(words):
     import shlex
 
-    assert normalized(["copy", "--", *words], COMMANDS, cli.program.initial_context) == [
+    assert normalized(["copy", "--", *words], COMMANDS, INDEX.core) == [
         "copy",
         "--",
         shlex.join(words),

@@ -1,0 +1,49 @@
+"""What is answered before Invoke is loaded, because people wait for it at each key: completion and help."""
+
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+from sysinit_vm.cli import completion, help_text, index
+from sysinit_vm.errors import VmError
+from sysinit_vm.escaping import escaped
+
+
+def answer(words: Sequence[str]) -> bool:
+    """Print the answer to ``words``, which follow the program's name; False if the program has to answer.
+
+    So it has to, too, if the output cannot be written: the program says why.
+    """
+    text = _text(words)
+    if text is None:
+        return False
+    try:
+        if text:
+            help_text.page(text)
+        sys.stdout.flush()
+    except OSError:
+        return False
+    return True
+
+
+def _text(words: Sequence[str]) -> str | None:
+    match list(words):
+        case ["--complete", "--", *line]:
+            return _completions(line)
+        case [] | ["help" | "--help" | "-h"]:
+            return help_text.overview(index.read())
+        case ["help", name] if name in (known := index.read()).by_any_name():
+            return help_text.of_command(known, name)
+    return None
+
+
+def _completions(line: Sequence[str]) -> str:
+    """Return the completions for the scripts of `completion`: one a line, with its help after a tab.
+
+    None are offered if what knows them raises an error: whoever presses TAB asked for no message.
+    """
+    known = index.read()
+    with suppress(VmError):
+        words = completion.candidates(line, known.by_any_name(), known.core)
+        return "\n".join(escaped(f"{word}\t{text}") for word, text in words)
+    return ""
