@@ -93,7 +93,10 @@ def ask(edits: Sequence[FileEdit], *, yes: bool, dry: bool, hint: str) -> None:
 
 
 def write(edits: Sequence[FileEdit]) -> None:
-    """Make the edits; permissions stay as they are. A link stays and its target is written; in a project, VmError."""
+    """Make the edits; permissions stay as they are. A link stays and its target is written; in a project, VmError.
+
+    So is it if a guest can lead a link on the way to a file of the user's own elsewhere.
+    """
     for edit in edits:
         if edit.project:
             _write_in_project(edit, edit.project)
@@ -114,7 +117,7 @@ def write_content(path: Path, content: bytes | None, mode: int = 0o644) -> None:
 
     None removes the file. A link's target is not ours to remove, and the link would dangle: it becomes empty instead.
     """
-    target = path.resolve()
+    target = files.require_no_guest(path, typed("ls", "-ld", path.parent, path))
     if content is None and not path.is_symlink():
         path.unlink(missing_ok=True)
         return

@@ -132,15 +132,15 @@ def require_private(directory: Path) -> Path:
     return directory.resolve()
 
 
-def require_no_guest(directory: Path) -> Path:
-    """Return ``directory`` (absolute, need not exist) with links resolved; VmError if a guest can write there."""
-    if guest_writes.is_guests(directory):
+def require_no_guest(path: Path, hint: str = "unset the variable that names it, LIMA_HOME or one of XDG_*") -> Path:
+    """Return ``path`` (absolute, need not exist) with links resolved; VmError with ``hint`` if a guest can write it."""
+    if guest_writes.is_guests(path):
         raise VmError(
-            f"{directory} is not safe to use.",
+            f"{path} is not safe to use.",
             detail="The guest of a project can write there, and so put in what it likes.",
-            hint="unset the variable that names it, LIMA_HOME or one of XDG_*",
+            hint=hint,
         )
-    return directory.resolve()
+    return Path(os.path.realpath(path))  # resolve() raises if links lead in a circle
 
 
 def open_to_others(mode: int, owner: int, group_id: int) -> bool:

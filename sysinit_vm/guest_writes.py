@@ -6,6 +6,7 @@ moved to and whatever the config says since.
 
 import json
 import os
+import pwd
 import secrets
 from collections.abc import Iterable
 from contextlib import suppress
@@ -62,10 +63,11 @@ def is_guests(path: Path) -> bool:
     """Whether ``path`` (absolute) is where a guest can write, or a link on the way to it is, as it may lead elsewhere.
 
     A guest writes in what was recorded, and in each directory that has a config of ours: its VM may be an older one.
-    One that may write the user's home runs anything as the user anyway, and hides no program from us.
+    One that may write the user's home runs anything as the user anyway, and hides no program from us. That is the
+    account's own home: HOME may be set to a directory of a project.
     """
     places = set(ways(path))
-    for home in (Path.home(), Path.home().resolve()):
+    for home in (_account_home(), _account_home().resolve()):
         places -= {home, *home.parents}
     written = _all(os.environ.get("LIMA_HOME") or str(Path.home() / ".lima"))
     identities = {one.identity for one in written}
@@ -75,7 +77,7 @@ def is_guests(path: Path) -> bool:
 
 def ways(path: Path) -> list[Path]:
     """Return ``path`` (absolute), what is above it, and the same of what the links on the way lead to; each once."""
-    left, seen = [path, path.resolve()], dict[Path, None]()
+    left, seen = [path, Path(os.path.realpath(path))], dict[Path, None]()  # resolve() raises if links lead in a circle
     while left:
         way = left.pop()
         for place in (way, *way.parents):
@@ -84,6 +86,13 @@ def ways(path: Path) -> list[Path]:
                 with suppress(OSError):
                     left.append(Path(os.path.normpath(place.parent / place.readlink())))
     return [*seen]
+
+
+def _account_home() -> Path:
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:  # as in a container that runs under any uid
+        return Path.home()
 
 
 def _is_project(place: Path) -> bool:

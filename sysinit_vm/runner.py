@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from sysinit_vm import executables, pipes
 from sysinit_vm.errors import MissingError
@@ -68,10 +68,7 @@ class Runner:
         argv = tuple(argv)
         with contextlib.ExitStack() as stack:
             stdin = stack.enter_context(pipes.text_file(text)) if text is not None else subprocess.DEVNULL
-            with _missing_program(argv):
-                process = stack.enter_context(
-                    subprocess.Popen(argv, stdin=stdin, stdout=_PIPE, stderr=_PIPE, env=_environment(env), cwd=cwd)
-                )
+            process = stack.enter_context(_started(argv, env, stdin=stdin, stdout=_PIPE, stderr=_PIPE, cwd=cwd))
             stack.callback(_end_if_alive, process)
             try:
                 out, err = pipes.capture((_present(process.stdout), _present(process.stderr)), timeout)
@@ -111,17 +108,9 @@ class Runner:
         if self._announce(argv):
             return Result(tuple(argv), 0)
         tail: list[str] = []
-        with _missing_program(argv):
-            process = subprocess.Popen(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-                env=_environment(env),
-                cwd=cwd,
-            )
+        process = _started(
+            argv, env, stdin=subprocess.DEVNULL, stdout=_PIPE, stderr=subprocess.STDOUT, errors="replace", cwd=cwd
+        )
         try:
             for line in pipes.lines(process.stdout) if process.stdout else ():
                 tail = [*tail[-99:], line]
@@ -179,8 +168,7 @@ class Runner:
         if self._announce(argv):
             return 0
         sys.stdout.flush()
-        with _missing_program(argv):
-            process = subprocess.Popen(argv, stdin=None if stdin else subprocess.DEVNULL, env=_environment(env))
+        process = _started(argv, env, stdin=None if stdin else subprocess.DEVNULL)
         try:
             with sigterm_as_interrupt():
                 return _exit_status(process.wait())
@@ -205,17 +193,23 @@ def _piped(
 ) -> Iterator[tuple[subprocess.Popen[bytes], pipes.Tail]]:
     """Start a command of which we hold one end, and the end of its errors; afterwards it has ended."""
     with contextlib.ExitStack() as stack:
-        with _missing_program(argv):
-            process = subprocess.Popen(
-                argv, bufsize=_CHUNK, stdin=stdin, stdout=stdout, stderr=_PIPE, env=_environment(env)
-            )
+        process = _started(argv, env, bufsize=_CHUNK, stdin=stdin, stdout=stdout, stderr=_PIPE)
         stack.callback(_close, process.stdin or process.stdout)
         stack.callback(_end_if_alive, process)  # first, because closing may have to write the rest
         yield process, pipes.Tail(_present(process.stderr))
 
 
-def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:
-    return {**executables.environment(), **(extra or {})}
+def _started(argv: Sequence[str], env: Mapping[str, str] | None, **options: Any) -> subprocess.Popen[Any]:
+    """Start ``argv``; MissingError if its program is missing or cannot be run.
+
+    One that has no path is not what a guest wrote, nor what a link on PATH leads to there.
+    """
+    environment = {**executables.environment(), **(env or {})}
+    program = None if "/" in argv[0] or "PATH" in (env or {}) else executables.find(argv[0])
+    try:
+        return subprocess.Popen(argv, executable=program, env=environment, **options)
+    except (FileNotFoundError, PermissionError) as error:
+        raise MissingError(f"Cannot run {argv[0]}.", detail=str(error), hint="sysinit-vm setup") from error
 
 
 def _exit_status(returncode: int) -> int:
@@ -248,11 +242,3 @@ def _end(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-@contextlib.contextmanager
-def _missing_program(argv: Sequence[str]) -> Iterator[None]:
-    try:
-        yield
-    except (FileNotFoundError, PermissionError) as error:
-        raise MissingError(f"Cannot run {argv[0]}.", detail=str(error), hint="sysinit-vm setup") from error

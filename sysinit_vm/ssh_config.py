@@ -14,7 +14,7 @@ from os import getuid
 from pathlib import Path
 
 from sysinit_vm import file_edits, files
-from sysinit_vm.errors import MissingError, VmError
+from sysinit_vm.errors import MissingError, VmError, typed
 from sysinit_vm.executables import find
 from sysinit_vm.file_edits import FileEdit
 from sysinit_vm.lima.home import lima_home
@@ -82,7 +82,7 @@ def write_hosts(instances: Iterable[Instance]) -> list[str]:
 
 def with_include() -> FileEdit | None:
     """Return the edit that puts our Include at the top of ~/.ssh/config, None if it is there already."""
-    config = path()
+    config = _of_no_guest()
     before = file_edits.read(config)
     if include_line() in _lines(before):
         return None
@@ -95,7 +95,7 @@ def without_include() -> FileEdit | None:
 
     A file with nothing else in it is removed.
     """
-    config = path()
+    config = _of_no_guest()
     before = file_edits.read(config)
     if before is None or include_line() not in _lines(before):
         return None
@@ -104,6 +104,12 @@ def without_include() -> FileEdit | None:
         re.escape(include_line().encode()),
     )
     return FileEdit(config, before, re.sub(ours, b"", before) or None)
+
+
+def _of_no_guest() -> Path:
+    """Return ~/.ssh/config; VmError if a guest can write it, because ssh runs what it says (`Match exec`)."""
+    files.require_no_guest(path(), typed("ls", "-ld", path().parent, path()))
+    return path()
 
 
 def _lines(content: bytes | None) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from invoke.config import Config
 
+from sysinit_vm import guest_writes
 from sysinit_vm.errors import UsageError, edit
 
 SUFFIXES = (".yaml", ".yml", ".json", ".py")  # in the order in which Invoke looks for them
@@ -26,7 +27,16 @@ class InvokeConfig(Config):
             super().load_user()
 
     def load_runtime(self, merge: bool = True) -> None:  # noqa: ARG002
-        """Read the file that -f or INVOKE_RUNTIME_CONFIG names, if there is one."""
+        """Read the file that -f or INVOKE_RUNTIME_CONFIG names, if there is one.
+
+        UsageError if a guest can write it: Invoke runs a `.py`, and imports what any of them names as its executor.
+        """
+        if self._runtime_path and guest_writes.is_guests(Path(self._runtime_path).absolute()):
+            raise UsageError(
+                f"Invoke's configuration is not safe to use: {self._runtime_path}.",
+                detail="The guest of a project can write there, and so put in what it likes.",
+                hint="unset INVOKE_RUNTIME_CONFIG",
+            )
         with _errors_name_file(str(self._runtime_path)):
             super().load_runtime()
 

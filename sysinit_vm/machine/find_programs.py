@@ -4,7 +4,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from sysinit_vm import files, user_account
+from sysinit_vm import files, guest_writes, user_account
 from sysinit_vm.errors import MissingError, VmError, typed
 from sysinit_vm.executables import Version, dotted, find, version
 from sysinit_vm.machine.host import Host
@@ -69,6 +69,9 @@ def _configured(variable: str) -> Path | None:
     path = Path(value).expanduser().absolute()
     if not path.is_file():
         raise MissingError(f"{variable} names no file.", detail=str(path), hint=f"unset {variable}")
+    if guest_writes.is_guests(path):
+        detail = f"{path}: the guest of a project can write there, and so put in what it likes."
+        raise MissingError(f"{variable} names a file that is not safe to run.", detail=detail, hint=f"unset {variable}")
     if not os.access(path, os.X_OK):
         hint = f"{typed('chmod', '+x', path)}, or unset {variable}"
         raise MissingError(f"{variable} names a file that cannot be run.", detail=str(path), hint=hint)

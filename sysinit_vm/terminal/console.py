@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from sysinit_vm.escaping import escaped, one_line
-from sysinit_vm.executables import search_path
+from sysinit_vm.executables import environment
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -52,14 +52,20 @@ def control(sequences: str) -> None:
 
 
 def page(text: str) -> None:
-    """Show ``text`` on the terminal with the user's pager."""
+    """Show ``text`` on the terminal with the user's pager, but with none that a guest wrote: it could show another."""
     from rich.console import Console
     from rich.text import Text
 
     console = Console()
-    os.environ["PATH"] = search_path()  # the pager is not taken from the current directory
-    with console.pager():
-        console.print(Text(escaped(text)))
+    kept, trusted = dict(os.environ), environment()
+    try:
+        os.environ.clear()
+        os.environ.update(trusted)  # rich asks pydoc, and that the environment
+        with console.pager():
+            console.print(Text(escaped(text)))
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
 
 
 def size() -> os.terminal_size:

@@ -234,3 +234,49 @@ def test_what_is_kept_and_what_is_new_are_too_long_together_before_anything_is_s
     assert done.returncode == 1
     assert "is too long" in done.stderr
     assert not [call for call in world.calls()[before:] if {"stop", "edit", "validate"} & set(call)]
+
+
+@pytest.mark.parametrize(
+    ("words", "env"),
+    [
+        (("list",), {"SYSINIT_VM_LIMACTL": "{demo}/tools/limactl"}),
+        (("list",), {"SYSINIT_VM_LIMACTL": "tools/limactl"}),
+        (("list",), {"INVOKE_RUNTIME_CONFIG": "{demo}/tools/inv.py"}),
+        (("list",), {"INVOKE_RUNTIME_CONFIG": "tools/inv.py"}),
+        (("-f", "tools/inv.py", "list"), {}),
+    ],
+)
+def test_no_variable_names_a_program_of_a_project_to_run(world, words, env):
+    world.put_vm()
+    guest_writes.record(world.lima_home / "demo-dev", [world.demo])
+    ran = planted(world, world.demo / "tools")
+    (world.demo / "tools/inv.py").write_text(f"open({str(ran)!r}, 'w')\n")
+    done = world.run(*words, **{name: value.format(demo=world.demo) for name, value in env.items()})
+    assert not ran.exists()
+    assert done.returncode in {2, 6}
+    assert "not safe to" in done.stderr
+
+
+def test_a_link_on_path_to_a_program_of_a_project_runs_nothing(world):
+    world.put_vm()
+    guest_writes.record(world.lima_home / "demo-dev", [world.demo])
+    ran, links = planted(world, world.demo / "tools"), world.home / "links"
+    links.mkdir()
+    for program in (world.demo / "tools").iterdir():
+        (links / program.name).symlink_to(program)
+    world.run("doctor", PATH=f"{links}:{world.env['PATH']}")
+    assert not ran.exists(), ran.read_text()
+
+
+@pytest.mark.parametrize("words", [("ssh-config", "--yes"), ("ssh-config", "--remove", "--yes")])
+def test_ssh_does_not_read_a_config_that_a_guest_writes_for_us(world, words):
+    """`ssh -G` runs the commands of `Match exec`."""
+    world.put_vm()
+    guest_writes.record(world.lima_home / "demo-dev", [world.demo])
+    config, text = world.home / ".ssh/config", f'Match exec "touch {world.home}/ran"\n'
+    config.parent.mkdir(exist_ok=True)
+    (world.demo / "config").write_text(text)
+    config.symlink_to(world.demo / "config")
+    done = world.run(*words)
+    assert (done.returncode, "not safe to use" in done.stderr) == (1, True)
+    assert (config.read_text(), (world.home / "ran").exists()) == (text, False)

@@ -54,7 +54,7 @@ def demo(tmp_path, monkeypatch):
 
 def started(project):
     """Forget what was found for an earlier PATH: each command is a process of its own."""
-    executables._of_no_guest.cache_clear()
+    executables._is_guests.cache_clear()
     return search_path() == str(project.parent / "other")
 
 
@@ -97,7 +97,7 @@ def test_a_link_that_a_guest_can_lead_elsewhere_is_dropped(demo, monkeypatch, li
         (place / through).symlink_to(goal)
     (place / link).symlink_to(place / (through or "real"))
     monkeypatch.setenv("PATH", f"{place / link}:{place}/other")
-    executables._of_no_guest.cache_clear()
+    executables._is_guests.cache_clear()
     guests = "demo" in link + through
     assert search_path() == (f"{place}/other" if guests else f"{place / link}:{place}/other")
 
@@ -113,7 +113,7 @@ def test_a_link_that_leads_into_the_project_is_dropped(demo, monkeypatch):
 def test_nothing_is_kept_or_loaded_where_a_guest_writes(demo, monkeypatch, name, value, left):
     places = {"demo": demo, "other": demo.parent / "other"}
     monkeypatch.setenv(name, value.format(**places))
-    executables._of_no_guest.cache_clear()
+    executables._is_guests.cache_clear()
     assert executables.environment().get(name) == (left and left.format(**places))
 
 
@@ -127,6 +127,76 @@ def test_a_config_in_the_home_itself_hides_no_program_of_the_user(tmp_path, monk
     own.mkdir(parents=True)
     (tmp_path / ".lima").mkdir()
     (tmp_path / ".lima/config.yaml").touch()
-    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(guest_writes, "_account_home", lambda: tmp_path)
     monkeypatch.setenv("PATH", str(own))
     assert search_path() == str(own)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SSH", "{demo}/tools/ssh"),
+        ("SSH", "ssh -F{demo}/tools/ssh"),
+        ("SSH", "src"),
+        ("PAGER", "src/pager"),
+        ("LESSOPEN", "|-{demo}/tools/open %s"),
+        ("QEMU_MODULE_DIR", "{demo}"),
+        ("QEMU_SYSTEM_X86_64", "{demo}/qemu -nodefaults"),
+        ("PERL5LIB", "/usr/share/perl5:{demo}/src"),
+        ("PERL5LIB", "{demo}:/usr/share/perl5"),
+        ("GOFLAGS", "-toolexec={demo}/src"),
+        ("FLAGS", "-I{demo} -O2"),
+        ("URL", "file://{demo}/src"),
+        ("THROUGH", "{demo}/../link/src"),
+        ("ROUND", "{demo}/circle/x"),
+    ],
+)
+def test_no_variable_names_what_a_guest_writes(demo, monkeypatch, name, value):
+    (demo / "src/pager").touch()
+    (demo / "circle").symlink_to("circle")
+    (demo.parent / "link").symlink_to(demo)
+    monkeypatch.chdir(demo)
+    monkeypatch.setenv(name, value.format(demo=demo))
+    assert name not in executables.environment()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SSH", "/usr/bin/ssh"),
+        ("PAGER", "less -R"),
+        ("TZ", "Europe/Berlin"),
+        ("LS_COLORS", "rs=0:di=01;34:*.tar=01;31"),
+        ("NO_PROXY", "src,10.0.0.0/8"),
+        ("https_proxy", "http://src:3128/"),
+        ("USER", "src"),
+        ("LC_ALL", "src"),
+        ("TERM", "src"),
+    ],
+)
+def test_other_variables_stay(demo, monkeypatch, name, value):
+    monkeypatch.chdir(demo)
+    monkeypatch.setenv(name, value)
+    assert executables.environment()[name] == value
+
+
+def test_where_no_guest_writes_a_relative_path_stays(demo, monkeypatch):
+    (demo.parent / "other/tools").mkdir()
+    monkeypatch.chdir(demo.parent / "other")
+    monkeypatch.setenv("SSH", "tools/ssh")
+    assert executables.environment()["SSH"] == "tools/ssh"
+
+
+def test_a_link_to_a_program_of_a_project_is_passed_over(demo, monkeypatch):
+    (demo / "src/git").touch(mode=0o755)
+    (demo.parent / "other/git").symlink_to(demo / "src/git")
+    system = demo.parent / "system"
+    system.mkdir()
+    (system / "git").touch(mode=0o755)
+    monkeypatch.setenv("PATH", f"{demo.parent}/other:{system}")
+    assert find("git") == system / "git"
+
+
+def test_a_home_in_a_project_hides_nothing_of_it(demo, monkeypatch):
+    monkeypatch.setenv("HOME", str(demo / "home"))
+    assert started(demo)

@@ -126,3 +126,18 @@ def test_neither_a_fifo_nor_a_huge_file_is_read(tmp_path):
     for name in ("fifo", "huge"):
         with pytest.raises(VmError, match="Cannot read"):
             file_edits.read(tmp_path / name)
+
+
+def test_a_link_that_a_guest_led_elsewhere_after_the_question_is_not_followed(tmp_path, monkeypatch):
+    project, victim, path = tmp_path / "demo", tmp_path / "victim", tmp_path / "config"
+    (project / ".lima").mkdir(parents=True)
+    (project / ".lima/config.yaml").touch()
+    victim.write_text("mine\n")
+    path.write_text("a\n")
+    edit = FileEdit(path, b"a\n", b"b\n")
+    path.unlink()
+    path.symlink_to(project / "file")
+    (project / "file").symlink_to(victim)
+    with pytest.raises(VmError, match="not safe to use"):
+        file_edits.write([edit])
+    assert victim.read_text() == "mine\n"

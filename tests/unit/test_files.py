@@ -128,7 +128,7 @@ def test_a_directory_in_which_anyone_may_make_files_is_not_used(tmp_path):
 @pytest.mark.parametrize(("members", "safe"), [([], True), (["me"], True), (["me", "you"], False)])
 def test_a_group_of_the_users_own_is_not_others(tmp_path, monkeypatch, members, safe):
     tmp_path.chmod(0o775)
-    account = SimpleNamespace(pw_gid=7, pw_name="me")
+    account = SimpleNamespace(pw_gid=7, pw_name="me", pw_dir="/nowhere")
     monkeypatch.setattr(files.pwd, "getpwuid", lambda _: account)
     monkeypatch.setattr(files.grp, "getgrgid", lambda _: SimpleNamespace(gr_gid=7, gr_mem=members))
     if safe:

@@ -13,6 +13,7 @@ def home(tmp_path, monkeypatch):
     for name in ("demo/sub", ".lima/demo-dev", "other"):
         (home / name).mkdir(parents=True)
     monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setattr(guest_writes, "_account_home", lambda: home)
     monkeypatch.delenv("LIMA_HOME", raising=False)
     return home
 
