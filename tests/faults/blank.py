@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import platformdirs
 import psutil
 
 from sysinit_vm.machine import find_programs
@@ -41,6 +42,10 @@ def blank_world() -> Iterator[VmWorld]:
     limactl = find_programs.find_limactl()
     assert limactl, "limactl is missing: sysinit-vm setup"
     world.env |= {**own, "HOME": str(home), "SYSINIT_VM_LIMACTL": str(limactl), "SYSINIT_VM_ACCELERATOR": "tcg"}
+    data = place / "data/sysinit-vm"
+    data.mkdir(parents=True, mode=0o700)
+    for installed in platformdirs.user_data_path("sysinit-vm").glob("*-[0-9]*"):
+        (data / installed.name).symlink_to(installed)
     images = world.lima_home / "_images"
     images.mkdir(mode=0o700)
     stem = images / "sysinit-debian-latest"

@@ -138,14 +138,3 @@ def limactl_delete_lies(case: Case) -> None:
     case.real_limactl()
     case.run("destroy", "--yes", ends=0)
     case.gone()
-
-
-@row("stop")
-def limactl_stop_lies(case: Case) -> None:
-    """limactl stop ends with 0 and has stopped nothing"""
-    case.booting()
-    case.limactl('[ "$verb" != stop ] || exit 0')
-    done = case.run("stop", "--force")
-    assert done.returncode, "it calls the VM stopped"
-    case.real_limactl()
-    case.run("stop", "--force", ends=0)

@@ -108,7 +108,7 @@ def start_interrupted_after_the_creation(case: Case) -> None:
 
 def start_cut_while_booting(case: Case, number: int) -> None:
     process = case.begin("start")
-    case.wait_for(lambda: (case.directory / "qemu.pid").exists(), process)
+    case.wait_for((case.directory / "qemu.pid").exists, process)
     case.kill(process, number)
     case.run("status", ends=0)
     case.run("start", "--timeout", "2", ends=1, says="did not (start|become ready)")
@@ -240,7 +240,7 @@ def build_cut(case: Case, number: int) -> None:
     images = case.world.lima_home / "_images"
     before = sorted(path.name for path in images.iterdir() if not path.name.startswith("."))
     process = case.begin("build.debian")
-    case.wait_for(lambda: (images / ".sysinit-debian-build").exists(), process)
+    case.wait_for((images / ".sysinit-debian-build").exists, process)
     time.sleep(2)
     case.kill(process, number)
     assert sorted(path.name for path in images.iterdir() if not path.name.startswith(".")) == before
