@@ -13,7 +13,7 @@ from sysinit_vm.effective import prepare, resolve
 from sysinit_vm.errors import VmError, edit, typed
 from sysinit_vm.images import available
 from sysinit_vm.images.available import Choice
-from sysinit_vm.lima import disk_image, guest_console, recovery, stages
+from sysinit_vm.lima import disk_image, guest_console, names, recovery, stages
 from sysinit_vm.lima.home import instance_directories, instance_files
 from sysinit_vm.lima.instance import STOPPED, Instance
 from sysinit_vm.lima.instance_files import InstanceFiles
@@ -217,9 +217,9 @@ def _must_be_up(done: Result, files: InstanceFiles, hint: str = "sysinit-vm logs
     console = guest_console.last_lines(files, 12)
     shown = f"\nThe guest's last lines:\n{console}" if console else ""
     why = reason(done.err or done.out)
-    stray = next((path for path in instance_directories() if f"`{path.name}` is not a valid" in why), None)
-    if stray:  # Lima reads the names of all before it starts one (2.2.0)
-        hint = f"{typed('mv', stray, Path.home())}, then sysinit-vm start"
+    strays = [path for path in instance_directories() if not names.is_legal(path.name) and path.name[0] not in "_."]
+    if strays and "is not a valid identifier" in why:  # Lima reads the names of all before it starts one (2.2.0)
+        hint = f"{typed('mv', strays[0], Path.home())}, then sysinit-vm start"
     why += _perhaps_the_shell(files)
     raise VmError(f"The VM {files.name} did not start.", detail=why + shown, hint=hint)
 

@@ -281,17 +281,18 @@ class Case:
             now = contents(self.world.lima_home / self.place.neighbour)
             assert now == self.place.before, "the other VM was changed"
 
-    def clear(self) -> str:
-        """Remove what the row made, and return what went wrong with that."""
+    def clear(self) -> None:
+        """Remove what the row made."""
         self.end_stubs()
         with contextlib.suppress(OSError):
             self.config.write_text(self._config)
         self._undo.close()
-        if self.root != self.place.shared:
+        if self.root == self.place.shared:
+            self.notes.unlink(missing_ok=True)
+        else:
             blank.remove(self.world, self.name)
             shutil.rmtree(self.root, ignore_errors=True)
         shutil.rmtree(self._aside, ignore_errors=True)
-        return ""
 
     def _restore_env(self) -> None:
         self.world.env.clear()

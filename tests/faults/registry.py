@@ -63,7 +63,6 @@ def perform(row: Row, place: Place) -> Report:
             problem = f"{type(error).__name__}: {error}".splitlines()[0]
             traceback.print_exc(file=transcript)
         finally:
-            if left := case.clear():
-                problem = problem or left
+            case.clear()
     survived = ", ".join(dict.fromkeys(case.survived))
     return Report(row, case.outcome, survived, problem, transcript.getvalue(), time.monotonic() - began)

@@ -100,7 +100,7 @@ def strays_in_lima_home(case: Case) -> None:
     for words in (("list",), ("status",), ("doctor",), ("prune", "--yes")):
         case.run(*words)
     for path in (strays[6], strays[0], strays[7]):  # with such a name there, Lima starts nothing
-        case.run("start", "--timeout", "1", ends=1, says="mv .*, then sysinit-vm start")
+        case.run("start", "--timeout", "1", ends=1, says="(?s)mv .*, then sysinit-vm start")
         path.rename(case.aside / "moved")
         (case.aside / "moved").rename(case.aside / f"moved{len(path.name)}")
     case.booting()
