@@ -1,5 +1,6 @@
 """Boot a VM from any state: create, start or recover it, or wait for one that is already booting."""
 
+import os
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from functools import partial
@@ -77,6 +78,7 @@ def boot(lima: Limactl, located: Located, project: Project, options: StartOption
 
 
 def _create(lima: Limactl, name: str, project: Project, options: StartOptions, progress: Progress) -> None:
+    _require_room_for(instance_files(name))
     committed, machine = options.committed or committed_config.load(project), facts.gather()
     declared = forwards.declared(committed)
     choice = resolve.choose_image(committed, machine)
@@ -189,6 +191,15 @@ def _up(
         raise VmError(f"The VM {files.name} disappeared while it was starting.", hint="sysinit-vm start")
     _require_own_data(instance)
     return lima.start(gate.passed_instance(instance, ask=False), relay, **how)
+
+
+def _require_room_for(files: InstanceFiles) -> None:
+    if os.path.lexists(files.directory):
+        raise VmError(
+            f"The VM {files.name} cannot be made: its place is taken.",
+            detail=f"{files.directory} is a file or a link, and no VM of Lima's.",
+            hint=typed("mv", files.directory, Path.home()),
+        )
 
 
 def _require_mounts(instance: Instance) -> None:

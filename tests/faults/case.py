@@ -305,10 +305,12 @@ def _end(process: subprocess.Popen) -> None:
         process.wait()
 
 
+_NO_NEWS = re.compile(
+    r"\[ *\d+s\]|(Starting|Stopping|Destroying|Copying|Removing|Provisioning|Wrong:|NAME +|AREA +|KIND +)|\d+ are as they"
+)
+
+
 def _brief(text: str) -> str:
-    """The first line of what a command said that is no stage of its progress."""
-    lines = [
-        line for line in text.splitlines() if line.strip() and not line.startswith(("  [", "Starting", "Stopping"))
-    ]
-    lines = [line for line in lines if not line.startswith(("Destroying", "  "))] or lines
-    return lines[0].strip() if lines else ""
+    """The first line of what a command said that is neither a stage of its progress nor a heading."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return next((line for line in lines if not _NO_NEWS.match(line)), "".join(lines[:1]))

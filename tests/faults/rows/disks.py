@@ -121,8 +121,10 @@ def lima_home_read_only(case: Case) -> None:
     directory = case.stopped()
     before = case.state(directory / "disk")
     case.read_only(case.world.lima_home)
-    for words in (("list",), ("status",), ("doctor",), ("stop",), ("start", "--timeout", "1"), ("destroy", "--yes")):
+    for words in (("list",), ("status",), ("doctor",), ("prune", "--yes")):
         case.run(*words)
+    for words in (("stop",), ("start", "--timeout", "1"), ("destroy", "--yes")):
+        case.run(*words, ends=1, says="Read-only[\\s\\S]*Try: ls -ld")
     case.kept(directory / "disk", before, "the disk")
 
 
