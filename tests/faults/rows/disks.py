@@ -124,7 +124,7 @@ def lima_home_read_only(case: Case) -> None:
     for words in (("list",), ("status",), ("doctor",), ("prune", "--yes")):
         case.run(*words)
     for words in (("stop",), ("start", "--timeout", "1"), ("destroy", "--yes")):
-        case.run(*words, ends=1, says="Read-only[\\s\\S]*Try: ls -ld")
+        case.run(*words, ends=1, says=r"Read-only[\s\S]*Try: ls -ld")
     case.kept(directory / "disk", before, "the disk")
 
 
