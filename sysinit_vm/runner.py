@@ -19,8 +19,7 @@ from sysinit_vm.interrupts import sigterm_as_interrupt
 from sysinit_vm.terminal.console import say
 
 INTERRUPTED = 130
-TIMED_OUT = 124
-"""The exit status of a command that was ended after its time limit: that of timeout(1)."""
+TIMED_OUT = 124  # as timeout(1)
 _READER_GONE = 141  # as if SIGPIPE had ended it
 _PIPE, _NONE = subprocess.PIPE, subprocess.DEVNULL
 _CHUNK = 2**18  # bytes
