@@ -12,6 +12,7 @@ import bench.tasks
 import checks.tasks
 import pages.tasks
 import sysinit_vm
+import tests.faults.tasks
 
 _NO_TESTS = 5  # pytest's exit status if nothing was selected
 
@@ -39,4 +40,9 @@ def _module(c: Context, *words: str, warn: bool = False) -> int:
     return 0 if done is None else int(done.exited)  # a Result is false if its command failed
 
 
-ns = Collection(test, lima=sysinit_vm.ns, bench=bench.tasks.ns, check=checks.tasks.ns, docs=pages.tasks.ns)
+tests_of_all_kinds = Collection("test")
+tests_of_all_kinds.add_task(test, default=True)
+tests_of_all_kinds.add_task(tests.faults.tasks.faults)
+ns = Collection(
+    tests_of_all_kinds, lima=sysinit_vm.ns, bench=bench.tasks.ns, check=checks.tasks.ns, docs=pages.tasks.ns
+)

@@ -94,7 +94,7 @@ def write(path: Path, content: str | bytes, *, mode: int = 0o644) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -104,7 +104,7 @@ def write(path: Path, content: str | bytes, *, mode: int = 0o644) -> None:
         temporary.chmod(mode)
         temporary.replace(path)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -153,7 +153,8 @@ def open_to_others(mode: int, owner: int, group_id: int) -> bool:
     return bool(mode & stat.S_IWOTH)
 
 
-def _unwritable(path: Path, error: OSError) -> VmError:
+def unwritable(path: Path, error: OSError) -> VmError:
+    """Return the error if the system refuses to write the file ``path`` (absolute): its directory, or the disk."""
     return denied("write", path, error, hint=f"{typed('ls', '-ld', path.parent)}; {typed('df', path.parent)}")
 
 

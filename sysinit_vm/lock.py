@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sysinit_vm import files
 from sysinit_vm.terminal.console import say
 
 
@@ -12,16 +13,19 @@ def held(path: Path, waiting_message: str) -> Iterator[bool]:
     """Hold the lock file ``path`` (absolute; parent directories are created); yield whether we had to wait for it.
 
     ``waiting_message`` is shown once if another process holds the lock. The system releases it when its holder dies.
+    VmError if the file cannot be written.
     """
     import filelock
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     lock, waited = filelock.FileLock(path), False
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except filelock.Timeout:
         say(waiting_message)
         waited = bool(lock.acquire())
+    except OSError as error:
+        raise files.unwritable(path, error) from error
     try:
         yield waited
     finally:
@@ -29,7 +33,7 @@ def held(path: Path, waiting_message: str) -> Iterator[bool]:
 
 
 def is_held(path: Path) -> bool:
-    """Whether a live process holds the lock file ``path`` (absolute)."""
+    """Whether a live process holds the lock file ``path`` (absolute), or that cannot be told."""
     import filelock
 
     if not path.exists():
@@ -37,7 +41,7 @@ def is_held(path: Path) -> bool:
     lock = filelock.FileLock(path)
     try:
         lock.acquire(timeout=0)
-    except filelock.Timeout:
+    except OSError:  # a Timeout, or a file system that cannot be written
         return True
     lock.release()
     return False

@@ -132,19 +132,31 @@ class Instance:
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> "Instance":
-        """Read one line of ``limactl list --json``; Lima drops empty fields."""
+        """Read one line of ``limactl list --json``; Lima drops empty fields.
+
+        KeyError or TypeError if it is not as we know it.
+        """
+
+        def read(key: str, default: Any) -> Any:
+            value = row.get(key) or default
+            if not isinstance(value, type(default)):
+                raise TypeError(f"{key} is a {type(value).__name__}")
+            return value
+
+        if not row["name"]:
+            raise KeyError("name")
         return cls(
-            name=row["name"],
-            status=row.get("status", ""),
-            dir=Path(row.get("dir", "")),
-            arch=row.get("arch", ""),
-            cpus=row.get("cpus", 0),
-            memory=row.get("memory", 0),
-            disk=row.get("disk", 0),
-            ssh_port=row.get("sshLocalPort", 0),
-            driver_pid=row.get("driverPID", 0),
-            param=row.get("param") or {},
-            filled=row.get("config") or {},
+            name=read("name", ""),
+            status=read("status", ""),
+            dir=Path(read("dir", "")),
+            arch=read("arch", ""),
+            cpus=read("cpus", 0),
+            memory=read("memory", 0),
+            disk=read("disk", 0),
+            ssh_port=read("sshLocalPort", 0),
+            driver_pid=read("driverPID", 0),
+            param=read("param", {}),
+            filled=read("config", {}),
         )
 
 

@@ -32,6 +32,11 @@ class InstanceFiles:
         return os.path.exists(self.lima_yaml)  # noqa: PTH110  # Path.exists raises in a closed directory
 
     @property
+    def made_by_lima(self) -> bool:
+        """Whether it is what Lima made of an instance, and no directory of the user's."""
+        return self.version.is_file() and not self.directory.is_symlink()
+
+    @property
     def version(self) -> Path:
         """The version of the Lima that made the instance, written once."""
         return self.directory / "lima-version"

@@ -9,7 +9,7 @@ from sysinit_vm.lima import home, names
 from sysinit_vm.lima.instance import Instance, Instances
 from sysinit_vm.lima.instance_files import InstanceFiles
 from sysinit_vm.lima.messages import reason
-from sysinit_vm.runner import Result
+from sysinit_vm.runner import TIMED_OUT, Result
 
 Read = Callable[..., Result]
 """Runs `limactl list --json` for the names that it is given."""
@@ -43,19 +43,37 @@ def instance(read: Read, name: str) -> Instance | None:
 
 
 def _list(read: Read, *wanted: str) -> list[Instance]:
-    """Return those of ``wanted`` that Lima has.
+    """Return those of ``wanted`` that Lima has; VmError if it does not answer, or not as we know it.
 
     One that it cannot list makes it fail for all (2.2.0): then each is asked for alone, and that one is unreadable.
     """
     done = read(*wanted)
-    rows = [json.loads(line) for line in done.out.splitlines() if line.startswith("{")]
-    listed = {row["name"]: Instance.from_json(row).with_own_config() for row in rows}
+    if done.code == TIMED_OUT:
+        raise VmError(
+            "limactl does not answer.", detail="It did not end the list of its instances.", hint="limactl list"
+        )
+    listed = {instance.name: instance.with_own_config() for instance in _rows(done)}
     left = [name for name in wanted if name not in listed and home.instance_files(name).has_config]
-    if done.ok or not left or _UNMATCHED.search(done.err):
+    if not left or _UNMATCHED.search(done.err):
         return list(listed.values())
+    if done.ok:  # a VM would be called not created, and made again
+        raise _not_understood(f"It does not list {left[0]}.")
     if len(wanted) > 1:
         alone = {name: instance for name in left for instance in _list(read, name)}
         return [instance for name in wanted if (instance := listed.get(name) or alone.get(name))]
     if not _UNMATCHED.search(read(_NO_INSTANCE).err):
         raise VmError("limactl cannot list its instances.", detail=reason(done.err or done.out), hint="limactl list")
     return [Instance(wanted[0], "", home.instance_files(wanted[0]).directory).with_own_config()]
+
+
+def _rows(done: Result) -> list[Instance]:
+    """Return the instances in the output of a list; VmError if a row of it is not as Lima 2.2 prints it."""
+    try:
+        return [Instance.from_json(json.loads(line)) for line in done.out.splitlines() if line.startswith("{")]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _not_understood(f"{type(error).__name__}: {error}") from error
+
+
+def _not_understood(why: str) -> VmError:
+    detail = f"{why} It may be newer than sysinit-vm, or another program."
+    return VmError("The list of limactl's instances cannot be read.", detail=detail, hint="sysinit-vm doctor")

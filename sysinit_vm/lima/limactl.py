@@ -6,6 +6,7 @@ Callers never see a flag. Facts about its behaviour are pinned by ``tests/lima/t
 import base64
 import json
 import os
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import IO, Any
 
 from sysinit_vm import files, guest_writes
 from sysinit_vm.config.document import parse
-from sysinit_vm.errors import StateError, VmError
+from sysinit_vm.errors import StateError, VmError, typed
 from sysinit_vm.lima import guest_words, home, instance_list, judged, kvm, qemu_img
 from sysinit_vm.lima.account import Account, current_account
 from sysinit_vm.lima.instance import Instance, Instances
@@ -23,6 +24,8 @@ from sysinit_vm.runner import Result, Runner
 
 DISCONNECTED = 255
 """The exit status of ``attach`` if the connection failed or was lost: that of ssh."""
+
+_LIST_SECONDS = 60  # more than Lima waits for the host agents of frozen VMs
 
 BASH = "/bin/bash"  # runs the commands in a guest that lacks its config's shell; the account has it in our image
 
@@ -59,7 +62,7 @@ class Limactl:
         return instance_list.instance(self._listed, name)
 
     def _listed(self, *wanted: str) -> Result:
-        return self._read("--log-format=json", "list", "--json", *wanted)
+        return self._read("--log-format=json", "list", "--json", *wanted, timeout=_LIST_SECONDS)
 
     def create(
         self, config: JudgedFile, on_message: Callable[[Message], None], *, env: Mapping[str, str] | None = None
@@ -164,10 +167,19 @@ class Limactl:
             raise _failure(f"Cannot stop {name}.", done, hint="sysinit-vm stop --force")
 
     def delete(self, name: str) -> None:
-        """Delete an instance in any state with its disk; StateError if Lima protects it."""
-        done = self._change("delete", "--force", name)
-        if not done.ok and home.instance_files(name).directory.exists():
-            raise _failure(f"Cannot delete {name}.", done, hint=f"limactl unprotect {name}")
+        """Delete an instance in any state with its disk; StateError if Lima protects it.
+
+        What it made and has no lima.yaml any more Lima leaves (2.2.0): we remove that, whose processes have ended.
+        """
+        left, done = home.instance_files(name), self._change("delete", "--force", name)
+        if self.runner.dry or not left.directory.exists():
+            return
+        if left.made_by_lima and not left.has_config:
+            shutil.rmtree(left.directory, ignore_errors=True)
+            if not left.directory.exists():
+                return
+        hint = f"limactl unprotect {name}" if "protected" in done.err else typed("ls", "-la", left.directory)
+        raise _failure(f"Cannot delete {name}.", done, hint=hint, otherwise=f"{left.directory} is still there.")
 
     def shell_argv(
         self, name: str, words: Sequence[str], workdir: str, marker: str = "sh", *, shell: str = ""
@@ -217,6 +229,6 @@ class Limactl:
         return self.runner.send(give, self.shell_argv(name, words, "/"), env=self._env())
 
 
-def _failure(brief: str, done: Result, *, hint: str) -> VmError:
+def _failure(brief: str, done: Result, *, hint: str, otherwise: str = "") -> VmError:
     kind = StateError if "expected status" in done.err or "protected" in done.err else VmError
-    return kind(brief, detail=reason(done.err or done.out), hint=hint)
+    return kind(brief, detail=reason(done.err or done.out) or otherwise, hint=hint)

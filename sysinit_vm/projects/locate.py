@@ -180,7 +180,10 @@ def unreadable(instance: Instance) -> StateError:
     lima_yaml, brief = instance.files.lima_yaml, f"The VM {instance.name} cannot be used."
     if not lima_yaml.exists():
         why = f"{lima_yaml} is missing, so Lima does not know the VM."
-        return StateError(brief, detail=why, hint=typed("rm", "-r", instance.dir))
+        destroy = typed("sysinit-vm", "destroy", "--name", instance.name)
+        return StateError(
+            brief, detail=why, hint=destroy if instance.files.made_by_lima else typed("rm", "-r", instance.dir)
+        )
     missing = next((path for path in instance.guest_writes if not path.is_dir()), None)
     if missing:
         why = f"{missing} is mounted in it, and is no directory, so Lima refuses the VM."

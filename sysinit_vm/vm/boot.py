@@ -1,5 +1,6 @@
 """Boot a VM from any state: create, start or recover it, or wait for one that is already booting."""
 
+import os
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from functools import partial
@@ -10,11 +11,11 @@ from typing import Any
 from sysinit_vm.background import repeat_every
 from sysinit_vm.config.document import Config
 from sysinit_vm.effective import prepare, resolve
-from sysinit_vm.errors import VmError, edit
+from sysinit_vm.errors import VmError, edit, typed
 from sysinit_vm.images import available
 from sysinit_vm.images.available import Choice
-from sysinit_vm.lima import disk_image, guest_console, recovery, stages
-from sysinit_vm.lima.home import instance_files
+from sysinit_vm.lima import disk_image, guest_console, names, recovery, stages
+from sysinit_vm.lima.home import instance_directories, instance_files
 from sysinit_vm.lima.instance import STOPPED, Instance
 from sysinit_vm.lima.instance_files import InstanceFiles
 from sysinit_vm.lima.judged import JudgedConfig, JudgedFile
@@ -77,6 +78,7 @@ def boot(lima: Limactl, located: Located, project: Project, options: StartOption
 
 
 def _create(lima: Limactl, name: str, project: Project, options: StartOptions, progress: Progress) -> None:
+    _require_room_for(instance_files(name))
     committed, machine = options.committed or committed_config.load(project), facts.gather()
     declared = forwards.declared(committed)
     choice = resolve.choose_image(committed, machine)
@@ -191,6 +193,15 @@ def _up(
     return lima.start(gate.passed_instance(instance, ask=False), relay, **how)
 
 
+def _require_room_for(files: InstanceFiles) -> None:
+    if os.path.lexists(files.directory):
+        raise VmError(
+            f"The VM {files.name} cannot be made: its place is taken.",
+            detail=f"{files.directory} is a file or a link, and no VM of Lima's.",
+            hint=typed("mv", files.directory, Path.home()),
+        )
+
+
 def _require_mounts(instance: Instance) -> None:
     if instance.filled.get("plain") is True:
         raise VmError(
@@ -216,7 +227,11 @@ def _must_be_up(done: Result, files: InstanceFiles, hint: str = "sysinit-vm logs
         return
     console = guest_console.last_lines(files, 12)
     shown = f"\nThe guest's last lines:\n{console}" if console else ""
-    why = reason(done.err or done.out) + _perhaps_the_shell(files)
+    why = reason(done.err or done.out)
+    strays = [path for path in instance_directories() if not names.is_legal(path.name) and path.name[0] not in "_."]
+    if strays and "is not a valid identifier" in why:  # Lima reads the names of all before it starts one (2.2.0)
+        hint = f"{typed('mv', strays[0], Path.home())}, then sysinit-vm start"
+    why += _perhaps_the_shell(files)
     raise VmError(f"The VM {files.name} did not start.", detail=why + shown, hint=hint)
 
 

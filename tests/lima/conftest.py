@@ -1,5 +1,6 @@
 """Real limactl, real QEMU, a real guest. A missing part is an error here, never a skip."""
 
+import contextlib
 import json
 import re
 import shlex
@@ -43,7 +44,14 @@ GITCONFIG = f"""\
 
 @pytest.fixture(scope="session")
 def world():
-    """Make the session's world; at its end destroy every VM in it and leave no process behind."""
+    """The session's world."""
+    with session_world() as made:
+        yield made
+
+
+@contextlib.contextmanager
+def session_world():
+    """Make a world of real VMs; at its end destroy every VM in it and leave no process behind."""
     place = Path(tempfile.mkdtemp(prefix="svm-", dir="/var/tmp"))
     made = VmWorld(place)
     _give_home(made)

@@ -150,7 +150,7 @@ def test_an_edit_that_lima_refuses_says_why(home):
 
 def test_what_changes_obeys_dry_and_what_looks_does_not(home, instances):
     instances("a")
-    lima, recorder = wrapped()
+    lima, recorder = wrapped(result(out='{"name": "a"}\n'))
     lima.instance("a"), lima.run("a", ("ls",))
     lima.stop("a")
     lima.start(JudgedInstance("a"), print, timeout=1)
@@ -220,7 +220,42 @@ def test_a_name_that_lima_does_not_match_is_none(instances):
 def test_an_instance_of_another_name_is_never_taken_for_it(instances):
     instances("demo")
     lima, _ = wrapped(result(out=captured("list-running.json")))
-    assert lima.instance("demo") is None
+    with pytest.raises(VmError, match="does not list demo"):
+        lima.instance("demo")
+
+
+STRANGE = [
+    "{nonsense",
+    '{"instances": []}',
+    '{"name": "a", "status": ["Stopped"]}',
+    '{"name": "a", "dir": 5}',
+    '{"name": "a", "cpus": "two"}',
+    '{"name": "a", "param": "x"}',
+    '{"name": "a", "config": [1]}',
+    '{"name": 5}',
+    "[" * 100_000,
+    "{" + '"a":{' * 100_000,
+    "",
+    "garbage",
+    '{"name": "b"}',
+]
+
+
+@pytest.mark.parametrize("output", STRANGE)
+def test_a_list_that_is_not_as_we_know_it_is_an_error_and_no_vm_is_called_gone(instances, output):
+    instances("a")
+    for ask in (lambda lima: lima.instances(), lambda lima: lima.instance("a")):
+        with pytest.raises(VmError, match="limactl's instances cannot be read") as caught:
+            ask(wrapped(result(out=f"{output}\n"))[0])
+        assert len(caught.value.detail) < 200
+
+
+def test_a_list_that_does_not_end_is_an_error(instances):
+    instances("a")
+    lima, recorder = wrapped(result(124))
+    with pytest.raises(VmError, match="does not answer"):
+        lima.instances()
+    assert recorder.options[0]["timeout"] == 60
 
 
 def test_a_list_that_fails_is_an_error_with_limas_reason(instances):
@@ -235,9 +270,9 @@ def test_instances_are_asked_for_by_name_past_stray_directories(instances):
     for stray in ("_config", "_images", ".hidden", "empty"):
         (lima_home / stray).mkdir()
     (lima_home / "file").write_text("")
-    lima, recorder = wrapped()
+    lima, recorder = wrapped(result(out='{"name": "a"}\n{"name": "b"}\n'))
     found = lima.instances()
-    assert (list(found), [half.name for half in found.unlisted]) == ([], ["empty"])
+    assert ([each.name for each in found], [half.name for half in found.unlisted]) == (["a", "b"], ["empty"])
     assert words(recorder) == [["--log-format=json", "list", "--json", "a", "b"]]
 
 
@@ -360,6 +395,25 @@ def test_deleting_what_is_gone_is_fine(home):
     lima, recorder = wrapped(result(1, err=captured("delete-missing.err")))
     lima.delete("nonesuch")
     assert len(recorder.argvs) == 1
+
+
+def test_a_delete_that_leaves_the_instance_is_an_error(instances):
+    instances("demo-dev")
+    with pytest.raises(VmError, match="demo-dev is still there"):
+        wrapped()[0].delete("demo-dev")
+
+
+def test_what_lima_made_and_does_not_delete_without_its_config_is_removed(home):
+    directory = home / ".lima/half"
+    directory.mkdir(parents=True)
+    (directory / "mine").touch()
+    lima, _ = wrapped(*(result(1, err=captured("delete-no-yaml.err")),) * 2)
+    with pytest.raises(VmError, match="remove it manually"):
+        lima.delete("half")
+    assert (directory / "mine").exists()
+    (directory / "lima-version").write_text("2.2.0")
+    lima.delete("half")
+    assert not directory.exists()
 
 
 def test_each_line_of_a_start_is_handed_on_as_level_and_text():

@@ -173,6 +173,13 @@ def test_a_vm_that_cannot_be_read_is_nobodys_and_says_what_to_type(tmp_path, hal
     assert locate.own(instances(broken), of(source="--name")).instance == broken
 
 
+def test_half_a_vm_of_limas_is_to_be_destroyed_which_ends_what_runs_of_it(tmp_path):
+    (tmp_path / "lima-version").write_text("2.2.0")
+    half = replace(running("demo-dev"), status="", dir=tmp_path)
+    with pytest.raises(StateError, match="sysinit-vm destroy --name demo-dev"):
+        locate.own(instances(half), of())
+
+
 def test_a_name_that_the_config_keeps_does_not():
     with pytest.raises(StateError):
         locate.own(instances(running("demo-dev", "/x")), of(source="param.VM_NAME in /work/demo/.lima/config.yaml"))

@@ -276,6 +276,25 @@ def test_a_create_that_fails_is_told_and_leaves_no_half_made_instance(lima, demo
     assert demo.project.config.read_text() == CONFIG
 
 
+def test_a_directory_whose_name_keeps_lima_from_every_start_is_to_be_moved(lima, demo):
+    (lima.place / "a b").mkdir(parents=True)
+    lima.add("demo-dev", demo.project.root, "Stopped")
+    lima.failure = result(1, err='{"level":"fatal","msg":"instance name `a b` is not a valid identifier"}')
+    with pytest.raises(VmError, match="not a valid identifier") as caught:
+        start(ProjectVm.read(lima, demo), OPTIONS)
+    assert caught.value.hint == f"mv '{lima.place}/a b' {Path.home()}, then sysinit-vm start"
+
+
+@pytest.mark.parametrize("make", [Path.touch, lambda path: path.symlink_to("nowhere")])
+def test_what_has_the_name_of_the_vm_and_is_none_is_to_be_moved(lima, demo, make):
+    lima.place.mkdir(parents=True, exist_ok=True)
+    make(lima.place / "demo-dev")
+    with pytest.raises(VmError, match="its place is taken") as caught:
+        start(ProjectVm.read(lima, demo), OPTIONS)
+    assert caught.value.hint == f"mv {lima.place}/demo-dev {Path.home()}"
+    assert lima.verbs == []
+
+
 def test_a_create_that_failed_after_its_boot_began_keeps_the_vm_and_its_logs(lima, demo):
     def boot():
         directory = lima.by_name["demo-dev"].dir
