@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -33,12 +33,16 @@ class Danger:
     """``where`` is the path of keys and list numbers in the config; ``words`` say what it does.
 
     ``value`` is what an approval covers, as plain data, resolved and whole: any change in it asks again.
+    ``meant`` is the key that an unknown one was probably meant to be, empty if it is like none; ``line`` (from 1) is
+    where an unknown key stands in the committed config, 0 if it is not in its text.
     """
 
     level: Level
     where: Where
     words: str
     value: Any
+    meant: str = field(default="", compare=False)
+    line: int = field(default=0, compare=False)
 
     @property
     def key(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from sysinit_vm import user_account
 from sysinit_vm.config.document import Config
 from sysinit_vm.config.params import VM_NAME
-from sysinit_vm.errors import NotConfirmedError, UsageError, VmError
+from sysinit_vm.errors import NotConfirmedError, UsageError, VmError, edit
 from sysinit_vm.lima import names
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.lima.instance import Instance
@@ -45,7 +45,7 @@ def judge(data: Mapping[str, Any], committed: Config, root: Path, others: Includ
             words = "is made of other files too, every byte of which counts"
             dangers.append(Danger(Level.FETCHES, ("base",), words, others.fingerprint))
     more = others is not None and bool(others.missing)
-    return Verdict(str(committed.path), root, worst_last(dangers), more)
+    return Verdict(str(committed.path), root, worst_last(dangers), more, config=committed.path)
 
 
 def judge_instance(instance: Instance) -> Verdict:
@@ -82,22 +82,24 @@ def judge_edited(instance: Instance, data: Mapping[str, Any]) -> Verdict:
 def require(verdict: Verdict, *, ask: bool = True) -> None:
     """Return if ``verdict`` is allowed. On a terminal what is not allowed yet is shown and, with ``ask``, asked.
 
-    Elsewhere, and if the answer is no, NotConfirmedError (exit 5) gives the command that allows it.
+    Elsewhere, and if the answer is no, NotConfirmedError (exit 5) gives the command that allows it, or the one that
+    edits the config if one of its keys is probably a typo.
     """
     if verdict.allowed:
         return
     modes.make_plain()
     screen.tell(verdict)
-    command = f"{verdict.command} --approve {verdict.hash}"
+    typo = verdict.config if verdict.typos else None
+    hint = edit(typo) if typo else f"{verdict.command} --approve {verdict.hash}"
     if not (ask and prompts.can_ask()):
         raise NotConfirmedError(
             f"{verdict.title} is not trusted yet.",
             detail="What it can do to this machine is listed above. --yes does not allow it.",
-            hint=command,
+            hint=hint,
         )
     if not screen.fits(verdict) and prompts.agrees("Show all of it in a pager?"):
         screen.page(verdict)
-    prompts.confirm("Allow this?", yes=False, refusal_hint=command)
+    prompts.confirm("Allow this?", yes=False, refusal_hint=hint)
     _save(verdict)
 
 
@@ -164,10 +166,11 @@ def _with_line(danger: Danger, committed: Config) -> Danger:
     """Return ``danger`` with the line of an unknown key, if ``committed`` has the same key at the same place."""
     value: Any = committed.data
     for key in danger.where:
-        value = value[key] if _has(value, key) else None
-    same = danger.level is Level.UNKNOWN and value is not None and value == danger.value
-    line = committed.line(danger.key) if same else None
-    return replace(danger, words=f"{danger.words} (line {line})") if line else danger
+        if not _has(value, key):
+            return danger
+        value = value[key]
+    line = committed.line(danger.key) if danger.level is Level.UNKNOWN and value == danger.value else None
+    return replace(danger, words=f"{danger.words} (line {line})", line=line) if line else danger
 
 
 def _has(value: Any, key: str | int) -> bool:

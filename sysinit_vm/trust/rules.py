@@ -10,6 +10,19 @@ from sysinit_vm.trust.danger import Context, Danger, Level, Where
 
 Dangers = Iterator[Danger]
 Rule = Callable[[Where, Any, Context], Dangers]
+# What keys are called by other tools, or a key that belongs into the entries of another: what it is here.
+_OTHER_NAMES: Mapping[str, str] = {
+    **dict.fromkeys(("port", "ports", "expose", "forward", "forwards", "guestport", "hostport"), "portForwards"),
+    **dict.fromkeys(("ram", "mem"), "memory"),
+    **dict.fromkeys(("cores", "vcpus"), "cpus"),
+    **dict.fromkeys(("volume", "volumes"), "mounts"),
+    **dict.fromkeys(("environment", "variables"), "env"),
+    **dict.fromkeys(("script", "scripts"), "provision"),
+    **dict.fromkeys(("path", "source", "hostpath"), "location"),
+    "guest": "guestPort",
+    "host": "hostPort",
+    "target": "mountPoint",
+}
 _LONGEST = 1000  # characters of a value that are shown; the longest path of a file has 4096
 
 
@@ -118,15 +131,24 @@ def entries(inner: Rule) -> Rule:
 
 def _unknown_key(key: str, known: Collection[str]) -> Rule:
     """As ``unknown`` for ``key``, which may be a typo of a ``known`` one, or a newer Lima's."""
-    closest = difflib.get_close_matches(key, known, n=1)
-    if not closest:
+    meant = _meant(key, known)
+    if not meant:
         return unknown
-    words = f"is not a key of Lima's that sysinit-vm knows; did you mean {closest[0]}? Its value: "
+    words = f"is not a key of Lima's that sysinit-vm knows; did you mean {meant}? Its value: "
 
     def rule(where: Where, value: Any, _context: Context) -> Dangers:
-        yield Danger(Level.UNKNOWN, where, f"{words}{display(value)}", value)
+        yield Danger(Level.UNKNOWN, where, f"{words}{display(value)}", value, meant)
 
     return rule
+
+
+def _meant(key: str, known: Collection[str]) -> str:
+    """Return which of the ``known`` keys was probably meant by ``key``, empty if it is like none."""
+    small = {other.lower(): other for other in known}
+    other_name = _OTHER_NAMES.get(key.lower(), "")
+    if key.lower() in small or other_name in known:
+        return small.get(key.lower(), other_name)
+    return next((small[name] for name in difflib.get_close_matches(key.lower(), small, n=1)), "")
 
 
 def unknown(where: Where, value: Any, _context: Context) -> Dangers:

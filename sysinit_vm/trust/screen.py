@@ -1,7 +1,7 @@
 """How a verdict is shown: on a terminal, for scripts, and in a pager."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ _SPACES = re.compile(r" {2,}")
 _NARROWEST = 40  # columns; a narrower terminal folds the lines itself
 _QUESTION_ROWS = 1
 _MOST_ALIKE = 20  # dangers of one kind that are shown one by one
+_MOST_TYPOS = 3
+# How an entry is written of what has another form in other tools.
+_FORMS: Mapping[str, str] = {"portForwards": "- guestPort: 3000\n  hostPort: 3000"}
 _NEVER_FOLDED = (Level.RUNS, Level.DELETES, Level.WRITES)
 
 
@@ -40,7 +43,24 @@ def _told(verdict: Verdict) -> str:
         lines.append(f"Since you allowed it: {len(now - before.items)} new (+), {len(before.items - now)} gone.")
     # What was not shown cannot be allowed by copying a hash.
     command = verdict.command if _folds(verdict) else f"{verdict.command} --approve {verdict.hash}"
-    return "\n".join([*lines, "It is allowed." if verdict.allowed else f"It is not allowed yet: {command}"])
+    if verdict.allowed:
+        return "\n".join([*lines, "It is allowed."])
+    typos = _typos(verdict)
+    how = f"If it is a key of a newer Lima: {command}" if typos else f"It is not allowed yet: {command}"
+    return "\n".join([*lines, *typos, how])
+
+
+def _typos(verdict: Verdict) -> list[str]:
+    """Return what the config's unknown keys were probably meant to be, and how that is written; only the first few."""
+    lines, path = list[str](), one_line(str(verdict.config))
+    for danger in verdict.typos[:_MOST_TYPOS]:
+        form = _FORMS.get(danger.meant)
+        how = f" An entry of it has two lines:\n{form}" if form else ""
+        lines += [
+            f"{danger.key} in line {danger.line} of {path} is not a key that sysinit-vm knows.",
+            f"Did you mean {danger.meant}?{how}",
+        ]
+    return lines
 
 
 def _folds(verdict: Verdict) -> bool:

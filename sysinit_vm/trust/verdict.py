@@ -20,7 +20,7 @@ class Verdict:
 
     ``place`` (absolute) is what an approval is for: a project's or an instance's directory; ``owner`` is the project
     of an instance, whose approvals count too. ``more`` says that files which it names are not in it yet: taking them
-    needs an approval.
+    needs an approval. ``config`` (absolute) is the file that its user edits, None for what Lima wrote.
     """
 
     title: str
@@ -28,6 +28,7 @@ class Verdict:
     dangers: tuple[Danger, ...]
     more: bool = False
     owner: Path | None = None
+    config: Path | None = None
 
     @property
     def items(self) -> list[str]:
@@ -48,6 +49,12 @@ class Verdict:
     def approval(self) -> Approval:
         """What was allowed before."""
         return approvals.load(self.place) | (approvals.load(self.owner) if self.owner else Approval())
+
+    @property
+    def typos(self) -> list[Danger]:
+        """The keys of ``config`` that were not allowed before, and are probably typos of others."""
+        before = self.approval.items
+        return [one for one in self.dangers if self.config and one.meant and one.line and one.item not in before]
 
     def with_dangers(self, others: Iterable[Danger]) -> Self:
         """Return it with ``others`` too, each once."""

@@ -113,3 +113,52 @@ def test_a_first_start_is_refused_by_create_and_leaves_nothing(world):
     assert "must not be a system path" in done.stderr
     assert "Try: nano" in done.stderr
     assert (world.status(), world.verbs()) == ("not created", ["create"])
+
+
+TWO_LINES = "An entry of it has two lines:\n- guestPort: 3000\n  hostPort: 3000\n"
+KEYS = [
+    ("cpus: 2", "cpu: 2", "cpu", "Did you mean cpus?"),
+    ("cpus: 2", "CPUs:", "CPUs", "Did you mean cpus?"),
+    ("cpus: 2", "cpus: 2\nmount: [~/x]", "mount", "Did you mean mounts?"),
+    ("cpus: 2", "cpus: 2\nram: 8GiB", "ram", "Did you mean memory?"),
+    ("cpus: 2", "cpus: 2\nports: [3000]", "ports", f"Did you mean portForwards? {TWO_LINES}"),
+    ("cpus: 2", "cpus: 2\nhostport: 3000", "hostport", f"Did you mean portForwards? {TWO_LINES}"),
+    (
+        "cpus: 2",
+        "cpus: 2\nportForwards:\n- guestPort: 3000\n  hostport: 81",
+        "portForwards[0].hostport",
+        "Did you mean hostPort?",
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "key", "says"), KEYS)
+def test_a_typo_of_a_key_leads_to_the_editor_first_and_to_an_approval_second(world, old, new, key, says):
+    world.run("init", "minimal")
+    edit(world, (old, new))
+    path = world.demo / ".lima" / "config.yaml"
+    text = path.read_text()
+    line = text[: text.index(new)].count("\n") + new.count("\n") + 1
+    done = world.run("start")
+    assert (done.returncode, done.stdout, world.verbs()) == (5, "", [])
+    assert f"{key} in line {line} of {path} is not a key that sysinit-vm knows.\n{says}" in done.stderr
+    assert "If it is a key of a newer Lima: sysinit-vm trust --approve " in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("Try: ")
+    assert done.stderr.splitlines()[-1].endswith(f" {path}")
+
+
+def test_an_unknown_key_that_is_like_none_is_still_a_question_of_trust(world):
+    world.run("init", "minimal")
+    edit(world, ("cpus: 2", "cpus: 2\nnotLimas: {a: 1}"))
+    assert "\nTry: sysinit-vm trust --approve " in world.run("plan").stderr
+
+
+def test_a_typo_on_a_terminal_is_named_before_the_question_and_no_leads_to_the_editor(world):
+    world.run("init", "minimal")
+    edit(world, ("cpus: 2", "cpu: 2"))
+    terminal = Terminal([*SCRIPT, "plan"], world.demo, world.env, columns=140)
+    terminal.wait_for(r"Did you mean cpus\?[\s\S]*Allow this\?.*y/N")
+    terminal.press("\r")
+    assert terminal.exit_status() == 5
+    assert f"{world.demo}/.lima/config.yaml" in terminal.text[terminal.text.rindex("Try: ") :]
+    assert "--approve" not in terminal.text[terminal.text.rindex("Try: ") :]
