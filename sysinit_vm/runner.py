@@ -19,7 +19,7 @@ from sysinit_vm.interrupts import sigterm_as_interrupt
 from sysinit_vm.terminal.console import say
 
 INTERRUPTED = 130
-_TIMEOUT = 124  # as timeout(1)
+TIMED_OUT = 124  # as timeout(1)
 _READER_GONE = 141  # as if SIGPIPE had ended it
 _PIPE, _NONE = subprocess.PIPE, subprocess.DEVNULL
 _CHUNK = 2**18  # bytes
@@ -58,19 +58,20 @@ class Runner:
         *,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
-        text: str | None = None,
+        file: IO[bytes] | None = None,
         timeout: float | None = None,
     ) -> Result:
-        """Run and capture, with ``text`` as standard input. A timeout (seconds) ends it with code 124.
+        """Run and capture, with ``file`` itself as standard input. A timeout (seconds) ends it with code 124.
 
         Output without end, as a guest may send it, is an error: it ends the command with code 141 and no output.
         """
         argv = tuple(argv)
         with contextlib.ExitStack() as stack:
-            stdin = stack.enter_context(pipes.text_file(text)) if text is not None else subprocess.DEVNULL
             with _missing_program(argv):
                 process = stack.enter_context(
-                    subprocess.Popen(argv, stdin=stdin, stdout=_PIPE, stderr=_PIPE, env=_environment(env), cwd=cwd)
+                    subprocess.Popen(
+                        argv, stdin=file or _NONE, stdout=_PIPE, stderr=_PIPE, env=_environment(env), cwd=cwd
+                    )
                 )
             stack.callback(_end_if_alive, process)
             try:
@@ -79,9 +80,9 @@ class Runner:
             except pipes.TooMuchError:
                 return Result(argv, _READER_GONE, err=f"It printed more than {pipes.LONGEST // 2**20} MiB.")
             except pipes.LateError as late:
-                return Result(argv, _TIMEOUT, *late.texts)
+                return Result(argv, TIMED_OUT, *late.texts)
             except subprocess.TimeoutExpired:
-                return Result(argv, _TIMEOUT, out, err)
+                return Result(argv, TIMED_OUT, out, err)
 
     def change(
         self,
@@ -89,12 +90,13 @@ class Runner:
         *,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
-        text: str | None = None,
+        file: IO[bytes] | None = None,
+        timeout: float | None = None,
     ) -> Result:
         """Run and capture a command that changes something; under ``--dry`` only print it."""
         if self._announce(argv):
             return Result(tuple(argv), 0)
-        return self.read(argv, env=env, cwd=cwd, text=text)
+        return self.read(argv, env=env, cwd=cwd, file=file, timeout=timeout)
 
     def stream(
         self,

@@ -168,4 +168,5 @@ def _work(lima: Limactl, instance: Instance, project: Project) -> Iterator[Findi
     if report.git_problem:
         yield Finding(AREA, "git", NOTE, report.git_problem, repository.advice(project.root, report.git_problem))
     if not report.session_tool:
-        yield Finding(AREA, "session", NOTE, "Zellij is not installed in this guest: shell gives a login shell")
+        text = "Zellij is not installed in this guest: start installs it, or says why not"
+        yield Finding(AREA, "session", NOTE, text, "sysinit-vm start")
