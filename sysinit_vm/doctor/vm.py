@@ -61,7 +61,7 @@ def _state(instance: Instance, *, paused: bool) -> Finding:
 
 def _left_behind(instance: Instance) -> Iterator[Finding]:
     """Files of processes that no longer exist. limactl would kill whatever has a recorded id now (2.2.0)."""
-    stale = [path for path in instance.files.pid_files if not recovery.is_lima_process(path)]
+    stale = recovery.stale_pid_files(instance.files)
     dead = [path for path in instance.files.sockets if _refuses(path)]
     for kind, paths in (("stale pids", stale), ("dead sockets", dead)):
         if paths:
