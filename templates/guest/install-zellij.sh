@@ -1,5 +1,5 @@
 # Installs standard input, a program whose SHA-256 is $1, as /usr/local/bin/zellij in a guest that has no Zellij.
-# Its last line of errors says why it does not. Only the program itself may read the input: sudo would take some.
+# The last line of its errors says why it does not. All but one command read /dev/null: sudo may read ahead.
 target=/usr/local/bin/zellij
 refused=/run/sysinit-vm-zellij-refused # until the next boot: what does not run is not sent again
 fail() {
@@ -9,7 +9,7 @@ fail() {
 if command -v zellij >/dev/null 2>&1; then
 	exit 0
 fi
-sudo -n true </dev/null 2>/dev/null || fail "its user has no root there without a password"
+sudo -n true </dev/null 2>/dev/null || fail "its user cannot become root there without a password"
 sudo -n test ! -e "$target" </dev/null || fail "$target is there, but a login does not find it or cannot run it"
 [ "$(sudo -n cat "$refused" </dev/null 2>/dev/null)" != "$1" ] || fail "this machine's does not run there"
 new=$(sudo -n mktemp "$target.XXXXXX" </dev/null) || exit

@@ -133,7 +133,7 @@ def refused(guest, why, verb=("shell",)):
 def test_without_root_in_the_guest_there_is_a_word_and_a_login_shell(guest, host):
     host()
     guest.program("sudo", "#!/bin/sh\necho 'sudo: a password is required' >&2\nexit 1\n")
-    refused(guest, "its user has no root there without a password")
+    refused(guest, "its user cannot become root there without a password")
 
 
 def test_a_guest_that_cannot_be_written_says_so_in_its_own_words(guest, host):
