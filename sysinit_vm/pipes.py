@@ -1,9 +1,7 @@
 """How the output of a process is read: as it comes, and never more of it than a limit, whatever a guest sends."""
 
-import contextlib
 import os
 import selectors
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -50,15 +48,6 @@ def capture(streams: Sequence[IO[bytes]], timeout: float | None) -> list[str]:
                 if len(text) > LONGEST:
                     raise TooMuchError
     return [_decoded(text) for text in texts.values()]
-
-
-@contextlib.contextmanager
-def text_file(text: str) -> Iterator[IO[bytes]]:
-    """Yield a file that holds ``text``, for a process to read."""
-    with tempfile.TemporaryFile() as file:
-        file.write(text.encode(errors="replace"))
-        file.seek(0)
-        yield file
 
 
 def lines(stream: IO[str]) -> Iterator[str]:

@@ -58,17 +58,16 @@ class Runner:
         *,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
-        text: str | None = None,
+        file: IO[bytes] | None = None,
         timeout: float | None = None,
     ) -> Result:
-        """Run and capture, with ``text`` as standard input. A timeout (seconds) ends it with code 124.
+        """Run and capture, with ``file`` itself as standard input. A timeout (seconds) ends it with code 124.
 
         Output without end, as a guest may send it, is an error: it ends the command with code 141 and no output.
         """
         argv = tuple(argv)
         with contextlib.ExitStack() as stack:
-            stdin = stack.enter_context(pipes.text_file(text)) if text is not None else subprocess.DEVNULL
-            process = stack.enter_context(_started(argv, env, stdin=stdin, stdout=_PIPE, stderr=_PIPE, cwd=cwd))
+            process = stack.enter_context(_started(argv, env, stdin=file or _NONE, stdout=_PIPE, stderr=_PIPE, cwd=cwd))
             stack.callback(_end_if_alive, process)
             try:
                 out, err = pipes.capture((_present(process.stdout), _present(process.stderr)), timeout)
@@ -86,12 +85,13 @@ class Runner:
         *,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
-        text: str | None = None,
+        file: IO[bytes] | None = None,
+        timeout: float | None = None,
     ) -> Result:
         """Run and capture a command that changes something; under ``--dry`` only print it."""
         if self._announce(argv):
             return Result(tuple(argv), 0)
-        return self.read(argv, env=env, cwd=cwd, text=text)
+        return self.read(argv, env=env, cwd=cwd, file=file, timeout=timeout)
 
     def stream(
         self,

@@ -103,11 +103,13 @@ class RecordingRunner(Runner):
         """The words of all that may change something."""
         return [call.argv for call in self.calls if call.kind != "read"]
 
-    def read(self, argv, *, env=None, cwd=None, text=None, timeout=None):
-        return self._answer("read", argv, env=env, cwd=cwd, text=text, timeout=timeout)
+    def read(self, argv, *, env=None, cwd=None, file=None, timeout=None):
+        return self._answer("read", argv, env=env, cwd=cwd, timeout=timeout)
 
-    def change(self, argv, *, env=None, cwd=None, text=None):
-        return self._answer("change", argv, env=env, cwd=cwd, text=text)
+    def change(self, argv, *, env=None, cwd=None, file=None, timeout=None):
+        if file and not self.dry:
+            self.sent.append(file.read())
+        return self._answer("change", argv, env=env, cwd=cwd, timeout=timeout)
 
     def stream(self, argv, on_line, *, env=None, cwd=None):
         if not self.dry:

@@ -115,7 +115,7 @@ class CliWorld(World):
     def __init__(self, place: Path) -> None:
         self.home, self.fake = place / "home", place / "fake"
         self.limactl = self.fake / "limactl"
-        without = ("XDG_", "LIMA_", "INVOKE_")
+        without = ("XDG_", "LIMA_", "INVOKE_", "SYSINIT_VM_ZELLIJ")  # the last is for the guest, which is this machine
         super().__init__(place, lima_home=self.home / ".lima", projects=self.home, without=without)
         self.demo = self.project("demo")
         self._put_image_and_limactl()

@@ -61,7 +61,7 @@ def _state(instance: Instance, *, paused: bool) -> Finding:
 
 def _left_behind(instance: Instance) -> Iterator[Finding]:
     """Files of processes that no longer exist. limactl would kill whatever has a recorded id now (2.2.0)."""
-    stale = [path for path in instance.files.pid_files if not recovery.is_lima_process(path)]
+    stale = recovery.stale_pid_files(instance.files)
     dead = [path for path in instance.files.sockets if _refuses(path)]
     for kind, paths in (("stale pids", stale), ("dead sockets", dead)):
         if paths:
@@ -168,4 +168,5 @@ def _work(lima: Limactl, instance: Instance, project: Project) -> Iterator[Findi
     if report.git_problem:
         yield Finding(AREA, "git", NOTE, report.git_problem, repository.advice(project.root, report.git_problem))
     if not report.session_tool:
-        yield Finding(AREA, "session", NOTE, "Zellij is not installed in this guest: shell gives a login shell")
+        text = "Zellij is not installed in this guest: start installs it, or says why not"
+        yield Finding(AREA, "session", NOTE, text, "sysinit-vm start")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sysinit_vm import lock
 from sysinit_vm.errors import StateError, UsageError, VmError, typed
-from sysinit_vm.guest import layouts, processes, terminal_type, whereabouts, zellij
+from sysinit_vm.guest import install_zellij, layouts, processes, terminal_type, whereabouts, zellij
 from sysinit_vm.guest.whereabouts import Whereabouts
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import DISCONNECTED, Limactl
@@ -58,9 +58,9 @@ def layout(lima: Limactl, instance: Instance | None, project: Project, wanted: s
 def shell(lima: Limactl, instance: Instance, *, plain: bool = False, layout: str = "") -> int:
     """Attach the terminal to the project's Zellij session, which is made if it is missing; return the exit status.
 
-    A new session begins at the project's root, with ``layout`` or else the project's own. ``plain``, or a guest without
-    Zellij, gives a login shell in the guest directory that corresponds to the current one. StateError if the VM stopped
-    meanwhile, VmError if the connection was lost.
+    A new session begins at the project's root, with ``layout`` or else the project's own. A guest without Zellij gets
+    this machine's. ``plain``, or a guest that cannot have it, gives a login shell in the guest directory that
+    corresponds to the current one. StateError if the VM stopped meanwhile, VmError if the connection was lost.
     """
     here = guest_directory(instance, Path.cwd())
     if plain or instance.project_dir is None:
@@ -68,6 +68,11 @@ def shell(lima: Limactl, instance: Instance, *, plain: bool = False, layout: str
     root = str(instance.project_dir)
     argv = zellij.attach_argv(Project(instance.project_dir).session, root, here, layout)
     status = _lend_terminal(lima, instance, argv, root)
+    if status == zellij.MISSING:
+        if why := install_zellij.install(lima, instance):
+            say(f"Zellij is not installed in this guest: {why}. Here is a login shell instead.")
+            return _lend_terminal(lima, instance, zellij.login_shell_argv(here), here)
+        status = _lend_terminal(lima, instance, argv, root)
     if status == DISCONNECTED:
         raise VmError(
             f"This terminal lost its connection to the VM {instance.name}, which runs.",

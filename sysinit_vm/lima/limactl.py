@@ -228,6 +228,13 @@ class Limactl:
         """Run guest ``words`` with what ``give`` writes as their input; the result has their errors."""
         return self.runner.send(give, self.shell_argv(name, words, "/"), env=self._env())
 
+    def feed(self, name: str, words: Sequence[str], file: IO[bytes], *, timeout: float) -> Result:
+        """Run guest ``words`` with ``file`` itself as their input; its position is how much of it was read.
+
+        Their output is captured; a timeout (seconds) gives code 124.
+        """
+        return self.runner.change(self.shell_argv(name, words, "/"), env=self._env(), file=file, timeout=timeout)
+
 
 def _failure(brief: str, done: Result, *, hint: str, otherwise: str = "") -> VmError:
     kind = StateError if "expected status" in done.err or "protected" in done.err else VmError

@@ -14,20 +14,35 @@ if TYPE_CHECKING:
     import psutil
 
 _SECONDS_TO_END = 20  # before a process that was asked to end is killed
+_CLOCK_SECONDS = 2  # the kernel tells in whole seconds when it booted, and processes began by that
 
 
 def recover(lima: Limactl, instance: Instance) -> None:
     """End what is left of a crashed VM, so that Lima calls it Stopped.
 
-    ``limactl stop --force`` kills whatever process has a recorded id, so a recycled id is removed first.
+    ``limactl stop --force`` kills whatever process has a recorded id, so a recycled id is removed first. VmError if a
+    process that ran when its id was recorded is not known to be Lima's: then nothing is ended.
     """
-    own = {process.pid for process in own_processes(instance.files)}
-    for path in instance.files.pid_files:
-        if _recorded(path) not in own:
-            path.unlink(missing_ok=True)
+    for path in stale_pid_files(instance.files):
+        path.unlink(missing_ok=True)
+    _require_own(instance.files)
     if not instance.unreadable:  # which Lima neither stops nor knows the processes of
         lima.stop(instance.name, force=True)
     end_processes(instance.files)
+
+
+def _require_own(files: InstanceFiles) -> None:
+    import psutil
+
+    own = {process.pid for process in own_processes(files)}
+    for path in files.pid_files:
+        pid = _recorded(path)
+        if pid and pid not in own and psutil.pid_exists(pid):
+            raise VmError(
+                f"The VM {files.name} may still run: {path.name} records process {pid}, which is not known as Lima's.",
+                detail=f"Lima would kill it. If it is none of the VM's, remove {path}.",
+                hint=typed("ps", "-f", "-p", str(pid)),
+            )
 
 
 def end_processes(files: InstanceFiles) -> None:
@@ -64,6 +79,27 @@ def own_processes(files: InstanceFiles) -> "list[psutil.Process]":
     return processes
 
 
+def stale_pid_files(files: InstanceFiles) -> list[Path]:
+    """Return the pid files of an instance whose process is gone, or whose id another process has got since."""
+    own = {process.pid for process in own_processes(files)}
+    return [path for path in files.pid_files if _recorded(path) not in own and not _ran_when_recorded(path)]
+
+
+def _ran_when_recorded(pid_file: Path) -> bool:
+    """Whether the process that has the recorded id now had it when the file was written."""
+    import psutil
+
+    try:
+        process = psutil.Process(_recorded(pid_file) or 0)
+        if process.pid == 0 or process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        return process.create_time() <= pid_file.stat().st_mtime + _CLOCK_SECONDS
+    except psutil.AccessDenied:
+        return True
+    except (ValueError, OverflowError, OSError, psutil.Error):
+        return False
+
+
 def copy_again(instance: Instance) -> bool:
     """Let Lima copy the image anew if it was killed while it did; return whether it was."""
     paths = instance.files.image_in_part
@@ -79,17 +115,12 @@ def starting(name: str) -> bool:
     ours = lima_home()
     for process in psutil.process_iter(["cmdline"]):
         words = process.info["cmdline"] or []
-        if words[-1:] == [name] and "start" in words and any(Path(word).name == "limactl" for word in words):
+        if words[-1:] == [name] and "start" in words and any(_program(word) == "limactl" for word in words):
             with suppress(psutil.Error, OSError):
                 home = process.environ().get("LIMA_HOME") or Path.home() / ".lima"
                 if Path(home).resolve() == ours:
                     return True
     return False
-
-
-def is_lima_process(pid_file: Path) -> bool:
-    """Whether the process that a pid file records is a host agent, QEMU or another of Lima's drivers."""
-    return lima_process(_recorded(pid_file) or 0) is not None
 
 
 def _recorded(pid_file: Path) -> int | None:
@@ -105,7 +136,12 @@ def lima_process(pid: int) -> "psutil.Process | None":
 
     try:
         process = psutil.Process(pid)
-        program = Path(process.exe()).name.lstrip(".")  # Nix wraps a program as .limactl-wrapped
+        program = _program(process.exe())
     except (ValueError, OverflowError, OSError, psutil.Error):
         return None
     return process if program.startswith(("limactl", "lima-driver", "qemu", "virtiofsd")) else None
+
+
+def _program(path: str) -> str:
+    """Return a program's name; nix calls one that it wraps .limactl-wrapped."""
+    return Path(path).name.lstrip(".").removesuffix("-wrapped")

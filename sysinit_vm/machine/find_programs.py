@@ -50,6 +50,12 @@ def find_zellij(runner: Runner = _READER, host: Host | None = None) -> Path | No
     return path if program_version(runner, path) >= OLDEST_ZELLIJ else None
 
 
+def find_zellij_for(arch: str, runner: Runner = _READER, host: Host | None = None) -> Path | None:
+    """As ``find_zellij``, but None if it is not a Linux program for a guest of ``arch`` (as Lima says it)."""
+    path = find_zellij(runner, host)
+    return path if path and _linux_arch(path) == arch else None
+
+
 def program_version(runner: Runner, program: Path) -> Version:
     """Return the version that a program (absolute) prints; empty if it prints none or does not run here."""
     return version(version_output(runner, program))
@@ -127,8 +133,17 @@ def _unprivileged(host: Host) -> tuple[str, ...]:
 
 
 def _runs_in_guest(program: Path, host: Host) -> bool:
+    return _linux_arch(program) == host.arch and b"/nix/store/" not in _head(program)
+
+
+def _linux_arch(program: Path) -> str | None:
+    """Return the architecture that a program (absolute) of Linux is for, as Lima says it; None if it is none."""
+    head = _head(program)
+    machine = int.from_bytes(head[18:20], "little") if head[:4] == b"\x7fELF" else None
+    return next((arch for arch, number in _ELF_MACHINE.items() if number == machine), None)
+
+
+def _head(program: Path) -> bytes:
     with contextlib.suppress(OSError), program.open("rb") as stream:
-        head = stream.read(4096)
-        machine = head[:4] == b"\x7fELF" and int.from_bytes(head[18:20], "little")
-        return machine == _ELF_MACHINE.get(host.arch) and b"/nix/store/" not in head
-    return False
+        return stream.read(4096)
+    return b""

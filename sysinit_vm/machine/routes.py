@@ -180,7 +180,7 @@ def _debian_root(host: Host, stage: Path, root: Path, sources: Sources, logins: 
         *_empty_stage(stage, stage / "root"),
         ("env", "TMPDIR=/var/tmp", "mmdebstrap", *what, *login, SUITE, str(tar), *sources.lines),
         ("tar", "-xf", str(tar), "-C", str(stage / "root"), "--no-same-owner", "--exclude=./dev/*"),
-        ("mv", "-T", str(stage / "root"), str(root)),
+        ("mv", str(stage / "root"), str(root)),
         ("rm", "-rf", str(stage)),
     )
 
@@ -220,5 +220,5 @@ def _empty_stage(stage: Path, *folders: Path) -> tuple[Command, ...]:
 
 
 def _replace(stage: Path, final: Path) -> tuple[Command, ...]:
-    """Return the last steps: a rename, so that a part is there complete or not at all."""
-    return (("rm", "-rf", str(final)), ("mv", "-T", str(stage), str(final)))
+    """Return the last steps: a rename, so that a part is there complete or not at all. Only GNU's mv has -T."""
+    return (("rm", "-rf", str(final)), ("mv", str(stage), str(final)))

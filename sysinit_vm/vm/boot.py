@@ -22,7 +22,7 @@ from sysinit_vm.lima.judged import JudgedConfig, JudgedFile
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.locks import ports_lock
 from sysinit_vm.lima.messages import Message, reason
-from sysinit_vm.machine import accelerator, facts
+from sysinit_vm.machine import accelerator, facts, find_programs
 from sysinit_vm.machine.facts import Facts
 from sysinit_vm.ports import forwards, host_ports
 from sysinit_vm.projects import committed_config
@@ -87,8 +87,8 @@ def _create(lima: Limactl, name: str, project: Project, options: StartOptions, p
         say("  Building the guest image: 3 to 6 minutes, once.")
         options.build_image(available.directory(machine.lima_home), progress)
     choice = _image(committed, machine, project)
-    if choice.remote:
-        say("  The image is a download without Zellij. To be able to build one that has it: sysinit-vm setup")
+    if choice.remote and not _has_zellij(committed, machine):
+        say("  The image is a download without Zellij, and this machine has none to install there: sysinit-vm setup")
     env = _accelerate(lima, options, machine, choice.kernel)
     files = instance_files(name)
     with ExitStack() as file:
@@ -120,6 +120,13 @@ def _create_and_start(
         return done
     dry = lima.runner.dry
     return lima.start(judged.instance if dry else permission.created(lima, written.name, project.config), relay, **how)
+
+
+def _has_zellij(committed: Config, machine: Facts) -> bool:
+    """Whether this machine has a Zellij for the guest, or a variable that names none, of which is told later."""
+    with suppress(VmError):
+        return find_programs.find_zellij_for(str(committed.data.get("arch") or machine.arch)) is not None
+    return True
 
 
 def _image(committed: Config, machine: Facts, project: Project) -> Choice:

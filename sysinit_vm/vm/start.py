@@ -5,7 +5,7 @@ from dataclasses import replace
 from sysinit_vm import ssh_config
 from sysinit_vm.drift import compare
 from sysinit_vm.errors import VmError
-from sysinit_vm.guest import checks, git_identity
+from sysinit_vm.guest import checks, git_identity, install_zellij
 from sysinit_vm.guest.checks import Readiness
 from sysinit_vm.lima import login_shell
 from sysinit_vm.lima.home import lima_home
@@ -51,9 +51,12 @@ def start(vm: ProjectVm, options: StartOptions) -> Instance:
             gitconfig = git_identity.gitconfig(vm.lima.runner, project.root)
             writable = instance.project_writable
             report = checks.readiness(vm.lima, located.name, project, gitconfig=gitconfig, writable=writable)
+            why = "" if report.session_tool else install_zellij.install(vm.lima, instance, progress)
         if missing_shell:
             say(f"  The guest has no {missing_shell} (user.shell): commands and logins use /bin/bash.")
         require_ready(located.name, project, report)
+        if why:
+            say(f"  Zellij is not installed in this guest: {why}. `shell` gives a login shell.")
         if booted:
             compare.remember(instance)
     for warning in portlist.lost(instance):
@@ -107,5 +110,3 @@ def require_ready(name: str, project: Project, report: Readiness) -> None:
     if report.git_problem:
         say(f"  git fails in this guest: {report.git_problem}")
         say(f"    Try: {repository.advice(project.root, report.git_problem)}")
-    if not report.session_tool:
-        say("  Zellij is not installed in this guest: `shell` gives a login shell.")

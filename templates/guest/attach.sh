@@ -1,7 +1,9 @@
 # Brings the session's files in a running guest up to date, and attaches. Arguments:
-# SESSION-SCRIPT SESSION ROOT HERE LAYOUT [FILE TEXT ...]. SESSION-SCRIPT is the text of session.sh.
-script=$1 session=$2 root=$3 here=$4 layout=$5
-shift 5
+# MISSING SESSION-SCRIPT SESSION ROOT HERE LAYOUT [FILE TEXT ...]. SESSION-SCRIPT is the text of session.sh.
+# Without Zellij it ends with the status MISSING: the host may install it.
+command -v zellij >/dev/null 2>&1 || exit "$1"
+script=$2 session=$3 root=$4 here=$5 layout=$6
+shift 6
 # Zellij reads its config again as soon as it changes, so it must be whole at any time.
 replace='printf "%s\n" "$2" >"$1.new" && mv "$1.new" "$1"'
 while [ "$#" -gt 1 ]; do

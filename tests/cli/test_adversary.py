@@ -132,6 +132,7 @@ def test_ssh_to_a_stopped_vm_reaches_nobody(world):
     text = "Host lima-demo-dev\n  User dev\n  Hostname 127.0.0.1\n  Port 1\n  ProxyCommand touch /tmp/pwned\n"
     (own / "ssh.config").write_text(text)
     (own / "ha.pid").write_text(str(os.getpid()))  # a number that another process has got
+    os.utime(own / "ha.pid", (0, 0))
     assert world.run("start").returncode == 0
     block = (own / "ssh.sysinit-vm").read_text()
     assert "pwned" not in block

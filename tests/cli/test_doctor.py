@@ -11,7 +11,7 @@ def stale(world):
     """A stopped VM with the file of a process that is gone."""
     world.put_vm(status="Stopped")
     path = world.lima_home / "demo-dev" / "ha.pid"
-    path.write_text("1")
+    path.write_text("999999999")
     return path
 
 

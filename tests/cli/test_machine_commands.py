@@ -106,7 +106,7 @@ def test_what_cannot_be_removed_is_told_and_the_table_comes_all_the_same(world):
     world.put_vm(status="Stopped")
     place = world.lima_home / "demo-dev"
     (place / "a.pid").mkdir()
-    (place / "ha.pid").write_text("1")
+    (place / "ha.pid").write_text("999999999")
     done = world.run("doctor", "--fix")
     assert done.returncode == 1
     assert "a.pid" in done.stderr

@@ -152,7 +152,7 @@ def test_the_doctor_says_which_variable_names_no_program_and_goes_on(world):
 
 def test_the_doctor_names_what_is_wrong_with_a_vm_and_exits_1(world):
     world.put_vm(status="Stopped")
-    (world.lima_home / "demo-dev" / "ha.pid").write_text("1")
+    (world.lima_home / "demo-dev" / "ha.pid").write_text("999999999")
     done = world.run("doctor")
     assert done.returncode == 1
     row = next(line for line in done.stdout.splitlines() if "stale pids" in line)

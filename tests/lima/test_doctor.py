@@ -24,6 +24,7 @@ def test_a_vm_that_is_well_has_nothing_wrong(world, demo):
 def test_a_clock_a_stale_pid_and_a_dead_socket_are_found_and_mended(world, demo):
     instance = world.lima_home / "demo-dev"
     (instance / "left.pid").write_text(str(os.getpid()))
+    os.utime(instance / "left.pid", (0, 0))  # before the process of that number began
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(instance / "left.sock"))
     # the host agent sets the clock every ten seconds through the guest agent (Lima's pkg/hostagent/timesync.go)

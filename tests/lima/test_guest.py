@@ -298,17 +298,6 @@ def test_no_locale_of_this_machine_makes_the_guest_warn(world, demo):
     assert inside(world, demo, "echo $LANG; printf %s Ä | wc -m") == "C.UTF-8\n1\n"
 
 
-def test_zellij_missing_gives_a_login_shell_with_a_word(world, demo):
-    inside(world, demo, "sudo mv /usr/local/bin/zellij /usr/local/bin/zellij.away")
-    try:
-        shell = world.terminal(demo, "shell")
-        shell.wait_for("Zellij is not installed in this guest")
-        shell.press("exit 4\r")
-        assert shell.exit_status() == 4
-    finally:
-        inside(world, demo, "sudo mv /usr/local/bin/zellij.away /usr/local/bin/zellij")
-
-
 def test_the_last_logout_deletes_no_file_below_dev_shm(world, demo):
     manager = "org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager"
     assert inside(world, demo, f"busctl get-property {manager} RemoveIPC") == "b false\n"

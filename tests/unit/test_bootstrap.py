@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bsd_tools import SHELLS, BsdTools
 from tests.lima.terminal import Terminal
 
 TOP = Path(__file__).parents[2]
@@ -273,6 +274,37 @@ def test_a_failed_install_is_told_and_done_again(fresh):
     assert "Try: " in done.stderr
     (fresh.stubs / "pip-fails").unlink()
     assert fresh.run().stdout == "<help>\n"
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
+def test_a_strict_shell_and_tools_that_are_not_gnus_do(fresh, tmp_path, shell):
+    """macOS has such ones."""
+    bsd = BsdTools(tmp_path, tuple(tool for tool in TOOLS if tool != "sh"))
+    for tool in bsd.bin.iterdir():
+        (fresh.bin / tool.name).unlink()
+        tool.rename(fresh.bin / tool.name)
+    words = [shutil.which(shell[0]), *shell[1:], *fresh.argv("help", "a b")[1:]]
+    for installs_again in (True, False):
+        done = subprocess.run(words, env=fresh.env(), capture_output=True, text=True, cwd="/", check=False)
+        assert (done.stdout.splitlines(), done.returncode) == (["<help>", "<a b>"], 0), done.stderr
+        assert ("Installing sysinit-vm" in done.stderr) is installs_again
+    assert fresh.link.readlink() == fresh.program
+    fresh.put(fresh.stubs / "pip-fails", "")
+    (fresh.checkout / "README.md").write_text("changed")
+    done = subprocess.run(words, env=fresh.env(), capture_output=True, text=True, cwd="/", check=False)
+    assert (done.returncode, "could not be installed" in done.stderr) == (1, True)
+    assert bsd.refused == []
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
+def test_a_strict_shell_asks_before_it_installs_python(fresh, tmp_path, shell):
+    fresh.python.unlink()
+    words = [shutil.which(shell[0]), *shell[1:], *fresh.argv("help")[1:]]
+    terminal = Terminal(words, Path("/"), fresh.env())
+    terminal.wait_for("Run these commands")
+    terminal.press("y\r")
+    terminal.wait_for("<help>")
+    assert terminal.exit_status() == 0
 
 
 def test_something_else_of_that_name_is_never_overwritten(fresh):

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from sysinit_vm.errors import MissingError
-from sysinit_vm.runner import Result, Runner
+from sysinit_vm.runner import TIMED_OUT, Result, Runner
 
 RUN = Runner()
 
@@ -34,8 +34,7 @@ def test_a_timeout_ends_the_command_with_124_and_what_it_said():
     assert time.monotonic() - began < 5
 
 
-def test_text_is_given_to_it_and_nothing_otherwise():
-    assert RUN.read(("cat",), text="a\nb").out == "a\nb"
+def test_without_a_file_it_reads_nothing():
     assert RUN.read(("cat",)).out == ""
 
 
@@ -220,6 +219,25 @@ def test_the_errors_of_a_piped_command_are_bounded():
     done = RUN.receive(sh("head -c 1000000 /dev/zero >&2; echo why >&2"), lambda stream: stream.read())
     assert done.err.endswith("why\n")
     assert len(done.err) <= 2**14
+
+
+@pytest.fixture
+def megabytes(tmp_path):
+    path = tmp_path / "three"
+    path.write_bytes(b"x" * 3_000_000)
+    with path.open("rb", buffering=0) as file:
+        yield file
+
+
+def test_a_file_is_read_by_the_command_itself_and_its_position_tells_how_far_it_came(megabytes):
+    done = RUN.change(sh("cat | wc -c; echo said >&2; exit 3"), file=megabytes)
+    assert (done.code, done.out.strip(), done.err) == (3, "3000000", "said\n")
+    assert megabytes.tell() == 3_000_000
+
+
+def test_a_command_that_does_not_read_its_file_is_ended_after_its_time(megabytes):
+    assert RUN.change(("sleep", "30"), file=megabytes, timeout=0.2).code == TIMED_OUT
+    assert megabytes.tell() == 0
 
 
 def test_a_missing_program_at_a_pipe_is_a_missing_part():

@@ -1,7 +1,9 @@
 """What is examined, what finding finding says, and what --fix does."""
 
 import os
+import shutil
 import socket
+import subprocess
 from dataclasses import replace
 from functools import partial
 
@@ -99,6 +101,7 @@ def test_running_is_not_enough_the_host_agent_must_say_so(place, guests, log, le
 
 def test_a_recycled_pid_is_stale_and_fixing_it_harms_nobody(place):
     (place / "ha.pid").write_text(str(os.getpid()))
+    os.utime(place / "ha.pid", (0, 0))  # long before this process began
     found = by(vm.examine(FakeLimactl(), Instance("demo-dev", "Stopped", place)))["stale pids"]
     assert found.level == WRONG
     assert "ha.pid" in found.text
@@ -107,9 +110,18 @@ def test_a_recycled_pid_is_stale_and_fixing_it_harms_nobody(place):
     assert os.getpid()  # still here
 
 
+@pytest.mark.parametrize("name", ["limactl", ".limactl-wrapped", ".qemu-system-x86_64-wrapped", "somebodys-limactl"])
+def test_the_pid_file_of_a_live_vm_is_never_stale_however_its_programs_are_called(place, tmp_path, name):
+    """nix wraps them: the doctor once removed the pid files of a VM that ran."""
+    program = shutil.copy("/bin/cat", tmp_path / name)
+    with subprocess.Popen([program, "-", f"{place}/ha.sock"], stdin=subprocess.PIPE) as process:
+        (place / "ha.pid").write_text(str(process.pid))
+        assert by(vm.examine(FakeLimactl(), Instance("demo-dev", "Running", place)))["stale pids"].level == OK
+
+
 def test_what_cannot_be_removed_is_told_and_the_rest_is_removed(place):
     (place / "a.pid").mkdir()
-    (place / "ha.pid").write_text("1")
+    (place / "ha.pid").write_text("999999999")
     found = by(vm.examine(FakeLimactl(), Instance("demo-dev", "Stopped", place)))["stale pids"]
     with pytest.raises(VmError, match=r"a\.pid"):
         found.fix()

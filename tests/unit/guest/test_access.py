@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sysinit_vm.errors import UsageError
-from sysinit_vm.guest import access
+from sysinit_vm.guest import access, install_zellij, zellij
 from sysinit_vm.lima.account import Account
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
@@ -33,8 +33,8 @@ def test_the_shell_attaches_to_the_projects_session_at_its_root(lima):
     assert access.shell(lima, DEMO) == 0
     workdir, words = guest(lima)
     assert workdir == "/work/demo"
-    assert words[5:9] == ("demo", "/work/demo", "/work/demo/src", "")
-    assert "attach --create" in words[4]
+    assert words[6:10] == ("demo", "/work/demo", "/work/demo/src", "")
+    assert "attach --create" in words[5]
 
 
 @pytest.mark.parametrize(("forwarded", "alone"), [(False, True), (True, False)])
@@ -48,7 +48,7 @@ def test_a_session_has_a_connection_of_its_own_unless_the_agent_is_in_it(lima, m
 
 def test_a_layout_travels_as_data(lima):
     access.shell(lima, DEMO, layout="/work/demo/a 'b'.kdl")
-    assert guest(lima)[1][8] == "/work/demo/a 'b'.kdl"
+    assert guest(lima)[1][9] == "/work/demo/a 'b'.kdl"
 
 
 def test_only_a_running_guest_is_asked_for_a_layout_of_its_own(lima):
@@ -67,6 +67,28 @@ def test_a_plain_shell_begins_where_the_user_is(lima):
     workdir, words = guest(lima)
     assert workdir == words[-1] == "/work/demo/src"
     assert "zellij" not in " ".join(words)
+
+
+@pytest.mark.parametrize(("answers", "code"), [([97, 7], 7), ([97, 97], 97)])
+def test_a_guest_without_zellij_gets_one_and_is_attached_to_once_more(lima, monkeypatch, answers, code):
+    """It is this guest that says so: whatever it says the second time is the end."""
+    given = []
+    monkeypatch.setattr(install_zellij, "install", lambda lima, instance: given.append(instance) or "")
+    lima.runner.answers = [result(answer) for answer in answers]
+    monkeypatch.setattr(access, "_runs", lambda *_: True)
+    assert access.shell(lima, DEMO) == code
+    assert lima.runner.kinds.count("attach") == 2
+    assert given == [DEMO]
+
+
+def test_a_guest_that_cannot_have_zellij_gives_a_login_shell_with_a_word(lima, monkeypatch, capsys):
+    monkeypatch.setattr(install_zellij, "install", lambda *_: "its disk is full")
+    monkeypatch.setattr(access, "_runs", lambda *_: True)
+    lima.runner.answers = [result(97), result(5)]
+    assert access.shell(lima, DEMO) == 5
+    assert guest(lima) == ("/work/demo/src", zellij.login_shell_argv("/work/demo/src"))
+    words = "Zellij is not installed in this guest: its disk is full. Here is a login shell instead.\n"
+    assert capsys.readouterr().err == words
 
 
 def test_a_vm_without_a_project_gives_a_plain_shell(lima):

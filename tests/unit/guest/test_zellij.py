@@ -52,22 +52,30 @@ def test_the_session_is_attached_to_or_made_at_the_projects_root(guest):
     assert attached(guest)[0] == "<attach><--create><my-app>"
 
 
-def test_without_zellij_there_is_a_word_and_a_login_shell_in_the_directory(tools, tmp_path):
+def test_without_zellij_an_attach_ends_at_once_with_a_status_of_its_own(tools, tmp_path):
+    place = etc(tmp_path, tools)
+    done = run(elsewhere(zellij.attach_argv("my-app", "/", "/"), place), tools)
+    assert (done.returncode, done.stdout, done.stderr) == (zellij.MISSING, "", "")
+    assert [file.name for file in place.iterdir()] == ["zellij.kdl"]
+
+
+def test_a_login_without_zellij_gets_a_word_and_a_login_shell_in_the_directory(tools, tmp_path):
     room = tmp_path / "a 'b' $c"
     room.mkdir()
     shell = tools / "shell"
     shell.write_text('#!/bin/sh\necho "$1 $PWD"\n')
     shell.chmod(0o755)
-    for argv in (zellij.attach_argv("my-app", "/", str(room)), zellij.login_shell_argv(str(room))):
+    session = ("sh", "-c", scripts.read("session.sh"), "sh", "my-app", "/")
+    for argv in ((*session, str(room)), zellij.login_shell_argv(str(room))):
         done = run(argv, tools, SHELL=str(shell))
         assert done.stdout == f"-l {os.path.realpath(room)}\n"
-    assert "Zellij is not installed" in run(zellij.attach_argv("a", "/", "/"), tools).stderr
+    assert "Zellij is not installed" in run((*session, "/"), tools).stderr
 
 
 def test_a_directory_that_is_gone_gives_no_shell_elsewhere(tools, tmp_path):
     gone = str(tmp_path / "gone")
     assert run(zellij.login_shell_argv(gone), tools).returncode != 0
-    assert run(zellij.attach_argv("a", "/", gone), tools).returncode != 0
+    assert run(("sh", "-c", scripts.read("session.sh"), "sh", "a", "/", gone), tools).returncode != 0
 
 
 def test_the_projects_own_layout_is_for_a_new_session(guest):

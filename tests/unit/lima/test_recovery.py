@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
+from sysinit_vm.errors import VmError
 from sysinit_vm.lima import recovery
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.recovery import recover
@@ -16,9 +17,11 @@ from tests.fakes import FakeLimactl
 
 @pytest.fixture
 def broken(tmp_path):
-    def recovered(**pids):
+    def recovered(*, written=None, **pids):
+        """``written`` is when the pid files were, in seconds since the epoch; None is now."""
         for name, text in pids.items():
             (tmp_path / f"{name}.pid").write_text(text)
+            os.utime(tmp_path / f"{name}.pid", None if written is None else (written, written))
         instance = Instance("a", "Broken", tmp_path)
         lima, left = FakeLimactl(instance), []
         lima.on_stop = lambda: left.extend(sorted(path.name for path in tmp_path.glob("*.pid")))
@@ -29,7 +32,7 @@ def broken(tmp_path):
 
 
 def test_a_recycled_pid_is_dropped_before_limactl_could_kill_its_process(broken):
-    assert broken(ha=str(os.getpid()), qemu=f"{os.getpid()}\n") == [("a", True, [])]
+    assert broken(ha=str(os.getpid()), qemu=f"{os.getpid()}\n", written=0) == [("a", True, [])]
 
 
 @pytest.mark.parametrize("text", ["", "no number", "0", "-1", "999999999", "4294967297"])
@@ -37,17 +40,43 @@ def test_a_pid_file_that_names_no_process_is_dropped(broken, text):
     assert broken(ha=text) == [("a", True, [])]
 
 
-def test_a_pid_of_limas_own_is_left_to_limactl(broken, tmp_path):
-    program = shutil.copy("/bin/cat", tmp_path / "limactl")
+@pytest.mark.parametrize("name", ["limactl", ".limactl-wrapped", ".qemu-system-x86_64-wrapped"])
+@pytest.mark.parametrize("written", [None, 0], ids=["now", "by a clock that was wrong"])
+def test_a_pid_of_limas_own_is_left_to_limactl(broken, tmp_path, name, written):
+    """nix's wrappers leave their programs such names."""
+    program = shutil.copy("/bin/cat", tmp_path / name)
     with subprocess.Popen([program, "-", f"{tmp_path}/ha.pid"], stdin=subprocess.PIPE) as own:
-        assert broken(ha=str(own.pid)) == [("a", True, ["ha.pid"])]
+        assert broken(ha=str(own.pid), written=written) == [("a", True, ["ha.pid"])]
 
 
-def test_an_innocent_process_whose_command_line_merely_speaks_of_lima_is_not_killed(broken):
+@pytest.fixture
+def innocent():
+    """A process whose command line merely speaks of Lima."""
     words = [sys.executable, "-c", "input()", "/home/me/notes about limactl.txt"]
-    with subprocess.Popen(words, stdin=subprocess.PIPE) as innocent:
-        assert broken(ha=str(innocent.pid)) == [("a", True, [])]
-        innocent.communicate(b"\n")
+    with subprocess.Popen(words, stdin=subprocess.PIPE) as process:
+        yield process
+        process.communicate(b"\n")
+
+
+def test_an_innocent_process_with_a_recycled_pid_is_not_killed(broken, innocent):
+    assert broken(ha=str(innocent.pid), written=0) == [("a", True, [])]
+
+
+def test_a_process_that_ran_when_its_pid_was_recorded_and_is_not_known_is_left_and_so_is_the_file(
+    broken, innocent, tmp_path
+):
+    """It may be Lima's, by a name that we do not know. limactl would kill it."""
+    with pytest.raises(VmError, match=rf"ha\.pid records process {innocent.pid}[\s\S]*Try: ps -f -p {innocent.pid}"):
+        broken(ha=str(innocent.pid), qemu="999999999")
+    assert [path.name for path in tmp_path.glob("*.pid")] == ["ha.pid"]
+    assert innocent.poll() is None
+
+
+def test_a_process_that_has_ended_but_is_still_listed_is_gone(broken):
+    with subprocess.Popen(["true"]) as ended:
+        while psutil.Process(ended.pid).status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
+        assert broken(ha=str(ended.pid)) == [("a", True, [])]
 
 
 @pytest.fixture
@@ -89,6 +118,7 @@ def test_a_pid_that_another_vms_process_has_now_is_dropped(tmp_path, own_process
     directory = tmp_path / "y-dev"
     directory.mkdir()
     (directory / "ha.pid").write_text(str(own_process.pid))
+    os.utime(directory / "ha.pid", (0, 0))
     lima = FakeLimactl(Instance("y-dev", "Broken", directory))
     recover(lima, Instance("y-dev", "Broken", directory))
     assert not (directory / "ha.pid").exists()
@@ -96,9 +126,9 @@ def test_a_pid_that_another_vms_process_has_now_is_dropped(tmp_path, own_process
 
 
 @pytest.fixture
-def limactl(tmp_path):
-    """A program called limactl that runs until it is told to end."""
-    program = tmp_path / "bin" / "limactl"
+def limactl(tmp_path, request):
+    """A program of this name that runs until it is told to end."""
+    program = tmp_path / "bin" / request.param
     program.parent.mkdir()
     program.write_text("#!/bin/sh\nread -r line\n")
     program.chmod(0o755)
@@ -124,6 +154,7 @@ def limactl(tmp_path):
         (("shell", "demo-dev"), False, False),
     ],
 )
+@pytest.mark.parametrize("limactl", ["limactl", ".limactl-wrapped"], indirect=True)
 def test_a_limactl_that_still_starts_a_vm_is_seen(limactl, home, words, elsewhere, answer):
     with limactl("--log-format=json", *words, lima_home=home / ("other" if elsewhere else ".lima")):
         assert recovery.starting("demo-dev") is answer

@@ -135,3 +135,25 @@ def test_a_zellij_on_path_must_run_in_the_guest(machine, content, version, fits)
     path = machine.put("zellij", content=content)
     found = find_programs.find_zellij(RecordingRunner(programs={"zellij": f"zellij {version}"}), machine.host)
     assert found == (path if fits else None)
+
+
+@pytest.mark.parametrize(
+    ("content", "arch"), [(elf(62), "x86_64"), (elf(183), "aarch64"), (elf(40), None), (b"#!/bin/sh\n", None)]
+)
+def test_a_guest_gets_only_a_program_for_its_own_architecture(machine, monkeypatch, content, arch):
+    path = machine.put("for-guests", content=content)
+    monkeypatch.setenv("SYSINIT_VM_ZELLIJ", str(path))
+    for wanted in ("x86_64", "aarch64", ""):
+        expected = path if wanted == arch else None
+        assert find_programs.find_zellij_for(wanted, RecordingRunner(), machine.host) == expected
+
+
+def test_a_mac_has_a_linux_program_for_its_guests(machine):
+    """The one that `setup` unpacked: it does not run on the Mac itself."""
+    mac = replace(machine.host, system="Darwin", arch="aarch64", manager="brew")
+    machine.put("zellij", content=b"\xcf\xfa\xed\xfe")
+    assert find_programs.find_zellij_for("aarch64", RecordingRunner(), mac) is None
+    mac.zellij.parent.mkdir(parents=True)
+    mac.zellij.write_bytes(elf(183))
+    mac.zellij.chmod(0o755)
+    assert find_programs.find_zellij_for("aarch64", RecordingRunner(), mac) == mac.zellij

@@ -43,7 +43,7 @@ def test_lima_is_built_beside_and_renamed_last(machine, monkeypatch):
         ("chmod", "-R", "u+w", str(stage)),
         ("rm", "-rf", str(cache)),
         ("rm", "-rf", str(final)),
-        ("mv", "-T", str(stage), str(final)),
+        ("mv", str(stage), str(final)),
     )
 
 
@@ -109,7 +109,7 @@ def test_zellij_is_compiled_in_a_root_of_the_guests_own_suite(machine, archives)
         "--no-same-owner",
         "--exclude=./dev/*",
     )
-    assert commands[4] == ("mv", "-T", f"{work}/.root.partial/root", f"{work}/root")
+    assert commands[4] == ("mv", f"{work}/.root.partial/root", f"{work}/root")
     fetch, build = commands[7:9]
     for command in (fetch, build):
         assert command[:5] == ("bwrap", "--die-with-parent", "--unshare-user", "--bind", f"{work}/root")
@@ -125,7 +125,7 @@ def test_zellij_is_compiled_in_a_root_of_the_guests_own_suite(machine, archives)
     assert commands[-4:] == (
         ("cp", f"{work}/made/bin/zellij", f"{stage}/bin"),
         ("rm", "-rf", f"{machine.host.data}/zellij-0.45.1"),
-        ("mv", "-T", stage, f"{machine.host.data}/zellij-0.45.1"),
+        ("mv", stage, f"{machine.host.data}/zellij-0.45.1"),
         ("rm", "-rf", str(work)),
     )
 

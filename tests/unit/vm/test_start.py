@@ -7,10 +7,10 @@ import pytest
 
 from sysinit_vm.config import document
 from sysinit_vm.errors import NoConfigError, NotConfirmedError, StateError, VmError
-from sysinit_vm.guest import access, checks
+from sysinit_vm.guest import access, checks, install_zellij
 from sysinit_vm.guest.checks import Readiness
 from sysinit_vm.lima import recovery
-from sysinit_vm.machine import accelerator
+from sysinit_vm.machine import accelerator, find_programs
 from sysinit_vm.machine import facts as machine
 from sysinit_vm.machine.accelerator import Accelerator
 from sysinit_vm.ports import host_ports, portlist, sockets
@@ -442,11 +442,30 @@ def test_what_is_wrong_in_the_guest_is_told(report, says):
         require_ready("demo-dev", Project(Path("/p")), report)
 
 
-def test_a_guest_without_zellij_is_a_word_and_a_good_one_none(capsys):
-    require_ready("a", Project(Path("/p")), Readiness(True, "", False, ()))
-    assert "Zellij is not installed" in capsys.readouterr().err
-    require_ready("a", Project(Path("/p")), GOOD)
-    assert capsys.readouterr().err == ""
+@pytest.mark.parametrize("why", ["", "its disk is full"])
+def test_a_guest_without_zellij_gets_it_or_there_is_a_word(lima, demo, monkeypatch, capsys, why):
+    asked = []
+    monkeypatch.setattr(checks, "readiness", lambda *_, **__: replace(GOOD, session_tool=False))
+    monkeypatch.setattr(install_zellij, "install", lambda _, instance, progress: asked.append(instance.name) or why)
+    start(ProjectVm.read(lima, demo), OPTIONS)
+    assert asked == ["demo-dev"]
+    word = "  Zellij is not installed in this guest: its disk is full. `shell` gives a login shell.\n"
+    assert (word in capsys.readouterr().err) is bool(why)
+
+
+@pytest.mark.parametrize(("arch", "here"), [("", ["x86_64"]), ("arch: aarch64\n", ["x86_64"]), ("", [])])
+def test_a_download_without_zellij_is_told_if_this_machine_has_none_for_it(lima, demo, monkeypatch, capsys, arch, here):
+    monkeypatch.setattr(find_programs, "find_zellij_for", lambda arch: Path("/z") if arch in here else None)
+    demo.project.config.write_text(CONFIG + arch)
+    start(ProjectVm.read(lima, demo), OPTIONS)
+    told = "a download without Zellij, and this machine has none to install there: sysinit-vm setup"
+    assert (told in capsys.readouterr().err) is (bool(arch) or not here)
+
+
+def test_a_guest_with_zellij_is_sent_none(lima, demo, monkeypatch, capsys):
+    monkeypatch.setattr(install_zellij, "install", no_build)
+    start(ProjectVm.read(lima, demo), OPTIONS)
+    assert "not installed" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("line", "writable"), [("", True), ("mounts: [{location: ., writable: false}]\n", False)])
