@@ -9,7 +9,7 @@ from typing import Any
 from sysinit_vm.config import sizes
 from sysinit_vm.config.document import Config, dump
 from sysinit_vm.config.params import PROJECT_DIR, PROJECT_NAME, VM_NAME
-from sysinit_vm.effective import probes, ssh_keys
+from sysinit_vm.effective import probes, ssh_keys, user_id
 from sysinit_vm.effective.host_paths import HostPaths
 from sysinit_vm.effective.mounts import GIT_SIDE_MOUNT, effective_mounts, mount_point
 from sysinit_vm.errors import VmError, edit
@@ -120,7 +120,8 @@ def effective_config(
     ours = [{"mode": mode, "script": script} for mode, script in scripts.items()]
     data["provision"] = [*ours, *_list(config, "provision")]
     data["probes"], probe_note = probes.that_can_end(_list(config, "probes"))
-    notes = (type_note, arch_note, cpu_note, memory_note, probe_note, keys_note, *mount_notes)
+    uid_note = user_id.note(config.data, choice, facts.uid)
+    notes = (type_note, arch_note, cpu_note, memory_note, probe_note, keys_note, uid_note, *mount_notes)
     return EffectiveConfig(data, tuple(filter(None, notes)))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sysinit_vm.errors import MissingError
 from sysinit_vm.executables import find
+from sysinit_vm.lima import account
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.machine.find_programs import find_zellij
 from sysinit_vm.machine.host import Host
@@ -20,7 +21,8 @@ class Facts:
 
     ``system`` is Linux or Darwin; ``arch`` as Lima says it (x86_64, aarch64); ``ssh_dir`` is None
     if the user has none, because Lima would create a missing mount location on the host. ``virtiofsd`` says whether
-    QEMU has the program for virtiofs. ``key_pairs`` is how many Lima finds in ``ssh_dir``.
+    QEMU has the program for virtiofs. ``key_pairs`` is how many Lima finds in ``ssh_dir``. ``uid`` is the account's as
+    limactl sees it, and gives to the guest's user.
     """
 
     system: str
@@ -33,6 +35,7 @@ class Facts:
     can_build_image: bool
     virtiofsd: bool = False
     key_pairs: int = 0
+    uid: int = 1000
 
 
 def gather() -> Facts:
@@ -51,6 +54,7 @@ def gather() -> Facts:
         can_build_image=host.system == "Linux" and find("mmdebstrap") is not None and _zellij_or_error(),
         virtiofsd=any(find(program) for program in _VIRTIOFSD),
         key_pairs=key_pairs(),
+        uid=account.uid(),
     )
 
 

@@ -268,7 +268,9 @@ def test_an_account_of_the_image_gives_its_uid_to_the_user(tmp_path, user, uid, 
     values = f"PASSWD=$1 LIMA_CIDATA_USER={user} LIMA_CIDATA_UID={uid} LIMA_CIDATA_SHELL=/bin/sh LIMA_CIDATA_HOME=/ho"
     values += " LIMA_CIDATA_COMMENT="
     script = f"LIMA_INIT_LIB={lib} . {lib}/lima-init; {stubs}; chown() {{ :; }}; cp() {{ :; }}; {values}; make_user"
-    done = subprocess.run(["bash", "-c", script, "bash", tmp_path / "passwd"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["bash", "-c", script, "bash", tmp_path / "passwd"], capture_output=True, text=True, check=True
+    )
     changed = (tmp_path / "passwd").read_text()
     assert [line for line in changed.splitlines() if line not in ACCOUNTS.splitlines()] == [
         line.replace(f":{uid}:", ":997:", 1) for line in ACCOUNTS.splitlines() if moved and f":x:{uid}:" in line

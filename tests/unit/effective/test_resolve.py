@@ -483,3 +483,27 @@ def test_a_mount_of_it_that_the_config_states_stays_as_it_is():
     stated = {"location": str(Path(__file__).parent), "writable": False}
     effective = of_worktree(stated["location"], [stated])["mounts"]
     assert [mount["writable"] for mount in effective if mount["location"] == stated["location"]] == [False]
+
+
+@pytest.mark.parametrize(
+    ("uid", "changes", "noted"),
+    [
+        (998, {}, True),
+        (100, {}, True),
+        (501, {}, False),
+        (1000, {}, False),
+        (998, {"user": {"uid": 1000}}, False),
+        (998, {"user": {"name": "dev"}}, True),
+        (998, {"base": "template:debian", "images": []}, True),
+    ],
+)
+def test_a_uid_that_a_foreign_image_may_have_given_away_is_told_before_the_boot(uid, changes, noted):
+    notes = made(changes, uid=uid).notes
+    assert any(f"uid {uid}" in note and "user.uid" in note and "build.debian" in note for note in notes) is noted
+
+
+def test_our_image_takes_any_uid(tmp_path):
+    for part in ("qcow2", "vmlinuz", "initrd"):
+        tmp_path.joinpath("_images").mkdir(exist_ok=True, mode=0o700)
+        (tmp_path / f"_images/sysinit-debian-latest.{part}").write_text("")
+    assert made({"images": []}, uid=998, lima_home=tmp_path).notes == ()
