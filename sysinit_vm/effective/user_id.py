@@ -20,7 +20,7 @@ def note(config: Mapping[str, Any], choice: Choice, uid: int) -> str:
     if stated or choice.ours or not any(uid in services for services in _SERVICES):
         return ""
     return (
-        f"user: this image may have an account with your uid {uid} already. Then nobody can log in, and the start waits "
-        "in vain. Our own image takes any uid: sysinit-vm setup, then sysinit-vm build.debian. With another user.uid in "
-        "the config, the guest's user cannot write the project."
+        f"user: this image may have an account with your uid {uid} already. Then nobody can log in, and the start "
+        "waits in vain. Our own image takes any uid: sysinit-vm setup, then sysinit-vm build.debian. With another "
+        "user.uid in the config, the guest's user cannot write the project."
     )
