@@ -167,5 +167,8 @@ def _work(lima: Limactl, instance: Instance, project: Project) -> Iterator[Findi
         yield Finding(AREA, "provisioning", OK, "no script failed")
     if report.git_problem:
         yield Finding(AREA, "git", NOTE, report.git_problem, repository.advice(project.root, report.git_problem))
+    if report.ssh_left_out:
+        text = f"the guest's ssh does not know, and leaves out: {'; '.join(report.ssh_left_out)}"
+        yield Finding(AREA, "ssh", NOTE, text)
     if not report.session_tool:
         yield Finding(AREA, "session", NOTE, "Zellij is not installed in this guest: shell gives a login shell")

@@ -22,7 +22,7 @@ _LONGEST_ANSWER = 200  # bytes; it is 22
 _LONGEST_CONFIG = 2**20  # bytes
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _LONGEST_DETAIL = 4000  # characters
-_MOST_SCRIPTS, _LONGEST_SCRIPT = 20, 200  # that failed and are named; characters of a name
+_MOST_NAMED, _LONGEST_NAME = 20, 200  # of failed scripts, and of lines left out; characters of one
 _WHICH = 'for program; do if command -v "$program" >/dev/null 2>&1; then echo "$program"; fi; done'
 _IDENTIFY_AND_CHECK = 'bash -c "$1" bash /etc/sysinit-vm "$2"; shift 2; exec bash -c "$@"'
 
@@ -32,7 +32,8 @@ class Readiness:
     """Whether the user can work in a guest; ``mount_problem`` may be empty even if it is not ``mounted``.
 
     ``read_only`` says why the project cannot be written in it, empty if it can. ``git_problem`` is what the guest's git
-    says if it cannot use the repository that the project is in on the host, else empty.
+    says if it cannot use the repository that the project is in on the host, else empty. ``ssh_left_out`` are lines of
+    the host's ~/.ssh/config that the guest's ssh does not know.
     """
 
     mounted: bool
@@ -41,6 +42,7 @@ class Readiness:
     failed_scripts: tuple[str, ...]
     read_only: str = ""
     git_problem: str = ""
+    ssh_left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,6 @@ def readiness(
         raise no_answer(name, done)
     answers = _answers(done)
     values = dict(answers)
-    failed = tuple(printable(value, _LONGEST_SCRIPT) for key, value in answers if key == "failed")[:_MOST_SCRIPTS]
     mounted = (values.get("read") if proof.read_only else answer) == proof.answer
     mount_problem = proof.problem or answer_problem or printable(values.get("mount", ""), _LONGEST_DETAIL)
     mounted = mounted and not proof.problem
@@ -110,9 +111,10 @@ def readiness(
         mounted,
         mount_problem,
         values.get("zellij") == "yes",
-        failed,
+        _some(answers, "failed"),
         read_only=proof.read_only,
         git_problem=git_problem,
+        ssh_left_out=_some(answers, "ssh"),
     )
 
 
@@ -198,6 +200,12 @@ def set_clock(lima: Limactl, name: str) -> None:
 def _answers(done: Result) -> list[tuple[str, str]]:
     """Return the KEY=VALUE lines that a script of ours printed, in order; a key may appear more than once."""
     return [(key, value) for key, equals, value in (line.partition("=") for line in done.out.split("\n")) if equals]
+
+
+def _some(answers: Sequence[tuple[str, str]], wanted: str) -> tuple[str, ...]:
+    """Return the values of a key that may appear more than once, as many as are shown."""
+    values = [value for key, value in answers if key == wanted]
+    return tuple(printable(value, _LONGEST_NAME) for value in values[:_MOST_NAMED])
 
 
 def no_answer(name: str, done: Result) -> VmError:

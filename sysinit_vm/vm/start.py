@@ -107,5 +107,7 @@ def require_ready(name: str, project: Project, report: Readiness) -> None:
     if report.git_problem:
         say(f"  git fails in this guest: {report.git_problem}")
         say(f"    Try: {repository.advice(project.root, report.git_problem)}")
+    if report.ssh_left_out:
+        say(f"  Your ssh config: this guest's ssh does not know, and leaves out: {'; '.join(report.ssh_left_out)}")
     if not report.session_tool:
         say("  Zellij is not installed in this guest: `shell` gives a login shell.")

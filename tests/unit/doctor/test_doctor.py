@@ -182,6 +182,12 @@ def test_a_git_that_fails_in_the_guest_is_told(place, guests, tmp_path):
     assert "newer" in found["git"].hint
 
 
+def test_what_the_guests_ssh_left_out_is_told(place, guests, tmp_path):
+    guests["readiness"] = replace(GOOD, ssh_left_out=("Match tagged x",))
+    found = by(vm.examine(FakeLimactl(), running(place, param={"PROJECT_DIR": str(tmp_path)})))
+    assert (found["ssh"].level, "Match tagged x" in found["ssh"].text) == (NOTE, True)
+
+
 def test_a_guest_that_does_not_answer_is_one_finding(place, guests):
     guests["vitals"] = VmError("The guest of demo-dev does not answer.")
     found = by(vm.examine(FakeLimactl(), running(place)))

@@ -303,6 +303,14 @@ def test_what_the_guest_says_is_read(demo):
     assert not readiness.session_tool
 
 
+def test_what_the_guests_ssh_left_out_of_the_hosts_config_is_told_within_bounds(demo):
+    output = "ssh=Match tagged x\nssh=Ciphers a=b\n" + "ssh=Ciphers \x1b[31m\n" * 1000
+    left_out = checks.readiness(FakeLimactl(guest=result(0, output)), "a", demo).ssh_left_out
+    assert left_out[:2] == ("Match tagged x", "Ciphers a=b")
+    assert len(left_out) <= 20
+    assert "\x1b" not in "".join(left_out)
+
+
 @pytest.mark.parametrize("done", [result(124), result(255, err="kex_exchange_identification")])
 def test_a_guest_that_does_not_answer_is_an_error_and_leaves_no_file(demo, done):
     with pytest.raises(VmError, match="does not answer") as caught:

@@ -111,7 +111,9 @@ def test_a_command_in_the_config_that_does_not_end_does_not_keep_a_boot(guest, t
     """`Match exec` runs a command of the user's; a stand-in for ssh waits as it would."""
     (tmp_path / "ssh").write_text("#!/bin/sh\nexec sleep 300\n")
     (tmp_path / "ssh").chmod(0o755)
-    script = scripts.read("setup-user.sh").replace("/mnt/host-ssh", str(guest.keys)).replace("timeout 10", "timeout 0.2")
+    script = (
+        scripts.read("setup-user.sh").replace("/mnt/host-ssh", str(guest.keys)).replace("timeout 10", "timeout 0.2")
+    )
     (guest.keys / "config").write_text("Match exec true\n")
     values = {"HOME": str(guest.home), "PATH": f"{tmp_path}:/usr/bin:/bin", "PARAM_PROJECT_NAME": "p"}
     values["PARAM_PROJECT_DIR"] = "/"

@@ -452,6 +452,12 @@ def test_a_git_that_fails_in_the_guest_is_told_with_what_to_do(demo, capsys):
     assert "safe.directory" in told
 
 
+def test_what_the_guests_ssh_left_out_is_told(demo, capsys):
+    require_ready("a", demo.project, replace(GOOD, ssh_left_out=("Match tagged x", "Ciphers y")))
+    told = capsys.readouterr().err
+    assert "Match tagged x; Ciphers y" in told
+
+
 @pytest.mark.parametrize("status", ["Stopped", "Running"])
 def test_a_vm_that_mounts_nothing_is_told_before_it_boots(lima, demo, status):
     lima.add("demo-dev", demo.project.root, status, config={"plain": True})
