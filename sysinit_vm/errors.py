@@ -10,12 +10,14 @@ from invoke.exceptions import Exit
 from sysinit_vm.escaping import escaped
 
 _EDITORS = ("nano", "vim", "vi")
+_END = 4000  # characters of either end of a reason that is too long to be read, as a guest can make it
 
 
 class VmError(Exit):
     """Any error that users, their files, their machine or limactl can cause. Exit code 1.
 
-    ``brief`` is one sentence, ``detail`` the reason (one or more lines), ``hint`` a command to type.
+    ``brief`` is one sentence, ``detail`` the reason (one or more lines; of a very long one the two ends), ``hint`` a
+    command to type.
     It derives from Invoke's ``Exit``, so that it ends without a traceback however the command was started. Its message,
     which Invoke prints, is escaped; the three parts are as they were given.
     """
@@ -23,13 +25,18 @@ class VmError(Exit):
     exit_code = 1
 
     def __init__(self, brief: str, *, detail: str = "", hint: str = "") -> None:
-        self.brief, self.detail, self.hint = brief, detail.strip(), hint
+        self.brief, self.detail, self.hint = brief, _ends(detail.strip()), hint
         parts = (brief, self.detail, hint and f"Try: {hint}")
         super().__init__(escaped("\n".join(filter(None, parts))), code=self.exit_code)
 
     def __str__(self) -> str:
         """All three parts, safe to print."""
         return str(self.message)
+
+
+def _ends(text: str) -> str:
+    left_out = len(text) - 2 * _END
+    return text if left_out <= 0 else f"{text[:_END]}\n[{left_out} characters left out]\n{text[-_END:]}"
 
 
 class UsageError(VmError):

@@ -40,6 +40,11 @@ class Result:
         return self.code == 0
 
     @property
+    def late(self) -> bool:
+        """Whether it was ended by its timeout, or ended with that status."""
+        return self.code == _TIMEOUT
+
+    @property
     def command(self) -> str:
         """The command line, quoted for a shell."""
         return shlex.join(self.argv)

@@ -19,6 +19,7 @@ COLUMNS = ("GUEST", "HOST", "URL", "PROCESS", "STATE", "FORWARD")
 OPEN, SILENT, BOOTING = "open", "no answer", "still booting"
 IDLE, UNREACHED = "nothing listens in the guest", "not forwarded"
 _ASK_SECONDS = 60
+_MOST_SOCKETS = 10_000
 
 
 @dataclass(frozen=True)
@@ -105,10 +106,17 @@ def _at_rest(forward: Forward, state: str) -> Port:
 def _guest_listeners(lima: Limactl, instance: Instance) -> list[GuestListener]:
     done = lima.run(instance.name, guest_listeners.COMMAND, timeout=_ASK_SECONDS)
     if not done.ok:
+        silent = "It did not answer" + (f" within {_ASK_SECONDS} seconds." if done.late else f": status {done.code}.")
         raise VmError(
             f"The guest of {instance.name} did not list its listening ports.",
-            detail=done.err or done.out or f"It did not answer within {_ASK_SECONDS} seconds.",
+            detail=done.err or done.out or silent,
             hint="sysinit-vm logs",
+        )
+    if done.out.count("\n") > _MOST_SOCKETS:
+        raise VmError(
+            f"The guest of {instance.name} lists more than {_MOST_SOCKETS} listening sockets.",
+            detail="They are too many to be shown.",
+            hint=f"sysinit-vm exec '{' '.join(guest_listeners.COMMAND)} | head'",
         )
     return guest_listeners.parse(done.out)
 
