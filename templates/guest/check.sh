@@ -10,9 +10,12 @@ elif [ "$1" = read ]; then
 elif ! answer=$({ echo "$content seen" >"$3"; } 2>&1); then
 	echo "mount=not writable in the guest: $answer"
 fi
-# A repository whose HEAD names no commit yet has none that could be missing.
+# A repository whose HEAD names no commit yet has none that could be missing. git waits for ever for a FIFO in it.
 uses_repository() {
-	git rev-parse --git-dir && { ! git rev-parse --quiet --verify HEAD || git cat-file -e HEAD; }
+	asked rev-parse --git-dir && { ! asked rev-parse --quiet --verify HEAD || asked cat-file -e HEAD; }
+}
+asked() {
+	timeout 10 git "$@" || { [ $? != 124 ] || echo "git did not answer within 10 seconds" >&2; return 1; }
 }
 if [ -n "$2" ] && command -v git >/dev/null 2>&1 && cd "$2"; then
 	problem=$(uses_repository 2>&1 >/dev/null) || printf 'git=%s\n' "${problem//[$'\n\t']/ }"

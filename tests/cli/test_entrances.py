@@ -161,7 +161,7 @@ def test_a_taskfile_elsewhere_includes_ours_and_works_in_the_callers_directory(w
     assert "other-dev" in world.type(str(BIN / "task"), "-x", "lima:status", cwd=deep).stdout
 
 
-@pytest.mark.parametrize("name", ["$HOME", "a`b\\c \"d e$(id)", "~", "x'y"])
+@pytest.mark.parametrize("name", ["$HOME", 'a`b\\c "d e$(id)', "~", "x'y"])
 def test_task_works_in_a_directory_whose_name_means_something_to_it(world, name):
     place = world.place / "odd" / name
     place.mkdir(parents=True)

@@ -184,6 +184,13 @@ def test_a_repository_that_the_guests_git_can_use_is_no_word(repo):
     assert git_problem(repo) == ("", "")
 
 
+def test_a_guests_git_that_does_not_answer_is_told(repo, monkeypatch):
+    (repo.root / ".git/HEAD").unlink()
+    os.mkfifo(repo.root / ".git/HEAD")
+    monkeypatch.setattr(scripts, "read", lambda name: CHECK.replace("timeout 10", "timeout 0.2"))
+    assert "did not answer" in git_problem(repo)[0]
+
+
 def test_a_project_without_a_repository_is_not_asked_for_one(demo, home):
     lima = FakeLimactl(guest=on_this_machine)
     assert checks.readiness(lima, "a", demo).git_problem == ""
