@@ -19,7 +19,7 @@ from sysinit_vm.interrupts import sigterm_as_interrupt
 from sysinit_vm.terminal.console import say
 
 INTERRUPTED = 130
-_TIMEOUT = 124  # as timeout(1)
+TIMED_OUT = 124  # as timeout(1)
 _READER_GONE = 141  # as if SIGPIPE had ended it
 _PIPE, _NONE = subprocess.PIPE, subprocess.DEVNULL
 _CHUNK = 2**18  # bytes
@@ -38,11 +38,6 @@ class Result:
     def ok(self) -> bool:
         """Whether the command ended with 0."""
         return self.code == 0
-
-    @property
-    def late(self) -> bool:
-        """Whether it was ended by its timeout, or ended with that status."""
-        return self.code == _TIMEOUT
 
     @property
     def command(self) -> str:
@@ -84,9 +79,9 @@ class Runner:
             except pipes.TooMuchError:
                 return Result(argv, _READER_GONE, err=f"It printed more than {pipes.LONGEST // 2**20} MiB.")
             except pipes.LateError as late:
-                return Result(argv, _TIMEOUT, *late.texts)
+                return Result(argv, TIMED_OUT, *late.texts)
             except subprocess.TimeoutExpired:
-                return Result(argv, _TIMEOUT, out, err)
+                return Result(argv, TIMED_OUT, out, err)
 
     def change(
         self,

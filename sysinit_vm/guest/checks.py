@@ -5,7 +5,7 @@ import hashlib
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sysinit_vm import project_tree
@@ -15,9 +15,10 @@ from sysinit_vm.guest import scripts
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.projects import repository
 from sysinit_vm.projects.project import CONFIG, Project
-from sysinit_vm.runner import Result
+from sysinit_vm.runner import TIMED_OUT, Result
 
 _CHECK_SECONDS = 120
+_VITALS_SECONDS = 30  # an emulated guest on a busy machine takes five
 _LONGEST_ANSWER = 200  # bytes; it is 22
 _LONGEST_CONFIG = 2**20  # bytes
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -156,11 +157,13 @@ def _read_and_remove(root: Path, relative: Path) -> tuple[str, str]:
 
 def vitals(lima: Limactl, name: str) -> Vitals:
     """Ask a booted guest for its clock and how full its disk is; VmError if it does not answer."""
-    done = lima.run(name, ("sh", "-c", scripts.read("vitals.sh")), timeout=_CHECK_SECONDS)
+    done = lima.run(name, ("sh", "-c", scripts.read("vitals.sh")), timeout=_VITALS_SECONDS)
     values = dict(_answers(done))
     try:
         return Vitals(*(int(values[key].rstrip("%")[:12]) for key in ("time", "disk", "inodes")))
     except (KeyError, ValueError) as error:
+        if done.code == TIMED_OUT:
+            done = replace(done, err=f"It was asked how it is, and gave no answer within {_VITALS_SECONDS} seconds.")
         raise no_answer(name, done) from error
 
 

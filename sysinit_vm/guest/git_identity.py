@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from sysinit_vm.errors import MissingError
-from sysinit_vm.runner import Runner
+from sysinit_vm.runner import TIMED_OUT, Runner
 
 SECONDS = 5  # a guest can put a FIFO into the repository, for which git would wait for ever
 _KEYS = ("user.name", "user.email")
@@ -26,7 +26,7 @@ def gitconfig(runner: Runner, directory: Path) -> str | None:
         done = runner.read(argv, cwd=Path("/"), timeout=SECONDS)
     except MissingError:
         return ""
-    if done.late:
+    if done.code == TIMED_OUT:
         return None
     return config_text(dict(entry.split("\n", 1) for entry in done.out.split("\0") if "\n" in entry))
 

@@ -14,6 +14,7 @@ from sysinit_vm.ports import allocation, forwards, guest_listeners, host_ports, 
 from sysinit_vm.ports.forwards import Forward
 from sysinit_vm.ports.guest_listeners import GuestListener
 from sysinit_vm.projects.locate import Located
+from sysinit_vm.runner import TIMED_OUT
 
 COLUMNS = ("GUEST", "HOST", "URL", "PROCESS", "STATE", "FORWARD")
 OPEN, SILENT, BOOTING = "open", "no answer", "still booting"
@@ -106,7 +107,9 @@ def _at_rest(forward: Forward, state: str) -> Port:
 def _guest_listeners(lima: Limactl, instance: Instance) -> list[GuestListener]:
     done = lima.run(instance.name, guest_listeners.COMMAND, timeout=_ASK_SECONDS)
     if not done.ok:
-        silent = "It did not answer" + (f" within {_ASK_SECONDS} seconds." if done.late else f": status {done.code}.")
+        silent = "It did not answer" + (
+            f" within {_ASK_SECONDS} seconds." if done.code == TIMED_OUT else f": status {done.code}."
+        )
         raise VmError(
             f"The guest of {instance.name} did not list its listening ports.",
             detail=done.err or done.out or silent,

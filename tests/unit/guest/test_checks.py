@@ -105,6 +105,13 @@ def test_a_guest_that_answers_nonsense_does_not_answer(out):
         checks.state(FakeLimactl(guest=result(0, out)), "a", (), (), 1)
 
 
+def test_a_frozen_guest_is_asked_how_it_is_for_half_a_minute_and_no_longer():
+    lima = FakeLimactl(guest=result(124))
+    with pytest.raises(VmError, match="within 30 seconds"):
+        checks.vitals(lima, "a")
+    assert [timeout for _, _, timeout in lima.asked] == [30]
+
+
 def test_of_a_long_answer_the_end_is_told():
     assert checks.no_answer("a", result(1, err="x" * 10**6 + "why")).detail == "x" * 3997 + "why"
 
