@@ -112,7 +112,7 @@ def _guest_listeners(lima: Limactl, instance: Instance) -> list[GuestListener]:
         )
         raise VmError(
             f"The guest of {instance.name} did not list its listening ports.",
-            detail=done.err or done.out or silent,
+            detail=done.err or done.out or f"It did not answer {why}.",
             hint="sysinit-vm logs",
         )
     if done.out.count("\n") > _MOST_SOCKETS:
