@@ -107,9 +107,7 @@ def _at_rest(forward: Forward, state: str) -> Port:
 def _guest_listeners(lima: Limactl, instance: Instance) -> list[GuestListener]:
     done = lima.run(instance.name, guest_listeners.COMMAND, timeout=_ASK_SECONDS)
     if not done.ok:
-        silent = "It did not answer" + (
-            f" within {_ASK_SECONDS} seconds." if done.code == TIMED_OUT else f": status {done.code}."
-        )
+        why = f"within {_ASK_SECONDS} seconds" if done.code == TIMED_OUT else f"(status {done.code})"
         raise VmError(
             f"The guest of {instance.name} did not list its listening ports.",
             detail=done.err or done.out or f"It did not answer {why}.",
