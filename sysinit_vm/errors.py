@@ -8,12 +8,14 @@ from pathlib import Path
 from sysinit_vm.escaping import escaped
 
 _EDITORS = ("nano", "vim", "vi")
+_END = 4000  # characters of either end of a reason that is too long to be read, as a guest can make it
 
 
 class VmError(Exception):
     """Any error that users, their files, their machine or limactl can cause. Exit code 1.
 
-    ``brief`` is one sentence, ``detail`` the reason (one or more lines), ``hint`` a command to type.
+    ``brief`` is one sentence, ``detail`` the reason (one or more lines; of a very long one the two ends), ``hint`` a
+    command to type.
     A task turns it into Invoke's ``Exit`` (``tasks/ending.py``): most of what raises it never needs Invoke, which is
     slow to load. ``message``, which is printed, is escaped; the three parts are as they were given.
     """
@@ -21,7 +23,7 @@ class VmError(Exception):
     exit_code = 1
 
     def __init__(self, brief: str, *, detail: str = "", hint: str = "") -> None:
-        self.brief, self.detail, self.hint = brief, detail.strip(), hint
+        self.brief, self.detail, self.hint = brief, _ends(detail.strip()), hint
         parts = (brief, self.detail, hint and f"Try: {hint}")
         self.message = escaped("\n".join(filter(None, parts)))
         super().__init__(self.message)
@@ -29,6 +31,11 @@ class VmError(Exception):
     def __str__(self) -> str:
         """All three parts, safe to print."""
         return self.message
+
+
+def _ends(text: str) -> str:
+    left_out = len(text) - 2 * _END
+    return text if left_out <= 0 else f"{text[:_END]}\n[{left_out} characters left out]\n{text[-_END:]}"
 
 
 class UsageError(VmError):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from sysinit_vm.background import repeat_every
 from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding, wrong
 from sysinit_vm.drift import compare
 from sysinit_vm.drift.plan import NONE, RECREATE
@@ -21,10 +22,11 @@ from sysinit_vm.ports import portlist
 from sysinit_vm.projects import repository
 from sysinit_vm.projects.locate import Located
 from sysinit_vm.projects.project import Project
+from sysinit_vm.terminal.console import say
 
 AREA = "VM"
 _FULL = 90  # percent
-_SKEW = 5  # seconds
+_SKEW, _BEAT = 5, 8  # seconds
 
 
 def examine(lima: Limactl, instance: Instance) -> Iterator[Finding]:
@@ -109,7 +111,8 @@ def _drift(instance: Instance) -> Iterator[Finding]:
 
 def _guest(lima: Limactl, instance: Instance) -> Iterator[Finding]:
     try:
-        vitals = checks.vitals(lima, instance.name)
+        with repeat_every(_BEAT, partial(say, f"  The guest of {instance.name} has not answered yet.")):
+            vitals = checks.vitals(lima, instance.name)
     except VmError as error:
         yield replace(wrong(AREA, "guest", error), hint="sysinit-vm restart")
         return
@@ -167,6 +170,9 @@ def _work(lima: Limactl, instance: Instance, project: Project) -> Iterator[Findi
         yield Finding(AREA, "provisioning", OK, "no script failed")
     if report.git_problem:
         yield Finding(AREA, "git", NOTE, report.git_problem, repository.advice(project.root, report.git_problem))
+    if report.ssh_left_out:
+        text = f"the guest's ssh does not know, and leaves out: {'; '.join(report.ssh_left_out)}"
+        yield Finding(AREA, "ssh", NOTE, text)
     if not report.session_tool:
         text = "Zellij is not installed in this guest: start installs it, or says why not"
         yield Finding(AREA, "session", NOTE, text, "sysinit-vm start")

@@ -9,7 +9,7 @@ from typing import Any
 from sysinit_vm.config import sizes
 from sysinit_vm.config.document import Config, dump
 from sysinit_vm.config.params import PROJECT_DIR, PROJECT_NAME, VM_NAME
-from sysinit_vm.effective import probes, ssh_keys
+from sysinit_vm.effective import probes, ssh_keys, user_id
 from sysinit_vm.effective.host_paths import HostPaths
 from sysinit_vm.effective.mounts import GIT_SIDE_MOUNT, effective_mounts, mount_point
 from sysinit_vm.errors import VmError, edit
@@ -103,10 +103,10 @@ def effective_config(
     data["cpus"], cpu_note = _cpus(config, facts)
     host_paths = HostPaths(facts.home, facts.lima_home, facts.lima_home / name, data["param"])
     data["mounts"], mount_notes = _mounts(config, project, facts, host_paths, git_dir)
+    data["param"] |= ssh_keys.place(data["mounts"], facts)
     data["mountType"] = mount_type(config, vm_type, choice, data["mounts"], facts)
-    data["memory"], memory_note = _memory(config, facts)
-    if data["memory"] is None:
-        del data["memory"]
+    memory, memory_note = _memory(config, facts)
+    data |= {} if memory is None else {"memory": memory}
     _size(config, "disk")
     data["env"] = _env(config, project) | allocation.env(config, hosts or {})
     forwards = allocation.entries(config, hosts or {}, strict=strict_ports)
@@ -121,7 +121,8 @@ def effective_config(
     data["provision"] = [*ours, *_list(config, "provision")]
     data["probes"], probe_note = probes.that_can_end(_list(config, "probes"))
     notes = (type_note, arch_note, cpu_note, memory_note, probe_note, keys_note, *mount_notes)
-    return EffectiveConfig(data, tuple(filter(None, notes)))
+    others = (ssh_keys.unreached(data["mounts"], facts), user_id.note(config.data, choice, facts.uid))
+    return EffectiveConfig(data, tuple(filter(None, (*notes, *others))))
 
 
 def _refuse_plain(config: Config) -> None:

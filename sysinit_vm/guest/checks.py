@@ -5,7 +5,7 @@ import hashlib
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sysinit_vm import project_tree
@@ -15,14 +15,15 @@ from sysinit_vm.guest import scripts
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.projects import repository
 from sysinit_vm.projects.project import CONFIG, Project
-from sysinit_vm.runner import Result
+from sysinit_vm.runner import TIMED_OUT, Result
 
 _CHECK_SECONDS = 120
+_VITALS_SECONDS = 30  # an emulated guest on a busy machine takes five
 _LONGEST_ANSWER = 200  # bytes; it is 22
 _LONGEST_CONFIG = 2**20  # bytes
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _LONGEST_DETAIL = 4000  # characters
-_MOST_SCRIPTS, _LONGEST_SCRIPT = 20, 200  # that failed and are named; characters of a name
+_MOST_NAMED, _LONGEST_NAME = 20, 200  # of failed scripts, and of lines left out; characters of one
 _WHICH = 'for program; do if command -v "$program" >/dev/null 2>&1; then echo "$program"; fi; done'
 _IDENTIFY_AND_CHECK = 'bash -c "$1" bash /etc/sysinit-vm "$2"; shift 2; exec bash -c "$@"'
 
@@ -32,7 +33,8 @@ class Readiness:
     """Whether the user can work in a guest; ``mount_problem`` may be empty even if it is not ``mounted``.
 
     ``read_only`` says why the project cannot be written in it, empty if it can. ``git_problem`` is what the guest's git
-    says if it cannot use the repository that the project is in on the host, else empty.
+    says if it cannot use the repository that the project is in on the host, else empty. ``ssh_left_out`` are lines of
+    the host's ~/.ssh/config that the guest's ssh does not know.
     """
 
     mounted: bool
@@ -41,6 +43,7 @@ class Readiness:
     failed_scripts: tuple[str, ...]
     read_only: str = ""
     git_problem: str = ""
+    ssh_left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,6 @@ def readiness(
         raise no_answer(name, done)
     answers = _answers(done)
     values = dict(answers)
-    failed = tuple(printable(value, _LONGEST_SCRIPT) for key, value in answers if key == "failed")[:_MOST_SCRIPTS]
     mounted = (values.get("read") if proof.read_only else answer) == proof.answer
     mount_problem = proof.problem or answer_problem or printable(values.get("mount", ""), _LONGEST_DETAIL)
     mounted = mounted and not proof.problem
@@ -110,9 +112,10 @@ def readiness(
         mounted,
         mount_problem,
         values.get("zellij") == "yes",
-        failed,
+        _some(answers, "failed"),
         read_only=proof.read_only,
         git_problem=git_problem,
+        ssh_left_out=_some(answers, "ssh"),
     )
 
 
@@ -154,11 +157,13 @@ def _read_and_remove(root: Path, relative: Path) -> tuple[str, str]:
 
 def vitals(lima: Limactl, name: str) -> Vitals:
     """Ask a booted guest for its clock and how full its disk is; VmError if it does not answer."""
-    done = lima.run(name, ("sh", "-c", scripts.read("vitals.sh")), timeout=_CHECK_SECONDS)
+    done = lima.run(name, ("sh", "-c", scripts.read("vitals.sh")), timeout=_VITALS_SECONDS)
     values = dict(_answers(done))
     try:
         return Vitals(*(int(values[key].rstrip("%")[:12]) for key in ("time", "disk", "inodes")))
     except (KeyError, ValueError) as error:
+        if done.code == TIMED_OUT:
+            done = replace(done, err=f"It was asked how it is, and gave no answer within {_VITALS_SECONDS} seconds.")
         raise no_answer(name, done) from error
 
 
@@ -198,6 +203,12 @@ def set_clock(lima: Limactl, name: str) -> None:
 def _answers(done: Result) -> list[tuple[str, str]]:
     """Return the KEY=VALUE lines that a script of ours printed, in order; a key may appear more than once."""
     return [(key, value) for key, equals, value in (line.partition("=") for line in done.out.split("\n")) if equals]
+
+
+def _some(answers: Sequence[tuple[str, str]], wanted: str) -> tuple[str, ...]:
+    """Return the values of a key that may appear more than once, as many as are shown."""
+    values = [value for key, value in answers if key == wanted]
+    return tuple(printable(value, _LONGEST_NAME) for value in values[:_MOST_NAMED])
 
 
 def no_answer(name: str, done: Result) -> VmError:

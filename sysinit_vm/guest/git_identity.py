@@ -3,27 +3,31 @@
 from pathlib import Path
 
 from sysinit_vm.errors import MissingError
-from sysinit_vm.runner import Runner
+from sysinit_vm.runner import TIMED_OUT, Runner
 
+SECONDS = 5  # a guest can put a FIFO into the repository, for which git would wait for ever
 _KEYS = ("user.name", "user.email")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\b": "\\b"}  # git-config(1), Syntax
 
 
-def gitconfig(runner: Runner, directory: Path) -> str:
+def gitconfig(runner: Runner, directory: Path) -> str | None:
     """Return a git config file that holds nothing but the user's name and e-mail, as their own config gives them.
 
     That includes what it says for the repository ``directory`` (includeIf). The repository's own config is not asked:
     the guest can write it, and include any file of this machine in it. An identity there stays there, where the guest's
     git reads it. Empty if the host has no git or no identity; a name or an e-mail alone is passed on alone.
+    None if git does not answer within SECONDS.
     """
     # Without --no-pager, git 2.39 reads the repository's config all the same, to see whether it names a pager.
     # It is not started there: with an empty part in LD_LIBRARY_PATH it would load what the guest puts there.
     own = ("git", "-C", str(directory), "--no-pager", "config", "--global", "--includes")
     argv = (*own, "--null", "--get-regexp", r"^user\.(name|email)$")
     try:
-        done = runner.read(argv, cwd=Path("/"), timeout=20)
+        done = runner.read(argv, cwd=Path("/"), timeout=SECONDS)
     except MissingError:
         return ""
+    if done.code == TIMED_OUT:
+        return None
     return config_text(dict(entry.split("\n", 1) for entry in done.out.split("\0") if "\n" in entry))
 
 

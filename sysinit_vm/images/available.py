@@ -36,6 +36,11 @@ class Choice:
         """Whether the image is a download; Debian's cloud kernels then lack 9p."""
         return self.entry is not None and "://" in str(self.entry["location"])
 
+    @property
+    def ours(self) -> bool:
+        """Whether the image is the one that ``build.debian`` makes, or will be."""
+        return self.buildable if self.entry is None else Path(str(self.entry["location"])).name.startswith(DEBIAN)
+
 
 def directory(lima_home: Path) -> Path:
     """Return the directory of images (absolute); VmError if others can write it."""

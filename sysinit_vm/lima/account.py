@@ -59,6 +59,11 @@ def current_account() -> Account:
     return Account(words, {"USER": _NAME, "LOGNAME": _NAME})
 
 
+def uid() -> int:
+    """Return the user id that this process's user has to limactl."""
+    return os.geteuid() or _UID
+
+
 def _passwd(entries: list[pwd.struct_passwd], home: Path) -> str:
     kept = [entry for entry in entries if entry.pw_uid != _UID and entry.pw_name != _NAME]
     lines = [":".join(map(str, entry)) for entry in kept]

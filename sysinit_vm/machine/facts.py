@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sysinit_vm.errors import MissingError
 from sysinit_vm.executables import find
+from sysinit_vm.lima import account
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.machine.find_programs import find_zellij
 from sysinit_vm.machine.host import Host
@@ -20,7 +21,9 @@ class Facts:
 
     ``system`` is Linux or Darwin; ``arch`` as Lima says it (x86_64, aarch64); ``ssh_dir`` is None
     if the user has none, because Lima would create a missing mount location on the host. ``virtiofsd`` says whether
-    QEMU has the program for virtiofs. ``key_pairs`` is how many Lima finds in ``ssh_dir``.
+    QEMU has the program for virtiofs. ``key_pairs`` is how many Lima finds in ``ssh_dir``,
+    ``ssh_links`` the names there of links that lead out of it. ``uid`` is the account's as limactl sees it, and gives
+    to the guest's user.
     """
 
     system: str
@@ -33,6 +36,8 @@ class Facts:
     can_build_image: bool
     virtiofsd: bool = False
     key_pairs: int = 0
+    ssh_links: tuple[str, ...] = ()
+    uid: int = 1000
 
 
 def gather() -> Facts:
@@ -51,12 +56,24 @@ def gather() -> Facts:
         can_build_image=host.system == "Linux" and find("mmdebstrap") is not None and _zellij_or_error(),
         virtiofsd=any(find(program) for program in _VIRTIOFSD),
         key_pairs=key_pairs(),
+        ssh_links=links_out_of(ssh),
+        uid=account.uid(),
     )
 
 
 def key_pairs() -> int:
     """Return how many key pairs Lima finds in ~/.ssh: its *.pub with a private key beside them (2.2.0, sshutil.go)."""
     return sum(public.with_suffix("").exists() for public in (Path.home() / ".ssh").glob("*.pub"))
+
+
+def links_out_of(directory: Path) -> tuple[str, ...]:
+    """Return the names of the links in ``directory`` that lead out of it, in order; none if it cannot be read."""
+    try:
+        whole = directory.resolve()
+        links = [path for path in directory.iterdir() if path.is_symlink()]
+        return tuple(sorted(path.name for path in links if not path.resolve().is_relative_to(whole)))
+    except (OSError, RuntimeError):  # RuntimeError: a link that leads to itself
+        return ()
 
 
 def _zellij_or_error() -> bool:

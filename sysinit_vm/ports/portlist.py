@@ -14,11 +14,13 @@ from sysinit_vm.ports import allocation, forwards, guest_listeners, host_ports, 
 from sysinit_vm.ports.forwards import Forward
 from sysinit_vm.ports.guest_listeners import GuestListener
 from sysinit_vm.projects.locate import Located
+from sysinit_vm.runner import TIMED_OUT
 
 COLUMNS = ("GUEST", "HOST", "URL", "PROCESS", "STATE", "FORWARD")
 OPEN, SILENT, BOOTING = "open", "no answer", "still booting"
 IDLE, UNREACHED = "nothing listens in the guest", "not forwarded"
 _ASK_SECONDS = 60
+_MOST_SOCKETS = 10_000
 
 
 @dataclass(frozen=True)
@@ -105,10 +107,17 @@ def _at_rest(forward: Forward, state: str) -> Port:
 def _guest_listeners(lima: Limactl, instance: Instance) -> list[GuestListener]:
     done = lima.run(instance.name, guest_listeners.COMMAND, timeout=_ASK_SECONDS)
     if not done.ok:
+        why = f"within {_ASK_SECONDS} seconds" if done.code == TIMED_OUT else f"(status {done.code})"
         raise VmError(
             f"The guest of {instance.name} did not list its listening ports.",
-            detail=done.err or done.out or f"It did not answer within {_ASK_SECONDS} seconds.",
+            detail=done.err or done.out or f"It did not answer {why}.",
             hint="sysinit-vm logs",
+        )
+    if done.out.count("\n") > _MOST_SOCKETS:
+        raise VmError(
+            f"The guest of {instance.name} lists more than {_MOST_SOCKETS} listening sockets.",
+            detail="They are too many to be shown.",
+            hint=f"sysinit-vm exec '{' '.join(guest_listeners.COMMAND)} | head'",
         )
     return guest_listeners.parse(done.out)
 

@@ -1,4 +1,7 @@
-"""The user's key pairs in ~/.ssh: if there are too many for ssh, every login of a VM that is given them fails."""
+"""The user's keys: too many pairs in ~/.ssh, with which every login of a VM that is given them fails; no ssh-agent."""
+
+import os
+from pathlib import Path
 
 from sysinit_vm.effective import ssh_keys
 from sysinit_vm.errors import VmError
@@ -33,3 +36,14 @@ def leave_out(lima: Limactl, instance: Instance) -> Instance:
     if changed is None:
         raise VmError(f"The VM {instance.name} disappeared meanwhile.", hint="sysinit-vm status")
     return changed
+
+
+def no_agent(instance: Instance) -> str:
+    """Return what to tell if ``instance`` is lent the user's ssh-agent, and there is none; otherwise nothing."""
+    ssh, agent = instance.filled.get("ssh") or {}, os.environ.get("SSH_AUTH_SOCK", "")
+    if ssh.get("forwardAgent") is not True or (agent and Path(agent).is_socket()):
+        return ""
+    return (
+        "ssh in the guest has no keys: no ssh-agent answers here (SSH_AUTH_SOCK). Once one does (eval $(ssh-agent); "
+        "ssh-add): sysinit-vm restart"
+    )

@@ -17,7 +17,7 @@ from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal.console import say
 from sysinit_vm.terminal.progress import Progress
 from sysinit_vm.trust import gate
-from sysinit_vm.vm import adopt
+from sysinit_vm.vm import adopt, own_keys
 from sysinit_vm.vm.boot import boot
 from sysinit_vm.vm.options import StartOptions
 from sysinit_vm.vm.project_vm import ProjectVm
@@ -59,7 +59,9 @@ def start(vm: ProjectVm, options: StartOptions) -> Instance:
             say(f"  Zellij is not installed in this guest: {why}. `shell` gives a login shell.")
         if booted:
             compare.remember(instance)
-    for warning in portlist.lost(instance):
+    if gitconfig is None:
+        say(f"  git did not answer in {project.root}: the guest's git keeps the name and e-mail that it has.")
+    for warning in filter(None, (*portlist.lost(instance), own_keys.no_agent(instance))):
         say(f"  {warning}")
     ssh_config.write_hosts([instance])
     return instance
@@ -110,3 +112,5 @@ def require_ready(name: str, project: Project, report: Readiness) -> None:
     if report.git_problem:
         say(f"  git fails in this guest: {report.git_problem}")
         say(f"    Try: {repository.advice(project.root, report.git_problem)}")
+    if report.ssh_left_out:
+        say(f"  Your ssh config: this guest's ssh does not know, and leaves out: {'; '.join(report.ssh_left_out)}")

@@ -2,7 +2,8 @@
 # Put into the guest by sysinit-vm; runs as root at every boot before the project's own provisioning, and whenever
 # sysinit-vm runs it again: the same values give the same guest.
 # Its values: PARAM_PROJECT_NAME, PARAM_PROJECT_DIR, PARAM_PROJECT_MOUNT, PARAM_ZELLIJ_SESSION, PARAM_VM_NAME;
-# for a git worktree also PARAM_GIT_DIRECTORY and PARAM_GIT_MOUNT.
+# for a git worktree also PARAM_GIT_DIRECTORY and PARAM_GIT_MOUNT; with the host's keys PARAM_SSH_DIR, where they are
+# on the host.
 # Settings that param may hold, named here because Lima refuses a param that nothing uses: @SETTINGS@
 set -euo pipefail
 etc=/etc/sysinit-vm
@@ -16,6 +17,7 @@ main() {
 	[[ -z ${PARAM_GIT_DIRECTORY:-} ]] || place "$PARAM_GIT_DIRECTORY" "$PARAM_GIT_MOUNT"
 	write_files
 	configure_sshd
+	[[ -z ${PARAM_SSH_DIR:-} ]] || link_keys "$PARAM_SSH_DIR"
 	bind_guest_dirs
 }
 
@@ -39,6 +41,17 @@ place() { # DIRECTORY MOUNT
 	while parent=${parent%/*} && [[ -n $parent ]]; do
 		[[ $(findmnt -nro TARGET -T "$parent") != / ]] || chmod o+x "$parent"
 	done
+}
+
+# The host's ssh config may name files by the path that ~/.ssh has there. Nothing is written in the host's directories.
+link_keys() { # DIRECTORY
+	local keys=/mnt/host-ssh parent=${1%/*}
+	if ! mountpoint -q "$keys"; then
+		[[ ! -L $1 ]] || rm "$1"
+	elif [[ ! -e $1 && ! -L $1 ]]; then
+		while [[ ! -d ${parent:-/} ]]; do parent=${parent%/*}; done
+		[[ $(findmnt -nro TARGET -T "${parent:-/}") != / ]] || { mkdir -p "${1%/*}" && ln -s "$keys" "$1"; }
+	fi
 }
 
 # What a login finds: its project and, by ssh, the session.

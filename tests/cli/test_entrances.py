@@ -161,6 +161,19 @@ def test_a_taskfile_elsewhere_includes_ours_and_works_in_the_callers_directory(w
     assert "other-dev" in world.type(str(BIN / "task"), "-x", "lima:status", cwd=deep).stdout
 
 
+@pytest.mark.parametrize("name", ["$HOME", 'a`b\\c "d e$(id)', "~", "x'y"])
+def test_task_works_in_a_directory_whose_name_means_something_to_it(world, name):
+    place = world.place / "odd" / name
+    place.mkdir(parents=True)
+    (place / "Taskfile.yml").write_text((TOP / "Taskfile.yml").read_text())
+    before = sorted((world.place / "odd").rglob("*"))
+    line = ("lima:status", "SYSINIT_VM=pwd; true")
+    for words in (line, ("-t", str(TOP / "Taskfile.yml"), *line)):
+        done = world.type(str(BIN / "task"), "-x", *words, cwd=place)
+        assert (done.returncode, done.stdout) == (0, f"{place}\n")
+    assert sorted((world.place / "odd").rglob("*")) == before
+
+
 def test_a_global_taskfile_works_in_the_callers_directory(world):
     reset(world, MADE)
     (world.home / "Taskfile.yml").write_text((TOP / "Taskfile.yml").read_text())

@@ -242,6 +242,46 @@ def test_every_step_of_lima_init_is_defined():
     assert all(f"\n{name}() {{" in text for name in steps)
 
 
+ACCOUNTS = """\
+root:x:0:0:root:/root:/bin/bash
+_apt:x:42:65534::/nonexistent:/usr/sbin/nologin
+systemd-network:x:998:998:systemd Network Management:/:/usr/sbin/nologin
+systemd-timesync:x:999:997:systemd Time Synchronization:/:/usr/sbin/nologin
+dev:x:1000:1000::/home/dev:/bin/bash
+"""
+
+
+@pytest.mark.parametrize(
+    ("user", "uid", "moved"),
+    [
+        ("runner", 998, "systemd-network:x:997:998"),
+        ("runner", 999, "systemd-timesync:x:997:997"),
+        ("systemd-timesync", 998, "systemd-network:x:997:998"),
+        ("runner", 996, ""),
+        ("dev", 1000, ""),
+    ],
+)
+def test_an_account_of_the_image_gives_its_uid_to_the_user(tmp_path, user, uid, moved):
+    (tmp_path / "passwd").write_text(ACCOUNTS)
+    lib = shlex.quote(str(LIB))
+    stubs = 'find() { echo "find $*"; }; systemctl() { :; }; useradd() { echo add; }; usermod() { echo change; }'
+    values = f"PASSWD=$1 LIMA_CIDATA_USER={user} LIMA_CIDATA_UID={uid} LIMA_CIDATA_SHELL=/bin/sh LIMA_CIDATA_HOME=/ho"
+    values += " LIMA_CIDATA_COMMENT="
+    script = f"LIMA_INIT_LIB={lib} . {lib}/lima-init; {stubs}; chown() {{ :; }}; cp() {{ :; }}; {values}; make_user"
+    done = subprocess.run(
+        ["bash", "-c", script, "bash", tmp_path / "passwd"], capture_output=True, text=True, check=True
+    )
+    changed = (tmp_path / "passwd").read_text()
+    assert [line for line in changed.splitlines() if line not in ACCOUNTS.splitlines()] == [
+        line.replace(f":{uid}:", ":997:", 1) for line in ACCOUNTS.splitlines() if moved and f":x:{uid}:" in line
+    ]
+    assert moved in changed
+    assert done.stdout.splitlines() == [
+        *([f"find / -xdev -uid {uid} -exec chown -h 997 {{}} +"] if moved else []),
+        "change" if f"{user}:" in ACCOUNTS else "add",
+    ]
+
+
 MOUNT = """\
 TAG=tag POINT=$1 TYPE=9p OPTIONS=ro LIMA_CIDATA_HOME=/nowhere tried=0
 mount() {

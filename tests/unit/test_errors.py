@@ -23,6 +23,15 @@ def test_parts_that_are_missing_leave_no_empty_line(parts, text):
     assert str(VmError("It failed.", **parts)) == text
 
 
+def test_of_a_reason_without_end_the_beginning_and_the_end_are_told():
+    error = VmError("It failed.", detail="first\n" + "noise \x1b\n" * 3_000_000 + "last", hint="df")
+    assert error.detail.startswith("first\n")
+    assert error.detail.endswith("\nlast")
+    assert len(str(error)) < 50_000
+    assert " characters" in str(error)
+    assert str(error).endswith("Try: df")
+
+
 @pytest.mark.parametrize(
     ("name", "code"),
     [

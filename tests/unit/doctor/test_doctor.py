@@ -6,6 +6,7 @@ import socket
 import subprocess
 from dataclasses import replace
 from functools import partial
+from threading import Event
 
 import pytest
 
@@ -192,6 +193,20 @@ def test_a_git_that_fails_in_the_guest_is_told(place, guests, tmp_path):
     found = by(vm.examine(FakeLimactl(), running(place, param={"PROJECT_DIR": str(tmp_path)})))
     assert found["git"].level == NOTE
     assert "newer" in found["git"].hint
+
+
+def test_what_the_guests_ssh_left_out_is_told(place, guests, tmp_path):
+    guests["readiness"] = replace(GOOD, ssh_left_out=("Match tagged x",))
+    found = by(vm.examine(FakeLimactl(), running(place, param={"PROJECT_DIR": str(tmp_path)})))
+    assert (found["ssh"].level, "Match tagged x" in found["ssh"].text) == (NOTE, True)
+
+
+def test_a_guest_that_is_slow_to_answer_is_told_meanwhile(place, guests, monkeypatch):
+    told = Event()
+    monkeypatch.setattr(vm, "_BEAT", 0.01)
+    monkeypatch.setattr(vm, "say", lambda text: told.set() if "demo-dev has not answered" in text else None)
+    monkeypatch.setattr(checks, "vitals", lambda *_: guests["vitals"] if told.wait(20) else None)
+    assert "guest disk" in by(vm.examine(FakeLimactl(), running(place)))
 
 
 def test_a_guest_that_does_not_answer_is_one_finding(place, guests):

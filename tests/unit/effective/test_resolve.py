@@ -483,3 +483,51 @@ def test_a_mount_of_it_that_the_config_states_stays_as_it_is():
     stated = {"location": str(Path(__file__).parent), "writable": False}
     effective = of_worktree(stated["location"], [stated])["mounts"]
     assert [mount["writable"] for mount in effective if mount["location"] == stated["location"]] == [False]
+
+
+@pytest.mark.parametrize(
+    ("uid", "changes", "noted"),
+    [
+        (998, {}, True),
+        (100, {}, True),
+        (501, {}, False),
+        (1000, {}, False),
+        (998, {"user": {"uid": 1000}}, False),
+        (998, {"user": {"name": "dev"}}, True),
+        (998, {"base": "template:debian", "images": []}, True),
+    ],
+)
+def test_a_uid_that_a_foreign_image_may_have_given_away_is_told_before_the_boot(uid, changes, noted):
+    notes = made(changes, uid=uid).notes
+    assert any(f"uid {uid}" in note and "user.uid" in note and "build.debian" in note for note in notes) is noted
+
+
+def test_our_image_takes_any_uid(tmp_path):
+    for part in ("qcow2", "vmlinuz", "initrd"):
+        tmp_path.joinpath("_images").mkdir(exist_ok=True, mode=0o700)
+        (tmp_path / f"_images/sysinit-debian-latest.{part}").write_text("")
+    assert made({"images": []}, uid=998, lima_home=tmp_path).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("mounts", "ssh_dir", "there"),
+    [
+        ([{"location": "~/.ssh"}], "/home/me/.ssh", True),
+        ([{"location": "~/.ssh", "mountPoint": "/mnt/host-ssh"}], "/home/me/.ssh", True),
+        ([{"location": "~/.ssh", "mountPoint": "/mnt/other"}], "/home/me/.ssh", False),
+        ([{"location": "~/.ssh"}], None, False),
+        ([], "/home/me/.ssh", False),
+    ],
+)
+def test_the_guest_knows_where_the_keys_that_it_is_lent_are_on_the_host(mounts, ssh_dir, there):
+    param = made({"mounts": mounts}, ssh_dir=ssh_dir and Path(ssh_dir)).data["param"]
+    assert param.get("SSH_DIR") == ("/home/me/.ssh" if there else None)
+
+
+def test_a_link_out_of_the_users_ssh_directory_is_told_if_the_guest_is_lent_it():
+    links, lent = ("config", "id_work"), {"mounts": [{"location": "~/.ssh"}]}
+    (told,) = (note for note in made(lent, ssh_links=links).notes if "id_work" in note)
+    assert "config" in told
+    assert made({}, ssh_links=links).notes == made(lent).notes == ()
+    many = made(lent, ssh_links=tuple(f"id_{number}" for number in range(500))).notes[0]
+    assert len(many) < 500

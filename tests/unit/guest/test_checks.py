@@ -105,6 +105,13 @@ def test_a_guest_that_answers_nonsense_does_not_answer(out):
         checks.state(FakeLimactl(guest=result(0, out)), "a", (), (), 1)
 
 
+def test_a_frozen_guest_is_asked_how_it_is_for_half_a_minute_and_no_longer():
+    lima = FakeLimactl(guest=result(124))
+    with pytest.raises(VmError, match="within 30 seconds"):
+        checks.vitals(lima, "a")
+    assert [timeout for _, _, timeout in lima.asked] == [30]
+
+
 def test_of_a_long_answer_the_end_is_told():
     assert checks.no_answer("a", result(1, err="x" * 10**6 + "why")).detail == "x" * 3997 + "why"
 
@@ -182,6 +189,13 @@ def test_a_repository_that_the_guests_git_can_use_is_no_word(repo):
     assert git_problem(repo) == ("", "")
     git(repo.root, "checkout", "-q", "--orphan", "without-a-commit")
     assert git_problem(repo) == ("", "")
+
+
+def test_a_guests_git_that_does_not_answer_is_told(repo, monkeypatch):
+    (repo.root / ".git/HEAD").unlink()
+    os.mkfifo(repo.root / ".git/HEAD")
+    monkeypatch.setattr(scripts, "read", lambda name: CHECK.replace("timeout 10", "timeout 0.2"))
+    assert "did not answer" in git_problem(repo)[0]
 
 
 def test_a_project_without_a_repository_is_not_asked_for_one(demo, home):
@@ -301,6 +315,14 @@ def test_what_the_guest_says_is_read(demo):
     assert readiness.mount_problem == "cat: a=b: No such file"
     assert readiness.failed_scripts == ("01.sh", "02.sh")
     assert not readiness.session_tool
+
+
+def test_what_the_guests_ssh_left_out_of_the_hosts_config_is_told_within_bounds(demo):
+    output = "ssh=Match tagged x\nssh=Ciphers a=b\n" + "ssh=Ciphers \x1b[31m\n" * 1000
+    left_out = checks.readiness(FakeLimactl(guest=result(0, output)), "a", demo).ssh_left_out
+    assert left_out[:2] == ("Match tagged x", "Ciphers a=b")
+    assert len(left_out) <= 20
+    assert "\x1b" not in "".join(left_out)
 
 
 @pytest.mark.parametrize("done", [result(124), result(255, err="kex_exchange_identification")])

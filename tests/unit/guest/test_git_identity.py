@@ -121,3 +121,24 @@ def test_it_is_one_question(tmp_path):
     runner = RecordingRunner(result(0, "user.name\nA\0user.name\nB\nC\0"))
     assert git_identity.gitconfig(runner, tmp_path) == '[user]\n\tname = "B\\nC"'
     assert len(runner.argvs) == 1
+
+
+@pytest.mark.parametrize("name", ["HEAD", "config", "commondir"])
+def test_a_git_that_waits_for_what_a_guest_made_leaves_the_identity_as_it_is(project, monkeypatch, name):
+    (project / ".git" / name).unlink(missing_ok=True)
+    os.mkfifo(project / ".git" / name)
+    monkeypatch.setattr(git_identity, "SECONDS", 0.2)
+    assert git_identity.gitconfig(Runner(), project) is None
+
+
+def test_git_is_waited_for_only_a_few_seconds(project):
+    waited = []
+
+    class Watched(Runner):
+        def read(self, argv, **options):
+            waited.append(options["timeout"])
+            return super().read(argv, **options)
+
+    git_identity.gitconfig(Watched(), project)
+    assert waited == [git_identity.SECONDS]
+    assert git_identity.SECONDS <= 5

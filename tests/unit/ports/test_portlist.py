@@ -159,6 +159,17 @@ def test_a_guest_that_does_not_say_is_an_error(demo, host):
     lima.guest = result(124)
     with pytest.raises(VmError, match="did not answer within 60 seconds"):
         portlist.of_vm(lima, Located("demo-dev", demo), None)
+    lima.guest = result(255)
+    with pytest.raises(VmError) as refused:
+        portlist.of_vm(lima, Located("demo-dev", demo), None)
+    assert ("60 seconds" in refused.value.detail, "255" in refused.value.detail) == (False, True)
+
+
+def test_a_guest_that_lists_sockets_without_end_is_an_error(demo, host):
+    line = 'tcp LISTEN 0 128 0.0.0.0:{} 0.0.0.0:* users:(("x",pid=1,fd=3))\n'
+    lima = limactl(demo, result(out="".join(line.format(port) for port in range(1, 60_000)) * 4))
+    with pytest.raises(VmError, match="more than 10000"):
+        portlist.of_vm(lima, Located("demo-dev", demo), None)
 
 
 def test_a_declared_port_that_somebody_took_before_the_host_agent_is_told_with_the_command(demo, host):

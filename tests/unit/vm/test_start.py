@@ -1,3 +1,4 @@
+import socket
 import threading
 import time
 from dataclasses import replace
@@ -7,7 +8,7 @@ import pytest
 
 from sysinit_vm.config import document
 from sysinit_vm.errors import NoConfigError, NotConfirmedError, StateError, VmError
-from sysinit_vm.guest import access, checks, install_zellij
+from sysinit_vm.guest import access, checks, git_identity, install_zellij
 from sysinit_vm.guest.checks import Readiness
 from sysinit_vm.lima import recovery
 from sysinit_vm.machine import accelerator, find_programs
@@ -488,6 +489,37 @@ def test_a_git_that_fails_in_the_guest_is_told_with_what_to_do(demo, capsys):
     told = capsys.readouterr().err
     assert "git fails in this guest: fatal: detected dubious ownership" in told
     assert "safe.directory" in told
+
+
+def test_a_git_of_the_host_that_does_not_answer_is_told(lima, demo, monkeypatch, capsys):
+    lima.add("demo-dev", demo.project.root, "Running")
+    monkeypatch.setattr(git_identity, "gitconfig", lambda *_: None)
+    start(ProjectVm.read(lima, demo), OPTIONS)
+    assert f"git did not answer in {demo.project.root}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("forwards", "kind", "told"),
+    [(True, "", True), (True, "gone", True), (True, "socket", False), (False, "", False)],
+)
+def test_an_agent_that_is_to_be_lent_and_is_none_is_told(
+    lima, demo, monkeypatch, capsys, tmp_path, forwards, kind, told
+):
+    lima.add("demo-dev", demo.project.root, "Running", config={"ssh": {"forwardAgent": forwards}})
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "s") if kind else "")
+    with socket.socket(socket.AF_UNIX) as agent:
+        if kind == "socket":
+            monkeypatch.chdir(tmp_path)
+            agent.bind("s")
+            agent.listen()
+        start(ProjectVm.read(lima, demo), OPTIONS)
+    assert ("ssh-agent" in capsys.readouterr().err) is told
+
+
+def test_what_the_guests_ssh_left_out_is_told(demo, capsys):
+    require_ready("a", demo.project, replace(GOOD, ssh_left_out=("Match tagged x", "Ciphers y")))
+    told = capsys.readouterr().err
+    assert "Match tagged x; Ciphers y" in told
 
 
 @pytest.mark.parametrize("status", ["Stopped", "Running"])
