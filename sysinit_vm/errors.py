@@ -7,6 +7,7 @@ from pathlib import Path
 
 from invoke.exceptions import Exit
 
+from sysinit_vm import hints
 from sysinit_vm.escaping import escaped
 
 _EDITORS = ("nano", "vim", "vi")
@@ -15,7 +16,8 @@ _EDITORS = ("nano", "vim", "vi")
 class VmError(Exit):
     """Any error that users, their files, their machine or limactl can cause. Exit code 1.
 
-    ``brief`` is one sentence, ``detail`` the reason (one or more lines), ``hint`` a command to type.
+    ``brief`` is one sentence, ``detail`` the reason (one or more lines), ``hint`` a command to type,
+    to which the options that were typed are added (``hints.completed``).
     It derives from Invoke's ``Exit``, so that it ends without a traceback however the command was started. Its message,
     which Invoke prints, is escaped; the three parts are as they were given.
     """
@@ -23,8 +25,8 @@ class VmError(Exit):
     exit_code = 1
 
     def __init__(self, brief: str, *, detail: str = "", hint: str = "") -> None:
-        self.brief, self.detail, self.hint = brief, detail.strip(), hint
-        parts = (brief, self.detail, hint and f"Try: {hint}")
+        self.brief, self.detail, self.hint = brief, detail.strip(), hints.completed(hint, brief)
+        parts = (brief, self.detail, self.hint and f"Try: {self.hint}")
         super().__init__(escaped("\n".join(filter(None, parts))), code=self.exit_code)
 
     def __str__(self) -> str:

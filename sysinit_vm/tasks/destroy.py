@@ -2,8 +2,7 @@
 
 from invoke.context import Context
 
-from sysinit_vm.errors import typed
-from sysinit_vm.tasks.context import project_vm, which
+from sysinit_vm.tasks.context import project_vm
 from sysinit_vm.tasks.output import done
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal import prompts
@@ -18,5 +17,5 @@ def destroy_(c: Context, yes: bool = False, project: str | None = None, name: st
     """
     vm = project_vm(c, project, name)
     question = f"Permanently delete the VM {to_destroy(vm).name} and everything stored only in it?"
-    prompts.confirm(question, yes=yes, refusal_hint=typed("sysinit-vm", "destroy", *which(project, name), "--yes"))
+    prompts.confirm(question, yes=yes, refusal_hint="sysinit-vm destroy --yes")
     done(c, f"VM destroyed: {destroy(vm)}")

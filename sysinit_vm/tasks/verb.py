@@ -13,7 +13,7 @@ from invoke.exceptions import Exit
 from invoke.parser.argument import Argument
 from invoke.tasks import Task, task
 
-from sysinit_vm import streams, user_account
+from sysinit_vm import hints, streams, user_account
 from sysinit_vm.cli.manual import Manual
 from sysinit_vm.errors import UsageError, VmError
 from sysinit_vm.runner import INTERRUPTED
@@ -72,6 +72,7 @@ def verb(
         options = {"aliases": tuple(aliases), "iterable": list(iterable), "auto_shortflags": False, "help": texts}
         decorated: Verb = task(name=called, klass=Verb, **options)(_guarded(body, called or body.__name__))
         decorated.manual = manual
+        hints.register(str(decorated.name), set(flags) - {"c"})
         return decorated
 
     return decorate
@@ -79,9 +80,15 @@ def verb(
 
 def _guarded(body: Callable[..., None], name: str) -> Callable[..., None]:
     signature = inspect.signature(body)
+    defaults = {flag: parameter.default for flag, parameter in signature.parameters.items()}
 
     @functools.wraps(body)
     def run(*args: Any, **kwargs: Any) -> None:
+        arguments = signature.bind(*args, **kwargs).arguments
+        with hints.typing(name, {flag: value for flag, value in arguments.items() if value != defaults[flag]}):
+            guard(*args, **kwargs)
+
+    def guard(*args: Any, **kwargs: Any) -> None:
         streams.complete()
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):  # the terminal may not have every character of a name

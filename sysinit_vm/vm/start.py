@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sysinit_vm import ssh_config
+from sysinit_vm import hints, ssh_config
 from sysinit_vm.drift import compare
 from sysinit_vm.errors import VmError
 from sysinit_vm.guest import checks, git_identity
@@ -75,7 +75,7 @@ def _refuse_second(vm: ProjectVm, project: Project) -> None:
         raise locate.second(project, present, vm.target)
     for lost in owners.ownerless(vm.instances):
         say(f"  The project of the VM {lost.name}, {lost.project_dir}, is gone.")
-        say(f"  If it is now this project: sysinit-vm adopt --name {lost.name}")
+        say(hints.completed(f"  If it is now this project: sysinit-vm adopt --name {lost.name}"))
 
 
 def _as_started(vm: ProjectVm, located: Located, *, booted: bool) -> Instance:
