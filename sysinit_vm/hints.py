@@ -48,7 +48,8 @@ def typing(verb: str, options: Mapping[str, Any]) -> Iterator[None]:
 def completed(text: str, about: str = "") -> str:
     """Return ``text`` with the options that were typed in each ``sysinit-vm COMMAND`` that has them.
 
-    --project and --name go to every command, all options to the same command. What the text itself says stays, and an
+    --project and --name go to every command, all options to the same command; the name that ``init`` was given is in
+    the config, so it goes to no other. What the text itself says stays, and an
     option that ``about``, an error's first sentence, names is what is wrong: it is not repeated. After a ``cd`` the
     directory says which project is meant.
     """
@@ -64,7 +65,8 @@ def completed(text: str, about: str = "") -> str:
 
 def _options(verb: str, named: str, *, moved: bool) -> list[str]:
     current = _typed.get() or _Typed()
-    repeated = current.options if verb == current.verb else _CHOICE
+    choice = _CHOICE[:1] if current.verb == "init" else _CHOICE
+    repeated = current.options if verb == current.verb else choice
     return [
         word
         for name in repeated

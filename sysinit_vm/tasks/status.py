@@ -8,7 +8,7 @@ from sysinit_vm.drift.plan import NONE
 from sysinit_vm.inventory import listing
 from sysinit_vm.machine import facts
 from sysinit_vm.projects import locate, owners
-from sysinit_vm.tasks.context import project_vm
+from sysinit_vm.tasks.context import any_vm
 from sysinit_vm.tasks.output import print_json
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal.console import say, table
@@ -20,7 +20,7 @@ def status(c: Context, json: bool = False, project: str | None = None, name: str
 
     A VM that does not exist yet is `not created`, which is not an error.
     """
-    vm = project_vm(c, project, name)
+    vm = any_vm(c, project, name, named="sysinit-vm status --name VM")
     located = vm.located
     if vm.target.problem:
         say(str(vm.target.problem))

@@ -72,6 +72,8 @@ def _project(vm: ProjectVm, located: Located) -> Project:
 def _refuse_second(vm: ProjectVm, project: Project) -> None:
     """Refuse a second VM that would write to the same project."""
     for present in locate.of_project(vm.instances, project):
+        if vm.target.explicit:
+            raise locate.misnamed(vm.instances, project, present, vm.target)
         raise locate.second(project, present, vm.target)
     for lost in owners.ownerless(vm.instances):
         say(f"  The project of the VM {lost.name}, {lost.project_dir}, is gone.")
