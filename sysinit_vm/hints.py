@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _CHOICE = ("project", "name")  # which VM is meant
-_NEVER_REPEATED = {"json"}  # only how it is shown
+_NEVER_REPEATED = {"json", "topic"}  # how it is shown; what `help` was asked about, instead of which it names another
 # All else that trust has decides what is allowed, and whose config: its hints say that themselves.
 _REPEATED_FOR_TRUST = {"project"}
 _FLAGS: dict[str, AbstractSet[str]] = {}
