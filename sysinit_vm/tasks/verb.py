@@ -72,7 +72,7 @@ def verb(
         options = {"aliases": tuple(aliases), "iterable": list(iterable), "auto_shortflags": False, "help": texts}
         decorated: Verb = task(name=called, klass=Verb, **options)(_guarded(body, called or body.__name__))
         decorated.manual = manual
-        hints.register(str(decorated.name), set(flags) - {"c"})
+        hints.register(str(decorated.name), set(list(flags)[1:]))  # without the context
         return decorated
 
     return decorate
