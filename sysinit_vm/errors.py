@@ -5,6 +5,7 @@ import shlex
 import shutil
 from pathlib import Path
 
+from sysinit_vm import hints
 from sysinit_vm.escaping import escaped
 
 _EDITORS = ("nano", "vim", "vi")
@@ -15,7 +16,7 @@ class VmError(Exception):
     """Any error that users, their files, their machine or limactl can cause. Exit code 1.
 
     ``brief`` is one sentence, ``detail`` the reason (one or more lines; of a very long one the two ends), ``hint`` a
-    command to type.
+    command to type, to which the options that were typed are added (``hints.completed``).
     A task turns it into Invoke's ``Exit`` (``tasks/ending.py``): most of what raises it never needs Invoke, which is
     slow to load. ``message``, which is printed, is escaped; the three parts are as they were given.
     """
@@ -23,8 +24,8 @@ class VmError(Exception):
     exit_code = 1
 
     def __init__(self, brief: str, *, detail: str = "", hint: str = "") -> None:
-        self.brief, self.detail, self.hint = brief, _ends(detail.strip()), hint
-        parts = (brief, self.detail, hint and f"Try: {hint}")
+        self.brief, self.detail, self.hint = brief, _ends(detail.strip()), hints.completed(hint, brief)
+        parts = (brief, self.detail, self.hint and f"Try: {self.hint}")
         self.message = escaped("\n".join(filter(None, parts)))
         super().__init__(self.message)
 

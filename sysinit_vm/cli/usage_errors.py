@@ -12,8 +12,8 @@ from sysinit_vm.cli import other_flags, synonyms
 from sysinit_vm.cli.completion import CHAIN, PASS_THROUGH, vm_names
 from sysinit_vm.cli.index import Command, Flags
 from sysinit_vm.cli.spelling import take_flags
-from sysinit_vm.errors import UsageError, edit, typed
-from sysinit_vm.projects import default_names, search
+from sysinit_vm.errors import UsageError, VmError, edit, typed
+from sysinit_vm.projects import default_names, locate, search
 
 _UNKNOWN_WORD = re.compile(r"No idea what '(.*)' is!", re.DOTALL)
 _MISSING_VALUE = re.compile(r"Flag <Argument: ([\w-]+).*> needed value and was not given one!")
@@ -96,6 +96,8 @@ def _meant(
 ) -> tuple[str, Sequence[str]]:
     """Return why ``command`` takes no ``rest`` after its ``flags``, perhaps empty, and the words to type instead."""
     name, known, word = command.name, command.flags, rest[0]
+    if "--name" in known and not flags and _is_own(word):
+        return f"{word} is this project or its VM: {name} alone means it.", [name]
     is_vm = word in vm_names()
     if is_vm and name == "list":
         return _NAME_TEXT, ["status", "--name", word]
@@ -124,6 +126,15 @@ def from_command(words: Sequence[str], name: str, commands: Mapping[str, Command
 
 def _is_command(word: str, name: str, commands: Mapping[str, Command]) -> bool:
     return word in commands and commands[word].name == name
+
+
+def _is_own(word: str) -> bool:
+    """Whether ``word`` is the project of the current directory, or its VM."""
+    try:
+        project = search.nearest(None)
+        return project is not None and word in {project.root.name, locate.target(None, None).name}
+    except VmError:
+        return False
 
 
 def _is_path(word: str) -> bool:

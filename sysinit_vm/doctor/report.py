@@ -36,7 +36,7 @@ def show(findings: Sequence[Finding], commands: SafeCommands, *, everything: boo
         in_order = sorted(shown, key=lambda finding: _ORDER.index(finding.level))
         table(COLUMNS, [_row(finding) for finding in in_order], styles=_STYLES)
     if len(shown) < len(findings):
-        say(f"{len(findings) - len(shown)} are as they should be; `sysinit-vm doctor --all` lists them.")
+        say(f"{len(findings) - len(shown)} checks passed; `sysinit-vm doctor --all` lists them.")
     wrong = [finding for finding in findings if finding.wrong]
     safe = sum(1 for finding in wrong if finding.fix or finding.hint in commands)
     fixed = f"{safe} of them" if safe < len(wrong) else "it" if safe == 1 else "them"

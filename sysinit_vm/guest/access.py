@@ -138,7 +138,7 @@ def require_terminal(present: Instance | None) -> None:
         first = "" if present is not None and present.running else "sysinit-vm start, then "
         raise UsageError(
             "The session needs a terminal.",
-            detail="Standard input or output is none. Without a terminal, run a command in the guest.",
+            detail="Standard input or output is not a terminal. Without a terminal, run a command in the guest.",
             hint=f'{first}sysinit-vm exec "COMMAND"',
         )
 

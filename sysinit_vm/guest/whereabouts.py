@@ -39,7 +39,7 @@ def look(lima: Limactl, name: str) -> Whereabouts:
         if time.monotonic() - began >= _LOOK_FOR:
             return Whereabouts.SILENT
         if not told:
-            say(f"The connection to the VM {name} is gone. Looking what became of the VM …")
+            say(f"The connection to the VM {name} was lost. Checking what happened to the VM …")
             told = True
         time.sleep(_EVERY)
 

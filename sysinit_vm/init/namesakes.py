@@ -1,5 +1,6 @@
 """What ``init`` says and asks about other projects: a VM of the same name, the project's own VM, a project above."""
 
+from sysinit_vm import hints
 from sysinit_vm.errors import StateError, UsageError
 from sysinit_vm.lima import names
 from sysinit_vm.lima.home import lima_home
@@ -60,7 +61,7 @@ def tell(instances: Instances | None, project: Project, name: str) -> None:
             return
     other = _namesake(instances, project, name)
     if other and other == owners.left_behind(instances, project, name):
-        say(f"{owners.question(other, project)} Take it over: sysinit-vm adopt")
+        say(hints.completed(f"{owners.question(other, project)} Take it over: sysinit-vm adopt"))
     elif other:
         say(f"{_name_taken(other, project)} `start` will not touch it, so this VM needs another name.")
 

@@ -133,12 +133,14 @@ def next_steps(result: InitResult, instances: Instances | None) -> str:
     ``instances`` are those of this machine, None if they are not known.
     """
     start, shell = namesakes.first_commands(instances, result.project, result.vm_name)
+    here = Path.cwd() == result.project.root
+    written = str(CONFIG) if here else str(result.project.config)
     old_config = f"The old config is kept as {result.old_config}\n" if result.old_config else ""
     return (
-        f"{old_config}Lima VM config created at .lima/config.yaml\n"
+        f"{old_config}Lima VM config created at {written}\n"
         f"VM name: {result.vm_name}\n\n"
         "Next steps:\n"
-        f"  1. Review .lima/config.yaml{'' if result.trusted else ', and allow it: sysinit-vm trust'}\n"
+        f"  1. Review {written}{'' if result.trusted else ', and allow it: sysinit-vm trust'}\n"
         f"  2. Start VM: {start}\n"
         f"  3. Connect: {shell}"
     )

@@ -66,7 +66,7 @@ def _problem(access: Access) -> str:
     return {
         Access.NO_DEVICE: "This machine offers no KVM (/dev/kvm).",
         Access.JOINABLE: f"Your account is not in the group {kvm.GROUP} ({ways}).",
-        Access.CLOSED: "Your account may not open /dev/kvm.",
+        Access.CLOSED: "Your account has no permission to open /dev/kvm.",
     }.get(access, "")
 
 

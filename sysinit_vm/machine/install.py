@@ -93,9 +93,8 @@ def _install_all(
     if all(part.enough for part in parts):
         return
     say(setup_plan.summary(host, parts, consent.what_follows))
-    if not routes or not (
-        runner.dry or _confirmed(routes, consent, required=bool(needed) or consent.needs_all or not tolerant)
-    ):
+    optional = "" if needed or consent.needs_all or not tolerant else setup_plan.names(parts, routes)
+    if not routes or not (runner.dry or _confirmed(routes, consent, optional)):
         return
     for route in routes:
         try:
@@ -117,21 +116,24 @@ def _require(host: Host, parts: Iterable[Prerequisite], brief: str) -> None:
         raise MissingError(brief, detail="\n".join(lines), hint=f"{typed or 'install it'}, then sysinit-vm setup")
 
 
-def _confirmed(routes: Sequence[Route], consent: Consent, *, required: bool) -> bool:
-    """Return whether to run all of it; NotConfirmedError if it is ``required`` and refused."""
+def _confirmed(routes: Sequence[Route], consent: Consent, optional: str) -> bool:
+    """Return whether to run all of it; NotConfirmedError if that is refused and the command cannot go on without it.
+
+    ``optional`` names the parts if it can, and is empty if it cannot.
+    """
     commands = setup_plan.commands(routes)
     if consent.yes or not prompts.can_ask():
         say(commands)
-    question = "Do all this?" if required else "Do all this? Without it a VM can do less."
-    if required or consent.yes or prompts.can_ask():
+    if not optional or consent.yes or prompts.can_ask():
+        question = f"Do all this? (no: {f'go on without {optional}' if optional else 'end here'})"
         try:
             prompts.confirm(question, yes=consent.yes, refusal_hint=consent.retry, more=commands)
         except NotConfirmedError:
-            if required:
+            if not optional:
                 raise
         else:
             return True
-    say(f"Going on without it. For later: {consent.retry}")
+    say(f"Going on without {optional}. For later: {consent.retry}")
     return False
 
 

@@ -26,7 +26,7 @@ def summary(host: Host, parts: Sequence[Prerequisite], what_follows: Sequence[st
     lines = ["What this machine lacks for VMs, and how it gets it:"]
     lines += [f"  {part.name}: {part.need}" for part in missing if not part.route]
     for route in ways:
-        lines += [f"  - {route.description}{_cost(route.cost)}", f"    for {_names(missing, route)}"]
+        lines += [f"  - {route.description}{_cost(route.cost)}", f"    for {names(missing, [route])}"]
         lines += _wrapped(route.why, indent="    ")
     for text in (*_together(ways), *_rights(host, ways), *_acceleration(host, missing), *what_follows):
         lines += _wrapped(text)
@@ -50,8 +50,9 @@ def commands(ways: Iterable[Route]) -> str:
     return "\n".join(lines)
 
 
-def _names(missing: Iterable[Prerequisite], route: Route) -> str:
-    return ", ".join(part.name for part in missing if part.route == route)
+def names(parts: Iterable[Prerequisite], ways: Sequence[Route]) -> str:
+    """Return the names of the missing ``parts`` that come by one of the routes ``ways``."""
+    return ", ".join(part.name for part in parts if part.route in ways and not part.enough)
 
 
 def _cost(cost: Cost | None) -> str:

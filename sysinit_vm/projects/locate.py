@@ -201,6 +201,19 @@ def second(project: Project, present: Instance, wanted: Target) -> StateError:
     )
 
 
+def misnamed(instances: Instances, project: Project, present: Instance, wanted: Target) -> StateError:
+    """Return the error for a --name that no VM has, where ``project`` already has ``present``.
+
+    The name may be mistyped, so the hint names the nearest VM, and nothing that deletes.
+    """
+    closest = default_names.closest(wanted.name, [instance.name for instance in instances]) or [present.name]
+    return StateError(
+        f"There is no VM {wanted.name}.",
+        detail=f"{project.root} already has a VM: {present.name}. A project can have only one. {_listed(instances)}",
+        hint=f"the same command with {typed('--name', closest[0])}",
+    )
+
+
 def _left(instances: Instances, wanted: Target) -> StateError | None:
     left = left_behind(instances, wanted)
     return owners.moved(instances, left, wanted.required) if left else None

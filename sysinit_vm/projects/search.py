@@ -13,7 +13,7 @@ from sysinit_vm.lima.home import lima_home
 from sysinit_vm.projects.project import CONFIG, Project, same
 
 _SURROGATE = re.compile("[\udc80-\udcff]")  # how Python shows bytes that are not UTF-8
-_MAKE_ONE = "mkdir -p ~/projects/myapp && sysinit-vm init --project ~/projects/myapp"
+_MAKE_ONE = "mkdir -p ~/code/shop && cd ~/code/shop && sysinit-vm up"
 
 
 def directory(option: str | None, *, for_new: bool = False) -> Path:

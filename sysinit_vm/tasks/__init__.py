@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.collection import Collection
 
+from sysinit_vm import hints
+from sysinit_vm.cli import index
+
 if TYPE_CHECKING:
     from sysinit_vm.tasks.verb import Verb
 
@@ -18,6 +21,10 @@ VERBS = (
     *("sync", "rebuild", "setup", "doctor", "completion", "taskfile", "help"),
     *("build.dev", "build.minimal", "build.debian"),
 )
+
+
+for _command in index.read().commands.values():
+    hints.register(_command.name, {flag.name.replace("-", "_") for flag in _command.flags.values()})
 
 
 def collection(verbs: Iterable[str] = VERBS) -> Collection:

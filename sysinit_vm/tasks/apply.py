@@ -4,9 +4,8 @@ from invoke.context import Context
 
 from sysinit_vm.drift import report
 from sysinit_vm.drift.plan import NONE, RECREATE
-from sysinit_vm.errors import typed
 from sysinit_vm.projects import locate
-from sysinit_vm.tasks.context import lima, which
+from sysinit_vm.tasks.context import lima
 from sysinit_vm.tasks.output import done
 from sysinit_vm.tasks.start_options import start_options
 from sysinit_vm.tasks.verb import verb
@@ -52,9 +51,7 @@ def apply_(
     prompts.confirm(
         lost if recreating else f"Apply to {instance.name}?",
         yes=yes,
-        refusal_hint=typed(
-            "sysinit-vm", "apply", *which(project, name), "--yes", *(["--recreate"] if recreating else [])
-        ),
+        refusal_hint=f"sysinit-vm apply --yes{' --recreate' if recreating else ''}",
     )
     if recreating:
         apply.recreate(vm, options)

@@ -20,11 +20,6 @@ def runner(c: Context) -> Runner:
     return Runner(dry=bool(c.config.run.dry), echo=bool(c.config.run.echo))
 
 
-def which(project: str | None, name: str | None) -> list[str]:
-    """Return the flags that choose the VM as the user did: a hint without them would mean another VM."""
-    return [word for flag, value in (("--project", project), ("--name", name)) if value for word in (flag, value)]
-
-
 def lima(c: Context) -> Limactl:
     """Return limactl; MissingError (exit 6) if this machine has none."""
     program = find_programs.find_limactl()

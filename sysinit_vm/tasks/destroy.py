@@ -2,8 +2,7 @@
 
 from invoke.context import Context
 
-from sysinit_vm.errors import typed
-from sysinit_vm.tasks.context import project_vm, which
+from sysinit_vm.tasks.context import any_vm
 from sysinit_vm.tasks.output import done
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal import prompts
@@ -16,7 +15,7 @@ def destroy_(c: Context, yes: bool = False, project: str | None = None, name: st
 
     The project's files stay, because they are on the host.
     """
-    vm = project_vm(c, project, name)
+    vm = any_vm(c, project, name, named="sysinit-vm destroy --name VM")
     question = f"Permanently delete the VM {to_destroy(vm).name} and everything stored only in it?"
-    prompts.confirm(question, yes=yes, refusal_hint=typed("sysinit-vm", "destroy", *which(project, name), "--yes"))
+    prompts.confirm(question, yes=yes, refusal_hint="sysinit-vm destroy --yes")
     done(c, f"VM destroyed: {destroy(vm)}")

@@ -1,9 +1,11 @@
 """doctor: say what is wrong, and what fixes it."""
 
+from dataclasses import replace
 from functools import partial
 
 from invoke.context import Context
 
+from sysinit_vm import hints
 from sysinit_vm.doctor.finding import Finding, wrong
 from sysinit_vm.doctor.report import SafeCommands
 from sysinit_vm.errors import VmError
@@ -58,7 +60,8 @@ def _findings(c: Context, project: str | None, name: str | None) -> list[Finding
         vms = lima_if_found(c)  # a missing limactl is reported with the other prerequisites
     except VmError as error:
         problems.append(wrong("machine", "limactl", error))
-    return examine.everything(runner(c), vms, target, problems)
+    findings = examine.everything(runner(c), vms, target, problems)
+    return [replace(finding, hint=hints.completed(finding.hint)) for finding in findings]
 
 
 def _safe_commands(c: Context) -> SafeCommands:

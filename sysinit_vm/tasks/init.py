@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from invoke.context import Context
 
-from sysinit_vm import settings
+from sysinit_vm import hints, settings
 from sysinit_vm.config import sizes
 from sysinit_vm.init import include, namesakes, project_files, questions, templates
 from sysinit_vm.init.questions import InitOptions
@@ -100,4 +100,4 @@ def _init(c: Context, options: InitOptions, *, directory: str | None, yes: bool,
     if written.trusted:
         request(c, locate.just_written(written.project, written.vm_name), written.config).trust()
     namesakes.tell(instances, written.project, written.vm_name)
-    say(project_files.next_steps(written, instances))
+    say(hints.completed(project_files.next_steps(written, instances)))

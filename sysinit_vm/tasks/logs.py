@@ -4,11 +4,9 @@ from invoke.context import Context
 
 from sysinit_vm.errors import UsageError
 from sysinit_vm.lima import logs
-from sysinit_vm.projects import locate
-from sysinit_vm.tasks.context import lima
+from sysinit_vm.tasks.context import any_vm
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal.console import say, show
-from sysinit_vm.vm.project_vm import ProjectVm
 
 
 @verb(
@@ -33,9 +31,8 @@ def logs_(
 
     This also works after a start that failed.
     """
-    target = locate.target(project, name)
     sources, count = logs.checked_sources(source), _count(lines)
-    vm = ProjectVm.read(lima(c), target)
+    vm = any_vm(c, project, name, named="sysinit-vm logs --name VM")
     instance = vm.existing()
     ends = logs.ends(instance, source or "console") if follow else None
     for shown_source in sources if not follow or source else ("console",):

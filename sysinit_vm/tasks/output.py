@@ -6,6 +6,7 @@ from typing import Any
 from invoke.context import Context
 from invoke.exceptions import Exit
 
+from sysinit_vm import hints
 from sysinit_vm.terminal.console import say, show
 
 STREAMED = "Otherwise that of the program in the guest; 128+n if signal n ended it."
@@ -13,9 +14,9 @@ STREAMED = "Otherwise that of the program in the guest; 128+n if signal n ended 
 
 
 def done(c: Context, text: str) -> None:
-    """Tell the user what was done; under ``--dry`` nothing was, and nothing is said."""
+    """Tell the user what was done, and perhaps what to type next; under ``--dry`` nothing was, and nothing is said."""
     if not c.config.run.dry:
-        say(text)
+        say(hints.completed(text))
 
 
 def end(status: int) -> None:

@@ -2,12 +2,13 @@
 
 from invoke.context import Context
 
+from sysinit_vm import hints
 from sysinit_vm.drift import compare
 from sysinit_vm.drift.plan import NONE
 from sysinit_vm.inventory import listing
 from sysinit_vm.machine import facts
 from sysinit_vm.projects import locate, owners
-from sysinit_vm.tasks.context import project_vm
+from sysinit_vm.tasks.context import any_vm
 from sysinit_vm.tasks.output import print_json
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal.console import say, table
@@ -19,7 +20,7 @@ def status(c: Context, json: bool = False, project: str | None = None, name: str
 
     A VM that does not exist yet is `not created`, which is not an error.
     """
-    vm = project_vm(c, project, name)
+    vm = any_vm(c, project, name, named="sysinit-vm status --name VM")
     located = vm.located
     if vm.target.problem:
         say(str(vm.target.problem))
@@ -27,10 +28,11 @@ def status(c: Context, json: bool = False, project: str | None = None, name: str
         say(f"A VM {located.name} exists, but it belongs to {owners.owner(located.foreign)}.")
     left_behind = None if located.instance else locate.left_behind(vm.instances, vm.target)
     if left_behind:
-        say(f"{owners.question(left_behind, vm.target.required)} Take it over: sysinit-vm adopt")
+        say(hints.completed(f"{owners.question(left_behind, vm.target.required)} Take it over: sysinit-vm adopt"))
     drift = compare.summary(located.instance, facts.gather()) if located.instance else None
     if not json and drift not in {None, NONE, compare.UNKNOWN}:
-        say(f"The config has changed since the VM was created. Applying it needs: {drift}. See: sysinit-vm plan")
+        changed = f"The config has changed since the VM was created. Applying it needs: {drift}."
+        say(hints.completed(f"{changed} See: sysinit-vm plan"))
     record = {**listing.of_project(located, vm.target.project), "drift": drift}
     if json:
         print_json({"vm": record})

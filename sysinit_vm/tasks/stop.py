@@ -3,7 +3,7 @@
 from invoke.context import Context
 
 from sysinit_vm.errors import UsageError
-from sysinit_vm.tasks.context import lima, project_vm
+from sysinit_vm.tasks.context import any_vm, lima
 from sysinit_vm.tasks.output import done
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.vm.stop import stop, stop_all
@@ -34,4 +34,4 @@ def stop_(
         names = stop_all(lima(c), force=force)
         done(c, f"VMs stopped: {', '.join(names) or 'none was running'}")
         return
-    done(c, f"VM stopped: {stop(project_vm(c, project, name), force=force).name}")
+    done(c, f"VM stopped: {stop(any_vm(c, project, name, named='sysinit-vm stop --name VM'), force=force).name}")

@@ -6,6 +6,7 @@ from sysinit_vm import settings
 from sysinit_vm.errors import typed
 from sysinit_vm.guest import access
 from sysinit_vm.init import first_start, project_files, templates
+from sysinit_vm.lima.home import instance_files
 from sysinit_vm.machine import install
 from sysinit_vm.machine.install import Consent
 from sysinit_vm.projects import locate, search
@@ -53,7 +54,7 @@ def up(
         asked = request(c, locate.target(project, name))
         asked.require_alone()
         first_start.require_choice(asked.committed, ssh)
-        config = asked.committed
+        config, new, vm_name = asked.committed, asked.project, asked.name
     else:
         new = project_files.require_free_name(
             template, directory=project, name=name, ssh=ssh, instances=instances_if_found(c)
@@ -61,7 +62,7 @@ def up(
         config, vm_name = first_start.written(template, new, ssh), name or new.name
     follows = first_start.what_follows(config.data, committed=current_project is not None)
     # A new VM that cannot start without what is missing: nothing is optional then.
-    needed = not (current_project or startable.is_startable(config, new, vm_name))
+    needed = not (instance_files(vm_name).has_config or startable.is_startable(config, new, vm_name))
     _prepare_machine(c, Consent(yes, typed("sysinit-vm", "up", *flags, "--yes"), tuple(follows), needed))
     if c.config.run.dry:
         return

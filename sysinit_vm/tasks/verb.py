@@ -10,7 +10,7 @@ from typing import Any
 from invoke.parser.argument import Argument
 from invoke.tasks import Task, task
 
-from sysinit_vm import streams, user_account
+from sysinit_vm import hints, streams, user_account
 from sysinit_vm.cli.manual import Manual
 from sysinit_vm.errors import UsageError
 from sysinit_vm.tasks.ending import ending
@@ -76,9 +76,16 @@ def verb(
 
 def _guarded(body: Callable[..., None], name: str) -> Callable[..., None]:
     signature = inspect.signature(body)
+    defaults = {flag: parameter.default for flag, parameter in signature.parameters.items()}
 
     @functools.wraps(body)
     def run(*args: Any, **kwargs: Any) -> None:
+        arguments = signature.bind(*args, **kwargs).arguments
+        options = {flag.strip("_"): value for flag, value in arguments.items() if value != defaults[flag]}
+        with hints.typing(name, options):
+            guard(*args, **kwargs)
+
+    def guard(*args: Any, **kwargs: Any) -> None:
         streams.complete()
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):  # the terminal may not have every character of a name

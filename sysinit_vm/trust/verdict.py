@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
+from sysinit_vm import hints
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.trust import approvals
 from sysinit_vm.trust.approvals import Approval
@@ -63,7 +64,8 @@ class Verdict:
     @property
     def command(self) -> str:
         """The command that shows and allows it."""
-        return "sysinit-vm trust" if self.place.parent != lima_home() else f"sysinit-vm trust --name {self.place.name}"
+        own = f" --name {self.place.name}" if self.place.parent == lima_home() else ""
+        return hints.completed(f"sysinit-vm trust{own}")
 
 
 def worst_last(dangers: Iterable[Danger]) -> tuple[Danger, ...]:

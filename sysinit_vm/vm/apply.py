@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from sysinit_vm import hints
 from sysinit_vm.drift import compare, plan, report, verify
 from sysinit_vm.drift.compare import Drift
 from sysinit_vm.drift.plan import LIVE, NONE, RECREATE
@@ -80,7 +81,7 @@ def _drift_to_apply(vm: ProjectVm, options: StartOptions, answer: str, *, reboot
         return None
     instance, drift = drifted
     kinds = ", ".join(dict.fromkeys(change.name for change in drift.changes))
-    say(f"The config has changed since {instance.name} was made ({kinds}): sysinit-vm plan")
+    say(hints.completed(f"The config has changed since {instance.name} was made ({kinds}): sysinit-vm plan"))
     if drift.needs_in_place == NONE or not _is_wanted(answer, drift.needs):
         return None
     require_valid(vm.lima, options, instance, drift)

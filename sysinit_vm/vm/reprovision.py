@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from sysinit_vm import hints
 from sysinit_vm.config.document import Config
 from sysinit_vm.drift import plan
 from sysinit_vm.effective import prepare
@@ -97,7 +98,7 @@ def _steps(provision: list[dict[str, Any]], values: Mapping[str, str]) -> Iterat
     ]
     for where, mode, _ in entries:
         if mode not in _ORDER:
-            say(f"{where} ({mode}) is left to the next boot: sysinit-vm restart")
+            say(hints.completed(f"{where} ({mode}) is left to the next boot: sysinit-vm restart"))
     for next_mode in _ORDER:
         for where, mode, entry in entries:
             if mode == next_mode:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sysinit_vm import ssh_config
+from sysinit_vm import hints, ssh_config
 from sysinit_vm.drift import compare
 from sysinit_vm.errors import VmError
 from sysinit_vm.guest import checks, git_identity, install_zellij
@@ -59,12 +59,15 @@ def start(vm: ProjectVm, options: StartOptions) -> Instance:
             say(f"  Zellij is not installed in this guest: {why}. `shell` gives a login shell.")
         if booted:
             compare.remember(instance)
-    if gitconfig is None:
-        say(f"  git did not answer in {project.root}: the guest's git keeps the name and e-mail that it has.")
-    for warning in filter(None, (*portlist.lost(instance), own_keys.no_agent(instance))):
-        say(f"  {warning}")
+    no_git = f"git did not answer in {project.root}: the guest's git keeps the name and e-mail that it has."
+    _warn(no_git if gitconfig is None else "", *portlist.lost(instance), own_keys.no_agent(instance))
     ssh_config.write_hosts([instance])
     return instance
+
+
+def _warn(*warnings: str) -> None:
+    for warning in filter(None, warnings):
+        say(f"  {warning}")
 
 
 def _project(vm: ProjectVm, located: Located) -> Project:
@@ -77,10 +80,12 @@ def _project(vm: ProjectVm, located: Located) -> Project:
 def _refuse_second(vm: ProjectVm, project: Project) -> None:
     """Refuse a second VM that would write to the same project."""
     for present in locate.of_project(vm.instances, project):
+        if vm.target.explicit:
+            raise locate.misnamed(vm.instances, project, present, vm.target)
         raise locate.second(project, present, vm.target)
     for lost in owners.ownerless(vm.instances):
         say(f"  The project of the VM {lost.name}, {lost.project_dir}, is gone.")
-        say(f"  If it is now this project: sysinit-vm adopt --name {lost.name}")
+        say(hints.completed(f"  If it is now this project: sysinit-vm adopt --name {lost.name}"))
 
 
 def _as_started(vm: ProjectVm, located: Located, *, booted: bool) -> Instance:

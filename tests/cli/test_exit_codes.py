@@ -144,11 +144,12 @@ def test_a_bad_setting_is_2_and_names_its_source(world, value):
     assert "SYSINIT_VM_TIMEOUT" in done.stderr
 
 
-@pytest.mark.parametrize("verb", ["start", "stop", "restart", "destroy", "shell", "status", "logs"])
+@pytest.mark.parametrize("verb", ["start", "restart", "shell", "stop", "destroy", "status", "logs"])
 def test_without_a_config_every_verb_of_a_project_is_3(world, verb):
     done = world.run(verb)
     assert (done.returncode, done.stdout) == (3, "")
-    assert "Try: sysinit-vm init" in done.stderr
+    hint = "init" if verb in {"start", "restart", "shell"} else f"list, then sysinit-vm {verb} --name VM"
+    assert f"Try: sysinit-vm {hint}" in done.stderr
 
 
 @pytest.mark.parametrize(

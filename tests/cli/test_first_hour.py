@@ -10,7 +10,7 @@ import pytest
 from tests.lima.terminal import Terminal
 from tests.worlds import SCRIPT
 
-ASKED = r"Do all this\? \[y/N, s shows the commands\]"
+ASKED = r"Do all this\? \(no: end here\) \[y/N, s shows the commands\]"
 
 
 def put(path, text):
@@ -224,7 +224,6 @@ def test_a_no_to_what_a_first_vm_cannot_start_without_ends_before_anything_is_wr
     shutil.rmtree(world.lima_home / "_images")
     (world.home / ".ssh").mkdir()
     terminal = at(world, "up")
-    assert "Without it a VM can do less" not in terminal.text
     terminal.press("n\r")
     terminal.wait_for("Try: sysinit-vm up --yes", seconds=20)
     assert terminal.exit_status() == 5
@@ -232,9 +231,19 @@ def test_a_no_to_what_a_first_vm_cannot_start_without_ends_before_anything_is_wr
     assert not (world.demo / ".lima").exists()
 
 
+def test_a_no_to_what_the_first_vm_of_a_config_cannot_start_without_ends_there_too(world):
+    shutil.rmtree(world.lima_home / "_images")
+    (world.home / ".ssh").mkdir()
+    world.put_config()
+    terminal = at(world, "up")
+    terminal.press("n\r")
+    terminal.wait_for("Try: sysinit-vm up --yes", seconds=20)
+    assert terminal.exit_status() == 5
+
+
 def test_a_no_to_what_makes_a_vm_better_goes_on(world):
     terminal = Terminal([*SCRIPT, "up"], world.demo, world.env, rows=60, columns=140)
-    terminal.wait_for(r"Do all this\? Without it a VM can do less", seconds=60)
+    terminal.wait_for(r"Do all this\? \(no: go on without zellij\)", seconds=60)
     terminal.press("n\r")
-    terminal.wait_for(r"Going on without it[\s\S]*config created", seconds=20)
+    terminal.wait_for(r"Going on without zellij[\s\S]*config created", seconds=20)
     terminal.close()

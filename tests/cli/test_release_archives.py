@@ -14,7 +14,7 @@ from tests.archive_server import archive, serving
 from tests.lima.terminal import Terminal
 from tests.worlds import SCRIPT
 
-ASKED = r"Do all this\? \[y/N, s shows the commands\]"
+ASKED = r"Do all this\? \(no: end here\) \[y/N, s shows the commands\]"
 CONTENTS = {
     "lima": archive(
         {

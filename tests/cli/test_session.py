@@ -134,7 +134,7 @@ def test_a_vm_that_lima_calls_running_until_it_is_down_is_not_said_to_run(world,
     assert "which runs" not in typed.shown
     assert f"Try: sysinit-vm {hint}" in typed.shown
     assert (typed.settings_kept, typed.modes_off) == (True, True)
-    assert typed.shown.index("Looking") > typed.shown.index("\x1b[?1049l")
+    assert typed.shown.index("Checking") > typed.shown.index("\x1b[?1049l")
 
 
 def test_a_vm_that_another_command_has_in_hand_is_said_to_be(world, zellij):

@@ -252,7 +252,7 @@ def test_what_ends_a_vm_that_is_not_there_never_offers_to_make_one(world, shop, 
     assert (world.status(), world.status("shop-dev")) == ("Running", "Running")
 
 
-@pytest.mark.parametrize("word", ["start", "status", "stop", "shell"])
+@pytest.mark.parametrize("word", ["start", "plan", "shell"])
 @pytest.mark.parametrize("place", ["home", "root"])
 def test_where_no_project_can_be_it_is_said_before_init_refuses_it(world, word, place):
     cwd = {"home": world.home, "root": Path("/")}[place]
@@ -260,5 +260,5 @@ def test_where_no_project_can_be_it_is_said_before_init_refuses_it(world, word, 
     assert done.returncode == 3
     assert "A project has a directory of its own, and this cannot be one." in done.stderr
     hint = done.stderr.splitlines()[-1]
-    assert hint == "Try: mkdir -p ~/projects/myapp && sysinit-vm init --project ~/projects/myapp"
+    assert hint == "Try: mkdir -p ~/code/shop && cd ~/code/shop && sysinit-vm up"
     assert world.run("init", cwd=cwd).stderr.splitlines()[-1] == hint

@@ -495,7 +495,7 @@ def test_what_is_wrong_comes_first_and_last_and_what_is_ok_only_if_asked_for(cap
     shown = capsys.readouterr()
     assert [line.split()[1] for line in shown.out.splitlines()] == ["WHAT", "mount", "memory"]
     assert shown.err.splitlines() == [
-        "2 are as they should be; `sysinit-vm doctor --all` lists them.",
+        "2 checks passed; `sysinit-vm doctor --all` lists them.",
         "Wrong: 1.",
         "  mount: lost",
         "    Try: sysinit-vm restart",
@@ -503,7 +503,7 @@ def test_what_is_wrong_comes_first_and_last_and_what_is_ok_only_if_asked_for(cap
     report.show(findings, {}, everything=True)
     shown = capsys.readouterr()
     assert [line.split()[1] for line in shown.out.splitlines()] == ["WHAT", "mount", "memory", "ssh", "ssh"]
-    assert "as they should be" not in shown.err
+    assert "passed" not in shown.err
 
 
 def test_where_all_is_well_that_is_all_that_is_said(capsys):

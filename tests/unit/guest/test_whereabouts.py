@@ -40,7 +40,7 @@ def test_one_that_shuts_down_is_looked_at_until_it_is_stopped(clock, capsys):
     clock.after[3] = lambda: lima.by_name.update({"demo-dev": vm(status="Stopped")})
     assert whereabouts.look(lima, "demo-dev") == Whereabouts.STOPPED
     assert clock.waits == 3
-    assert capsys.readouterr().err.count("Looking") == 1
+    assert capsys.readouterr().err.count("Checking") == 1
 
 
 def test_one_that_is_deleted_meanwhile_is_gone(clock):

@@ -47,7 +47,7 @@ def test_kvm_that_is_not_ours_to_open_is_told_with_what_to_type(kvm, monkeypatch
     monkeypatch.setattr(kvm_access, "access", lambda: Access.CLOSED)
     found = choose(RecordingRunner(), facts(), "auto", [kernel])
     assert found.name == "tcg"
-    assert "may not open /dev/kvm" in found.note
+    assert "has no permission to open /dev/kvm" in found.note
 
 
 def test_a_group_that_can_be_joined_is_told_with_what_to_type(kvm, monkeypatch, kernel):
@@ -79,7 +79,7 @@ def test_an_account_that_joins_the_group_is_told_that_it_counts_at_once(monkeypa
         ("auto", Access.OPEN, "this account may use it"),
         ("auto", Access.JOINED, "this account may use it"),
         ("auto", Access.JOINABLE, "as root: usermod -aG kvm"),
-        ("auto", Access.CLOSED, "may not open /dev/kvm"),
+        ("auto", Access.CLOSED, "has no permission to open /dev/kvm"),
         ("auto", Access.NO_DEVICE, "offers no KVM"),
     ],
 )

@@ -1,0 +1,84 @@
+"""Hints keep what was typed: a command to type next means the same VM, and has the options of the one that failed.
+
+Whoever writes a hint names the command alone, as in ``sysinit-vm start``. The words that were typed are known for as
+long as the command runs (``typing``), and ``completed`` puts them in.
+"""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+_CHOICE = ("project", "name")  # which VM is meant
+_NEVER_REPEATED = {"json", "topic"}  # how it is shown; what `help` was asked about, instead of which it names another
+# All else that trust has decides what is allowed, and whose config: its hints say that themselves.
+_REPEATED_FOR_TRUST = {"project"}
+_FLAGS: dict[str, AbstractSet[str]] = {}
+_COMMAND = re.compile(r"(?<![\w./-])(sysinit-vm ([a-z][\w.-]*))")
+
+
+class _Typed(NamedTuple):
+    verb: str = ""
+    options: Mapping[str, Any] = {}
+
+
+_typed: ContextVar[_Typed | None] = ContextVar("_typed", default=None)
+
+
+def register(verb: str, flags: AbstractSet[str]) -> None:
+    """Make known which ``flags`` the command ``verb`` has: parameter names, such as ``no_stdin``."""
+    _FLAGS[verb] = flags & _REPEATED_FOR_TRUST if verb == "trust" else flags
+
+
+@contextmanager
+def typing(verb: str, options: Mapping[str, Any]) -> Iterator[None]:
+    """Say that ``verb`` runs, and which ``options`` were typed: values by parameter name; None and False are none."""
+    token = _typed.set(_Typed(verb, options))
+    try:
+        yield
+    finally:
+        _typed.reset(token)
+
+
+def completed(text: str, about: str = "") -> str:
+    """Return ``text`` with the options that were typed in each ``sysinit-vm COMMAND`` that has them.
+
+    --project and --name go to every command, all options to the same command; the name that ``init`` was given is in
+    the config, so it goes to no other. What the text itself says stays, and an
+    option that ``about``, an error's first sentence, names is what is wrong: it is not repeated. After a ``cd`` the
+    directory says which project is meant.
+    """
+    parts = _COMMAND.split(text)
+    result, before = [parts[0]], parts[0]
+    for command, verb, rest in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
+        own = re.split(r"[,;`](?:\s|$)", rest, maxsplit=1)[0]
+        words = _options(verb, f"{own} {about}", moved="cd " in before)
+        result += [" ".join([command, *words]), rest]
+        before += command + rest
+    return "".join(result)
+
+
+def _options(verb: str, named: str, *, moved: bool) -> list[str]:
+    current = _typed.get() or _Typed()
+    choice = _CHOICE[:1] if current.verb == "init" else _CHOICE
+    repeated = current.options if verb == current.verb else choice
+    return [
+        word
+        for name in repeated
+        if name in _FLAGS.get(verb, ()) and name not in _NEVER_REPEATED and not (moved and name == "project")
+        if not re.search(rf"{_flag(name)}(?![\w-])", named)
+        for word in _words(_flag(name), current.options.get(name))
+    ]
+
+
+def _flag(name: str) -> str:
+    return f"--{name.strip('_').replace('_', '-')}"
+
+
+def _words(flag: str, value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [word for item in value for word in _words(flag, item)]
+    return [] if value is None or value is False else [flag] if value is True else [flag, shlex.quote(str(value))]
