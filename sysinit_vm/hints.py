@@ -13,7 +13,8 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 _CHOICE = ("project", "name")  # which VM is meant
-_NEVER_REPEATED = {"json", "topic"}  # how it is shown; what `help` was asked about, instead of which it names another
+# How much is shown, or how; what `help` was asked about, instead of which it names something else.
+_NEVER_REPEATED = {"all", "json", "topic"}
 # All else that trust has decides what is allowed, and whose config: its hints say that themselves.
 _REPEATED_FOR_TRUST = {"project"}
 _FLAGS: dict[str, AbstractSet[str]] = {}
