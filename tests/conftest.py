@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from sysinit_vm import settings
+from sysinit_vm import guest_writes, settings
 
 # How long one example takes says something of the machine's other work, and nothing of ours.
 hypothesis_settings.register_profile("calm", deadline=None)
@@ -31,6 +31,7 @@ def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name in ("VM_NAME", *(f"SYSINIT_VM_{setting.upper()}" for setting in settings.KNOWN)):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(place))
+    monkeypatch.setattr(guest_writes, "_account_home", lambda: place)
     monkeypatch.setenv("LIMA_HOME", str(place / ".lima"))
     for name in ("CONFIG", "CACHE", "DATA", "STATE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(place / name.lower()))

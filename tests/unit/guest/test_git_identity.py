@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sysinit_vm import executables
 from sysinit_vm.errors import MissingError
 from sysinit_vm.guest import git_identity
 from sysinit_vm.runner import Runner
@@ -107,6 +108,7 @@ def test_half_an_identity_is_half(host):
 
 
 def test_a_host_without_git_gives_none(host, monkeypatch):
+    monkeypatch.setattr(executables, "_SBIN", ())
     monkeypatch.setenv("PATH", str(host))
     with pytest.raises(MissingError):
         Runner().read(["git"])
