@@ -63,16 +63,22 @@ def is_guests(path: Path) -> bool:
     """Whether ``path`` (absolute) is where a guest can write, or a link on the way to it is, as it may lead elsewhere.
 
     A guest writes in what was recorded, and in each directory that has a config of ours: its VM may be an older one.
-    One that may write the user's home runs anything as the user anyway, and hides no program from us. That is the
-    account's own home: HOME may be set to a directory of a project.
+    One that may write the user's home runs anything as the user anyway, and hides no program from us. A HOME that is
+    set to a directory below what was recorded is no home.
     """
-    places = set(ways(path))
-    for home in (_account_home(), _account_home().resolve()):
-        places -= {home, *home.parents}
     written = _all(os.environ.get("LIMA_HOME") or str(Path.home() / ".lima"))
-    identities = {one.identity for one in written}
-    by_path = not places.isdisjoint(one.path for one in written)
-    return by_path or any(_is_project(place) or _has(place, identities) for place in places)
+    paths, identities = {one.path for one in written}, {one.identity for one in written}
+    own = _at_and_above(_account_home())
+    at_home = _at_and_above(Path.home()) - own
+    above = at_home - {Path.home(), Path.home().resolve()}
+    if above.isdisjoint(paths) and not any(_has(place, identities) for place in above):
+        own |= at_home
+    places = set(ways(path)) - own
+    return not places.isdisjoint(paths) or any(_is_project(place) or _has(place, identities) for place in places)
+
+
+def _at_and_above(home: Path) -> set[Path]:
+    return {place for way in (home, home.resolve()) for place in (way, *way.parents)}
 
 
 def ways(path: Path) -> list[Path]:
