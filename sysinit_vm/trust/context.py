@@ -85,7 +85,7 @@ def _linked(home: Path) -> Iterator[Path]:
 
 
 def _guests(vm: Path | None) -> Iterator[tuple[str, Path]]:
-    """Yield the directories that guests of this machine can write, by the user's config for all VMs and theirs, but for ``vm``."""
+    """Yield the directories that guests can write, but for that of ``vm``: by their configs, and that for all VMs."""
     configs = [(path.name, path / "lima.yaml") for path in instance_directories() if path != vm]
     configs += [("another VM", lima_home() / "_config" / f"{name}.yaml") for name in ("default", "override")]
     for name, config in configs:

@@ -1034,6 +1034,33 @@ def test_approvals_that_another_account_could_forge_do_not_count(demo, home):
         request(demo).require()
 
 
+def test_an_approval_that_another_account_wrote_does_not_count(demo, monkeypatch):
+    wanted = request(demo, "mounts: [{location: /srv}]\n")
+    wanted.approve(wanted.pending().hash)
+    assert approvals.load(demo.root).items
+    real = os.fstat
+
+    def of_another(handle):
+        status = list(real(handle))
+        status[4] = os.getuid() + 4711
+        return os.stat_result(status)
+
+    monkeypatch.setattr(os, "fstat", of_another)
+    assert not approvals.load(demo.root).items
+
+
+@pytest.mark.parametrize("place", [".", ".lima", ".lima/more"])
+def test_a_file_that_others_can_exchange_is_not_included(demo, place):
+    shared = demo.config.parent / "more/shared.yaml"
+    shared.parent.mkdir()
+    shared.write_text("cpus: 1\n")
+    wanted = request(demo, "base: ./more/shared.yaml\n")
+    wanted.pending()
+    (demo.root / place).chmod(0o777)
+    with pytest.raises(VmError, match="Another account may write it"):
+        wanted.pending()
+
+
 def test_revoking_is_for_a_project_however_its_path_is_spelled(demo, tmp_path):
     wanted = request(demo, "mounts: [{location: /srv}]\n")
     wanted.approve(wanted.pending().hash)
