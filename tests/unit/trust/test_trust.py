@@ -21,7 +21,7 @@ from sysinit_vm.machine import facts as machine
 from sysinit_vm.projects import committed_config
 from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal import console, prompts
-from sysinit_vm.trust import approvals, gate, screen, table
+from sysinit_vm.trust import approvals, gate, included, screen, table
 from sysinit_vm.trust.context import here
 from sysinit_vm.trust.danger import Context, Danger, Level, spelled
 from sysinit_vm.trust.verdict import SHORT
@@ -1050,15 +1050,15 @@ def test_an_approval_that_another_account_wrote_does_not_count(demo, monkeypatch
 
 
 @pytest.mark.parametrize("place", [".", ".lima", ".lima/more"])
-def test_a_file_that_others_can_exchange_is_not_included(demo, place):
+def test_a_file_that_others_can_exchange_is_not_taken(demo, place):
     shared = demo.config.parent / "more/shared.yaml"
     shared.parent.mkdir()
     shared.write_text("cpus: 1\n")
-    wanted = request(demo, "base: ./more/shared.yaml\n")
-    wanted.pending()
+    committed = commit(demo, "base: ./more/shared.yaml\n")
+    assert included.collect(committed, demo.root, {}).texts
     (demo.root / place).chmod(0o777)
     with pytest.raises(VmError, match="Another account may write it"):
-        wanted.pending()
+        included.collect(committed, demo.root, {})
 
 
 def test_revoking_is_for_a_project_however_its_path_is_spelled(demo, tmp_path):
