@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm import user_account
+from sysinit_vm import files, user_account
 from sysinit_vm.config.document import Config
 from sysinit_vm.config.params import VM_NAME
 from sysinit_vm.errors import NotConfirmedError, UsageError, VmError
@@ -117,7 +117,11 @@ def passed(name: str, data: Mapping[str, Any], verdict: Verdict, *, ask: bool = 
 
 
 def passed_instance(instance: Instance, *, ask: bool = True) -> JudgedInstance:
-    """Return an existing instance for one start by limactl; as ``require`` if what it holds is not allowed."""
+    """Return an existing instance for one start by limactl; as ``require`` if what it holds is not allowed.
+
+    VmError if another account could put another disk into it, or change what ssh and QEMU are told.
+    """
+    files.require_private(instance.dir)
     require(judge_instance(instance), ask=ask)
     return JudgedInstance(instance.name, instance.guest_writes)
 

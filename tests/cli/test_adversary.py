@@ -185,7 +185,10 @@ def test_an_ssh_config_that_a_guest_writes_is_not_included(world):
     assert not (world.home / ".ssh/config").exists()
 
 
-@pytest.mark.parametrize("place", [".local/share/sysinit-vm", ".config/sysinit-vm", ".lima/_images"])
+@pytest.mark.parametrize(
+    "place",
+    [".local/share/sysinit-vm", ".config/sysinit-vm", ".lima/_images", ".lima/_config", ".lima/_sysinit-vm/bin"],
+)
 def test_directories_of_ours_that_others_can_write_are_not_used(world, place):
     world.put_config()
     (world.home / place).mkdir(parents=True, exist_ok=True)
@@ -195,6 +198,20 @@ def test_directories_of_ours_that_others_can_write_are_not_used(world, place):
     assert f"Others may write {world.home / place}" in done.stderr
     assert f"Try: chmod go-w {world.home / place}" in done.stderr
     assert world.status() == "not created"
+
+
+def test_a_vm_whose_directory_others_can_write_is_not_started(world):
+    """There are its disk, and what ssh and QEMU are told."""
+    world.put_vm("Stopped")
+    own = world.lima_home / "demo-dev"
+    own.chmod(0o777)
+    done = world.run("start")
+    assert done.returncode == 1
+    assert f"Others may write {own}" in done.stderr
+    assert f"Try: chmod go-w {own}" in done.stderr
+    assert world.status() == "Stopped"
+    own.chmod(0o755)
+    assert world.run("start").returncode == 0
 
 
 def has(world, **more):
