@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 import pytest
 
@@ -212,6 +213,31 @@ def test_a_vm_whose_directory_others_can_write_is_not_started(world):
     assert world.status() == "Stopped"
     own.chmod(0o755)
     assert world.run("start").returncode == 0
+
+
+def test_the_guest_of_a_clone_can_exchange_what_is_mounted_in_the_project(world):
+    """As `limactl clone demo-dev demo2` makes it: both are the project's, and the clone may run."""
+    world.put_config()
+    (world.demo / "data").mkdir()
+    config = world.demo / ".lima/config.yaml"
+    mounted = "mounts:\n- {location: ./data, mountPoint: /mnt/data, writable: true}\n"
+    config.write_text(config.read_text().replace("mounts:\n", mounted, 1))
+    world.trust(world.demo)
+    own = world.lima_home / "demo-dev"
+    own.mkdir()
+    (own / "lima.yaml").write_text(world.config_for_limactl(world.demo))
+    (own / "status").write_text("Stopped")
+    shown = world.run("trust", "--show")
+    assert "It is allowed." in shown.stdout + shown.stderr
+    shutil.copytree(own, world.lima_home / "demo2")
+    for name in ("demo-dev", "demo2"):
+        (world.lima_home / name / "status").write_text("Stopped")
+    for words in (["start"], ["start", "--name", "demo2"]):
+        done = world.run(*words)
+        assert done.returncode == 5, done.stderr
+        other = "demo2" if len(words) == 1 else "demo-dev"
+        assert f"which the guest of {other} can write" in " ".join(done.stderr.split())
+    assert "start" not in world.verbs()
 
 
 def has(world, **more):

@@ -287,10 +287,10 @@ def test_a_data_directory_in_a_project_is_refused_and_nothing_in_it_is_run(fresh
     (project / "link").symlink_to(tmp_path)
     place = tmp_path / spelled if "/" in spelled else project / spelled
     if there:
-        bin = place / "sysinit-vm/venv/bin"
-        bin.mkdir(parents=True)
+        programs = place / "sysinit-vm/venv/bin"
+        programs.mkdir(parents=True)
         for name in ("python", "pip", "sysinit-vm"):
-            fresh.put(bin / name, f"#!/bin/sh\necho {name} >>{tmp_path}/run\n")
+            fresh.put(programs / name, f"#!/bin/sh\necho {name} >>{tmp_path}/run\n")
     data = str(place) if "/" in spelled else spelled
     env = fresh.env(XDG_DATA_HOME=data)
     done = subprocess.run(
