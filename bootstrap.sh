@@ -6,13 +6,36 @@
 # SYSINIT_VM_PYTHON names the Python to use instead of the machine's.
 set -eu
 
-# Not what a project put there, in which a stranger or a guest writes: programs from the current directory, and a place
-# where pip's files could be exchanged after their digests were checked.
+# Where links lead on the way to the directory $1, of which the last parts may be missing.
+resolved() {
+    parent=/${1#/}
+    while ! (CDPATH='' cd -P -- "$parent/" && pwd -P) 2>/dev/null; do parent=${parent%/*}; done
+}
+
+homes=$HOME/:$(resolved "$HOME")/
+
+# Whether a project is at or above the directory $1 (absolute), or where that leads: a guest writes there. One that may
+# write the home runs anything as the user anyway. No program is run for that: it might be the guest's.
+in_project() {
+    for place in "$1" "$(resolved "$1")"; do
+        while [ "$place" ]; do
+            case $homes in
+            "$place"/* | *:"$place"/*) ;;
+            *) [ ! -e "$place/.lima/config.yaml" ] && [ ! -L "$place/.lima/config.yaml" ] || return 0 ;;
+            esac
+            place=${place%/*}
+        done
+    done
+    return 1
+}
+
+# Not what a project put there, in which a stranger or a guest writes: programs of the project or from the current
+# directory, and a place where pip's files could be exchanged after their digests were checked.
 unset TMPDIR TMP TEMP
 rest=$PATH: PATH=
 while [ "$rest" ]; do
-    case $rest in /*) PATH=${PATH:+$PATH:}${rest%%:*} ;; esac
-    rest=${rest#*:}
+    part=${rest%%:*} rest=${rest#*:}
+    case $part in /*) in_project "$part" || PATH=${PATH:+$PATH:}$part ;; esac
 done
 export PATH
 
@@ -199,6 +222,12 @@ if [ "${SYSINIT_VM_PYTHON_ONLY:-}" ]; then
     printf '%s\n' "$python"
     exit
 fi
+case $venv in
+/*) in_project "$venv" && unsafe=1 || unsafe= ;;
+*) unsafe=1 ;;
+esac
+[ -z "$unsafe" ] || fail "$venv is not safe to use." \
+    'It is in a project, whose guest can write there, or depends on the current directory.' 'unset XDG_DATA_HOME'
 sum=$(fingerprint)
 if ! installed "$sum"; then
     install_checkout "$sum"

@@ -1,8 +1,6 @@
 """Files that are replaced whole or not at all, and the files that are shipped with the package."""
 
-import grp
 import os
-import pwd
 import stat
 import sys
 import tempfile
@@ -11,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from sysinit_vm import guest_writes
+from sysinit_vm import guest_writes, other_accounts
 from sysinit_vm.errors import VmError, typed
 
 PACKAGE = Path(__file__).resolve().parent
@@ -28,12 +26,15 @@ def data(name: str) -> Path:
     return shipped if shipped.exists() else PACKAGE.parent / name
 
 
-def read(path: Path, longest: int) -> bytes:
+def read(path: Path, longest: int, *, own: bool = False) -> bytes:
     """Return what the file ``path`` (absolute; links are followed) holds. It never waits, as for a FIFO.
 
-    OSError if it is missing, ValueError if it is no plain file or has more than ``longest`` bytes.
+    OSError if it is missing, ValueError if it is no plain file or has more than ``longest`` bytes; with ``own`` also if
+    it is another account's than the user's or root's.
     """
     with _opened(path) as stream:
+        if own and os.fstat(stream.fileno()).st_uid not in {os.getuid(), 0}:
+            raise ValueError(f"{path} is another account's.")
         data = stream.read(longest + 1)
     if len(data) > longest:
         raise ValueError(f"{path} has more than {longest} bytes.")
@@ -122,9 +123,7 @@ def require_private(directory: Path) -> Path:
             status = place.stat()
             if os.getuid() and status.st_uid not in {os.getuid(), 0}:
                 why = f"It is the account {status.st_uid}'s."
-            elif open_to_others(status.st_mode, status.st_uid, status.st_gid) and (
-                place == directory or not status.st_mode & stat.S_ISVTX
-            ):
+            elif (place == directory or not status.st_mode & stat.S_ISVTX) and other_accounts.may_write(place, status):
                 why = f"Others may write {place}."
             else:
                 continue
@@ -141,16 +140,6 @@ def require_no_guest(path: Path, hint: str = "unset the variable that names it, 
             hint=hint,
         )
     return Path(os.path.realpath(path))  # resolve() raises if links lead in a circle
-
-
-def open_to_others(mode: int, owner: int, group_id: int) -> bool:
-    """Whether others than its ``owner`` may write what has this ``mode``: anyone, or a group that others are in."""
-    if mode & stat.S_IWGRP:
-        with suppress(KeyError):
-            account, group = pwd.getpwuid(owner), grp.getgrgid(group_id)
-            if account.pw_gid != group.gr_gid or set(group.gr_mem) - {account.pw_name}:
-                return True
-    return bool(mode & stat.S_IWOTH)
 
 
 def unwritable(path: Path, error: OSError) -> VmError:

@@ -7,11 +7,12 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from sysinit_vm import other_accounts
 from sysinit_vm.errors import VmError, typed
 
 _PERMISSIONS = 0o777
@@ -26,18 +27,21 @@ _KINDS = (
 
 @dataclass(frozen=True)
 class Content:
-    """What a file held when it was read, its permissions (``mode``, such as 0o644), its ``owner``'s uid and ``group``.
+    """What a file held when it was read, its permissions (``mode``, such as 0o644) and its ``owner``'s uid.
 
-    ``writers`` says who else could have replaced it: the uids of the directories between the root and the file, root
-    included. ``open_to_all`` tells whether everyone may write one of them.
+    ``open_to_others`` tells whether other accounts may write it. Who else could have replaced it: ``writers``, the uids
+    of the directories between the root and the file, root included; and who may write in ``open_directories``, those of
+    them (absolute) that others may write. In ``exchangeable``, the first of these without the sticky bit, they may also
+    rename what is not theirs; None if there is none.
     """
 
     data: bytes
     mode: int
     owner: int
-    group: int
+    open_to_others: bool
     writers: frozenset[int]
-    open_to_all: bool
+    open_directories: tuple[Path, ...]
+    exchangeable: Path | None
 
     def text(self, path: Path) -> str:
         """Return it as text; VmError if it is not UTF-8. ``path`` is for the message."""
@@ -63,6 +67,7 @@ def read(root: Path, relative: Path, longest: int) -> Content | None:
                     raise refused(path, f"It is {_kind(status.st_mode)}, not a file.", _aside(path))
                 with os.fdopen(handle, "rb", closefd=False) as stream:
                     data = stream.read(longest + 1)
+                others = other_accounts.may_write(handle, status)
             finally:
                 os.close(handle)
     except (FileNotFoundError, NotADirectoryError):
@@ -73,7 +78,8 @@ def read(root: Path, relative: Path, longest: int) -> Content | None:
         raise refused(path, getattr(error, "strerror", "") or str(error)) from error
     if len(data) > longest:
         raise refused(path, f"It has more than {longest} bytes.", _aside(path))
-    return Content(data, status.st_mode & _PERMISSIONS, status.st_uid, status.st_gid, folder.owners, folder.open_to_all)
+    mode, owner = status.st_mode & _PERMISSIONS, status.st_uid
+    return Content(data, mode, owner, others, folder.owners, tuple(folder.open), folder.exchangeable)
 
 
 def write(root: Path, relative: Path, data: bytes, *, mode: int = 0o644, parents: bool = True) -> None:
@@ -133,17 +139,31 @@ def exists(root: Path, relative: Path) -> bool:
 
 @dataclass(frozen=True)
 class _Folder:
+    """An open directory, the owners of all on the way to it, and the modes of those that others may write, by path."""
+
     handle: int
     owners: frozenset[int]
-    open_to_all: bool
+    open: Mapping[Path, int]
+
+    @property
+    def exchangeable(self) -> Path | None:
+        return next((path for path, mode in self.open.items() if not mode & stat.S_ISVTX), None)
 
 
 @contextmanager
 def _directory(root: Path, relative: Path, *, make: bool = False) -> Iterator[_Folder]:
     """Open the directory ``relative`` below ``root``, one name after the other; OSError if one is a link."""
-    statuses, handle = list[os.stat_result](), os.open(root, os.O_RDONLY | os.O_DIRECTORY | _NO_LINK)
+    path, owners, others = root, set[int](), dict[Path, int]()
+    handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | _NO_LINK)
+
+    def look() -> None:
+        status = os.fstat(handle)
+        owners.add(status.st_uid)
+        if other_accounts.may_write(handle, status):
+            others[path] = status.st_mode
+
     try:
-        statuses.append(os.fstat(handle))
+        look()
         for name in relative.parts:
             if name in {"..", "/", "//"}:
                 raise OSError(errno.EINVAL, "It leads out of its directory")
@@ -152,10 +172,9 @@ def _directory(root: Path, relative: Path, *, make: bool = False) -> Iterator[_F
                     os.mkdir(name, dir_fd=handle)
             inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | _NO_LINK, dir_fd=handle)
             os.close(handle)
-            handle = inner
-            statuses.append(os.fstat(handle))
-        owners = frozenset(status.st_uid for status in statuses)
-        yield _Folder(handle, owners, any(status.st_mode & stat.S_IWOTH for status in statuses))
+            handle, path = inner, path / name
+            look()
+        yield _Folder(handle, frozenset(owners), others)
     finally:
         os.close(handle)
 

@@ -30,11 +30,13 @@ def lima_home() -> Path:
 def own_directory() -> Path:
     """Return our own directory below LIMA_HOME (absolute): locks, and files that limactl reads. No guest sees it.
 
-    VmError if another account could put files into it, or into LIMA_HOME.
+    VmError if another account could put files into it, into LIMA_HOME, or into the user's defaults for all VMs there.
     """
     resolved = lima_home()
-    files.require_private(Path(_spelled()))
-    return files.require_private(resolved / "_sysinit-vm")
+    own = resolved / "_sysinit-vm"
+    for place in (Path(_spelled()), resolved / "_config", own / "bin"):
+        files.require_private(place)
+    return files.require_private(own)
 
 
 def _spelled() -> str:

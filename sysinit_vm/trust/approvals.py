@@ -52,7 +52,7 @@ def items(dangers: Sequence[Danger]) -> list[str]:
 def load(place: Path) -> Approval:
     """Return what was allowed for ``place`` (absolute: a project's or an instance's directory).
 
-    Nothing if its file is missing or damaged.
+    Nothing if its file is missing, damaged or another account's.
     """
     record = _record(_file(place))
     if record is None or record.get("directory") != str(place):
@@ -135,7 +135,7 @@ def _remove(path: Path) -> Path:
 
 def _record(path: Path) -> dict[str, Any] | None:
     try:
-        record = json.loads(files.read(path, _LONGEST))
+        record = json.loads(files.read(path, _LONGEST, own=True))
     except (OSError, ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None

@@ -24,15 +24,19 @@ _SYSTEM = ("/proc", "/dev", "/sys", "/var/spool/cron")
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
 
 
-def here(data: Mapping[str, Any], root: Path) -> Context:
-    """Return what ``data``, a config as limactl gets it, is judged against; ``root`` is the project (absolute)."""
+def here(data: Mapping[str, Any], root: Path, vm: Path | None) -> Context:
+    """Return what ``data``, a config as limactl gets it, is judged against; ``root`` is the project (absolute).
+
+    ``vm`` is the directory (absolute) of the instance that is judged, None if there is none yet: what its own guest
+    could write does not count, as it does not run while it is judged. Every other VM counts, also of this project.
+    """
     home = Path.home().resolve()
     own = (approvals.directory().parent, settings.user_file().parent)
     private = (*(directory.resolve() for directory in own), lima_home())
     # QEMU's virtiofs writes what it was told to only read (Lima 2.2.0, qemu.go).
     confined = not (data.get("mountType") == "virtiofs" and data.get("vmType") != "vz")
     linked = tuple(_linked(home))
-    guests, written = tuple(_guests(root)), tuple(_written(root))
+    guests, written = tuple(_guests(vm)), tuple(_written(vm))
     return Context(
         root,
         home,
@@ -45,6 +49,24 @@ def here(data: Mapping[str, Any], root: Path) -> Context:
         tuple(dict.fromkeys((*guests, *((name, one.path) for name, one in written)))),
         written,
     )
+
+
+def own_vm(root: Path, name: str) -> Path | None:
+    """Return the directory (absolute) of the instance that a command for the project ``root`` and ``name`` means.
+
+    It is the project's instance of that name, or its only one; None if there is neither.
+    """
+    own = [path for path in instance_directories() if _of_project(path) == root]
+    wanted = lima_home() / name
+    return wanted if wanted in own else own[0] if len(own) == 1 else None
+
+
+def _of_project(instance: Path) -> Path | None:
+    config = instance / "lima.yaml"
+    with suppress(OSError):
+        project, _ = _by_config(config, config.stat().st_mtime_ns)
+        return Path(project) if project else None
+    return None
 
 
 def _programs() -> Iterator[Path]:
@@ -62,29 +84,23 @@ def _linked(home: Path) -> Iterator[Path]:
             yield from (path.resolve() for path in folder.glob(pattern) if path.is_symlink())
 
 
-def _guests(root: Path) -> Iterator[tuple[str, Path]]:
-    """Yield the directories that guests of this machine can write, by their VMs' configs and the user's for all VMs.
-
-    Those of the VM of the project ``root``, or in that directory, are left out: it is not running while it is judged.
-    """
-    configs = [(path.name, path / "lima.yaml") for path in instance_directories()]
+def _guests(vm: Path | None) -> Iterator[tuple[str, Path]]:
+    """Yield the directories that guests can write, but for that of ``vm``: by their configs, and that for all VMs."""
+    configs = [(path.name, path / "lima.yaml") for path in instance_directories() if path != vm]
     configs += [("another VM", lima_home() / "_config" / f"{name}.yaml") for name in ("default", "override")]
     for name, config in configs:
         with suppress(OSError):
-            project, locations = _by_config(config, config.stat().st_mtime_ns)
-            for location in locations if root not in {config.parent, Path(project)} else ():
+            _, locations = _by_config(config, config.stat().st_mtime_ns)
+            for location in locations:
                 with suppress(OSError, RuntimeError):
                     yield name, Path(location.replace("{{.Home}}", "~")).expanduser().resolve()
 
 
-def _written(root: Path) -> Iterator[tuple[str, Written]]:
-    """Yield what guests could write when their VMs were last started, but for the VM of ``root`` as above."""
+def _written(vm: Path | None) -> Iterator[tuple[str, Written]]:
+    """Yield what guests could write when their VMs were last started, but for ``vm``."""
     for directory in instance_directories():
-        with suppress(OSError):
-            config = directory / "lima.yaml"
-            project, _ = _by_config(config, config.stat().st_mtime_ns)
-            if root not in {directory, Path(project)}:
-                yield from ((directory.name, one) for one in guest_writes.recorded(directory))
+        if directory != vm:
+            yield from ((directory.name, one) for one in guest_writes.recorded(directory))
 
 
 @cache

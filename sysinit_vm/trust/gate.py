@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm import user_account
+from sysinit_vm import files, user_account
 from sysinit_vm.config.document import Config
 from sysinit_vm.config.params import VM_NAME
 from sysinit_vm.errors import NotConfirmedError, UsageError, VmError, edit
@@ -16,7 +16,7 @@ from sysinit_vm.lima.judged import JudgedConfig, JudgedInstance
 from sysinit_vm.projects import default_names, locate, search
 from sysinit_vm.terminal import modes, prompts
 from sysinit_vm.trust import approvals, included, length, refusals, screen, table
-from sysinit_vm.trust.context import here
+from sysinit_vm.trust.context import here, own_vm
 from sysinit_vm.trust.danger import Context, Danger, Level
 from sysinit_vm.trust.included import Included
 from sysinit_vm.trust.rules import display, whole
@@ -25,16 +25,16 @@ from sysinit_vm.trust.verdict import SHORT, Verdict, worst_last
 _PORTS = "portForwards"
 
 
-def judge(data: Mapping[str, Any], committed: Config, root: Path, others: Included | None = None) -> Verdict:
+def judge(data: Mapping[str, Any], committed: Config, root: Path, name: str, others: Included | None = None) -> Verdict:
     """Return what ``data``, which is ``committed`` as limactl would be given it, can do to this machine. Only reads.
 
-    ``root`` is the project's directory (absolute). ``others`` are the files that it includes: those that are outside
-    the project, and every byte of what came of them, count too. VmError for what no approval allows.
+    ``root`` is the project's directory (absolute), ``name`` its VM's. ``others`` are the files that it includes: those
+    that are outside the project, and every byte of what came of them, count too. VmError for what no approval allows.
     """
     effective = replace(committed, data=dict(data), text="")  # whose entries have other numbers
     length.check(effective)
     refusals.check(effective)
-    context = here(data, root)
+    context = here(data, root, own_vm(root, name))
     refusals.check_host_paths(effective, root, context, included.outside(others, root) if others else ())
     own = (_with_line(danger, committed) for danger in _dangers(data, context))
     dangers = [*own, *_owner(committed), *_name(committed, root)]
@@ -58,7 +58,7 @@ def judge_instance(instance: Instance) -> Verdict:
     owner = instance.project_dir
     project = None if owner is None or search.unusable(owner) else owner
     data = {**instance.filled, "mountType": instance.mount_type}
-    context = here(data, project or instance.dir)
+    context = here(data, project or instance.dir, instance.dir)
     own = Config(instance.files.lima_yaml, data)
     refusals.check_instance(own)
     refusals.check_host_paths(own, project, context)
@@ -119,7 +119,11 @@ def passed(name: str, data: Mapping[str, Any], verdict: Verdict, *, ask: bool = 
 
 
 def passed_instance(instance: Instance, *, ask: bool = True) -> JudgedInstance:
-    """Return an existing instance for one start by limactl; as ``require`` if what it holds is not allowed."""
+    """Return an existing instance for one start by limactl; as ``require`` if what it holds is not allowed.
+
+    VmError if another account could put another disk into it, or change what ssh and QEMU are told.
+    """
+    files.require_private(instance.dir)
     require(judge_instance(instance), ask=ask)
     return JudgedInstance(instance.name, instance.guest_writes)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from sysinit_vm import files, project_tree
+from sysinit_vm import project_tree
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError, edit
@@ -164,8 +164,7 @@ def _read(root: Path, path: Path) -> str:
     content = project_tree.read(root, path.relative_to(root), document.LONGEST_BYTES)
     if content is None:
         raise _unusable(str(path), "It does not exist.")
-    others = files.open_to_others(content.mode, content.owner, content.group)
-    if others or (os.getuid() and content.owner not in {os.getuid(), 0}):
+    if content.open_to_others or content.exchangeable or (os.getuid() and content.owner not in {os.getuid(), 0}):
         raise _unusable(str(path), "Another account may write it.")
     return content.text(path)
 

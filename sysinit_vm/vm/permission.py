@@ -137,7 +137,7 @@ class Request:
         length.check(config)
         refusals.check(config)
         data = prepare.prepared(config, self.project, self.name, machine).data
-        return Stage(config, data, gate.judge(data, config, self.project.root, others))
+        return Stage(config, data, gate.judge(data, config, self.project.root, self.name, others))
 
     def _take(self, locator: str) -> str:
         return included.read_outside(Path(locator)) if locator.startswith("/") else self.limactl().fetch(locator)
@@ -160,7 +160,7 @@ class Request:
         if not machine_config():
             return
         filled = self.limactl().filled(gate.passed(self.name, stage.data, verdict))
-        more = gate.judge(filled, stage.config, self.project.root)
+        more = gate.judge(filled, stage.config, self.project.root, self.name)
         if not set(more.items) <= set(verdict.items):
             yield replace(stage, verdict=verdict.with_dangers(more.dangers))
 
@@ -172,10 +172,10 @@ def judged(committed: Config, project: Project, name: str, data: Mapping[str, An
     can do more than was allowed.
     """
     declared = prepare.prepared(committed, project, name, facts.gather()).data.get("portForwards") or []
-    verdict = gate.judge({**data, "portForwards": declared}, committed, project.root)
+    verdict = gate.judge({**data, "portForwards": declared}, committed, project.root, name)
     config = gate.passed(name, data, verdict, ask=False)  # nobody can be asked while locks are held
     allowed = verdict.approval.items  # what the user's own defaults add is among it
-    gate.remember(name, verdict, gate.judge(data, committed, project.root), allowed)
+    gate.remember(name, verdict, gate.judge(data, committed, project.root, name), allowed)
     return config
 
 
@@ -184,7 +184,7 @@ def unbuilt(committed: Config, project: Project, name: str) -> JudgedConfig:
     machine = facts.gather()
     data = prepare.prepared(committed, project, name, machine).data
     data["images"] = [{**available.debian_entry(machine.lima_home), "arch": data["arch"]}]
-    return gate.passed(name, data, gate.judge(data, committed, project.root))
+    return gate.passed(name, data, gate.judge(data, committed, project.root, name))
 
 
 def created(lima: Limactl, name: str, config: Path) -> JudgedInstance:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 import pytest
 
@@ -186,7 +187,10 @@ def test_an_ssh_config_that_a_guest_writes_is_not_included(world):
     assert not (world.home / ".ssh/config").exists()
 
 
-@pytest.mark.parametrize("place", [".local/share/sysinit-vm", ".config/sysinit-vm", ".lima/_images"])
+@pytest.mark.parametrize(
+    "place",
+    [".local/share/sysinit-vm", ".config/sysinit-vm", ".lima/_images", ".lima/_config", ".lima/_sysinit-vm/bin"],
+)
 def test_directories_of_ours_that_others_can_write_are_not_used(world, place):
     world.put_config()
     (world.home / place).mkdir(parents=True, exist_ok=True)
@@ -196,6 +200,45 @@ def test_directories_of_ours_that_others_can_write_are_not_used(world, place):
     assert f"Others may write {world.home / place}" in done.stderr
     assert f"Try: chmod go-w {world.home / place}" in done.stderr
     assert world.status() == "not created"
+
+
+def test_a_vm_whose_directory_others_can_write_is_not_started(world):
+    """There are its disk, and what ssh and QEMU are told."""
+    world.put_vm("Stopped")
+    own = world.lima_home / "demo-dev"
+    own.chmod(0o777)
+    done = world.run("start")
+    assert done.returncode == 1
+    assert f"Others may write {own}" in done.stderr
+    assert f"Try: chmod go-w {own}" in done.stderr
+    assert world.status() == "Stopped"
+    own.chmod(0o755)
+    assert world.run("start").returncode == 0
+
+
+def test_the_guest_of_a_clone_can_exchange_what_is_mounted_in_the_project(world):
+    """As `limactl clone demo-dev demo2` makes it: both are the project's, and the clone may run."""
+    world.put_config()
+    (world.demo / "data").mkdir()
+    config = world.demo / ".lima/config.yaml"
+    mounted = "mounts:\n- {location: ./data, mountPoint: /mnt/data, writable: true}\n"
+    config.write_text(config.read_text().replace("mounts:\n", mounted, 1))
+    world.trust(world.demo)
+    own = world.lima_home / "demo-dev"
+    own.mkdir()
+    (own / "lima.yaml").write_text(world.config_for_limactl(world.demo))
+    (own / "status").write_text("Stopped")
+    shown = world.run("trust", "--show")
+    assert "It is allowed." in shown.stdout + shown.stderr
+    shutil.copytree(own, world.lima_home / "demo2")
+    for name in ("demo-dev", "demo2"):
+        (world.lima_home / name / "status").write_text("Stopped")
+    for words in (["start"], ["start", "--name", "demo2"]):
+        done = world.run(*words)
+        assert done.returncode == 5, done.stderr
+        other = "demo2" if len(words) == 1 else "demo-dev"
+        assert f"which the guest of {other} can write" in " ".join(done.stderr.split())
+    assert "start" not in world.verbs()
 
 
 def has(world, **more):

@@ -250,6 +250,63 @@ def test_nothing_of_the_directory_that_it_is_started_in_is_run_or_used(fresh, tm
     assert set(fresh.logged("at")) == {"at /tmp"}
 
 
+@pytest.fixture
+def project(tmp_path):
+    """A project, in which a guest writes."""
+    (tmp_path / "demo/.lima").mkdir(parents=True)
+    (tmp_path / "demo/.lima/config.yaml").touch()
+    return tmp_path / "demo"
+
+
+@pytest.mark.parametrize("spelled", ["demo/.venv/bin", "demo/.venv/bin/", "demo/link", "into"])
+def test_no_program_of_a_project_is_run(fresh, project, tmp_path, spelled):
+    (project / ".venv/bin").mkdir(parents=True)
+    for name in ("dirname", "cksum", "find", "python3"):
+        fresh.put(project / ".venv/bin" / name, f"#!/bin/sh\necho {name} >>{tmp_path}/run\n")
+    (project / "link").symlink_to(fresh.bin)
+    (tmp_path / "into").symlink_to(project / ".venv/bin")
+    fresh.put(fresh.stubs / "program", "#!/bin/sh\necho $PATH\n")
+    done = fresh.run(PATH=f"{tmp_path}/{spelled}:{fresh.bin}")
+    assert done.stdout == f"{fresh.bin}\n", done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_programs_of_a_home_that_is_a_project_are_run(fresh):
+    """Whoever may write the home runs anything as the user anyway."""
+    for name in (".lima/config.yaml", "bin/x"):
+        (fresh.home / name).parent.mkdir(parents=True)
+        (fresh.home / name).touch()
+    fresh.put(fresh.stubs / "program", "#!/bin/sh\necho $PATH\n")
+    path = f"{fresh.home}/bin:{fresh.bin}"
+    assert fresh.run(PATH=path).stdout == f"{path}\n"
+
+
+@pytest.mark.parametrize("spelled", ["demo/.data", "into/new", "demo/link", ".data"])
+@pytest.mark.parametrize("there", [True, False])
+def test_a_data_directory_in_a_project_is_refused_and_nothing_in_it_is_run(fresh, project, tmp_path, spelled, there):
+    (tmp_path / "into").symlink_to(project)
+    (project / "link").symlink_to(tmp_path)
+    place = tmp_path / spelled if "/" in spelled else project / spelled
+    if there:
+        programs = place / "sysinit-vm/venv/bin"
+        programs.mkdir(parents=True)
+        for name in ("python", "pip", "sysinit-vm"):
+            fresh.put(programs / name, f"#!/bin/sh\necho {name} >>{tmp_path}/run\n")
+    data = str(place) if "/" in spelled else spelled
+    env = fresh.env(XDG_DATA_HOME=data)
+    done = subprocess.run(
+        fresh.argv("list"), env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=project, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"{data}/sysinit-vm/venv is not safe to use.",
+        "It is in a project, whose guest can write there, or depends on the current directory.",
+        "Try: unset XDG_DATA_HOME",
+    ]
+    assert not (tmp_path / "run").exists()
+    assert not (place / "sysinit-vm").exists() or there
+
+
 def test_no_words_mean_help(fresh):
     assert fresh.run().stdout == "<help>\n"
 

@@ -1,5 +1,6 @@
 import errno
 import os
+import pwd
 import stat
 from pathlib import Path
 from types import SimpleNamespace
@@ -125,22 +126,31 @@ def test_a_directory_in_which_anyone_may_make_files_is_not_used(tmp_path):
         files.require_private(tmp_path)
 
 
-@pytest.mark.parametrize(("members", "safe"), [([], True), (["me"], True), (["me", "you"], False)])
-def test_a_group_of_the_users_own_is_not_others(tmp_path, monkeypatch, members, safe):
-    tmp_path.chmod(0o775)
-    account = SimpleNamespace(pw_gid=7, pw_name="me", pw_dir="/nowhere")
-    monkeypatch.setattr(files.pwd, "getpwuid", lambda _: account)
-    monkeypatch.setattr(files.grp, "getgrgid", lambda _: SimpleNamespace(gr_gid=7, gr_mem=members))
-    if safe:
-        files.require_private(tmp_path)
-    else:
-        with pytest.raises(VmError):
-            files.require_private(tmp_path)
-
-
 def test_another_accounts_directory_is_not_used(tmp_path, monkeypatch):
     monkeypatch.setattr(files.os, "getuid", lambda: 4711)
     if os.geteuid() == 0:
         os.chown(tmp_path, 4712, -1)
     with pytest.raises(VmError, match="It is the account"):
         files.require_private(tmp_path)
+
+
+def test_a_directory_that_another_account_of_the_users_group_may_write_is_not_used(tmp_path, monkeypatch):
+    own = tmp_path / "own"
+    own.mkdir()
+    own.chmod(0o775)
+    files.require_private(own)
+    eve = SimpleNamespace(pw_name="eve", pw_uid=4712, pw_gid=own.stat().st_gid)
+    accounts = pwd.getpwall()
+    monkeypatch.setattr(pwd, "getpwall", lambda: [*accounts, eve])
+    with pytest.raises(VmError, match=f"Others may write {own}"):
+        files.require_private(own)
+
+
+def test_a_file_of_another_account_is_not_read_as_our_own(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    path.write_text("x")
+    assert files.read(path, 1, own=True) == b"x"
+    mine = path.stat().st_uid
+    monkeypatch.setattr(files.os, "fstat", lambda _: os.stat_result([0o100644, 0, 0, 1, mine + 4711, 0, 1, 0, 0, 0]))
+    with pytest.raises(ValueError, match="another account's"):
+        files.read(path, 1, own=True)

@@ -27,7 +27,8 @@ def test_a_file_is_read_with_its_owner(tmp_path):
     (root / CONFIG).write_text("ünï: 1\n")
     content = project_tree.read(root, CONFIG, 100)
     assert content.text(root / CONFIG) == "ünï: 1\n"
-    assert (content.owner, content.writers, content.open_to_all) == (os.getuid(), {os.getuid()}, False)
+    assert (content.owner, content.writers) == (os.getuid(), {os.getuid()})
+    assert (content.open_to_others, content.open_directories, content.exchangeable) == (False, (), None)
 
 
 def test_a_files_permissions_are_told_without_what_would_run_it_as_another(tmp_path):
@@ -42,11 +43,21 @@ def test_nothing_is_read_where_nothing_is(tmp_path, missing):
     assert project_tree.read(project(tmp_path), Path(missing), 100) is None
 
 
-def test_a_directory_that_everyone_may_write_is_told(tmp_path):
+@pytest.mark.parametrize(("mode", "exchangeable"), [(0o777, True), (0o1777, False)])
+def test_a_directory_that_others_may_write_is_told(tmp_path, mode, exchangeable):
     root = project(tmp_path)
     (root / CONFIG).write_text("")
-    (root / ".lima").chmod(0o777)
-    assert project_tree.read(root, CONFIG, 100).open_to_all
+    (root / ".lima").chmod(mode)
+    content = project_tree.read(root, CONFIG, 100)
+    assert content.open_directories == (root / ".lima",)
+    assert content.exchangeable == (root / ".lima" if exchangeable else None)
+
+
+def test_a_file_that_others_may_write_is_told(tmp_path):
+    root = project(tmp_path)
+    (root / CONFIG).write_text("")
+    (root / CONFIG).chmod(0o666)
+    assert project_tree.read(root, CONFIG, 100).open_to_others
 
 
 def a_link(path):

@@ -1,5 +1,7 @@
 import os
+import pwd
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -85,3 +87,30 @@ def test_one_that_everyone_may_write_is_refused_whoever_owns_it(project):
     with pytest.raises(VmError, match="Others may write it") as error:
         committed_config.load(project)
     assert error.value.hint == f"chmod go-w {project.config}"
+
+
+@pytest.mark.parametrize("place", [".", ".lima"])
+def test_ones_own_in_a_directory_where_others_may_put_another_in_its_place_is_refused(project, place, monkeypatch):
+    """Another of the user's own files: an example, that of a branch, what a guest wrote."""
+    directory = project.root / place
+    directory.chmod(0o2775)
+    assert committed_config.load(project).foreign_owner == ""
+    dave = SimpleNamespace(pw_name="dave", pw_uid=STRANGER, pw_gid=directory.stat().st_gid)
+    accounts = pwd.getpwall()
+    monkeypatch.setattr(pwd, "getpwall", lambda: [*accounts, dave])
+    with pytest.raises(VmError, match=f"Others may write {directory.resolve()}") as error:
+        committed_config.load(project)
+    assert error.value.hint == f"chmod go-w {directory.resolve()}"
+
+
+def test_ones_own_in_a_directory_where_others_may_rename_only_their_own_is_taken(project):
+    project.root.chmod(0o1777)
+    assert committed_config.load(project).foreign_owner == ""
+
+
+def test_one_that_accounts_of_an_acl_may_write_is_refused(project, monkeypatch):
+    project.config.chmod(0o664)
+    assert committed_config.load(project).foreign_owner == ""
+    monkeypatch.setattr(os, "getxattr", lambda _path, name: name.encode(), raising=False)
+    with pytest.raises(VmError, match="Others may write it"):
+        committed_config.load(project)

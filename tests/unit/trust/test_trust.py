@@ -21,7 +21,7 @@ from sysinit_vm.machine import facts as machine
 from sysinit_vm.projects import committed_config
 from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal import console, prompts
-from sysinit_vm.trust import approvals, gate, screen, table
+from sysinit_vm.trust import approvals, gate, included, screen, table
 from sysinit_vm.trust.context import here
 from sysinit_vm.trust.danger import Context, Danger, Level, spelled
 from sysinit_vm.trust.verdict import SHORT
@@ -822,6 +822,35 @@ def test_the_projects_own_vm_is_no_other_guest(demo, home):
     assert not exchangeable(pending(demo, "mounts: [{location: ./b, writable: true}]\n"))
 
 
+@pytest.mark.parametrize("recorded", [True, False])
+def test_another_vm_of_the_same_project_is_another_guest(demo, home, recorded):
+    """As `limactl clone` makes one: its guest may run while this VM is judged and started."""
+    (demo.root / "b").mkdir()
+    mounts = [{"location": str(demo.root), "writable": True}]
+    for name in ("demo-dev", "demo2"):
+        other_vm(home, {"param": {"PROJECT_DIR": str(demo.root)}, **({} if recorded else {"mounts": mounts})}, name)
+        if recorded:
+            guest_writes.record(home / ".lima" / name, [demo.root])
+    (line,) = exchangeable(pending(demo, "mounts: [{location: ./b, writable: true}]\n"))
+    assert "the guest of demo2 can write" in line
+    filled = {"mounts": [{"location": str(demo.root / "b"), "writable": True}]}
+    second = vm("demo2", demo.root, place=home / ".lima", filled=filled)
+    (line,) = exchangeable(gate.judge_instance(second))
+    assert "the guest of demo-dev can write" in line
+
+
+def test_the_only_vm_of_a_project_is_its_own_whatever_its_name(demo, home):
+    (demo.root / "b").mkdir()
+    guest = {"param": {"PROJECT_DIR": str(demo.root)}, "mounts": [{"location": str(demo.root), "writable": True}]}
+    other_vm(home, guest, "former")
+    assert not exchangeable(pending(demo, "mounts: [{location: ./b, writable: true}]\n"))
+
+
+def test_the_vm_of_another_project_that_has_the_wanted_name_is_another_guest(demo, home):
+    other_vm(home, {"mounts": [{"location": str(demo.root.parent), "writable": True}]}, "demo-dev")
+    assert exchangeable(pending(demo, "cpus: 2\n"))
+
+
 def test_a_directory_that_was_moved_while_another_guest_writes_it_is_told(demo, home):
     """QEMU holds it open, and the other VM's config names a place that is gone."""
     (demo.root / "b").mkdir()
@@ -882,7 +911,7 @@ def test_what_the_user_mounts_in_all_vms_counts_as_another_guests(demo, home):
     place = home / ".lima" / "_config"
     place.mkdir(parents=True)
     (place / "override.yaml").write_text(f"mounts: [{{location: {demo.root.parent}, writable: true}}]\n")
-    root, context = demo.root, here({}, demo.root)
+    root, context = demo.root, here({}, demo.root, None)
     assert ("another VM", root.parent) in context.guests
 
 
@@ -1003,6 +1032,33 @@ def test_approvals_that_another_account_could_forge_do_not_count(demo, home):
     approvals.directory().chmod(0o777)
     with pytest.raises(VmError, match="Others may write"):
         request(demo).require()
+
+
+def test_an_approval_that_another_account_wrote_does_not_count(demo, monkeypatch):
+    wanted = request(demo, "mounts: [{location: /srv}]\n")
+    wanted.approve(wanted.pending().hash)
+    assert approvals.load(demo.root).items
+    real = os.fstat
+
+    def of_another(handle):
+        status = list(real(handle))
+        status[4] = os.getuid() + 4711
+        return os.stat_result(status)
+
+    monkeypatch.setattr(os, "fstat", of_another)
+    assert not approvals.load(demo.root).items
+
+
+@pytest.mark.parametrize("place", [".", ".lima", ".lima/more"])
+def test_a_file_that_others_can_exchange_is_not_taken(demo, place):
+    shared = demo.config.parent / "more/shared.yaml"
+    shared.parent.mkdir()
+    shared.write_text("cpus: 1\n")
+    committed = commit(demo, "base: ./more/shared.yaml\n")
+    assert included.collect(committed, demo.root, {}).texts
+    (demo.root / place).chmod(0o777)
+    with pytest.raises(VmError, match="Another account may write it"):
+        included.collect(committed, demo.root, {})
 
 
 def test_revoking_is_for_a_project_however_its_path_is_spelled(demo, tmp_path):
