@@ -14,10 +14,10 @@ from typing import Any
 
 import platformdirs
 
-from sysinit_vm import files
+from sysinit_vm import files, guest_writes
 from sysinit_vm.config import document, guest_dirs, mirror, packages
 from sysinit_vm.config.document import Config
-from sysinit_vm.errors import UsageError, VmError, edit
+from sysinit_vm.errors import UsageError, VmError, edit, typed
 
 
 @dataclass(frozen=True)
@@ -175,8 +175,16 @@ def _sources(name: str, committed: Config | None) -> Iterator[tuple[Any, str, st
 
 def _user_settings(path: Path) -> Mapping[str, Any]:
     """Return what the user's file says: nothing if it is missing, empty, or all comments."""
+    if not path.is_file():
+        return {}
+    if guest_writes.is_guests(path):
+        raise VmError(
+            f"{path} is not safe to use.",
+            detail="It is a link to where the guest of a project can write, and so change your settings.",
+            hint=typed("ls", "-l", path),
+        )
     try:
-        return document.load(path).data if path.is_file() else {}
+        return document.load(path).data
     except document.EmptyError:
         return {}
     except VmError as error:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,11 @@ class Config:
 
     def line(self, where: str) -> int | None:
         """Return the line (from 1) of ``where``, such as ``mounts[0].location``; None if it is not in the text."""
-        return dict(_lines(_Loader(self.text).get_single_node(), "")).get(where)
+        return self._line_of.get(where)
+
+    @cached_property
+    def _line_of(self) -> dict[str, int]:
+        return dict(_lines(_Loader(self.text).get_single_node(), ""))
 
     def place(self, where: str) -> str:
         """Return where ``where``, such as ``mounts[0].location``, stands: the file, and the line if it is known."""

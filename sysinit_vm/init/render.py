@@ -11,7 +11,7 @@ from sysinit_vm.config.sizes import Size
 from sysinit_vm.errors import UsageError
 from sysinit_vm.images.available import KERNEL_CMDLINE
 from sysinit_vm.init import templates
-from sysinit_vm.init.templates import LOCATOR, OURS, YOURS, Template, read_beside
+from sysinit_vm.init.templates import LOCATOR, OURS, YOURS, Template, read_beside, read_own
 from sysinit_vm.projects.project import Project
 
 if TYPE_CHECKING:
@@ -102,9 +102,17 @@ def _loader(template: Template) -> "BaseLoader":
     if path is None or template.origin == OURS:
         return ours
     if template.origin == YOURS:
-        return FileSystemLoader([path.parent, files.data("templates")])
+        return ChoiceLoader([FunctionLoader(lambda name: _read_own(path.parent, name)), ours])
     beside = FunctionLoader(lambda name: read_beside(path, name) if os.path.lexists(path.parent / name) else None)
     return ChoiceLoader([beside, ours])
+
+
+def _read_own(folder: Path, name: str) -> str | None:
+    """Return the text of the file ``name`` in ``folder`` (absolute), None if there is none."""
+    from jinja2.loaders import split_template_path
+
+    path = folder.joinpath(*split_template_path(name))
+    return read_own(path) if path.is_file() else None
 
 
 def _quote(value: object) -> str:

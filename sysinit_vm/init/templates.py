@@ -1,11 +1,12 @@
 """Which templates ``init`` can use: the user's own, ours, a file, or one of Lima's by its locator."""
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sysinit_vm import files, project_tree, settings
+from sysinit_vm import files, guest_writes, project_tree, settings
 from sysinit_vm.errors import UsageError, VmError, edit, typed
 
 OURS, YOURS, FILE, LOCATOR = "ours", "yours", "file", "locator"
@@ -32,16 +33,7 @@ class Template:
         """The template's text; UsageError if it cannot be read."""
         if self.path is None:
             return ""
-        if self.origin == FILE:
-            return read_beside(self.path, self.path.name)
-        try:
-            return self.path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(
-                f"The template {self.path} cannot be read.",
-                detail=str(error),
-                hint=typed("ls", "-l", str(self.path)),
-            ) from error
+        return read_beside(self.path, self.path.name) if self.origin == FILE else read_own(self.path)
 
     @property
     def hint(self) -> str:
@@ -63,6 +55,26 @@ class Template:
         return {"name": self.name, "origin": self.origin, "summary": summary}
 
 
+def read_own(path: Path) -> str:
+    """Return the text of a template file of the user's or ours (absolute; links are followed).
+
+    UsageError if it cannot be read, or if a guest can write it: a config made from it would be allowed unasked.
+    """
+    try:
+        if guest_writes.is_guests(path):
+            raise UsageError(
+                f"The template {path} is not safe to use.",
+                detail="It is a link to where the guest of a project can write. Given by its path, it can be used; "
+                "the config then needs your approval.",
+                hint=typed("sysinit-vm", "init", os.path.realpath(path)),
+            )
+        return path.read_text(encoding="utf-8")
+    except (OSError, RuntimeError, UnicodeDecodeError) as error:  # RuntimeError: a link to itself
+        raise UsageError(
+            f"The template {path} cannot be read.", detail=str(error), hint=typed("ls", "-l", str(path))
+        ) from error
+
+
 def read_beside(template: Path, name: str) -> str:
     """Return the text of the file ``name`` beside the ``template`` file (absolute), which may be somebody else's.
 
@@ -81,8 +93,8 @@ def read_beside(template: Path, name: str) -> str:
 
 
 def directory() -> Path:
-    """Return the directory of the user's own templates (absolute), which need not exist."""
-    return settings.user_file().parent / "templates"
+    """Return the directory of the user's own templates (absolute, need not exist); VmError if others can write it."""
+    return files.require_private(settings.user_file().parent / "templates")
 
 
 def available() -> list[Template]:

@@ -26,6 +26,14 @@ class Shared:
     directory: Path | None = None
     word: str = ""
 
+    @property
+    def of_clone(self) -> bool:
+        """Whether ``directory`` is a clone's ``.git``: whoever put a worktree into that could write its hooks anyway.
+
+        A bare repository's may have any name, so it may be a directory that someone's archive was unpacked in.
+        """
+        return self.directory is not None and self.directory.name == ".git"
+
 
 def shared(root: Path) -> Shared:
     """Return the common git directory of the project at ``root`` (absolute, links resolved).

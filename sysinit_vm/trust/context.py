@@ -77,11 +77,32 @@ def _programs() -> Iterator[Path]:
 
 
 def _linked(home: Path) -> Iterator[Path]:
-    """Yield what the user's settings and programs are links to, as those of a dotfiles manager."""
-    folders = ((home, ".*"), (home / ".config", "*"), (home / ".config", "*/*"), (home / ".config/systemd/user", "*"))
-    for folder, pattern in (*folders, (home, "bin"), (home / "bin", "*"), (home / ".local" / "bin", "*")):
-        with suppress(OSError):
-            yield from (path.resolve() for path in folder.glob(pattern) if path.is_symlink())
+    """Yield what the user's settings and programs are links to, as those of a dotfiles manager.
+
+    A link to the home, or to what contains it, is none of them: Wine makes one to `/`.
+    """
+    configs = {home / ".config", Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")}
+    units = [config / "systemd" / "user" for config in configs]
+    programs = [home / "bin", home / ".local" / "bin", *map(Path, search_path().split(os.pathsep))]
+    links = [
+        *_links(home, 2, "."),
+        *(link for config in configs for link in _links(config, 2)),
+        *(link for unit in units for link in _links(unit, 1)),
+        *_links(home, 0, "bin"),
+        *(link for folder in programs for link in _links(folder, 0)),
+    ]
+    targets = (Path(os.path.realpath(link)) for link in dict.fromkeys(links))  # resolve() fails for one to itself
+    yield from dict.fromkeys(target for target in targets if not home.is_relative_to(target))
+
+
+def _links(folder: str | Path, depth: int, prefix: str = "") -> Iterator[str]:
+    """Yield the links in ``folder`` whose names begin with ``prefix``, and all in ``depth`` directories below such."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(prefix) and entry.is_symlink():
+                yield entry.path
+            elif entry.name.startswith(prefix) and depth and entry.is_dir():
+                yield from _links(entry.path, depth - 1)
 
 
 def _guests(vm: Path | None) -> Iterator[tuple[str, Path]]:

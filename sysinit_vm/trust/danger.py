@@ -12,6 +12,7 @@ from sysinit_vm.guest_writes import Written
 Where = tuple[str | int, ...]
 EXCHANGEABLE = "exchangeable by"
 LINKED = "links of the home"
+PLACE = "settings or programs of the user"
 _PLAIN_KEY = re.compile(r"[\w-]+\Z", re.ASCII)
 
 
@@ -53,9 +54,10 @@ class Danger:
     def of_this_machine(self) -> bool:
         """Whether it is not the config's doing, but comes of what is on this machine: nothing allows that unasked.
 
-        That is another VM, whose guest can write here, or links of the home that lead into the project.
+        That is another VM, whose guest can write here, links of the user's settings and programs that lead into the
+        project, or a project that is a place of these.
         """
-        return isinstance(self.value, dict) and not self.value.keys().isdisjoint({EXCHANGEABLE, LINKED})
+        return isinstance(self.value, dict) and not self.value.keys().isdisjoint({EXCHANGEABLE, LINKED, PLACE})
 
     @property
     def item(self) -> str:
@@ -82,7 +84,7 @@ class Context:
     No guest may write ``private``. ``confined`` says whether the host keeps a guest from writing a read-only mount.
     ``proxies`` are the proxy variables of this machine whose values have passwords, each with a hash of its value.
     ``programs`` are directories with programs that you run, and files by which one can run some. ``linked`` is what
-    hidden files of the home are links to.
+    hidden files of the home, and programs, are links to.
     ``guests`` are other VMs, each with a directory that its guest can write, by its config or at its last start;
     ``written`` has the latter too, by what it is: it may have been moved.
     """

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm.trust.danger import LINKED, Context, Danger, Level, Where
+from sysinit_vm.trust.danger import LINKED, PLACE, Context, Danger, Level, Where
 from sysinit_vm.trust.exchange import exchangeable
 from sysinit_vm.trust.rules import (
     Dangers,
@@ -55,7 +55,9 @@ def mount(where: Where, value: Any, context: Context) -> Dangers:
         return
     yield from exchangeable(where, path, context)
     if path.is_relative_to(context.root):
-        yield from _dotfiles(where, path, context) if can_write else ()
+        if can_write:
+            yield from _place(where, path, context)
+            yield from _dotfiles(where, path, context)
         return
     if can_write:
         yield _written_outside(where, path, context, approved, "" if writable else _NOT_KEPT)
@@ -63,12 +65,19 @@ def mount(where: Where, value: Any, context: Context) -> Dangers:
         yield Danger(Level.READS, where, f"lets the guest read {whole(str(path))}{_note(path, context)}", approved)
 
 
+def _place(where: Where, path: Path, context: Context) -> Dangers:
+    """A project that is itself where the user's programs or their settings are, such as ~/.config/nvim."""
+    if _hidden(path, context) or any(path.is_relative_to(place) for place in context.programs):
+        words = f"lets the guest write {whole(str(path))}, and so run anything as you"
+        yield Danger(Level.RUNS, where, words, {PLACE: [str(path)]})
+
+
 def _dotfiles(where: Where, path: Path, context: Context) -> Dangers:
-    """A project that the home's settings are links into: whoever writes it can run anything as the user."""
+    """A project that the user's settings or programs are links into: whoever writes it can run anything as the user."""
     inside = sorted({str(target) for target in context.linked if target.is_relative_to(path)})
     if inside:
         shown = ", ".join(map(whole, inside))
-        words = f"lets the guest write what files of your home are links to, and so run anything as you: {shown}"
+        words = f"lets the guest write what your settings or programs are links to, and so run anything as you: {shown}"
         yield Danger(Level.RUNS, where, words, {LINKED: inside})
 
 

@@ -126,7 +126,8 @@ class Request:
         if danger.where[0] != "mounts" or not isinstance(danger.value, dict):
             return not danger.of_this_machine
         entries = self.committed.data.get("mounts")
-        meant = {(str(worktree.shared(self.project.root).directory), True)}
+        shared = worktree.shared(self.project.root)
+        meant = {(str(shared.directory), True)} if shared.of_clone else set()
         for entry in entries if isinstance(entries, list) else ():
             path = Path(os.path.expanduser(str(entry.get("location"))))  # noqa: PTH111  # never fails
             if path.is_absolute() and not path.is_relative_to(self.project.root):

@@ -324,3 +324,45 @@ def test_ssh_does_not_read_a_config_that_a_guest_writes_for_us(world, words):
     done = world.run(*words)
     assert (done.returncode, "not safe to use" in done.stderr) == (1, True)
     assert (config.read_text(), (world.home / "ran").exists()) == (text, False)
+
+
+@pytest.mark.parametrize("common", ["dl", "dl/.git"])
+def test_init_does_not_allow_the_directory_that_an_archive_with_a_git_file_was_unpacked_in(world, common):
+    """Both sides of what makes it a worktree are the archive's; what is called .git holds hooks of the archive alone."""
+    outer, app = world.projects / common, world.projects / "dl" / "app"
+    for place in (outer / "objects", outer / "refs", outer / "worktrees" / "y", app):
+        place.mkdir(parents=True)
+    (outer / "HEAD").touch()
+    (outer / "worktrees/y/gitdir").write_text(f"{app}/.git\n")
+    (outer / "worktrees/y/commondir").write_text("../..\n")
+    (app / ".git").write_text(f"gitdir: {outer}/worktrees/y\n")
+    assert world.run("init", cwd=app).returncode == 0
+    verdict = json.loads(world.run("trust", "--json", cwd=app).stdout)
+    assert verdict["allowed"] is (common == "dl/.git")
+    assert world.run("start", cwd=app).returncode == (0 if common == "dl/.git" else 5)
+
+
+def test_init_takes_no_template_of_the_users_that_a_guest_can_write(world):
+    dotfiles = world.project("dotfiles", config="cpus: 1\n")
+    (dotfiles / "dev.yaml").write_text('mounts: [{location: "~", writable: true}]\n')
+    own = world.home / ".config/sysinit-vm/templates"
+    own.mkdir(parents=True)
+    (own / "dev.yaml").symlink_to(dotfiles / "dev.yaml")
+    done = world.run("init")
+    assert done.returncode == 2
+    assert f"Try: sysinit-vm init {dotfiles}/dev.yaml" in done.stderr
+    assert not (world.demo / ".lima" / "config.yaml").exists()
+    assert "is not safe to use" in world.run("init", "--list").stdout
+    assert world.run("init", f"{dotfiles}/dev.yaml").returncode == 0
+    assert json.loads(world.run("trust", "--json").stdout)["allowed"] is False
+
+
+def test_links_on_path_into_a_project_are_told(world):
+    world.put_vm()
+    planted(world, world.demo / "out")
+    programs = world.home / "programs"
+    programs.mkdir()
+    (programs / "qemu-img").symlink_to(world.demo / "out" / "git")
+    done = world.run("trust", "--show", PATH=f"{programs}:{world.env['PATH']}")
+    assert "your settings or programs are links to" in done.stderr
+    assert f"{world.demo}/out/git" in "".join(line.strip() for line in done.stderr.splitlines())

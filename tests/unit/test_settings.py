@@ -209,3 +209,16 @@ def test_seconds_are_taken_as_text_or_number():
     assert settings.seconds("90", "--timeout") == settings.seconds(90, "--timeout") == 90
     with pytest.raises(UsageError, match="--timeout 600"):
         settings.seconds("ten", "--timeout")
+
+
+def test_a_file_that_a_guest_can_write_is_not_read(home):
+    project = home / "dotfiles"
+    (project / ".lima").mkdir(parents=True)
+    (project / ".lima" / "config.yaml").touch()
+    (project / "settings.yaml").write_text("flake: /tmp/evil\n")
+    path = settings.user_file()
+    path.parent.mkdir(parents=True)
+    path.symlink_to(project / "settings.yaml")
+    with pytest.raises(VmError, match="is not safe to use") as refused:
+        settings.setting("flake")
+    assert refused.value.hint == f"ls -l {path}"

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from sysinit_vm.config import document
 from sysinit_vm.config.sizes import Size
-from sysinit_vm.errors import UsageError
+from sysinit_vm.errors import UsageError, VmError
 from sysinit_vm.init import render, templates
 
 VALUES = {"project_name": "demo", "project_dir": "/p/demo", "session": "demo", "vm_name": None, "ssh": None}
@@ -58,6 +58,44 @@ def test_a_users_template_has_our_common_part(mine):
     )
     assert (made("shop")["cpus"], made("shop", Size(cpus=3))["cpus"]) == (1, 3)
     assert made("shop", vm_name="x")["param"]["VM_NAME"] == "x"
+
+
+@pytest.fixture
+def guests(tmp_path):
+    """A directory that a guest can write."""
+    (tmp_path / "project" / ".lima").mkdir(parents=True)
+    (tmp_path / "project" / ".lima" / "config.yaml").touch()
+    return tmp_path / "project"
+
+
+def test_one_that_a_guest_can_write_is_refused_and_can_be_given_by_its_path(mine, guests):
+    (guests / "dev.yaml").write_text("# dev: mine\ncpus: 1\n")
+    (mine / "dev.yaml").symlink_to(guests / "dev.yaml")
+    shown = {template.name: template.record()["summary"] for template in templates.available()}
+    assert shown["dev"] == f"The template {mine}/dev.yaml is not safe to use."
+    assert "cannot" not in shown["minimal"]
+    with pytest.raises(UsageError, match="not safe to use") as refused:
+        made("dev")
+    assert refused.value.hint == f"sysinit-vm init {guests}/dev.yaml"
+    assert made(guests / "dev.yaml") == {"cpus": 1}
+    assert not templates.resolve(str(guests / "dev.yaml")).trusted
+
+
+def test_one_that_includes_what_a_guest_can_write_is_refused(mine, guests):
+    (mine / "shop.yaml").write_text('{% include "_part.yaml" %}\n')
+    (mine / "_part.yaml").write_text("cpus: 1\n")
+    assert made("shop") == {"cpus": 1}
+    (mine / "_part.yaml").rename(guests / "_part.yaml")
+    (mine / "_part.yaml").symlink_to(guests / "_part.yaml")
+    with pytest.raises(UsageError, match=r"_part\.yaml is not safe to use"):
+        made("shop")
+
+
+def test_the_users_own_are_not_taken_from_a_directory_that_a_guest_can_write(mine, guests):
+    mine.rmdir()
+    mine.symlink_to(guests)
+    with pytest.raises(VmError, match="is not safe to use"):
+        templates.available()
 
 
 def test_what_is_asked_for_wins_over_the_template(mine):

@@ -426,6 +426,16 @@ def test_what_a_worktree_shares_is_told(demo, monkeypatch):
     assert line == "RUNS lets the guest write /srv/main/.git, whose hooks git runs as you"
 
 
+@pytest.mark.parametrize(("common", "allowed"), [("main/.git", True), ("main.git", False), ("Downloads", False)])
+def test_init_allows_the_git_directory_of_a_clone_and_no_other(demo, monkeypatch, common, allowed):
+    """Any directory with HEAD, objects and refs looks like a bare repository: what an archive was unpacked in, too."""
+    from sysinit_vm.projects import worktree
+
+    monkeypatch.setattr(worktree, "shared", lambda _: worktree.Shared(Path("/srv") / common))
+    Request(write_config(demo, "minimal", None).config, demo, "demo-dev", no_limactl).trust()
+    assert pending(demo).allowed is allowed
+
+
 def test_the_config_of_another_account_is_told(demo):
     committed = commit(demo, "cpus: 1\n")
     foreign = Config(committed.path, committed.data, "mallory")
@@ -869,23 +879,70 @@ def test_what_a_guest_got_at_its_start_counts_whatever_its_config_says_now(demo,
     assert exchangeable(pending(demo, "cpus: 2\n"))
 
 
-@pytest.mark.parametrize("link", [".bashrc", ".config/fish", "bin", ".local/bin/mine"])
-def test_a_project_that_files_of_the_home_are_links_into_can_run_anything(demo, home, link):
+LINKS = [
+    ".bashrc",
+    ".config/fish",
+    "bin",
+    ".local/bin/mine",
+    ".ssh/config",
+    ".vim/vimrc",
+    ".cargo/config.toml",
+    ".oh-my-zsh/custom/plugin.zsh",
+    ".config/sysinit-vm/templates/dev.yaml",
+    ".config/fish/functions/ls.fish",
+    ".config/systemd/user/x.service",
+    ".config/systemd/user/default.target.wants/x.service",
+    "elsewhere/fish",
+    "elsewhere/sysinit-vm/templates/dev.yaml",
+    "programs/git",
+]
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_a_project_that_files_of_the_home_are_links_into_can_run_anything(demo, home, monkeypatch, link):
+    if link.startswith("elsewhere"):
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "elsewhere"))
+    monkeypatch.setenv("PATH", f"{home}/programs:{os.environ['PATH']}")
     target = demo.root / "dots" / link
     target.parent.mkdir(parents=True)
     target.touch()
     (home / link).parent.mkdir(parents=True, exist_ok=True)
     (home / link).symlink_to(target)
-    told = [
-        line
-        for line in words(pending(demo, "mounts: [{location: '{{.Param.PROJECT_DIR}}', writable: true}]\n"))
-        if "links to, and so run anything as you" in line
-    ]
+    config = "mounts: [{location: '{{.Param.PROJECT_DIR}}', writable: true}]\n"
+    told = [line for line in words(pending(demo, config)) if "links to, and so run anything as you" in line]
     assert told
     assert str(target) in told[0]
     Request(write_config(demo, "minimal", "none").config, demo, "demo-dev", no_limactl).trust()
     with pytest.raises(NotConfirmedError):
         request(demo).require()
+
+
+@pytest.mark.parametrize("place", [".ssh", ".vim/pack/x", "bin", ".config/nvim", "programs", "dots/sub"])
+def test_a_project_that_is_a_place_of_settings_or_programs_can_run_anything(home, monkeypatch, place):
+    monkeypatch.setenv("PATH", f"{home}/programs:{os.environ['PATH']}")
+    root = home / place
+    root.mkdir(parents=True, exist_ok=True)
+    (home / ".dots").symlink_to(home / "dots")
+    root = root.resolve()
+    if place == "programs":
+        root = root / "sub"
+        root.mkdir()
+    (root / ".lima").mkdir()
+    project = Project(root)
+    Request(write_config(project, "minimal", None).config, project, "x-dev", no_limactl).trust()
+    verdict = request(project).pending()
+    missing = [danger for danger in verdict.dangers if danger.item not in approvals.load(root).items]
+    assert [danger.level for danger in missing] == [Level.RUNS]
+    assert missing[0].words == f"lets the guest write {root}, and so run anything as you"
+
+
+def test_a_link_to_the_home_or_to_all_files_says_nothing_of_a_project(demo, home):
+    """Wine makes one in each of its prefixes."""
+    (home / ".wine" / "dosdevices").mkdir(parents=True)
+    (home / ".wine" / "dosdevices" / "z:").symlink_to("/")
+    (home / ".me").symlink_to(home)
+    (home / ".loop").symlink_to(".loop")
+    assert pending(demo, "mounts: [{location: '{{.Param.PROJECT_DIR}}', writable: true}]\n").dangers == ()
 
 
 @pytest.mark.parametrize(
@@ -1125,3 +1182,15 @@ def test_the_line_is_no_part_of_what_is_allowed(demo):
     verdict = request(demo, "cpu: 2\n").pending()
     request(demo).approve(verdict.hash)
     assert request(demo, "# moved\n\ncpu: 2\n").pending().allowed
+
+
+def test_the_lines_of_many_unknown_keys_are_looked_up_in_one_reading(demo, monkeypatch):
+    committed = commit(demo, "".join(f"key{number}: 1\n" for number in range(30)))
+    readings = []
+    lines = document._lines
+    monkeypatch.setattr(document, "_lines", lambda node, where: readings.append(where) or lines(node, where))
+    verdict = Request(committed, demo, "demo-dev", no_limactl).pending()
+    assert "key29 is not known to sysinit-vm: 1 (line 30)" in "\n".join(
+        f"{danger.key} {danger.words}" for danger in verdict.dangers
+    )
+    assert readings.count("") == 1
