@@ -6,7 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm.trust.danger import LINKED, PLACE, Context, Danger, Level, Where
+from sysinit_vm.trust import places
+from sysinit_vm.trust.danger import Context, Danger, Level, Where
 from sysinit_vm.trust.exchange import exchangeable
 from sysinit_vm.trust.rules import (
     Dangers,
@@ -25,7 +26,6 @@ _URL = re.compile(r"https?://")
 _DIGEST = re.compile(r"sha(256|512):[0-9a-f]{64,128}\Z")
 _LAST_PORT = 65535
 _IN_SUBDIRECTORY = 2  # parts of a path below an instance's directory
-_PROGRAMS = ("bin", "Library")  # of the home, whose files the system or a shell runs
 
 
 def _resolved(location: str, context: Context) -> Path | None:
@@ -56,29 +56,12 @@ def mount(where: Where, value: Any, context: Context) -> Dangers:
     yield from exchangeable(where, path, context)
     if path.is_relative_to(context.root):
         if can_write:
-            yield from _place(where, path, context)
-            yield from _dotfiles(where, path, context)
+            yield from places.of_project(where, path, context)
         return
     if can_write:
         yield _written_outside(where, path, context, approved, "" if writable else _NOT_KEPT)
     else:
         yield Danger(Level.READS, where, f"lets the guest read {whole(str(path))}{_note(path, context)}", approved)
-
-
-def _place(where: Where, path: Path, context: Context) -> Dangers:
-    """A project that is itself where the user's programs or their settings are, such as ~/.config/nvim."""
-    if _hidden(path, context) or any(path.is_relative_to(place) for place in context.programs):
-        words = f"lets the guest write {whole(str(path))}, and so run anything as you"
-        yield Danger(Level.RUNS, where, words, {PLACE: [str(path)]})
-
-
-def _dotfiles(where: Where, path: Path, context: Context) -> Dangers:
-    """A project that the user's settings or programs are links into: whoever writes it can run anything as the user."""
-    inside = sorted({str(target) for target in context.linked if target.is_relative_to(path)})
-    if inside:
-        shown = ", ".join(map(whole, inside))
-        words = f"lets the guest write what your settings or programs are links to, and so run anything as you: {shown}"
-        yield Danger(Level.RUNS, where, words, {LINKED: inside})
 
 
 _NOT_KEPT = "; it is meant to be read-only, but QEMU's virtiofs does not keep it so"
@@ -90,7 +73,7 @@ def _written_outside(where: Where, path: Path, context: Context, approved: Any, 
             words = f"lets the guest write {whole(str(path))}, and so approve whatever it likes{note}"
             return Danger(Level.RUNS, where, words, approved)
     programs = any(one.is_relative_to(path) or path.is_relative_to(one) for one in context.programs)
-    if context.home.is_relative_to(path) or _hidden(path, context) or programs:
+    if context.home.is_relative_to(path) or places.is_hidden(path, context) or programs:
         words = f"lets the guest write {whole(str(path))}, and so run anything as you{note}"
         return Danger(Level.RUNS, where, words, approved)
     if _git(path):
@@ -116,16 +99,10 @@ def _runs_as_you(path: Path, context: Context) -> bool:
     ):  # Lima's templates use subdirectories of an instance, which Lima does not
         instance, *inner = path.relative_to(context.lima_home).parts or ("_",)
         return instance.startswith("_") or len(inner) < _IN_SUBDIRECTORY
-    places = (*context.private, *context.programs)
-    return any(path.is_relative_to(place) for place in places) or _hidden(path, context) or _git(path.parent)
-
-
-def _hidden(path: Path, context: Context) -> bool:
-    """Whether it lies where your programs look for what they run: ~/.ssh, ~/.config, ~/.local, ~/bin, ~/Library."""
-    if not path.is_relative_to(context.home):
-        return False
-    first = (*path.relative_to(context.home).parts, ".")[0]  # the home itself
-    return first.startswith(".") or first in _PROGRAMS
+    dangerous = (*context.private, *context.programs)
+    return (
+        any(path.is_relative_to(place) for place in dangerous) or places.is_hidden(path, context) or _git(path.parent)
+    )
 
 
 def _note(path: Path, context: Context) -> str:

@@ -184,10 +184,10 @@ def test_what_echo_shows_is_text(world):
     safe(world.run("--dry", "exec", "--", "printf", HARM))
 
 
-def test_names_of_templates_are_text_in_completions_lists_and_help(world):
+def test_names_of_templates_are_text_in_completions_and_lists(world):
     templates = world.home / ".config" / "sysinit-vm" / "templates"
     templates.mkdir(parents=True)
     (templates / f"mine{HARM}.yaml").write_text(f"# {HARM}\n")
-    for words in (["--complete", "--", "init", "--template", ""], ["init", "--list"], ["help"]):
+    for words in (["--complete", "--", "init", "--template", ""], ["init", "--list"]):
         output = safe(world.type(str(BIN / "sysinit-vm"), *words), shown="mine").stdout
         assert SHOWN in "".join(output.split())
