@@ -21,6 +21,7 @@ from sysinit_vm.escaping import printable
 
 SEVERAL_LINES = "this goes over several lines, for which | or > is needed"
 _LONGEST = 75  # characters of a line that are shown, as many as PyYAML shows
+_WRITE = ". Write: "
 _TAB_INDENT = re.compile(" *\t")
 _KEY = r"(?P<key>[\w.-]+)"
 _NO_SPACE = re.compile(rf"[\s-]*{_KEY}:(?P<value>[^\s:/].*)")
@@ -69,7 +70,8 @@ def reason(error: yaml.MarkedYAMLError, text: str) -> str:
         mistake = find(stop)
         if mistake:
             line, what = mistake
-            return f"Line {line + 1}: {what}.\n    {printable(lines[line].strip(), _LONGEST)}"
+            end = "" if _WRITE in what else "."  # which would be written too
+            return f"Line {line + 1}: {what}{end}\n    {printable(lines[line].strip(), _LONGEST)}"
     what = ", ".join(filter(None, (error.context, error.problem)))
     return f"{what}, in line {mark.line + 1}, column {mark.column + 1}:\n{mark.get_snippet()}"
 
@@ -202,7 +204,7 @@ def _quoted(pair: re.Match[str]) -> str:
 
 
 def _write(key: str, value: str) -> str:
-    return f". Write: {printable(f'{key}: {value}', _LONGEST)}"
+    return f"{_WRITE}{printable(f'{key}: {value}', _LONGEST)}"
 
 
 def _is_indent(text: str) -> bool:

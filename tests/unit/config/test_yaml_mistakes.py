@@ -45,6 +45,7 @@ def test_a_mistake_is_named_where_it_was_made(text, line, says, excerpt):
     first, *rest = refusal(text).splitlines()
     assert first.startswith(f"Line {line}: ")
     assert says in first
+    assert first.endswith(".") is ("Write: " not in first)  # a full stop would be written too
     assert rest == [f"    {excerpt}"]
 
 
