@@ -11,14 +11,13 @@ from typing import Any
 import yaml
 
 from sysinit_vm import files
-from sysinit_vm.config import yaml_subset
+from sysinit_vm.config import yaml_mistakes, yaml_subset
 from sysinit_vm.config.params import VM_NAME
 from sysinit_vm.errors import VmError, edit
 
 _LONGEST = 200_000  # characters of a config, and half of what it stands for
 LONGEST_BYTES = 4 * _LONGEST
 _NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-_TAB_INDENT = re.compile(" *\t")
 # YAML's own errors, and what PyYAML's constructors and JSON raise for a value of the wrong kind, such as `!!int x`,
 # a mapping as a key, a list in itself, not-a-number, or `"\UFFFFFFFF"`.
 NOT_PLAIN = (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, RecursionError, OverflowError)
@@ -80,7 +79,7 @@ def parse(text: str, path: Path) -> dict[str, Any]:
         data = _read(text, _LimaLoader)
         json.dumps(data, allow_nan=False)
     except yaml.MarkedYAMLError as error:
-        raise _unusable(path, _reason(error, text)) from error
+        raise _unusable(path, yaml_mistakes.reason(error, text)) from error
     except NOT_PLAIN as error:
         raise _unusable(path, str(error)) from error
     if data is None:
@@ -143,17 +142,6 @@ def dump(data: object) -> str:
     Characters that YAML takes for a line break, or does not take at all, are escaped.
     """
     return _NOT_YAML.sub(lambda char: f"\\u{ord(char[0]):04x}", json.dumps(data, indent=2, ensure_ascii=False))
-
-
-def _reason(error: yaml.MarkedYAMLError, text: str) -> str:
-    """Return what the parser found, and the line where it stopped."""
-    mark = error.problem_mark or error.context_mark
-    if mark is None:
-        return str(error)
-    if _TAB_INDENT.match("".join(text.split("\n")[mark.line : mark.line + 1])):
-        return f"Line {mark.line + 1} has a tab; YAML is indented with spaces."
-    what = ", ".join(filter(None, (error.context, error.problem)))
-    return f"{what}, in line {mark.line + 1}, column {mark.column + 1}:\n{mark.get_snippet()}"
 
 
 def _unusable(path: Path, reason: str, kind: type[VmError] = VmError) -> VmError:

@@ -29,6 +29,8 @@ from yaml.tokens import (
     ValueToken,
 )
 
+from sysinit_vm.config.yaml_mistakes import SEVERAL_LINES
+
 _TEXT_KEY = "tag:yaml.org,2002:str"
 # Control characters, what ends a line for PyYAML only (U+0085, U+2028, U+2029), a byte order mark, which is part of the
 # first key for Lima, and what PyYAML calls special.
@@ -124,7 +126,7 @@ class TokenCheck:
     def _check_lines(self, token: ScalarToken) -> None:
         source = self._text[token.start_mark.index : token.end_mark.index]
         if not (_PLAIN_LINES if token.plain else _QUOTED_LINES).fullmatch(source) or (token.plain and self._flow):
-            _refuse("this goes over several lines, for which | or > is needed", token.start_mark)
+            _refuse(SEVERAL_LINES, token.start_mark)
 
     def _check_block(self, token: ScalarToken) -> None:
         if not _BLOCK_HEADER.match(self._text, token.start_mark.index):

@@ -75,8 +75,8 @@ def test_a_key_that_stands_twice_is_refused_with_its_line():
         ("# nothing\n", "empty"),
         ("- a\n", "list"),
         ("just words\n", "str"),
-        ("a: [1, 2\n", "line"),
-        ("a: b: c\n", "line 1"),
+        ("a: [1, 2\n", "Line 1: a \\[ is opened"),
+        ("a: b: c\n", "Line 1: text with a colon"),
         ("a: 1\n---\nb: 2\n", "line"),
         ("a: \x07\n", "U\\+0007"),
         ("a: !!python/object:os.system x\n", "line"),
@@ -201,8 +201,8 @@ def test_a_tab_is_named_with_its_line(tmp_path):
 
 
 @pytest.mark.parametrize(("text", "line"), [("cpus: 1\n  memory: 2\n", 2), ("ssh:\n    a: 1\n  b: 2\n", 3)])
-def test_a_wrong_indentation_names_the_line_where_the_parser_stopped(tmp_path, text, line):
+def test_a_wrong_indentation_names_the_line(tmp_path, text, line):
     with pytest.raises(VmError) as caught:
         document.parse(text, tmp_path / "config.yaml")
-    assert f"in line {line}, column " in caught.value.detail
+    assert caught.value.detail.startswith(f"Line {line}: it is indented ")
     assert "<unicode string>" not in caught.value.detail
