@@ -24,7 +24,7 @@ standard error; `--json` prints one document with its `version`.
 
 {shorts}
 
-`delete`, `remove`, `edit`, `provision` and `snapshot` run nothing, they say what to type. One line has one command;
+Other words, such as `delete`, `edit`, `kill` or `snapshot`, run nothing and say what to type. One line has one command;
 `sysinit-vm --chain init start` runs several, one after the other, until one fails. `inv` and `task`
 chain as they always do."""
 

@@ -82,12 +82,12 @@ def _environment(index: Index) -> list[tuple[str, str]]:
 
 def of_command(index: Index, name: str) -> str:
     """Return the help of one command; UsageError for an unknown one, with what may have been meant."""
-    name, commands = synonyms.command_to_explain(name), index.by_any_name()
-    if name not in commands:
+    commands, columns = index.by_any_name(), width()
+    command = commands.get(synonyms.command_to_explain(name))
+    if command is None:
         from sysinit_vm.cli.usage_errors import unknown_command
 
         raise unknown_command(name, index.commands, explain=True)
-    columns, command = width(), commands[name]
     also = ", ".join([*command.aliases, *synonyms.of_command(command.name)])
     flags = [(_with_short(flag), text) for flag, text in command.options]
     return "\n\n".join(

@@ -1,6 +1,7 @@
 """Flags that people type who know other tools, after a command that has no such flag: what to type instead."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 from sysinit_vm.cli import synonyms
 from sysinit_vm.errors import UsageError, typed
@@ -19,8 +20,59 @@ _NEEDLESS: Mapping[str, Mapping[str, str]] = {
     "restart": dict.fromkeys(_DETACH, "restart does not attach."),
     "start": dict.fromkeys(_DETACH, "start does not attach."),
 }
-_SIZED = ("apply", "init", "restart", "start", "up")
+_STARTS = ("restart", "start", "up")
+_SIZED = ("apply", "init", *_STARTS)
 _SIZES = {"--cpus": "cpus", "--memory": "memory", "--mem": "memory", "--disk": "disk"}
+
+
+class _Meaning(NamedTuple):
+    """What the ``flags`` of these ``commands`` mean to those who type them, and what to type instead.
+
+    In ``hint`` stand {before} and {after} for the other words, {later} for those after the flag's value, and {which}
+    for the flags that choose a VM; each begins with a space, or is empty.
+    """
+
+    commands: Collection[str]
+    flags: Collection[str]
+    detail: str
+    hint: str
+
+
+_MEANINGS = (
+    _Meaning(("shell",), ("-c", "--command"), "`exec` runs a command in the VM.", "sysinit-vm exec{before}{after}"),
+    _Meaning(
+        ("restart",),
+        ("-f", "--force"),
+        "It stops the VM gently. `stop --force` powers it off.",
+        "sysinit-vm stop --force{which}, then sysinit-vm start{which}",
+    ),
+    _Meaning(
+        ("stop",),
+        ("-f",),
+        "-f is --follow, of logs. `stop --force` powers the VM off, like pulling the plug.",
+        "sysinit-vm stop --force{before}{after}",
+    ),
+    _Meaning(("destroy",), ("-f", "--force"), "destroy asks first, and -y answers it.", "sysinit-vm help destroy"),
+    _Meaning(("up",), _DETACH, "`start` starts the VM and does not attach.", "sysinit-vm start{which}"),
+    _Meaning(_STARTS, ("--build",), "`build.debian` builds the guest image anew.", "sysinit-vm build.debian"),
+    _Meaning(_STARTS, ("--provision",), "`sync` runs the provision scripts again.", "sysinit-vm sync{which}"),
+    _Meaning(("logs",), ("--tail",), "It is --lines, or -n.", "sysinit-vm logs{before} --lines{after}"),
+    _Meaning(("logs",), ("--since",), "It shows the last lines.", "sysinit-vm logs{before} --lines 100"),
+    _Meaning(("exec",), ("-e",), "It is --env.", "sysinit-vm exec{before} --env{after}"),
+    _Meaning(("exec",), ("-u", "--user"), "`sudo` changes the user in the VM.", "sysinit-vm exec{before} sudo{later}"),
+    _Meaning(("exec",), ("--rm",), "It runs in the project's VM, which stays.", "sysinit-vm help exec"),
+    _Meaning(
+        ("exec",),
+        ("-w", "--workdir"),
+        "It runs in the directory that corresponds to yours, if you are in the project.",
+        "sysinit-vm help exec",
+    ),
+    _Meaning(("status",), ("-w", "--watch"), "It shows the VM once.", "sysinit-vm status{before}{after}"),
+    *(
+        _Meaning(_SIZED, (flag,), f"The config has it: `{key}` in .lima/config.yaml.", "sysinit-vm apply{which}")
+        for flag, key in _SIZES.items()
+    ),
+)
 
 
 def explained(
@@ -40,19 +92,17 @@ def explained(
 
 def _meaning(name: str, flag: str, before: Sequence[str], after: Sequence[str]) -> tuple[str, str]:
     """Return what to know, and what to type; both empty if nothing is known about ``flag``."""
-    which = _which([*before, *after])
     if needless := _needless(name, flag):
         return needless, typed("sysinit-vm", name, *before, *after)
-    if name == "shell" and flag in {"-c", "--command"}:
-        return "`exec` runs a command in the VM.", typed("sysinit-vm", "exec", *before, *after)
-    if name == "restart" and flag == "--force":
-        stop, start = typed("sysinit-vm", "stop", "--force", *which), typed("sysinit-vm", "start", *which)
-        return "It stops the VM gently. `stop --force` powers it off.", f"{stop}, then {start}"
-    if name == "up" and flag in _DETACH:
-        return "`start` starts the VM and does not attach.", typed("sysinit-vm", "start", *which)
-    if name in _SIZED and flag in _SIZES:
-        return f"The config has it: `{_SIZES[flag]}` in .lima/config.yaml.", typed("sysinit-vm", "apply", *which)
+    for meaning in _MEANINGS:
+        if name in meaning.commands and flag in meaning.flags:
+            words = {"before": before, "after": after, "later": after[1:], "which": _which([*before, *after])}
+            return meaning.detail, meaning.hint.format(**{key: _spaced(value) for key, value in words.items()})
     return "", ""
+
+
+def _spaced(words: Sequence[str]) -> str:
+    return f" {typed(*words)}" if words else ""
 
 
 def _needless(name: str, flag: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from sysinit_vm.cli import other_flags, synonyms
 from sysinit_vm.cli.completion import CHAIN, PASS_THROUGH, VALUES, vm_names
 from sysinit_vm.cli.index import Command, Flag, Flags
-from sysinit_vm.errors import UsageError
+from sysinit_vm.errors import UsageError, typed
 
 _SHORT = re.compile(r"(-[a-zA-Z])=?(.*)", re.DOTALL)  # a short flag, perhaps with its value: -n20
 
@@ -21,7 +21,8 @@ def normalized(words: list[str], commands: Mapping[str, Command], core: Flags) -
     A synonym becomes the command's own name, ``-y``, ``-f`` and ``-n`` after it the flags that they stand for. A plain
     word after `init`, `up` or `logs` becomes the value of a flag, unless it is a command or a VM; after `help` all
     plain words do. The words after `exec` and its flags, and the words of `copy` that are not flags, become one quoted
-    element after ``--``. UsageError if the command has no flag that a short one stands for.
+    element after ``--``. UsageError if the command has no flag that a short one stands for, and for a VM's name as the
+    first word of `exec`: it would run in the guest.
     """
     result: list[str] = []
     flags = core
@@ -38,6 +39,9 @@ def normalized(words: list[str], commands: Mapping[str, Command], core: Flags) -
         result += [word, *_take_flags(words, command, core)]
         if command and word in PASS_THROUGH:
             flag_words, rest = _separate_flags(words, command, core) if word == "copy" else ([], words)
+            if word == "exec" and rest and rest[0] in vm_names():
+                hint = typed("sysinit-vm", *result, "--name", *rest)
+                raise UsageError(f"exec takes no {rest[0]}.", detail="--name VM chooses a VM.", hint=hint)
             rest = rest[1:] if rest[:1] == ["--"] else rest
             return [*result, *flag_words, "--", shlex.join(rest)] if rest else [*result, *flag_words]
         result += _take_plain_words(words, command, commands) if command else []

@@ -6,6 +6,7 @@ from typing import NamedTuple
 # Other words for a command, which run it.
 COMMANDS: Mapping[str, str] = {
     "ssh": "shell",
+    "login": "shell",
     "enter": "shell",
     "attach": "shell",
     "connect": "shell",
@@ -14,10 +15,14 @@ COMMANDS: Mapping[str, str] = {
     "halt": "stop",
     "suspend": "stop",
     "reload": "restart",
+    "resume": "start",
+    "unpause": "start",
     "create": "up",
     "launch": "up",
     "info": "status",
+    "inspect": "status",
     "ps": "list",
+    "global-status": "list",
     "cp": "copy",
 }
 # Other words for a flag before a command.
@@ -25,11 +30,15 @@ CORE_FLAGS: Mapping[str, str] = {"version": "--version"}
 
 
 class Explanation(NamedTuple):
-    """What is said of a word that runs nothing: ``command`` is what to type instead, ``detail`` what to know."""
+    """What is said of a word that runs nothing: ``command`` is what to type instead, ``detail`` what to know.
+
+    ``of_vm`` says that the word after it is a VM's name.
+    """
 
     brief: str
     detail: str
     command: str
+    of_vm: bool = False
 
 
 # Words for what deletes, for what is not quite the same here, and for what there is not.
@@ -39,15 +48,74 @@ ONLY_EXPLAINED: Mapping[str, Explanation] = {
             f"{word} is called destroy here.",
             "`destroy` deletes a VM and everything stored only in it. `stop` keeps it. Nothing was run.",
             "destroy",
+            of_vm=True,
         )
         for word in ("delete", "remove")
     },
-    "edit": Explanation("There is no command edit.", "Edit the config itself, then apply it to the VM.", "apply"),
+    "edit": Explanation(
+        "There is no command edit.", "Edit the config itself, then apply it to the VM.", "apply", of_vm=True
+    ),
     "provision": Explanation(
         "provision is called sync here.",
         "`sync` runs the provision scripts again in the running VM. `apply` brings in other changes of the config.",
         "sync",
+        of_vm=True,
     ),
+    "kill": Explanation(
+        "There is no command kill.", "`stop` ends a VM; `stop --force` powers it off.", "stop --force", of_vm=True
+    ),
+    "pause": Explanation("There is no pause.", "`stop` shuts the VM down and keeps its disk.", "stop", of_vm=True),
+    "config": Explanation(
+        "There is no command config.",
+        "The config is .lima/config.yaml. `plan` shows how the VM differs from it, `apply` brings it in line.",
+        "plan",
+    ),
+    "version": Explanation("version is a flag here.", "", "--version"),
+    "mount": Explanation(
+        "There is no command mount.",
+        "The project is mounted already. Others: `mounts` in .lima/config.yaml, then `apply`.",
+        "help apply",
+    ),
+    "cd": Explanation(
+        "There is no command cd.",
+        "`shell` and `exec` run in the directory that corresponds to yours, if you are in the project.",
+        "shell",
+    ),
+    "push": Explanation("There is no command push.", "`copy` copies files into the VM and out of it.", "help copy"),
+    "clean": Explanation("There is no command clean.", "`prune` removes what is no longer needed.", "help prune"),
+    "watch": Explanation(
+        "There is no command watch.", "`status` shows the VM once; `logs -f` follows its logs.", "status"
+    ),
+    **{
+        word: Explanation(
+            f"There is no command {word}.",
+            "All VMs are made from one guest image, which is built on this machine when it is first needed.",
+            "doctor --all",
+        )
+        for word in ("images", "image", "pull")
+    },
+    **{
+        word: Explanation(
+            f"There is no command {word}.",
+            "`setup` installs the programs that VMs need. sysinit-vm itself is updated the way it was installed: "
+            "docs/installation.md.",
+            "setup",
+        )
+        for word in ("upgrade", "update", "self-update")
+    },
+    "uninstall": Explanation(
+        "There is no command uninstall.",
+        "docs/installation.md says how to remove sysinit-vm. Destroy the VMs first: `list` shows them.",
+        "list",
+    ),
+    **{
+        word: Explanation(
+            f"There is no command {word}.",
+            "There are no boxes and no plugins: a template makes a project's config.",
+            "init --list",
+        )
+        for word in ("box", "plugin")
+    },
     "snapshot": Explanation(
         "There are no snapshots.",
         "The project's files are on the host, for git or a backup. `copy` takes other files out of the VM, and "
@@ -55,6 +123,24 @@ ONLY_EXPLAINED: Mapping[str, Explanation] = {
         "help copy",
     ),
 }
+# Programs that people expect to run in the VM.
+PROGRAMS = (
+    "bash",
+    "cat",
+    "env",
+    "git",
+    "htop",
+    "ls",
+    "make",
+    "npm",
+    "python",
+    "sh",
+    "sudo",
+    "tail",
+    "test",
+    "top",
+    "zellij",
+)
 # What a short flag after a command stands for: the first of these flags that the command has. None means trust.
 SHORT_FLAGS: Mapping[str, tuple[str, ...]] = {
     "-a": ("--all",),

@@ -12,6 +12,7 @@ from sysinit_vm.cli import other_flags, synonyms
 from sysinit_vm.cli.completion import CHAIN, PASS_THROUGH, vm_names
 from sysinit_vm.cli.index import Command, Flags
 from sysinit_vm.cli.spelling import take_flags
+from sysinit_vm.editors import EDITORS
 from sysinit_vm.errors import UsageError, VmError, edit, typed
 from sysinit_vm.projects import default_names, locate, search
 
@@ -61,6 +62,9 @@ def unknown_command(
     explanation = synonyms.ONLY_EXPLAINED.get(name)
     if explanation:
         return _explained(name, explanation, words)
+    if name in synonyms.PROGRAMS and not explain:
+        as_program = typed("sysinit-vm", "exec", name, *words)
+        return UsageError(f"Unknown command: {name}.", detail="`exec` runs a program in the VM.", hint=as_program)
     harmless = sorted({*commands, *synonyms.COMMANDS} - set(_NEVER_GUESSED))
     similar = [command for command in harmless if name and command.startswith(name)] or _closest(name, harmless)
     hint = ["help"] if not similar else ["help", similar[0]] if explain or len(similar) > 1 else similar
@@ -69,10 +73,9 @@ def unknown_command(
 
 def _explained(name: str, explanation: synonyms.Explanation, words: Sequence[str]) -> UsageError:
     """Return the error for the word ``name``, which runs nothing, and which ``words`` follow."""
-    which = ["--name", _vm_called(words[0])] if words and not words[0].startswith("-") else []
-    hint = typed(
-        "sysinit-vm", *explanation.command.split(), *([] if explanation.command.startswith("help ") else which)
-    )
+    chosen = explanation.of_vm and words and not words[0].startswith("-")
+    which = ["--name", _vm_called(words[0])] if chosen else []
+    hint = typed("sysinit-vm", *explanation.command.split(), *which)
     project = search.nearest(None) if name == "edit" else None
     if name == "edit" and not which:
         hint = f"{edit(project.config)}, then {hint}" if project else "sysinit-vm init"
@@ -96,13 +99,13 @@ def _meant(
 ) -> tuple[str, Sequence[str]]:
     """Return why ``command`` takes no ``rest`` after its ``flags``, perhaps empty, and the words to type instead."""
     name, known, word = command.name, command.flags, rest[0]
-    if "--name" in known and not flags and _is_own(word):
+    if "--name" in known and not flags and not rest[1:] and _is_own(word):
         return f"{word} is this project or its VM: {name} alone means it.", [name]
-    is_vm = word in vm_names()
-    if is_vm and name == "list":
-        return _NAME_TEXT, ["status", "--name", word]
-    if is_vm and "--name" in known:
-        return _NAME_TEXT, [name, *flags, "--name", word]
+    if word in vm_names() and ("--name" in known or name == "list"):
+        verb = "status" if name == "list" else "exec" if name == "shell" and rest[1:] else name
+        return _NAME_TEXT, [verb, *flags, "--name", word, *(rest[1:] if verb == "exec" else [])]
+    if name == "open" and word in EDITORS:
+        return "", [name, *flags, "--editor", word]
     if word == "help":
         return "", ["help", name]
     if name == "shell":

@@ -78,6 +78,10 @@ def test_delete_and_remove_say_what_to_type_and_run_nothing(world, shop, word, m
         ("stop destroy --yes", "--chain stop destroy --yes"),
         ("setup everything", "help setup"),
         ("logs host console", "help logs"),
+        ("ssh shop-dev ls -la", "exec --name shop-dev ls -la"),
+        ("exec shop-dev ls -la", "exec --name shop-dev ls -la"),
+        ("run shop-dev true", "exec --name shop-dev true"),
+        ("open code", "open --editor code"),
     ],
 )
 def test_words_after_a_command_lead_on_and_run_nothing(world, shop, words, hint):
@@ -101,7 +105,7 @@ def test_two_commands_run_after_chain_and_the_first_that_fails_ends_it(world):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ("stop -f", "stop takes no -f.\n-f is --follow, of logs."),
+        ("prune -f", "prune takes no -f.\n-f is --follow, of logs."),
         ("prune -n", "prune takes no -n.\n-n is --lines N of logs"),
         ("trust -y", "trust takes no -y.\n-y is --yes, of the commands that have it. It never grants trust."),
         ("-y destroy", "-y goes after its command.\nTry: sysinit-vm destroy -y\n"),
@@ -134,6 +138,20 @@ def test_a_short_flag_in_a_wrong_place_says_what_it_means(world, words, says):
         ("up --disk 9GiB", "`disk` in .lima/config.yaml", "apply"),
         ("restart --name x --force", "powers it off", "stop --force --name x, then sysinit-vm start --name x"),
         ("ps -a", "It shows every VM.", "list"),
+        ("stop -f", "`stop --force` powers the VM off", "stop --force"),
+        ("halt -f --name shop-dev", "`stop --force` powers the VM off", "stop --force --name shop-dev"),
+        ("restart -f", "powers it off", "stop --force, then sysinit-vm start"),
+        ("rm -f", "destroy asks first, and -y answers it.", "help destroy"),
+        ("destroy --force --name shop-dev", "destroy asks first, and -y answers it.", "help destroy"),
+        ("logs --tail 50", "--lines", "logs --lines 50"),
+        ("logs --tail=50 console", "--lines", "logs --lines 50 console"),
+        ("exec --rm -it debian bash", "runs in the project's VM", "help exec"),
+        ("exec -e A=1 env", "--env", "exec --env A=1 env"),
+        ("exec -u root id", "`sudo`", "exec sudo id"),
+        ("up --build", "`build.debian`", "build.debian"),
+        ("up --provision", "`sync`", "sync"),
+        ("reload --provision", "`sync`", "sync"),
+        ("status --watch", "once", "status"),
         ("up -d", "`start` starts the VM and does not attach.", "start"),
         ("start --detach", "start does not attach.", "start"),
         ("copy -r a :", "It copies directories too", "copy a :"),
@@ -198,7 +216,18 @@ def test_help_all_lists_what_the_overview_leaves_out(world):
 
 
 @pytest.mark.parametrize(
-    ("word", "command"), [("reload", "restart"), ("launch", "up"), ("suspend", "stop"), ("info", "status")]
+    ("word", "command"),
+    [
+        ("reload", "restart"),
+        ("launch", "up"),
+        ("suspend", "stop"),
+        ("info", "status"),
+        ("inspect", "status"),
+        ("resume", "start"),
+        ("unpause", "start"),
+        ("login", "shell"),
+        ("global-status", "list"),
+    ],
 )
 def test_more_words_of_other_tools_are_the_command_itself(world, word, command):
     assert world.run(word, "--help").stdout == world.run("help", command).stdout != ""
@@ -208,6 +237,21 @@ def test_version_is_the_flag(world):
     done = world.run("version")
     assert (done.returncode, done.stdout) == (0, world.run("--version").stdout)
     assert done.stdout.startswith("sysinit-vm ")
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"), [("version", "--version"), ("kill", "stop --force"), ("pull", "doctor --all")]
+)
+def test_help_about_a_word_that_is_no_command_leads_on(world, word, hint):
+    done = world.run("help", word)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith(f"\nTry: sysinit-vm {hint}\n")
+
+
+def test_a_program_with_a_vms_name_runs_after_dashes(world):
+    world.put_vm()
+    done = world.run("exec", "--", "demo-dev", "ls")
+    assert "takes no" not in done.stderr
 
 
 def test_cp_is_copy_with_the_words_as_they_were_typed(world):
@@ -224,6 +268,23 @@ def test_cp_is_copy_with_the_words_as_they_were_typed(world):
         ("provision", "`sync` runs the provision scripts again in the running VM.", "sysinit-vm sync"),
         ("edit", "Edit the config itself, then apply it to the VM.", "sysinit-vm init"),
         ("snapshot save", "There are no snapshots.", "sysinit-vm help copy"),
+        ("kill", "`stop --force` powers it off", "sysinit-vm stop --force"),
+        ("pause", "`stop` shuts the VM down", "sysinit-vm stop"),
+        ("config", "The config is .lima/config.yaml", "sysinit-vm plan"),
+        ("images", "one guest image", "sysinit-vm doctor --all"),
+        ("pull debian", "one guest image", "sysinit-vm doctor --all"),
+        ("top", "runs a program in the VM", "sysinit-vm exec top"),
+        ("cat /etc/os-release", "runs a program in the VM", "sysinit-vm exec cat /etc/os-release"),
+        ("cd src", "run in the directory that corresponds to yours", "sysinit-vm shell"),
+        ("mount", "`mounts` in .lima/config.yaml", "sysinit-vm help apply"),
+        ("upgrade", "installed", "sysinit-vm setup"),
+        ("self-update", "installed", "sysinit-vm setup"),
+        ("uninstall", "docs/installation.md", "sysinit-vm list"),
+        ("box list", "no boxes and no plugins", "sysinit-vm init --list"),
+        ("plugin install x", "no boxes and no plugins", "sysinit-vm init --list"),
+        ("clean", "`prune`", "sysinit-vm help prune"),
+        ("push", "`copy`", "sysinit-vm help copy"),
+        ("watch", "once", "sysinit-vm status"),
     ],
 )
 def test_words_for_what_there_is_not_say_what_to_type_and_run_nothing(world, word, says, hint):
