@@ -1,5 +1,6 @@
 """What is answered before Invoke is loaded, because people wait for it at each key: completion and help."""
 
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,6 +22,10 @@ def answer(words: Sequence[str]) -> bool:
         if text:
             help_text.page(text)
         sys.stdout.flush()
+    except (
+        BrokenPipeError
+    ):  # whoever read it has gone, as `head` does; the interpreter would write the rest at its exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError:
         return False
     return True

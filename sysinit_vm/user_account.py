@@ -5,23 +5,44 @@ A container that is started with another uid (``--user``), or a service, may hav
 
 import os
 import pwd
+from contextlib import suppress
 from pathlib import Path
 
-from sysinit_vm.errors import MissingError
+from sysinit_vm.errors import MissingError, UsageError
 
 
 def require_home() -> None:
-    """MissingError if the account has no home directory, by HOME or by its entry, or a relative one."""
+    """MissingError if the account has no home directory, by HOME or by its entry, or a relative one.
+
+    UsageError for root by sudo that has kept the home of the account that typed it, as on a Mac.
+    """
     try:
         home = Path.home()
     except RuntimeError as error:
         raise _without_home(f"HOME is not set, and the uid {os.getuid()} has no entry in /etc/passwd.") from error
     if not home.is_absolute():
         raise _without_home(f"HOME is not an absolute path: {str(home)!r}.")
+    refuse_sudo(home)
 
 
 def _without_home(why: str) -> MissingError:
     return MissingError("This account has no home directory.", detail=why, hint="export HOME=/a/directory/that/stays")
+
+
+def refuse_sudo(directory: Path) -> None:
+    """UsageError if this is root by sudo, and ``directory`` (absolute) belongs to another account.
+
+    Files of root would be left there, which that account could not change later.
+    """
+    user = by_sudo()
+    with suppress(OSError):
+        if user and directory.stat().st_uid:
+            raise UsageError(
+                f"You are root by sudo, and {directory} is not root's.",
+                detail=f"Files of root would be left there, which {user} could not change any more. sysinit-vm asks "
+                "for sudo itself where a step needs root.",
+                hint="the same command without sudo",
+            )
 
 
 def by_sudo() -> str:

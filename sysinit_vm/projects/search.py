@@ -6,7 +6,7 @@ from pathlib import Path
 
 import platformdirs
 
-from sysinit_vm import settings
+from sysinit_vm import settings, user_account
 from sysinit_vm.config import guest_places
 from sysinit_vm.errors import NoConfigError, UsageError, typed
 from sysinit_vm.lima.home import lima_home
@@ -99,8 +99,12 @@ def checked(project: Project) -> Project:
 
 
 def for_init(option: str | None) -> Project:
-    """Return the project that ``init`` makes in ``directory(option)``; UsageError if it cannot be one."""
+    """Return the project that ``init`` makes in ``directory(option)``; UsageError if it cannot be one.
+
+    So it is for root by sudo in another account's directory.
+    """
     root = directory(option, for_new=True)
+    user_account.refuse_sudo(root)
     problem = unusable(root)
     if problem:
         raise _refused(root, problem, _MAKE_ONE)

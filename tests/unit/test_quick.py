@@ -37,6 +37,14 @@ def test_names_that_cannot_be_read_are_not_offered(monkeypatch, capsys):
     assert capsys.readouterr().out == ""
 
 
+def test_a_reader_that_has_gone_is_no_failure():
+    line = "import sys; from sysinit_vm import quick; sys.exit(0 if quick.answer(['help']) else 3)"
+    with subprocess.Popen([sys.executable, "-c", line], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.wait(30) == 0
+        assert process.stderr.read() == b""
+
+
 def test_an_output_that_cannot_be_written_is_left_to_the_program(monkeypatch):
     def full(_text):
         raise OSError(errno.ENOSPC, "No space left on device")

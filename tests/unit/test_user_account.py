@@ -1,11 +1,13 @@
 import os
 import pwd
+from pathlib import Path
 
 import pytest
 
 from sysinit_vm import user_account
-from sysinit_vm.errors import MissingError
+from sysinit_vm.errors import MissingError, UsageError
 from sysinit_vm.machine import find_programs
+from sysinit_vm.projects import search
 from sysinit_vm.tasks import context
 
 
@@ -63,3 +65,36 @@ def test_root_by_sudo_is_sent_back_to_the_account_that_has_the_vms(monkeypatch):
     monkeypatch.setattr(user_account, "by_sudo", lambda: "")
     with pytest.raises(MissingError, match="Try: sysinit-vm setup"):
         context.lima(None)
+
+
+@pytest.fixture
+def by_sudo(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setenv("SUDO_USER", "dev")
+
+
+@pytest.fixture
+def devs(monkeypatch):
+    """Each directory is the account dev's."""
+    of_dev = os.stat_result((0o40755, 1, 1, 1, 1000, 1000, 0, 0, 0, 0))
+    monkeypatch.setattr(Path, "stat", lambda *_, **__: of_dev)
+
+
+@pytest.mark.usefixtures("by_sudo", "devs")
+def test_root_by_sudo_leaves_no_files_in_the_home_that_it_kept(home):
+    with pytest.raises(UsageError, match="is not root's") as caught:
+        user_account.require_home()
+    assert caught.value.hint == "the same command without sudo"
+
+
+@pytest.mark.usefixtures("devs")
+def test_root_itself_may_use_any_home(home, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.delenv("SUDO_USER", raising=False)
+    user_account.require_home()
+
+
+@pytest.mark.usefixtures("by_sudo", "devs")
+def test_root_by_sudo_makes_no_project_in_a_directory_of_another():
+    with pytest.raises(UsageError, match="is not root's"):
+        search.for_init("/srv")
