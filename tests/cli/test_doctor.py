@@ -68,3 +68,13 @@ def test_what_is_wrong_comes_first_and_last_and_all_lists_the_rest(world, stale)
     assert everything.stdout.splitlines()[1].split() == wrong.split()
     assert " ok " in everything.stdout
     assert "stale pids: ha.pid" in "\n".join(brief.stderr.splitlines()[-2 * brief.stdout.count("WRONG") :])
+
+
+def test_a_machine_without_an_image_is_told_what_the_first_start_does(world):
+    assert "guest image" not in world.run("doctor").stdout
+    for path in (world.lima_home / "_images").iterdir():
+        path.unlink()
+    row = next(line for line in world.run("doctor").stdout.splitlines() if "guest image" in line)
+    assert "NOTE" in row
+    assert "the first start builds it" in row
+    assert row.endswith("sysinit-vm build.debian")
