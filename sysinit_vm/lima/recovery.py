@@ -79,6 +79,11 @@ def own_processes(files: InstanceFiles) -> "list[psutil.Process]":
     return processes
 
 
+def recycled(instance: Instance) -> bool:
+    """Whether Lima calls the VM running though a recorded id is another process's now, which limactl would signal."""
+    return instance.running and bool(stale_pid_files(instance.files))
+
+
 def stale_pid_files(files: InstanceFiles) -> list[Path]:
     """Return the pid files of an instance whose process is gone, or whose id another process has got since."""
     own = {process.pid for process in own_processes(files)}

@@ -45,7 +45,7 @@ def destroy(vm: ProjectVm, progress: Progress | None = None) -> str:
 
 def _end(lima: Limactl, instance: Instance, progress: Progress) -> None:
     """Stop the VM, if necessary by force, and end what is left of it."""
-    if instance.running:
+    if instance.running and not recovery.recycled(instance):
         _stop(lima, instance, progress)
     elif instance.status != STOPPED:
         recovery.recover(lima, instance)

@@ -7,7 +7,7 @@ from sysinit_vm.background import repeat_every
 from sysinit_vm.errors import VmError
 from sysinit_vm.lima.instance import BROKEN, RUNNING, STOPPED, Instance
 from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.lima.recovery import own_processes, recover
+from sysinit_vm.lima.recovery import own_processes, recover, recycled
 from sysinit_vm.projects.locate import Target
 from sysinit_vm.terminal.progress import Progress
 from sysinit_vm.vm import pause
@@ -40,7 +40,7 @@ def reminding(progress: Progress) -> AbstractContextManager[None]:
 
 
 def _end(lima: Limactl, instance: Instance, *, force: bool) -> None:
-    if instance.status not in {RUNNING, STOPPED}:
+    if recycled(instance) or instance.status not in {RUNNING, STOPPED}:
         recover(lima, instance)
     elif instance.running:
         if not force:

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from sysinit_vm.errors import StateError
@@ -71,3 +73,17 @@ def test_all_are_one_task_with_a_stage_for_each(lima, demo, capsys):
     lima.add("demo-dev", demo.project.root, "Running")
     stop_all(lima)
     assert [line.split("] ")[-1] for line in capsys.readouterr().err.splitlines()] == ["Stopping 1 VMs", "demo-dev"]
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("act", [stop, destroy])
+def test_a_process_that_has_got_a_recorded_id_is_not_signalled(lima, demo, act, force):
+    """Lima calls the VM running by it, and would send it a signal."""
+    pid_file = lima.add("demo-dev", demo.project.root, "Running").dir / "ha.pid"
+    pid_file.write_text(f"{os.getpid()}\n")
+    os.utime(pid_file, (0, 0))
+    recorded = []
+    lima.on_stop = lambda: recorded.append(pid_file.exists())
+    act(ProjectVm.read(lima, demo), **({"force": force} if act is stop else {}))
+    assert recorded == [False]
+    assert ("stop", "demo-dev", True) in lima.calls
