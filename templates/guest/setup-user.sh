@@ -43,8 +43,8 @@ if mountpoint -q "$keys"; then
 elif [ ~/.ssh/config -ef /etc/sysinit-vm/ssh_config ]; then
 	rm -f ~/.ssh/config ~/.ssh/config.host
 fi
-for link in ~/.ssh/*; do
-	if [ -L "$link" ] && [ ! -e "$link" ] && [[ $(readlink "$link") == "$keys"/* ]]; then
+for link in ~/.ssh/*; do # the host may get a config later
+	if [ -L "$link" ] && [ ! -e "$link" ] && [[ $link != */config.host && $(readlink "$link") == "$keys"/* ]]; then
 		rm "$link"
 	fi
 done

@@ -138,3 +138,9 @@ def test_what_the_config_names_by_the_hosts_own_path_is_there_in_the_guest(tmp_p
     assert there.readlink() == tmp_path / "keys"
     (tmp_path / "keys").rmdir()
     assert not link("/"), "the keys are no longer lent"
+
+
+def test_a_config_that_the_host_gets_after_the_boot_is_read_too(guest):
+    guest.settle()
+    (guest.keys / "config").write_text("Host work\n  User alice\n  UseKeychain yes\n")
+    assert guest.asks("work")["user"] == "alice"
