@@ -14,8 +14,9 @@ _KEPT = frozenset(
     ("PATH", "HOME", "LIMA_HOME", "PWD", "OLDPWD", "USER", "LOGNAME", "SHELL", "TERM", "COLORTERM", "LANG", "LANGUAGE")
 )
 _KEPT_KINDS = re.compile(r"XDG_.*|LC_.*|.*_proxy", re.IGNORECASE)
-_ABSOLUTE = re.compile(r"(?<![\w.~])/|(?<=-[A-Za-z])/")  # where a path may begin: -I/usr, file:///usr, "|/usr/bin/x %s"
+_OF_PATHS = re.compile("CONF|LIB|PATH|DIR|FILE|MODULE|ENGINE|PROG")  # a word without a slash may be a path there
 _BETWEEN = re.compile(r"[\s:;,=|&<>()'\"]+")
+_GIT_CONFIG = ("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
 _SBIN = (os.defpath, "/usr/local/sbin", "/usr/sbin", "/sbin")  # on Debian these are not on an ordinary account's PATH
 
 Version = tuple[int, ...]
@@ -54,29 +55,38 @@ def environment() -> dict[str, str]:
             if not env[name]:
                 del env[name]
     others = [name for name in env if name not in {*_LISTS, *_KEPT} and not _KEPT_KINDS.fullmatch(name)]
-    for name in others:
-        if _names_guests(env[name], _here(), os.environ.get("LIMA_HOME")):
-            del env[name]
-    return env
+    dropped = [name for name in others if _names_guests(name, env[name])]
+    if any(name.startswith(_GIT_CONFIG) for name in dropped):  # git refuses a part of them
+        dropped += [name for name in others if name.startswith(_GIT_CONFIG)]
+    return {name: value for name, value in env.items() if name not in dropped}
+
+
+def _names_guests(name: str, value: str) -> bool:
+    """Whether the variable's ``value`` has a path where a guest can write, as a shell or a program may read it."""
+    lima_home, here = os.environ.get("LIMA_HOME"), _here()
+    plain = os.path.expandvars(value).replace("\\", "").replace("'", "").replace('"', "")
+    for place in (*guest_writes.recorded_paths(), _project_of(here)):
+        if _BETWEEN.search(place) and f"{place}/" in f"{plain}/" and _is_guests(place, lima_home):
+            return True
+    words = {os.path.expanduser(word) for word in _BETWEEN.split(plain)}  # noqa: PTH111  # never fails
+    absolute = {word[word.index("/") :] for word in words if word.startswith(("/", "-")) and "/" in word}
+    relative = {word for word in words if "/" in word or _OF_PATHS.search(name)} - absolute - {""}
+    inner = {f"{here}/{word}" for word in relative if here and os.path.lexists(f"{here}/{word}")}
+    return any(_is_guests(path, lima_home) for path in (*absolute, *inner))
 
 
 def _here() -> str:
-    """Return the current directory if a guest can write there, so that relative paths are its; otherwise nothing."""
     try:
-        here = os.getcwd()  # noqa: PTH109  # a cached function takes text
+        return os.getcwd()  # noqa: PTH109
     except OSError:
         return ""
-    return "" if _trusted(here) else here
 
 
 @cache
-def _names_guests(value: str, here: str, lima_home: str | None) -> bool:
-    """Whether a variable's ``value`` has a path where a guest can write; ``here`` is a directory where one can."""
-    for match in _ABSOLUTE.finditer(value):
-        path = value[match.start() :]  # it may have spaces and colons, or end at one
-        if any(_is_guests(candidate, lima_home) for candidate in (path, _BETWEEN.split(path)[0])):
-            return True
-    return bool(here) and any(word and os.path.lexists(f"{here}/{word}") for word in _BETWEEN.split(value))
+def _project_of(here: str) -> str:
+    """Return the directory at or above ``here`` that has a config of ours, empty if none has."""
+    places = (Path(here), *Path(here).parents) if here else ()
+    return next((str(place) for place in places if os.path.lexists(place / ".lima" / "config.yaml")), "")
 
 
 def _trusted(path: str) -> str:

@@ -81,6 +81,11 @@ def _at_and_above(home: Path) -> set[Path]:
     return {place for way in (home, home.resolve()) for place in (way, *way.parents)}
 
 
+def recorded_paths() -> tuple[str, ...]:
+    """Return the directories that guests can write as they were recorded, whatever they are now."""
+    return tuple(str(one.path) for one in _all(os.environ.get("LIMA_HOME") or str(Path.home() / ".lima")))
+
+
 def ways(path: Path) -> list[Path]:
     """Return ``path`` (absolute), what is above it, and the same of what the links on the way lead to; each once."""
     left, seen = [path, Path(os.path.realpath(path))], dict[Path, None]()  # resolve() raises if links lead in a circle

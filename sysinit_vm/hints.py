@@ -13,12 +13,14 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 _CHOICE = ("project", "name")  # which VM is meant
-# How much is shown, or how; what `help` was asked about, instead of which it names something else.
-_NEVER_REPEATED = {"all", "json", "topic"}
+# How much is shown, or how; what `help` was asked about, instead of which it names something else; an answer to what
+# was not asked yet.
+_NEVER_REPEATED = {"all", "json", "topic", "yes"}
 # All else that trust has decides what is allowed, and whose config: its hints say that themselves.
 _REPEATED_FOR_TRUST = {"project"}
 _FLAGS: dict[str, AbstractSet[str]] = {}
-_COMMAND = re.compile(r"(?<![\w./-])(sysinit-vm ([a-z][\w.-]*))")
+_QUOTED = r"""'(?:[^']|'"'"')*'"""  # by shlex.quote: a path or a word, whatever it says
+_COMMAND = re.compile(rf"{_QUOTED}|(?<![\w./-])(?P<command>sysinit-vm (?P<verb>[a-z][\w.-]*))")
 
 
 class _Typed(NamedTuple):
@@ -50,16 +52,17 @@ def completed(text: str, about: str = "") -> str:
     --project and --name go to every command, all options to the same command; the name that ``init`` was given is in
     the config, so it goes to no other. What the text itself says stays, and an
     option that ``about``, an error's first sentence, names is what is wrong: it is not repeated. After a ``cd`` the
-    directory says which project is meant.
+    directory says which project is meant. Nothing is put into a quoted word: it would end the quotes.
     """
-    parts = _COMMAND.split(text)
-    result, before = [parts[0]], parts[0]
-    for command, verb, rest in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
-        own = re.split(r"[,;`](?:\s|$)", rest, maxsplit=1)[0]
-        words = _options(verb, f"{own} {about}", moved="cd " in before)
-        result += [" ".join([command, *words]), rest]
-        before += command + rest
-    return "".join(result)
+    commands = [match for match in _COMMAND.finditer(text) if match["command"]]
+    starts = [*(match.start() for match in commands), len(text)]
+    result = text[: starts[0]]
+    for match, end in zip(commands, starts[1:], strict=True):
+        rest = text[match.end() : end]
+        own = re.split(r"[,;`](?:\s|$)", re.sub(_QUOTED, "", rest), maxsplit=1)[0]
+        words = _options(match["verb"], f"{own} {about}", moved="cd " in text[: match.start()])
+        result += " ".join([match["command"], *words]) + rest
+    return result
 
 
 def _options(verb: str, named: str, *, moved: bool) -> list[str]:

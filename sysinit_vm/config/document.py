@@ -148,7 +148,7 @@ def _unusable(path: Path, reason: str, kind: type[VmError] = VmError) -> VmError
     return kind(
         f"Cannot use {path}.",
         detail=reason,
-        hint=f"{edit(path)}, or 'sysinit-vm init' for a new one",
+        hint=f"{edit(path)}, or sysinit-vm init for a new one",
     )
 
 

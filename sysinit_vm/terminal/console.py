@@ -58,6 +58,8 @@ def page(text: str) -> None:
 
     console = Console()
     kept, trusted = dict(os.environ), environment()
+    if set(trusted.get("PAGER", "")) & set("$`*?["):  # a shell would make another path of it
+        del trusted["PAGER"]
     try:
         os.environ.clear()
         os.environ.update(trusted)  # rich asks pydoc, and that the environment

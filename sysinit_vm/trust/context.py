@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 from sysinit_vm import guest_writes, settings
 from sysinit_vm.config import document
 from sysinit_vm.config.params import PROJECT_DIR
-from sysinit_vm.executables import search_path
 from sysinit_vm.files import read_or_empty
 from sysinit_vm.guest_writes import Written
 from sysinit_vm.lima.home import instance_directories, lima_home
@@ -72,8 +71,13 @@ def _of_project(instance: Path) -> Path | None:
 def _programs() -> Iterator[Path]:
     """Yield where the user's programs are, and the system's files by which one can run or change some."""
     runtime = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
-    places = (sys.prefix, *search_path().split(os.pathsep), runtime, *_SYSTEM)
+    places = (sys.prefix, *_users_path(), runtime, *_SYSTEM)
     yield from (Path(part).resolve() for part in places)
+
+
+def _users_path() -> list[str]:
+    """PATH as the user's shell has it: it runs also what we would not, such as what a project has on it."""
+    return [part for part in os.environ.get("PATH", "").split(os.pathsep) if part.startswith("/")]
 
 
 def _linked(home: Path) -> Iterator[Path]:
@@ -83,7 +87,7 @@ def _linked(home: Path) -> Iterator[Path]:
     """
     configs = {home / ".config", Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")}
     units = [config / "systemd" / "user" for config in configs]
-    programs = [home / "bin", home / ".local" / "bin", *map(Path, search_path().split(os.pathsep))]
+    programs = [home / "bin", home / ".local" / "bin", *map(Path, _users_path())]
     links = [
         *_links(home, 2, "."),
         *(link for config in configs for link in _links(config, 2)),

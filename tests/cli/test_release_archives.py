@@ -172,7 +172,7 @@ def test_a_wrong_digest_stops_with_both_and_names_the_way_to_compile(lacking, ve
     assert done.returncode == 1
     for content in (CONTENTS["zellij"], WRONG[PATHS["zellij"]]):
         assert hashlib.sha256(content).hexdigest() in done.stderr.rpartition("This is not the archive")[2]
-    assert done.stderr.splitlines()[-1] == f"Try: sysinit-vm setup{' --yes' * (verb == 'setup')} --compile"
+    assert done.stderr.splitlines()[-1] == "Try: sysinit-vm setup --compile"
     assert installed(lacking) == ["limactl"]
     assert parts(lacking) == {}
 
@@ -182,7 +182,7 @@ def test_what_has_more_bytes_than_it_may_stops(lacking):
         done = setup(lacking, served)
     assert done.returncode == 1
     assert f"should have at most {len(CONTENTS['lima'])}" in done.stderr
-    assert "Try: sysinit-vm setup --yes --compile" in done.stderr
+    assert "Try: sysinit-vm setup --compile" in done.stderr
     assert (installed(lacking), parts(lacking)) == ([], {})
 
 

@@ -137,8 +137,16 @@ def test_a_config_in_the_home_itself_hides_no_program_of_the_user(tmp_path, monk
     [
         ("SSH", "{demo}/tools/ssh"),
         ("SSH", "ssh -F{demo}/tools/ssh"),
-        ("SSH", "src"),
-        ("PAGER", "src/pager"),
+        ("APT_CONFIG", "src"),
+        ("SSH", "src/pager"),
+        ("PAGER", "src/pager -x"),
+        ("PAGER", "$PWD/src/pager"),
+        ("PAGER", "~/demo/src/pager"),
+        ("PAGER", "{demo}/a\\ b/x"),
+        ("PAGER", "'{demo}/a b'/x"),
+        ("FLAGS", "-isystem{demo}/src -O2"),
+        ("FLAGS", "-Wl,-rpath,{demo}"),
+        ("SPACES", "x {spaces}/tools/x y"),
         ("LESSOPEN", "|-{demo}/tools/open %s"),
         ("QEMU_MODULE_DIR", "{demo}"),
         ("QEMU_SYSTEM_X86_64", "{demo}/qemu -nodefaults"),
@@ -153,10 +161,15 @@ def test_a_config_in_the_home_itself_hides_no_program_of_the_user(tmp_path, monk
 )
 def test_no_variable_names_what_a_guest_writes(demo, monkeypatch, name, value):
     (demo / "src/pager").touch()
+    spaces = demo.parent / "my demo"
+    (spaces / ".lima").mkdir(parents=True)
+    guest_writes.record(demo.parent / "vms/demo-dev", [demo, spaces])
+    monkeypatch.setenv("HOME", str(demo.parent))
+    monkeypatch.setenv("PWD", str(demo))
     (demo / "circle").symlink_to("circle")
     (demo.parent / "link").symlink_to(demo)
     monkeypatch.chdir(demo)
-    monkeypatch.setenv(name, value.format(demo=demo))
+    monkeypatch.setenv(name, value.format(demo=demo, spaces=spaces))
     assert name not in executables.environment()
 
 
@@ -164,6 +177,12 @@ def test_no_variable_names_what_a_guest_writes(demo, monkeypatch, name, value):
     ("name", "value"),
     [
         ("SSH", "/usr/bin/ssh"),
+        ("SSH", "src"),
+        ("SSH_AUTH_SOCK", "/run/user/0/agent"),
+        ("DISPLAY", ":0"),
+        ("EDITOR", "src --wait"),
+        ("ROOT", "/"),
+        ("SIBLING", "{demo}2/x"),
         ("PAGER", "less -R"),
         ("TZ", "Europe/Berlin"),
         ("LS_COLORS", "rs=0:di=01;34:*.tar=01;31"),
@@ -175,9 +194,19 @@ def test_no_variable_names_what_a_guest_writes(demo, monkeypatch, name, value):
     ],
 )
 def test_other_variables_stay(demo, monkeypatch, name, value):
+    """Whatever a guest calls its files."""
+    (demo / "run/user/0").mkdir(parents=True)
+    for path in ("run/user/0/agent", "0"):
+        (demo / path).touch()
     monkeypatch.chdir(demo)
-    monkeypatch.setenv(name, value)
-    assert executables.environment()[name] == value
+    monkeypatch.setenv(name, value.format(demo=demo))
+    assert executables.environment()[name] == value.format(demo=demo)
+
+
+def test_of_gits_config_in_the_environment_all_or_nothing_stays(demo, monkeypatch):
+    for name, value in {"COUNT": "1", "KEY_0": "safe.directory", "VALUE_0": str(demo)}.items():
+        monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+    assert not [name for name in executables.environment() if name.startswith("GIT_CONFIG_")]
 
 
 def test_where_no_guest_writes_a_relative_path_stays(demo, monkeypatch):

@@ -1,9 +1,12 @@
 """A hint keeps what was typed: which VM, and the other options of the same command."""
 
+import shlex
+from pathlib import Path
+
 import pytest
 
 from sysinit_vm import hints
-from sysinit_vm.errors import NotConfirmedError, UsageError, VmError
+from sysinit_vm.errors import NotConfirmedError, UsageError, VmError, edit
 
 
 @pytest.fixture(autouse=True)
@@ -15,6 +18,8 @@ def verbs(monkeypatch):
         "init": {"project", "name", "template", "cpus", "memory", "yes", "ask"},
         "up": {"project", "name", "yes"},
         "trust": {"project", "name", "approve", "show"},
+        "plan": {"project", "name"},
+        "destroy": {"project", "name", "yes"},
         "list": {"json"},
         "build.debian": set(),
     }
@@ -73,3 +78,17 @@ def test_no_hint_repeats_what_is_trusted_or_whose_config(verb):
 def test_a_list_is_repeated_entry_by_entry():
     with hints.typing("start", {"timeout": ["1", "2"]}):
         assert VmError("No.", hint="sysinit-vm start").hint == "sysinit-vm start --timeout 1 --timeout 2"
+
+
+@pytest.mark.parametrize("place", ["x sysinit-vm plan;touch P;", "it's sysinit-vm plan;touch P;", "a b --name x"])
+def test_a_path_that_says_a_command_stays_one_word(place):
+    with hints.typing("plan", {"project": place, "name": "v-dev"}):
+        error = VmError("x", hint=f"{edit(Path('/p') / place / 'c')}, or sysinit-vm plan")
+    first, second = error.hint.rsplit(", or ", 1)
+    assert shlex.split(first)[-1] == f"/p/{place}/c"
+    assert shlex.split(second) == ["sysinit-vm", "plan", "--project", place, "--name", "v-dev"]
+
+
+def test_an_answer_is_not_given_again():
+    with hints.typing("destroy", {"yes": True, "name": "a-dev"}):
+        assert VmError("x", hint="sysinit-vm destroy").hint == "sysinit-vm destroy --name a-dev"
