@@ -39,7 +39,8 @@ while [ "$rest" ]; do
 done
 export PATH
 
-here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+case $0 in */*) here=${0%/*} ;; *) here=. ;; esac
+here=$(CDPATH='' cd -- "$here/" && pwd)
 venv=${XDG_DATA_HOME:-$HOME/.local/share}/sysinit-vm/venv
 bin=$HOME/.local/bin
 

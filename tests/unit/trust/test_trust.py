@@ -917,6 +917,15 @@ def test_a_project_that_files_of_the_home_are_links_into_can_run_anything(demo, 
         request(demo).require()
 
 
+def test_a_directory_on_path_is_one_of_programs_though_it_is_a_project(demo, home, monkeypatch):
+    """A clone on PATH whose next version has a config: the user's shell goes on running what is there."""
+    (home / "programs/.lima").mkdir(parents=True)
+    (home / "programs/.lima/config.yaml").touch()
+    monkeypatch.setenv("PATH", f"{home}/programs:{os.environ['PATH']}")
+    (told,) = words(pending(demo, f"mounts: [{{location: {home}/programs, writable: true}}]\n"))
+    assert "and so run anything as you" in told
+
+
 @pytest.mark.parametrize("place", [".ssh", ".vim/pack/x", "bin", ".config/nvim", "programs", "dots/sub"])
 def test_a_project_that_is_a_place_of_settings_or_programs_can_run_anything(home, monkeypatch, place):
     monkeypatch.setenv("PATH", f"{home}/programs:{os.environ['PATH']}")
