@@ -33,7 +33,7 @@ def test_the_command_that_mends_its_config_can_be_pasted(world, name):
     root = world.project(name, config="images: [\n")
     done = world.run("status", cwd=root)
     assert done.returncode == 1
-    mend = done.stderr.splitlines()[-1].removeprefix("Try: ").removesuffix(", or 'sysinit-vm init' for a new one")
+    mend = done.stderr.splitlines()[-1].removeprefix("Try: ").removesuffix(", or sysinit-vm init for a new one")
     assert shlex.split(mend) == ["nano", str(root / ".lima/config.yaml")]
 
 

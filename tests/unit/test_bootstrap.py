@@ -413,10 +413,9 @@ def test_yes_installs_python(fresh, yes, root):
 def asked(fresh):
     """A bare machine's bootstrap on a terminal, at its question; ``typed`` is typed while apt's lists are read."""
     fresh.python.unlink()
-    fresh.put(fresh.bin / "id", "#!/bin/sh\necho 0\n")
 
     def begin(typed="", words=("up",)):
-        fresh.put(fresh.bin / "dirname", f'#!/bin/sh\n{shutil.which("sleep")} 1\nexec {shutil.which("dirname")} "$@"\n')
+        fresh.put(fresh.bin / "id", f"#!/bin/sh\n{shutil.which('sleep')} 1\necho 0\n")
         program, *rest = fresh.argv(*words)
         terminal = Terminal([program, *rest], fresh.home, fresh.env(), columns=250)
         terminal.press(typed)
