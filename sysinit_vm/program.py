@@ -65,9 +65,9 @@ class ConsoleProgram(Program):
         self.namespace = tasks.collection(self._verbs())
 
     def _verbs(self) -> Iterable[str]:
-        """Return the verb that the command line begins with, or all if it has core flags or none."""
+        """Return the verb that the command line begins with, or all if it has core flags, more verbs or none."""
         command = self.commands.get(self.argv[1]) if len(self.argv) > 1 else None
-        return (command.name,) if command else tasks.VERBS
+        return (command.name,) if command and CHAIN not in self.argv else tasks.VERBS
 
     def parse_core_args(self) -> None:
         """Parse Invoke's core flags; UsageError for a bad number, and for Invoke's own shell completion."""
