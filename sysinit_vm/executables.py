@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -55,19 +56,22 @@ def environment() -> dict[str, str]:
             if not env[name]:
                 del env[name]
     others = [name for name in env if name not in {*_LISTS, *_KEPT} and not _KEPT_KINDS.fullmatch(name)]
-    dropped = [name for name in others if _names_guests(name, env[name])]
+    here, spaced = _here(), _spaced_places()
+    dropped = [name for name in others if _names_guests(name, env[name], here, spaced)]
     if any(name.startswith(_GIT_CONFIG) for name in dropped):  # git refuses a part of them
         dropped += [name for name in others if name.startswith(_GIT_CONFIG)]
     return {name: value for name, value in env.items() if name not in dropped}
 
 
-def _names_guests(name: str, value: str) -> bool:
-    """Whether the variable's ``value`` has a path where a guest can write, as a shell or a program may read it."""
-    lima_home, here = os.environ.get("LIMA_HOME"), _here()
+def _names_guests(name: str, value: str, here: str, spaced: Iterable[str]) -> bool:
+    """Whether the variable's ``value`` has a path where a guest can write, as a shell or a program may read it.
+
+    ``here`` is the current directory, empty if it is gone; ``spaced`` are such places that would not be one word.
+    """
+    lima_home = os.environ.get("LIMA_HOME")
     plain = os.path.expandvars(value).replace("\\", "").replace("'", "").replace('"', "")
-    for place in (*guest_writes.recorded_paths(), _project_of(here)):
-        if _BETWEEN.search(place) and f"{place}/" in f"{plain}/" and _is_guests(place, lima_home):
-            return True
+    if any(f"{place}/" in f"{plain}/" for place in spaced):
+        return True
     words = {os.path.expanduser(word) for word in _BETWEEN.split(plain)}  # noqa: PTH111  # never fails
     absolute = {word[word.index("/") :] for word in words if word.startswith(("/", "-")) and "/" in word}
     relative = {word for word in words if "/" in word or _OF_PATHS.search(name)} - absolute - {""}
@@ -77,16 +81,17 @@ def _names_guests(name: str, value: str) -> bool:
 
 def _here() -> str:
     try:
-        return os.getcwd()  # noqa: PTH109
+        return os.getcwd()  # noqa: PTH109  # text, for what is cached
     except OSError:
         return ""
 
 
-@cache
-def _project_of(here: str) -> str:
-    """Return the directory at or above ``here`` that has a config of ours, empty if none has."""
-    places = (Path(here), *Path(here).parents) if here else ()
-    return next((str(place) for place in places if os.path.lexists(place / ".lima" / "config.yaml")), "")
+def _spaced_places() -> list[str]:
+    places, here = guest_writes.recorded_paths(), _here()
+    above = guest_writes.project_above(Path(here)) if here else ""
+    return [
+        place for place in (*places, above) if _BETWEEN.search(place) and _is_guests(place, os.environ.get("LIMA_HOME"))
+    ]
 
 
 def _trusted(path: str) -> str:

@@ -66,7 +66,7 @@ def is_guests(path: Path) -> bool:
     One that may write the user's home runs anything as the user anyway, and hides no program from us. A HOME that is
     set to a directory below what was recorded is no home.
     """
-    written = _all(os.environ.get("LIMA_HOME") or str(Path.home() / ".lima"))
+    written = _all(_lima_home())
     paths, identities = {one.path for one in written}, {one.identity for one in written}
     own = _at_and_above(_account_home())
     at_home = _at_and_above(Path.home()) - own
@@ -83,7 +83,12 @@ def _at_and_above(home: Path) -> set[Path]:
 
 def recorded_paths() -> tuple[str, ...]:
     """Return the directories that guests can write as they were recorded, whatever they are now."""
-    return tuple(str(one.path) for one in _all(os.environ.get("LIMA_HOME") or str(Path.home() / ".lima")))
+    return tuple(str(one.path) for one in _all(_lima_home()))
+
+
+def project_above(path: Path) -> str:
+    """Return the nearest directory at or above ``path`` (absolute) that has a config of ours, empty if none has."""
+    return next((str(place) for place in (path, *path.parents) if _is_project(place)), "")
 
 
 def ways(path: Path) -> list[Path]:
@@ -97,6 +102,10 @@ def ways(path: Path) -> list[Path]:
                 with suppress(OSError):
                     left.append(Path(os.path.normpath(place.parent / place.readlink())))
     return [*seen]
+
+
+def _lima_home() -> str:
+    return os.environ.get("LIMA_HOME") or str(Path.home() / ".lima")
 
 
 def _account_home() -> Path:

@@ -82,16 +82,12 @@ def _guarded(body: Callable[..., None], name: str) -> Callable[..., None]:
     def run(*args: Any, **kwargs: Any) -> None:
         arguments = signature.bind(*args, **kwargs).arguments
         options = {flag.strip("_"): value for flag, value in arguments.items() if value != defaults[flag]}
-        with hints.typing(name, options):
-            guard(*args, **kwargs)
-
-    def guard(*args: Any, **kwargs: Any) -> None:
         streams.complete()
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):  # the terminal may not have every character of a name
                 stream.reconfigure(errors="backslashreplace")
-        with ending():
-            _refuse_empty(name, signature.bind(*args, **kwargs).arguments)
+        with hints.typing(name, options), ending():
+            _refuse_empty(name, arguments)
             user_account.require_home()
             body(*args, **kwargs)
 
