@@ -182,7 +182,7 @@ def _tokens(text: str) -> Iterator[Token]:
     """Yield the tokens of ``text`` up to the first place that PyYAML's scanner does not take."""
     try:
         yield from yaml.scan(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, OverflowError):  # the last two: an escape such as "\\UFFFFFFFF"
         return
 
 
