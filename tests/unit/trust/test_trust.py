@@ -487,10 +487,10 @@ def test_a_host_port_that_had_to_move_asks_nothing(demo):
 def test_a_vm_of_which_lima_makes_more_than_was_allowed_is_deleted_unstarted(demo, home, capsys):
     """Two mounts at one place: Lima keeps the first location and the last `writable` (2.2.0)."""
     lima = FakeLimactl(place=home / ".lima")
-    lima.add("demo-dev", demo.root, filled={"mounts": [{"location": "/etc", "writable": True}]})
+    lima.add("demo-dev", demo.root, filled={"mounts": [{"location": "/srv", "writable": True}]})
     with pytest.raises(VmError, match="Lima makes more of"):
         permission.created(lima, "demo-dev", demo.config)
-    assert "WRITES  mounts[0] lets the guest write /etc" in capsys.readouterr().err
+    assert "WRITES  mounts[0] lets the guest write /srv" in capsys.readouterr().err
     assert lima.calls == [("delete", "demo-dev")]
     lima.add("demo-dev", demo.root, filled={"mounts": []})
     assert permission.created(lima, "demo-dev", demo.config).name == "demo-dev"
@@ -915,6 +915,23 @@ def test_a_project_that_files_of_the_home_are_links_into_can_run_anything(demo, 
     Request(write_config(demo, "minimal", "none").config, demo, "demo-dev", no_limactl).trust()
     with pytest.raises(NotConfirmedError):
         request(demo).require()
+
+
+@pytest.mark.parametrize("inner", ["dots/zshrc", "dots/sub/zshrc"])
+def test_a_link_of_the_home_that_leads_out_of_the_project_again_can_be_led_elsewhere(demo, home, inner):
+    (home / "real").mkdir()
+    (home / "real/zshrc").touch()
+    place = demo.root / inner
+    place.parent.parent.mkdir(exist_ok=True)
+    if inner == "dots/zshrc":
+        place.parent.mkdir()
+        place.symlink_to(home / "real/zshrc")
+    else:
+        place.parent.symlink_to(home / "real")
+    (home / ".zshrc").symlink_to(place)
+    told = words(pending(demo, "mounts: [{location: '{{.Param.PROJECT_DIR}}', writable: true}]\n"))
+    shown = place if inner == "dots/zshrc" else place.parent
+    assert [line for line in told if line.endswith(f"links to, and so run anything as you: {shown}")]
 
 
 def test_a_directory_on_path_is_one_of_programs_though_it_is_a_project(demo, home, monkeypatch):
