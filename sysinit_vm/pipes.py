@@ -1,16 +1,20 @@
 """How the output of a process is read: as it comes, and never more of it than a limit, whatever a guest sends."""
 
+import codecs
+import io
+import math
 import os
 import selectors
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import IO
 
 LONGEST = 2**24  # bytes of captured output
 _CHUNK = 2**18  # bytes
 _LINE = 2**16  # characters
 _TAIL = 2**14  # bytes
+_QUIET = 1  # seconds
 
 
 class TooMuchError(Exception):
@@ -25,35 +29,69 @@ class LateError(Exception):
         self.texts = texts
 
 
-def capture(streams: Sequence[IO[bytes]], timeout: float | None) -> list[str]:
+def capture(streams: Sequence[IO[bytes]], ended: Callable[[], bool], timeout: float | None) -> list[str]:
     """Read ``streams`` to their ends at once, and return their texts; bytes that are no UTF-8 are replaced.
 
-    TooMuchError if one has more than LONGEST bytes; LateError after ``timeout`` (seconds).
+    ``ended`` says whether their process has: what it started may hold them open, and is not waited for. TooMuchError if
+    one has more than LONGEST bytes; LateError after ``timeout`` (seconds).
     """
     texts = {stream: bytearray() for stream in streams}
-    end = None if timeout is None else time.monotonic() + timeout
-    with selectors.DefaultSelector() as selector:
-        for stream in streams:
-            selector.register(stream, selectors.EVENT_READ)
-        while selector.get_map():
-            left = None if end is None else end - time.monotonic()
-            if left is not None and left <= 0:
-                raise LateError([_decoded(text) for text in texts.values()])
-            for key, _ in selector.select(left):
-                chunk = os.read(key.fd, _CHUNK)
-                text = texts[key.fileobj]  # type: ignore[index]  # one of ``streams``
-                text += chunk
-                if not chunk:
-                    selector.unregister(key.fileobj)
-                if len(text) > LONGEST:
-                    raise TooMuchError
+    try:
+        for stream, chunk in _chunks(streams, ended, timeout):
+            texts[stream] += chunk
+            if len(texts[stream]) > LONGEST:
+                raise TooMuchError
+    except TimeoutError:
+        raise LateError([_decoded(text) for text in texts.values()]) from None
     return [_decoded(text) for text in texts.values()]
 
 
-def lines(stream: IO[str]) -> Iterator[str]:
-    """Yield the lines of ``stream`` as they come; one of more than 64 Ki characters comes in pieces."""
-    while line := stream.readline(_LINE):
-        yield line.rstrip("\n")
+def lines(stream: IO[bytes], ended: Callable[[], bool]) -> Iterator[str]:
+    """Yield the lines of ``stream`` as they come; one of more than 64 Ki characters comes in pieces.
+
+    ``ended`` is that of ``capture``.
+    """
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8")("replace"), translate=True)
+    rest = ""
+    for _, chunk in _chunks([stream], ended, None):
+        *whole, rest = (rest + decoder.decode(chunk)).split("\n")
+        for line in whole:
+            yield from _pieces(line) or [""]
+        *long, rest = _pieces(rest) or [""]
+        yield from long
+    if rest := rest + decoder.decode(b"", final=True):
+        yield rest.removesuffix("\n")
+
+
+def _chunks(
+    streams: Sequence[IO[bytes]], ended: Callable[[], bool], timeout: float | None
+) -> Iterator[tuple[IO[bytes], bytes]]:
+    """Yield what comes, and from which stream, until all end, or their process has ended and no more comes.
+
+    TimeoutError after ``timeout`` (seconds).
+    """
+    by_descriptor, gone = {stream.fileno(): stream for stream in streams}, False
+    end = math.inf if timeout is None else time.monotonic() + timeout
+    with selectors.DefaultSelector() as selector:
+        for descriptor in by_descriptor:
+            selector.register(descriptor, selectors.EVENT_READ)
+        while selector.get_map():
+            left = end - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            ready = selector.select(min(left, _QUIET))
+            if gone and not ready:
+                return
+            gone = gone or (not ready and ended())  # once more then: it may have written just before
+            for key, _ in ready:
+                if chunk := os.read(key.fd, _CHUNK):
+                    yield by_descriptor[key.fd], chunk
+                else:
+                    selector.unregister(key.fd)
+
+
+def _pieces(text: str) -> list[str]:
+    return [text[start : start + _LINE] for start in range(0, len(text), _LINE)]
 
 
 class Tail:

@@ -70,7 +70,8 @@ class Runner:
             process = stack.enter_context(_started(argv, env, stdin=file or _NONE, stdout=_PIPE, stderr=_PIPE, cwd=cwd))
             stack.callback(_end_if_alive, process)
             try:
-                out, err = pipes.capture((_present(process.stdout), _present(process.stderr)), timeout)
+                streams = (_present(process.stdout), _present(process.stderr))
+                out, err = pipes.capture(streams, _ended(process), timeout)
                 return Result(argv, _exit_status(process.wait(timeout)), out, err)
             except pipes.TooMuchError:
                 return Result(argv, _READER_GONE, err=f"It printed more than {pipes.LONGEST // 2**20} MiB.")
@@ -108,11 +109,9 @@ class Runner:
         if self._announce(argv):
             return Result(tuple(argv), 0)
         tail: list[str] = []
-        process = _started(
-            argv, env, stdin=subprocess.DEVNULL, stdout=_PIPE, stderr=subprocess.STDOUT, errors="replace", cwd=cwd
-        )
+        process = _started(argv, env, stdin=_NONE, stdout=_PIPE, stderr=subprocess.STDOUT, cwd=cwd)
         try:
-            for line in pipes.lines(process.stdout) if process.stdout else ():
+            for line in pipes.lines(_present(process.stdout), _ended(process)):
                 tail = [*tail[-99:], line]
                 on_line(line)
             code = process.wait()
@@ -221,6 +220,10 @@ def _present(stream: IO[bytes] | None) -> IO[bytes]:
     return stream
 
 
+def _ended(process: subprocess.Popen[bytes]) -> Callable[[], bool]:
+    return lambda: process.poll() is not None
+
+
 def _close(pipe: IO[bytes] | None) -> None:
     with contextlib.suppress(BrokenPipeError):
         if pipe:
@@ -234,7 +237,7 @@ def _end_if_alive(process: subprocess.Popen[bytes], *, after: float = 0) -> None
         _end(process)
 
 
-def _end(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
     """End a process that we started: SIGTERM, and SIGKILL five seconds later."""
     process.terminate()
     try:

@@ -278,6 +278,27 @@ def test_a_line_without_end_comes_in_pieces():
     assert max(map(len, seen)) <= 2**16
 
 
+@pytest.mark.timeout(60)
+def test_what_a_command_leaves_behind_is_not_waited_for(tmp_path):
+    """As `unshare --map-auto` does where it may not: its child keeps both outputs open for ever."""
+    leaving = 'sleep 300 & echo $! >"$1"; echo one; echo two >&2; exit 3'
+    left = tmp_path / "pid"
+    try:
+        done = RUN.read(sh(leaving, str(left)))
+        assert (done.code, done.out, done.err) == (3, "one\n", "two\n")
+        os.kill(int(left.read_text()), signal.SIGKILL)
+        seen = []
+        done = RUN.stream(sh(leaving, str(left)), seen.append)
+        assert (done.code, seen) == (3, ["one", "two"])
+    finally:
+        os.kill(int(left.read_text()), signal.SIGKILL)
+
+
+def test_what_a_command_writes_last_is_read_though_it_was_quiet_before():
+    done = RUN.read(sh("sleep 2.5; printf late"))
+    assert done.out == "late"
+
+
 @pytest.mark.parametrize("path", [":{}", "{}:", ".:{}"])
 def test_a_program_of_the_current_directory_is_never_run(tmp_path, monkeypatch, path):
     for directory, says in ((tmp_path / "project", "theirs"), (tmp_path / "bin", "ours")):
