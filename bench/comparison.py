@@ -43,7 +43,7 @@ def image(runner: Runner, cache: Path, *, mirror: str, progress: Progress) -> Pa
 
 
 def _build(runner: Runner, work: Path, sources: Sources, progress: Progress) -> None:
-    host = debian_host.find_tools()
+    host = debian_host.find_tools(runner)
     debian_steps.write_logins(work, sources)
 
     def run(argv: list[str]) -> None:

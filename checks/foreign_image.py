@@ -64,7 +64,7 @@ def _argv(work: Path, arch: str) -> list[str]:
     debian_files.overlay(work / "overlay.tar", zellij)
     sources = apt_sources.read(SUITE, settings.value("mirror"))
     debian_steps.write_logins(work, sources)
-    return debian_steps.mmdebstrap(debian_host.find_tools(), work, suite=SUITE, arch=arch, sources=sources)
+    return debian_steps.mmdebstrap(debian_host.find_tools(Runner()), work, suite=SUITE, arch=arch, sources=sources)
 
 
 def _examine(root: Path) -> ImageContents:

@@ -60,9 +60,9 @@ def build(runner: Runner, images: Path, *, zellij: Path, mirror: str, progress: 
 
     Takes minutes and about 3 GB in ``images``. If another build in ``images`` is running, wait for it and take its
     image if it is the same. If anything fails, no unfinished file stays and the former latest image is untouched.
-    MissingError (a program, subordinate ids, zellij), VmError (the mirror's login, a step failed).
+    MissingError (a program, subordinate ids, user namespaces, zellij), VmError (the mirror's login, a step failed).
     """
-    tools = debian_host.find_tools()
+    tools = debian_host.find_tools(runner)
     sources = apt_sources.read(SUITE, mirror)
     if sources.logins:
         say("The mirror's password is not put into the image. For apt in the guest: man apt_auth.conf.")

@@ -16,6 +16,12 @@ from sysinit_vm.files import read_or_empty
 from sysinit_vm.runner import Runner
 
 NAMESPACE = ("--map-auto", "--map-root-user", "--setuid", "0", "--setgid", "0")
+_SYSCTLS = Path("/proc/sys")
+_REFUSING = {  # the value that forbids namespaces, and one that allows them
+    "kernel.apparmor_restrict_unprivileged_userns": ("1", "0"),  # Ubuntu 24.04
+    "kernel.unprivileged_userns_clone": ("0", "1"),  # Debian 10
+    "user.max_user_namespaces": ("0", "15000"),
+}
 _SHARED = Path("/var/tmp")  # noqa: S108  # only for new directories with names that cannot be foreseen
 
 
@@ -42,8 +48,8 @@ class Scratch:
     temporary: Path
 
 
-def find_tools() -> BuildTools:
-    """Find everything that a build needs; MissingError names all missing programs, or subordinate ids."""
+def find_tools(runner: Runner) -> BuildTools:
+    """Find everything that a build needs; MissingError names all missing programs, or what the account may not do."""
     ordinary = os.geteuid() != 0
     names = ["mmdebstrap", "qemu-img", "mkfs.ext4", "tar", *(["unshare", "newuidmap"] if ordinary else [])]
     paths = {name: str(find(name) or "") for name in names}
@@ -53,6 +59,7 @@ def find_tools() -> BuildTools:
         raise MissingError("Programs for building an image are missing.", detail=detail, hint="sysinit-vm setup")
     if ordinary:
         _check_subordinate_ids()
+        _check_namespaces(runner, paths["unshare"])
     as_root = (paths["unshare"], *NAMESPACE) if ordinary else ()
     return BuildTools(paths["mmdebstrap"], paths["qemu-img"], paths["mkfs.ext4"], as_root)
 
@@ -68,6 +75,18 @@ def _check_subordinate_ids() -> None:
                 detail=f"Building an image without root needs a range in {file}.",
                 hint=f"sudo usermod {options} {account}",
             )
+
+
+def _check_namespaces(runner: Runner, unshare: str) -> None:
+    done = runner.read([unshare, "--user", "--map-root-user", "true"], timeout=10)
+    if not done.ok:
+        values = {name: read_or_empty(_SYSCTLS / name.replace(".", "/")).strip() for name in _REFUSING}
+        allowing = [f"{name}={value}" for name, (refusing, value) in _REFUSING.items() if values[name] == refusing]
+        raise MissingError(
+            f"The account {getpass.getuser()} may not create user namespaces.",
+            detail=f"Building an image without root needs them. {done.err}",
+            hint=f"sudo sysctl -w {' '.join(allowing)}" if allowing else "sysctl -a --pattern userns",
+        )
 
 
 @contextlib.contextmanager

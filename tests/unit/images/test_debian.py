@@ -82,7 +82,7 @@ def host(request, tmp_path, monkeypatch):
     (tmp_path / "var-tmp").mkdir()
     found = debian_host.BuildTools("/usr/bin/mmdebstrap", "/usr/bin/qemu-img", "/sbin/mkfs.ext4", as_root)
     monkeypatch.setattr(debian_host, "_SHARED", tmp_path / "var-tmp")
-    monkeypatch.setattr(debian_host, "find_tools", lambda: found)
+    monkeypatch.setattr(debian_host, "find_tools", lambda _: found)
     monkeypatch.setattr(apt_sources, "read", lambda *_: Sources(tuple(LINES)))
     monkeypatch.setattr(debian.platform, "machine", lambda: "x86_64")
     return found
@@ -359,7 +359,7 @@ def test_missing_programs_are_named_together(images, monkeypatch):
     known = {"mmdebstrap": None, "qemu-img": None}
     monkeypatch.setattr(debian_host, "find", lambda name: known.get(name, Path("/bin") / name))
     with pytest.raises(MissingError) as error:
-        debian_host.find_tools()
+        debian_host.find_tools(RecordingRunner())
     assert error.value.detail == "Missing: mmdebstrap, qemu-img."
     assert error.value.hint == "sysinit-vm setup"
 
@@ -370,10 +370,33 @@ def test_an_ordinary_account_needs_subordinate_ids(images, monkeypatch):
     monkeypatch.setattr(debian_host.getpass, "getuser", lambda: "dev")
     monkeypatch.setattr(debian_host, "read_or_empty", lambda file: "other:100000:65536\n")
     with pytest.raises(MissingError) as error:
-        debian_host.find_tools()
+        debian_host.find_tools(RecordingRunner())
     assert error.value.hint.startswith("sudo usermod --add-subuids")
     monkeypatch.setattr(debian_host, "read_or_empty", lambda file: "dev:100000:65536\n")
-    assert debian_host.find_tools().mode == "unshare"
+    assert debian_host.find_tools(RecordingRunner()).mode == "unshare"
+
+
+@pytest.mark.parametrize(
+    ("sysctl", "value", "hint"),
+    [
+        ("kernel/apparmor_restrict_unprivileged_userns", "1\n", "kernel.apparmor_restrict_unprivileged_userns=0"),
+        ("kernel/unprivileged_userns_clone", "0\n", "kernel.unprivileged_userns_clone=1"),
+        ("user/max_user_namespaces", "0\n", "user.max_user_namespaces=15000"),
+        ("user/max_user_namespaces", "9000\n", None),  # such as in a container
+    ],
+)
+def test_an_account_that_may_not_make_namespaces_is_told_before_the_build(tmp_path, monkeypatch, sysctl, value, hint):
+    (tmp_path / sysctl).parent.mkdir()
+    (tmp_path / sysctl).write_text(value)
+    monkeypatch.setattr(debian_host, "_SYSCTLS", tmp_path)
+    monkeypatch.setattr(debian_host, "find", lambda name: Path("/bin") / name)
+    monkeypatch.setattr(debian_host.os, "geteuid", lambda: 1234)
+    monkeypatch.setattr(debian_host, "_check_subordinate_ids", lambda: None)
+    runner = RecordingRunner(Result((), 1, err="unshare: unshare failed: Operation not permitted"))
+    with pytest.raises(MissingError, match="may not create user namespaces") as error:
+        debian_host.find_tools(runner)
+    assert error.value.hint == (f"sudo sysctl -w {hint}" if hint else "sysctl -a --pattern userns")
+    assert "Operation not permitted" in error.value.detail
 
 
 def test_programs_are_found_where_ordinary_accounts_do_not_look(tmp_path, monkeypatch):
