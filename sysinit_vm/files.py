@@ -117,18 +117,20 @@ def require_private(directory: Path) -> Path:
     may write above it, they must not be able to rename what is not theirs (as in /tmp). A group counts as others,
     unless it is the user's own and nobody else's.
     """
-    require_no_guest(directory)
+    real = require_no_guest(directory)
     for place in guest_writes.ways(directory):
         with suppress(FileNotFoundError, NotADirectoryError):
-            status = place.stat()
+            status = place.lstat()
             if os.getuid() and status.st_uid not in {os.getuid(), 0}:
                 why = f"It is the account {status.st_uid}'s."
-            elif (place == directory or not status.st_mode & stat.S_ISVTX) and other_accounts.may_write(place, status):
+            elif stat.S_ISLNK(status.st_mode):
+                continue
+            elif (place == real or not status.st_mode & stat.S_ISVTX) and other_accounts.may_write(place, status):
                 why = f"Others may write {place}."
             else:
                 continue
             raise VmError(f"{directory} is not safe to use.", detail=why, hint=typed("chmod", "go-w", place))
-    return directory.resolve()
+    return real
 
 
 def require_no_guest(path: Path, hint: str = "unset the variable that names it, LIMA_HOME or one of XDG_*") -> Path:

@@ -8,7 +8,7 @@ import json
 import os
 import pwd
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +16,7 @@ from pathlib import Path
 
 _FILE = "sysinit-vm-writes.json"  # in the instance's directory, so that it goes with the VM
 _LONGEST = 2**20  # bytes
+_MOST_LINKS = 40  # as Linux does
 
 Identity = tuple[int, int]
 """A file's device and number, which stay as it is moved."""
@@ -92,16 +93,41 @@ def project_above(path: Path) -> str:
 
 
 def ways(path: Path) -> list[Path]:
-    """Return ``path`` (absolute), what is above it, and the same of what the links on the way lead to; each once."""
-    left, seen = [path, Path(os.path.realpath(path))], dict[Path, None]()  # resolve() raises if links lead in a circle
-    while left:
-        way = left.pop()
-        for place in (way, *way.parents):
-            if place not in seen:
-                seen[place] = None
-                with suppress(OSError):
-                    left.append(Path(os.path.normpath(place.parent / place.readlink())))
-    return [*seen]
+    """Return each place that the system passes as it looks up ``path`` (absolute), and last what that leads to.
+
+    The directory that a place is in has its real path: whoever writes there can lead ``path`` elsewhere.
+    """
+    return [Path(place) for place, _ in passed(str(path))]
+
+
+def links_passed(path: str) -> list[Path]:
+    """Return those places of ``ways`` that are links, and what ``path`` (absolute) leads to."""
+    places = list(passed(path))
+    return [Path(place) for place, is_link in places[:-1] if is_link] + [Path(place) for place, _ in places[-1:]]
+
+
+def passed(path: str) -> Iterator[tuple[str, bool]]:
+    """Yield the places of ``ways`` as text, and whether each is a link; links that lead in a circle are left."""
+    here, names, links = "", path.split("/"), 0
+    yield "/", False
+    while names and links <= _MOST_LINKS:
+        name = names.pop(0)
+        if name == "..":
+            here = here.rpartition("/")[0]
+        elif name not in ("", "."):
+            place = f"{here}/{name}"
+            try:
+                target = os.readlink(place)  # noqa: PTH115  # text, as there can be many
+            except OSError:
+                here = place
+                yield place, False
+                continue
+            yield place, True
+            links, names = links + 1, [*target.split("/"), *names]
+            if target.startswith("/"):
+                here = ""
+    if here:
+        yield here, False
 
 
 def _lima_home() -> str:

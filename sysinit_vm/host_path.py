@@ -57,6 +57,12 @@ def looked_up(path: str, guest_writes: Iterable[Path | Written]) -> Iterator[Hos
         walk.close()
 
 
+def in_real_directory(path: str) -> str:
+    """Return ``path`` (absolute) with the links of its directory resolved, and its last name as it is."""
+    directory, name = os.path.split(path)
+    return os.path.join(os.path.realpath(directory), name)  # noqa: PTH118
+
+
 class _Walk:
     """The open directories from the root of the file system to where it is now; ``..`` goes back to one of them."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sysinit_vm import executables
 from sysinit_vm.errors import VmError, edit
+from sysinit_vm.host_path import in_real_directory
 from sysinit_vm.projects.project import CONFIG
 
 _TEMPLATE = re.compile(r"\{\{-?\s*\.(?:(Param)\.)?(\w+)\s*-?\}\}")
@@ -55,15 +56,20 @@ class HostPaths:
         return self.home / filled[1:].lstrip("/") if filled == "~" or filled.startswith("~/") else below / filled
 
     def forward(self, entry: Mapping[str, Any]) -> dict[str, Any]:
-        """Return an entry of ``portForwards`` with its host socket absolute: Lima puts a relative one into ``sock``."""
+        """Return an entry of ``portForwards`` with its host socket absolute: Lima puts a relative one into ``sock``.
+
+        Links are resolved, but for one that Lima replaces with a socket.
+        """
         socket = entry.get("hostSocket")
         if socket in (None, ""):
             return dict(entry)
-        return {**entry, "hostSocket": os.path.normpath(self.absolute(str(socket), self.instance / "sock"))}
+        path = os.path.normpath(self.absolute(str(socket), self.instance / "sock"))
+        return {**entry, "hostSocket": os.path.realpath(path) if entry.get("reverse") else in_real_directory(path)}
 
     def copy(self, entry: Mapping[str, Any]) -> dict[str, Any]:
-        """Return an entry of ``copyToHost`` with its host path absolute and without ``..``, as Lima cleans it."""
-        return {**entry, "host": os.path.normpath(self.absolute(str(entry.get("host") or ""), self.instance))}
+        """Return an entry of ``copyToHost`` with its host path absolute, without links and, as in Lima, ``..``."""
+        path = os.path.normpath(self.absolute(str(entry.get("host") or ""), self.instance))
+        return {**entry, "host": os.path.realpath(path)}
 
 
 def _unknown(text: str) -> VmError:

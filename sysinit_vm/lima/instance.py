@@ -145,9 +145,10 @@ class Instance:
 
         if not row["name"]:
             raise KeyError("name")
+        unread = row.get("status") == BROKEN and not row.get("config")  # it names a file that is gone (2.2.0, list.go)
         return cls(
             name=read("name", ""),
-            status=read("status", ""),
+            status="" if unread else read("status", ""),
             dir=Path(read("dir", "")),
             arch=read("arch", ""),
             cpus=read("cpus", 0),

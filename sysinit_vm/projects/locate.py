@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from sysinit_vm.config.document import Config
+from sysinit_vm.config.params import VM_NAME
 from sysinit_vm.errors import StateError, VmError, edit, typed
 from sysinit_vm.lima import names
 from sysinit_vm.lima.events import host_agent_ready
@@ -36,6 +38,13 @@ class Target:
     def explicit(self) -> bool:
         """Whether --name chose the VM; only --name may select another project's VM."""
         return self.source == "--name"
+
+    def agrees(self, committed: Config) -> bool:
+        """Whether ``committed``, the project's config as it was read afterwards, still gives the name that it gave."""
+        if self.project is None or not self.source.startswith(f"param.{VM_NAME}"):
+            return True
+        default = default_names.vm_name(self.project.root, names.longest_vm_name(lima_home()))
+        return self.name == (committed.vm_name or default)
 
     @property
     def required(self) -> Project:
@@ -76,7 +85,7 @@ def target(directory: str | None, name: str | None) -> Target:
     try:
         committed_name = committed_config.load(project).vm_name
         if committed_name:
-            source = f"param.VM_NAME in {project.config}"
+            source = f"param.{VM_NAME} in {project.config}"
             hint = edit(project.config)
             wanted = names.checked_vm_name(committed_name, source=source, longest=longest, hint=hint)
             return Target(project, wanted, source)
@@ -87,7 +96,7 @@ def target(directory: str | None, name: str | None) -> Target:
 
 def just_written(project: Project, name: str) -> Target:
     """Return the target of a config that was just written, whatever VM_NAME is."""
-    return Target(project, name, f"param.VM_NAME in {project.config}")
+    return Target(project, name, f"param.{VM_NAME} in {project.config}")
 
 
 def locate(instances: Instances, wanted: Target) -> Located:

@@ -6,6 +6,7 @@ from invoke.context import Context
 
 from sysinit_vm import settings
 from sysinit_vm.config.document import Config
+from sysinit_vm.errors import VmError
 from sysinit_vm.images.build import build_debian
 from sysinit_vm.lima.events import host_agent_ready
 from sysinit_vm.lima.instance import Instance
@@ -53,10 +54,13 @@ def seconds_to_wait(timeout: str | None, config: Config | None = None) -> int:
 def request(c: Context, target: Target, config: Config | None = None) -> Request:
     """Return the request for what limactl may be given for ``target``'s project; its config is read once, at most now.
 
-    NoConfigError if there is no project.
+    NoConfigError if there is no project; VmError if the config gave the VM another name a moment ago.
     """
     project = target.required
-    return Request(config or committed_config.load(project), project, target.name, functools.partial(lima, c))
+    committed = config or committed_config.load(project)
+    if not target.agrees(committed):
+        raise VmError(f"{project.config} has changed while it was read.", hint="the same command again")
+    return Request(committed, project, target.name, functools.partial(lima, c))
 
 
 def start_if_needed(c: Context, vm: ProjectVm, timeout: str | None) -> Instance:

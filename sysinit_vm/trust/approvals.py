@@ -79,7 +79,7 @@ def save(place: Path, allowed: Iterable[str], *, project: Path | None = None) ->
 
 
 def taken(project: Path) -> dict[str, str]:
-    """Return the files from outside ``project`` (absolute) that its config includes, as they were taken: by locator."""
+    """Return the files from outside ``project`` (absolute) that its config includes, by what they were read from."""
     record = _record(_file(project, "-taken")) or {}
     texts = record.get("texts")
     return {str(key): str(value) for key, value in texts.items()} if isinstance(texts, dict) else {}

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,6 @@ from sysinit_vm.trust import approvals
 from sysinit_vm.trust.danger import Context
 
 _SYSTEM = ("/proc", "/dev", "/sys", "/var/spool/cron")
-_MOST_LINKS = 40  # as Linux does
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
 
 
@@ -96,31 +95,8 @@ def _linked(home: Path) -> Iterator[Path]:
         *_links(home, 0, "bin"),
         *(link for folder in programs for link in _links(folder, 0)),
     ]
-    way_to = cache(_way_to)  # for this judgement only: a guest may exchange links until the next
-    places = (place for link in dict.fromkeys(links) for place in _led_through(link, way_to))
+    places = (place for link in dict.fromkeys(links) for place in guest_writes.links_passed(link))
     yield from dict.fromkeys(place for place in places if not home.is_relative_to(place))
-
-
-def _led_through(link: str, way_to: Callable[[str], tuple[str, tuple[Path, ...]]]) -> Iterator[Path]:
-    """Yield what ``link`` (absolute) leads to, and each link on the way: whoever can exchange one leads it elsewhere.
-
-    All are absolute, and the directory that such a link is in has no links in its path.
-    """
-    yield Path(os.path.realpath(link))  # resolve() fails for one to itself
-    with suppress(OSError):
-        for _ in range(_MOST_LINKS):
-            folder, name = os.path.split(link)
-            real, on_the_way = way_to(folder)
-            yield from on_the_way
-            target = os.readlink(link)  # noqa: PTH115  # text, as there are many; OSError at the end
-            yield Path(real, name)
-            link = os.path.join(folder, target)  # noqa: PTH118
-
-
-def _way_to(folder: str) -> tuple[str, tuple[Path, ...]]:
-    """Return the real path of the directory ``folder`` (absolute), and the links on the way to it."""
-    links = [place for place in guest_writes.ways(Path(folder)) if place.is_symlink()]
-    return os.path.realpath(folder), tuple(Path(os.path.realpath(link.parent), link.name) for link in links)
 
 
 def _links(folder: str | Path, depth: int, prefix: str = "") -> Iterator[str]:

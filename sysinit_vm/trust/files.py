@@ -1,11 +1,13 @@
 """Host files that a config names: mounts, images, sockets, copies. Its paths are absolute by now, or judged so."""
 
+import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from sysinit_vm.host_path import in_real_directory
 from sysinit_vm.trust import places
 from sysinit_vm.trust.danger import Context, Danger, Level, Where
 from sysinit_vm.trust.exchange import exchangeable
@@ -172,7 +174,9 @@ def forward(where: Where, value: Any, context: Context) -> Dangers:
         yield from unknown(where, value, context)
         return
     yield from _FORWARD(where, value, context)
-    socket = text(value.get("hostSocket"))
+    socket, reverse = text(value.get("hostSocket")), not off(value.get("reverse"))
+    if socket.startswith("/"):  # now: at each start, a link may lead elsewhere
+        socket = os.path.realpath(socket) if reverse else in_real_directory(socket)
     approved = {
         # a guest socket's path is the guest's own business, and Lima fills it in
         "guest": "socket" if text(value.get("guestSocket")) else _ports(value, "guest") or [1, _LAST_PORT],
@@ -180,7 +184,7 @@ def forward(where: Where, value: Any, context: Context) -> Dangers:
         "ip": text(value.get("hostIP")) or "127.0.0.1",
         "proto": text(value.get("proto")) or "any",
     }
-    if not off(value.get("reverse")):
+    if reverse:
         words = f"lets the guest reach this machine's {_which(approved['host'])}"
         yield Danger(Level.OPENS, (*where, "reverse"), words, approved)
     elif socket:
@@ -227,8 +231,8 @@ def copy_to_host(where: Where, value: Any, context: Context) -> Dangers:
     if not isinstance(value, Mapping) or set(value) - {"guest", "host", "deleteOnStop"}:
         yield from unknown(where, value, context)
         return
-    host = text(value.get("host"))
-    path = _resolved(host, context)
+    path = _resolved(text(value.get("host")), context)
+    host = str(path or text(value.get("host")))
     runs = path is None or _runs_as_you(path, context)
     words = f"writes a file of the guest to {whole(host)}" + (", and so can run anything as you" if runs else "")
     yield Danger(Level.RUNS if runs else Level.WRITES, (*where, "host"), words, host)

@@ -18,7 +18,7 @@ from sysinit_vm.terminal import modes, prompts
 from sysinit_vm.trust import approvals, included, length, refusals, screen, table
 from sysinit_vm.trust.context import here, own_vm
 from sysinit_vm.trust.danger import Context, Danger, Level
-from sysinit_vm.trust.included import Included
+from sysinit_vm.trust.references import Included
 from sysinit_vm.trust.rules import display, whole
 from sysinit_vm.trust.verdict import SHORT, Verdict, worst_last
 

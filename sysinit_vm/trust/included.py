@@ -1,11 +1,9 @@
 """The other files that a config includes, read by us: limactl never follows a name that a stranger wrote."""
 
-import hashlib
 import os
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -15,11 +13,11 @@ from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError, edit
 from sysinit_vm.trust.danger import Context, Danger, Level, Where, spelled
+from sysinit_vm.trust.references import LIMAS_OWN, Included, Reference
 from sysinit_vm.trust.rules import Dangers, display, whole
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
-_LIMAS_OWN = "template"
-_FETCHED = ("http", "https", "github", _LIMAS_OWN)
+_FETCHED = ("http", "https", "github", LIMAS_OWN)
 # Lima takes what is no URL to Go for a path of this machine (2.2.0): only what cannot be one is let through.
 _LIMAS_TEMPLATE = re.compile(r"template:[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*", re.ASCII)
 _ELSEWHERE = re.compile(
@@ -30,61 +28,18 @@ _DEEPEST, _MOST = 8, 100
 _TEXT_OF = {"data": "content", "yq": "expression"}
 
 
-@dataclass(frozen=True)
-class Reference:
-    """A file that a config names: ``where``, and its absolute ``locator``, which is a path or a URL.
-
-    ``beside`` is the locator of the file that names it, empty for the config itself.
-    """
-
-    where: Where
-    locator: str
-    beside: str = ""
-
-    @property
-    def limas_own(self) -> bool:
-        """Whether it is a template of Lima's that another one of Lima's includes."""
-        return all(locator.startswith(f"{_LIMAS_OWN}:") for locator in (self.locator, self.beside))
-
-    @property
-    def path(self) -> Path | None:
-        """The local file (absolute), None if it comes from elsewhere."""
-        return Path(self.locator) if self.locator.startswith("/") else None
-
-
-@dataclass(frozen=True)
-class Included:
-    """``committed`` with the files that it includes: ``texts`` of those that were read, by locator."""
-
-    committed: Config
-    references: tuple[Reference, ...]
-    texts: Mapping[str, str]
-
-    @property
-    def missing(self) -> list[str]:
-        """The locators of those that are not read yet, because that takes an approval."""
-        return list(dict.fromkeys(ref.locator for ref in self.references if ref.locator not in self.texts))
-
-    @property
-    def fingerprint(self) -> str:
-        """A hash of the config and all texts."""
-        parts = [document.dump(self.committed.data), document.dump(dict(self.texts))]
-        return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()
-
-
 def collect(committed: Config, root: Path, taken: Mapping[str, str]) -> Included:
-    """Return ``committed`` with the project's files that it includes, read now, and those ``taken`` before, by locator.
+    """Return ``committed`` with the project's files that it includes, read now, and those ``taken`` before.
 
-    ``root`` is the project's directory (absolute). VmError for a file that cannot be followed, whatever was approved.
+    ``taken`` has them by what they were read from, a real path or a URL. ``root`` is the project's directory, absolute.
+    VmError for a file that cannot be followed, whatever was approved.
     """
-    texts = {key: value for key, value in taken.items() if not _is_inside(key, root)}  # the project's own are read now
-    references = list[Reference]()
-    for reference in _walk(committed.data, str(committed.path), root, texts, 0):
+    texts, references = dict[str, str](), list[Reference]()
+    for reference in _walk(committed.data, str(committed.path), root, (texts, taken), 0):
         references.append(reference)
         if len(references) > _MOST:
             raise _unusable(str(committed.path), f"It includes more than {_MOST} files.")
-    used = {reference.locator for reference in references}
-    return Included(committed, tuple(references), {key: value for key, value in texts.items() if key in used})
+    return Included(committed, tuple(references), texts)
 
 
 def dangers(included: Included, context: Context) -> Dangers:
@@ -95,10 +50,9 @@ def dangers(included: Included, context: Context) -> Dangers:
             if not ref.limas_own:
                 yield Danger(Level.FETCHES, where, f"takes more from {whole(ref.locator)}", ref.locator)
         elif not ref.path.is_relative_to(context.root):
-            means = str(ref.path.resolve())
-            leads = "" if means == ref.locator else f", which leads to {whole(means)}"
+            leads = "" if ref.means == ref.locator else f", which leads to {whole(ref.means)}"
             words = f"takes more from {whole(ref.locator)}{leads}, outside the project"
-            yield Danger(Level.READS, where, words, [ref.locator, means])
+            yield Danger(Level.READS, where, words, [ref.locator, ref.means])
 
 
 def outside(included: Included, root: Path) -> Iterator[tuple[str, str]]:
@@ -109,9 +63,10 @@ def outside(included: Included, root: Path) -> Iterator[tuple[str, str]]:
 
 
 def read_outside(path: Path) -> str:
-    """Return the text of a file outside the project at ``path`` (absolute); links to it are followed here, once."""
-    place = path.resolve()
-    return _read(place.parent, place)
+    """Return the text of a file outside the project at the real ``path``; VmError if that has become a link."""
+    if os.path.realpath(path) != str(path):
+        raise _unusable(str(path), "It has become a link.")
+    return _read(path.parent, path)
 
 
 def as_files(included: Included) -> Iterator[tuple[str, str]]:
@@ -144,16 +99,22 @@ def has_base(included: Included) -> bool:
     return any(reference.where[0] == "base" for reference in included.references)
 
 
-def _walk(data: Mapping[str, Any], beside: str, root: Path, texts: dict[str, str], depth: int) -> Iterator[Reference]:
+def _walk(
+    data: Mapping[str, Any], beside: str, root: Path, known: tuple[dict[str, str], Mapping[str, str]], depth: int
+) -> Iterator[Reference]:
+    texts, taken = known
     if depth > _DEEPEST:
         raise _unusable(beside, f"Its bases are nested more than {_DEEPEST} deep.")
     for where, written in _locators(data):
         locator = _absolute(written, beside, spelled(where))
-        yield Reference(where, locator, beside if depth else "")
+        means = os.path.realpath(locator) if locator.startswith("/") else locator
+        yield Reference(where, locator, beside if depth else "", means)
         if locator not in texts and _is_inside(locator, root):
             texts[locator] = _read(root, Path(locator))
+        elif locator not in texts and means in taken:
+            texts[locator] = taken[means]
         if where[0] == "base" and locator in texts:
-            yield from _walk(document.parse(texts[locator], Path(locator)), locator, root, texts, depth + 1)
+            yield from _walk(document.parse(texts[locator], Path(locator)), locator, root, known, depth + 1)
 
 
 def _is_inside(locator: str, root: Path) -> bool:
@@ -218,7 +179,7 @@ def _absolute(locator: str, beside: str, where: str) -> str:
 
 def _plain(locator: str, beside: str, where: str) -> str:
     scheme = locator.partition(":")[0]
-    if not (_LIMAS_TEMPLATE if scheme == _LIMAS_OWN else _ELSEWHERE).fullmatch(locator):
+    if not (_LIMAS_TEMPLATE if scheme == LIMAS_OWN else _ELSEWHERE).fullmatch(locator):
         raise _unusable(beside, f"{where} is {display(locator)}, which is no plain {scheme} URL.")
     return locator
 

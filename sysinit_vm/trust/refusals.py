@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from sysinit_vm import guest_writes
 from sysinit_vm.config import guest_places
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError, edit
@@ -177,8 +178,8 @@ def check_host_paths(config: Config, root: Path | None, context: Context, more: 
     writable += [*(place.resolve() for place in writable), *(place for _, place in context.guests)]
     for where, text in (*_host_paths(data), *more):
         path = Path(text).expanduser()
-        spellings = (path, Path(os.path.normpath(path)), path.parent.resolve(), path.resolve())
-        if any(one.is_relative_to(place) for one in spellings for place in writable):
+        passed = (path, Path(os.path.normpath(path)), *guest_writes.ways(path))
+        if any(one.is_relative_to(place) for one in passed for place in writable):
             raise VmError(
                 f"{where} in {config.path} is refused: {display(str(path))}.",
                 detail="The guest can write there, and could lead it anywhere by a link. {{.Dir}} is the VM's own "

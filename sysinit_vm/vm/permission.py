@@ -28,7 +28,7 @@ from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal.console import say
 from sysinit_vm.trust import approvals, gate, included, length, refusals, screen
 from sysinit_vm.trust.danger import Danger, Level
-from sysinit_vm.trust.included import Included
+from sysinit_vm.trust.references import Included
 from sysinit_vm.trust.verdict import Verdict
 
 FindLimactl = Callable[[], Limactl]
@@ -63,7 +63,7 @@ class Request:
             stage = self._judged(self.committed, machine, others)
             allowed += stage.verdict.dangers
             yield stage
-            taken |= {locator: self._take(locator) for locator in others.missing}
+            taken |= {source: self._take(source) for source in others.missing}
             approvals.keep(root, taken)
         whole = self._whole(others) if others.references else self.committed
         stage = self._judged(whole, machine, others)
@@ -140,8 +140,8 @@ class Request:
         data = prepare.prepared(config, self.project, self.name, machine).data
         return Stage(config, data, gate.judge(data, config, self.project.root, self.name, others))
 
-    def _take(self, locator: str) -> str:
-        return included.read_outside(Path(locator)) if locator.startswith("/") else self.limactl().fetch(locator)
+    def _take(self, source: str) -> str:
+        return included.read_outside(Path(source)) if source.startswith("/") else self.limactl().fetch(source)
 
     def _whole(self, others: Included) -> Config:
         if not included.has_base(others):
@@ -153,7 +153,7 @@ class Request:
                 for name, content in included.as_files(others):
                     files.write(place / name, content, mode=0o600)
                 text = self.limactl().put_together(place / "0.yaml")
-            approvals.keep(root, dict(others.texts), key, text)
+            approvals.keep(root, others.taken, key, text)
         return replace(self.committed, data=document.parse(text, self.committed.path))
 
     def _with_machine_config(self, stage: Stage, verdict: Verdict) -> Iterator[Stage]:
