@@ -19,10 +19,11 @@ from sysinit_vm.lima.instance import STOPPED, Instance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine import facts
 from sysinit_vm.ports import portlist
-from sysinit_vm.projects import repository
+from sysinit_vm.projects import locate, repository
 from sysinit_vm.projects.locate import Located
 from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal.console import say
+from sysinit_vm.vm import restore
 
 AREA = "VM"
 _FULL = 90  # percent
@@ -32,7 +33,7 @@ _SKEW, _BEAT = 5, 8  # seconds
 def examine(lima: Limactl, instance: Instance) -> Iterator[Finding]:
     """Yield what is wrong with ``instance``, and what was looked at and is right."""
     paused = qmp.paused(instance)
-    yield _state(instance, paused=paused)
+    yield _state(lima, instance, paused=paused)
     yield from _left_behind(instance)
     if not instance.unreadable:
         yield from _drift(instance)
@@ -40,12 +41,11 @@ def examine(lima: Limactl, instance: Instance) -> Iterator[Finding]:
         yield from _guest(lima, instance)
 
 
-def _state(instance: Instance, *, paused: bool) -> Finding:
+def _state(lima: Limactl, instance: Instance, *, paused: bool) -> Finding:
     """What Lima says of it, and what its host agent says."""
-    name = instance.name
     if instance.unreadable:
-        text = f"{instance.files.lima_yaml} cannot be read"
-        return Finding(AREA, "state", WRONG, text, f"sysinit-vm destroy --name {name}")
+        found = wrong(AREA, "state", locate.unreadable(instance))
+        return replace(found, fix=partial(restore.restore, lima, instance.name) if restore.is_safe(instance) else None)
     if paused:
         return Finding(AREA, "state", WRONG, "paused: the disk of this machine is full", "sysinit-vm start")
     if instance.running:

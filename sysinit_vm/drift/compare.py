@@ -127,7 +127,7 @@ def _absolute(mount: Any) -> Any:
 def remember(instance: Instance) -> None:
     """Keep what ``instance`` was booted with, because Lima merges its defaults and overrides in at every read."""
     with suppress(VmError):
-        files.write(instance.dir / _BOOTED, json.dumps(instance.filled))
+        files.write(instance.dir / _BOOTED, json.dumps(instance.filled), mode=0o600)
 
 
 def _since_boot(instance: Instance) -> list[Change]:

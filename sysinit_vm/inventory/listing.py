@@ -47,14 +47,14 @@ def _status(instance: Instance) -> str:
 
 
 def of_machine(instances: Instances, now: float, drift: Callable[[Instance], str]) -> list[dict[str, Any]]:
-    """Return a record, with resources, of each VM that has a project or cannot be read, sorted by name.
+    """Return a record, with resources, of each VM that has a project or cannot be used, sorted by name.
 
     Other instances are not ours. ``now`` is in seconds since the epoch; ``drift`` returns what a VM needs to match its
     config.
     """
     return [
         {**record(vm.name, _status(vm), vm, vm.project_dir), **_resources(vm, now), "drift": drift(vm)}
-        for vm in instances
+        for vm in sorted((*instances, *instances.lost), key=lambda vm: vm.name)
         if vm.project_dir or vm.unreadable
     ]
 

@@ -140,6 +140,8 @@ def _halves() -> list[Litter]:
         files = InstanceFiles(path)
         if not names.is_legal(path.name) or path.is_symlink() or files.lima_yaml.exists():
             continue
+        if Instance(path.name, "", path).restorable:
+            continue
         if _abandoned(path.name) and recovery.stale_pid_files(files) == files.pid_files:
             why = "Lima was killed while creating or deleting it"
             litter.append(Litter("half-made", path.name, why, (path,), usage.allocated(path)))

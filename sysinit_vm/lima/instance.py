@@ -98,6 +98,35 @@ class Instance:
         return not self.status
 
     @property
+    def no_directory(self) -> Path | None:
+        """The first host directory that its guest could write and that is none (absolute): Lima refuses it for that."""
+        return next((path for path in self.guest_writes if not path.is_dir()), None)
+
+    @property
+    def restorable(self) -> bool:
+        """Whether its lima.yaml is missing, damaged or refused by Lima, and that of its last start is kept."""
+        kept = self.files.kept_config() if self._has_disk_unused else None
+        if kept is None:
+            return False
+        with suppress(VmError):
+            return self.config().data != kept.data and self.no_directory is None
+        return True
+
+    @property
+    def lost(self) -> bool:
+        """Whether its lima.yaml is missing or damaged, and its disk is there; no config of a start is kept."""
+        if not self._has_disk_unused or self.files.kept_config():
+            return False
+        with suppress(VmError):
+            return not self.config()
+        return True
+
+    @property
+    def _has_disk_unused(self) -> bool:
+        """Whether it is a VM with a disk that Lima cannot use."""
+        return self.unreadable and self.files.made_by_lima and self.files.has_disk
+
+    @property
     def state(self) -> str:
         """Lima's status for people: one whose lima.yaml cannot be read is Broken."""
         return self.status or BROKEN
@@ -112,23 +141,30 @@ class Instance:
         return self.files.config()
 
     def with_own_config(self) -> "Instance":
-        """Return it with the params and mounts of its lima.yaml, as far as we read that, if Lima refuses it.
+        """Return it with the params and mounts of its lima.yaml, or of its last start's, if Lima refuses or lacks it.
 
         Lima says nothing of such an instance, and refuses one as soon as a directory that it mounts is none (2.2.0):
         the guest must not be able to hide whose it is, and what it can write.
         """
         if not self.unreadable:
             return self
+        readable = self._readable()
+        if readable is None:
+            return self
+        data = readable.data
+        param, mounts = data.get("param"), data.get("mounts")
+        known = [mount for mount in mounts if isinstance(mount, Mapping)] if isinstance(mounts, list) else []
+        texts = {str(key): str(value) for key, value in param.items()} if isinstance(param, Mapping) else {}
+        kinds: dict[str, Any] = {
+            key: data[key] for key in ("vmType", "mountType", "mountTypesUnsupported") if key in data
+        }
+        return replace(self, param=texts, filled={**kinds, "mounts": known})
+
+    def _readable(self) -> Config | None:
+        """Return its own config or else that of its last start, None if we can read neither."""
         with suppress(VmError):
-            data = self.config().data
-            param, mounts = data.get("param"), data.get("mounts")
-            known = [mount for mount in mounts if isinstance(mount, Mapping)] if isinstance(mounts, list) else []
-            texts = {str(key): str(value) for key, value in param.items()} if isinstance(param, Mapping) else {}
-            kinds: dict[str, Any] = {
-                key: data[key] for key in ("vmType", "mountType", "mountTypesUnsupported") if key in data
-            }
-            return replace(self, param=texts, filled={**kinds, "mounts": known})
-        return self
+            return self.config()
+        return self.files.kept_config()
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> "Instance":
@@ -173,10 +209,15 @@ class Instances:
         return iter(self.listed)
 
     @property
+    def lost(self) -> tuple[Instance, ...]:
+        """Those that Lima does not list, and that have a disk: their lima.yaml is missing."""
+        return tuple(one for one in self.unlisted if one.files.made_by_lima and one.files.has_disk)
+
+    @property
     def guest_writes(self) -> tuple[Path | Written, ...]:
         """The host directories that their guests can write, by their configs now, or could at their last start."""
         places = list[Path | Written]()
-        for instance in self:
+        for instance in (*self, *self.lost):
             places += [*instance.guest_writes, *instance.written]
         return tuple(places)
 

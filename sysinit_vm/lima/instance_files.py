@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from sysinit_vm import files
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
+from sysinit_vm.errors import VmError
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,17 @@ class InstanceFiles:
     @property
     def made_by_lima(self) -> bool:
         """Whether it is what Lima made of an instance, and no directory of the user's."""
-        return self.version.is_file() and not self.directory.is_symlink()
+        return os.path.isfile(self.version) and not self.directory.is_symlink()  # noqa: PTH113  # is_file raises too
+
+    @property
+    def started_config(self) -> Path:
+        """Ours: lima.yaml as it was at the last start. It goes with the VM."""
+        return self.directory / "sysinit-vm-lima.yaml"
+
+    @property
+    def has_disk(self) -> bool:
+        """Whether the guest's disk is there, as far as we may look; before Lima 2.0 it was called diffdisk."""
+        return any(os.path.isfile(self.directory / name) for name in ("disk", "diffdisk"))  # noqa: PTH113  # as above
 
     @property
     def version(self) -> Path:
@@ -106,6 +118,20 @@ class InstanceFiles:
     def config(self) -> Config:
         """Return the config that the instance was made from or last given; VmError if it cannot be read."""
         return document.load(self.lima_yaml)
+
+    def keep_config(self) -> None:
+        """Keep lima.yaml as it is now, readable for its user only; nothing if that cannot be read or written."""
+        with suppress(OSError, ValueError, VmError):
+            files.write(self.started_config, files.read(self.lima_yaml, document.LONGEST_BYTES), mode=0o600)
+
+    def kept_config(self) -> Config | None:
+        """Return the config of the last start; None if none is kept, or it is damaged, a link or another account's."""
+        path = self.started_config
+        with suppress(OSError, ValueError, VmError):
+            if not path.is_symlink():
+                text = files.read(path, document.LONGEST_BYTES, own=True).decode()
+                return Config(path, document.parse(text, path), text=text)
+        return None
 
     def event_lines(self) -> Iterator[str]:
         """Yield the lines of the host agent's events, none if it has not begun."""

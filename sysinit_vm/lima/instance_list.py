@@ -25,7 +25,7 @@ def instances(read: Read) -> Instances:
     """
     legal = [directory for directory in home.instance_directories() if names.is_legal(directory.name)]
     listed = [directory.name for directory in legal if InstanceFiles(directory).has_config]
-    unlisted = tuple(Instance(directory.name, "", directory) for directory in legal if directory.name not in listed)
+    unlisted = tuple(_without_config(InstanceFiles(place)) for place in legal if place.name not in listed)
     known = tuple(_list(read, *listed)) if listed else ()
     if all(home.instance_files(name).has_config for name in listed):
         return Instances(known, unlisted)
@@ -38,8 +38,13 @@ def instance(read: Read, name: str) -> Instance | None:
     if not names.is_legal(name) or not its.directory.is_dir():
         return None
     if not its.lima_yaml.exists():
-        return Instance(name, "", its.directory)  # Lima was ended while it made or deleted the VM
+        return _without_config(its)
     return next((instance for instance in _list(read, name) if instance.name == name), None)
+
+
+def _without_config(its: InstanceFiles) -> Instance:
+    """What has no lima.yaml: that was removed, or Lima was ended while it made or deleted the VM, or it is a stray."""
+    return Instance(its.name, "", its.directory).with_own_config()
 
 
 def _list(read: Read, *wanted: str) -> list[Instance]:

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -83,10 +84,12 @@ class Limactl:
 
         ``timeout`` in seconds, ``env`` for the host agent and QEMU. Each log line goes to ``on_message``.
         A bare name is never given to limactl unseen: it would create a VM of that name. What its guest can write from
-        now on is recorded first.
+        now on is recorded first, and its config kept.
         """
-        directory = home.instance_files(instance.name).directory
+        its = home.instance_files(instance.name)
+        directory = its.directory
         if not self.runner.dry and directory.is_dir():
+            its.keep_config()
             try:
                 guest_writes.record(directory, instance.guest_writes)
             except OSError as error:
@@ -106,6 +109,7 @@ class Limactl:
         Only for what Lima does not read before then, provision and param, and does not refuse (``refusal``).
         """
         files.write(instance.files.lima_yaml, config.text)
+        instance.files.keep_config()
 
     def refusal(self, config: JudgedConfig) -> str:
         """Return why Lima would not take ``config``, empty if it does; keys that it does not know are no reason.
@@ -171,14 +175,22 @@ class Limactl:
 
         What it made and has no lima.yaml any more Lima leaves (2.2.0): we remove that, whose processes have ended.
         """
-        left, done = home.instance_files(name), self._change("delete", "--force", name)
+        left = home.instance_files(name)
+        if not self.runner.dry and not left.protected:
+            with suppress(OSError):
+                left.started_config.unlink()  # what is half deleted is not to be restored
+        done = self._change("delete", "--force", name)
         if self.runner.dry or not left.directory.exists():
             return
         if left.made_by_lima and not left.has_config:
             shutil.rmtree(left.directory, ignore_errors=True)
             if not left.directory.exists():
                 return
-        hint = f"limactl unprotect {name}" if "protected" in done.err else typed("ls", "-la", left.directory)
+        hint = (
+            f"limactl unprotect {name}"
+            if left.has_config and "protected" in done.err
+            else typed("ls", "-la", left.directory)
+        )
         raise _failure(f"Cannot delete {name}.", done, hint=hint, otherwise=f"{left.directory} is still there.")
 
     def shell_argv(

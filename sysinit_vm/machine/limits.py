@@ -1,4 +1,4 @@
-"""What cannot be installed: acceleration, disk space, memory, the length of LIMA_HOME, rights, open files."""
+"""What cannot be installed: acceleration, disk space, memory, the length of LIMA_HOME, rights, owners, open files."""
 
 import contextlib
 import grp
@@ -10,17 +10,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import platformdirs
+
 from sysinit_vm import settings
-from sysinit_vm.errors import UsageError, VmError
+from sysinit_vm.errors import UsageError, VmError, typed
 from sysinit_vm.lima import kvm, names
 from sysinit_vm.lima.kvm import Access
-from sysinit_vm.machine import accelerator, facts
+from sysinit_vm.machine import accelerator, facts, root_files
 from sysinit_vm.machine.host import Host
 from sysinit_vm.runner import Runner
 
 _GIB = 2**30
 _ROOM = 10 * _GIB  # an image, its build, and the first gigabytes of a guest's disk
 _MEMORY = 4 * _GIB
+_SHOWN = 3  # paths of files that are root's
 _FILES = 1024  # QEMU's 9p server and Lima's forwards open many
 
 
@@ -54,6 +57,7 @@ def survey(runner: Runner, host: Host, lima_home: Path, kernels: Sequence[Path] 
         _memory(),
         _length(lima_home),
         *_rights(host),
+        *_owners(host, lima_home),
         _open_files(),
     ]
 
@@ -113,6 +117,20 @@ def _rights(host: Host) -> Iterator[Limit]:
     other = f"as root: {kvm.joining()}" if access is Access.JOINABLE else "ls -l /dev/kvm, whose owner could let you in"
     hint = "sysinit-vm setup" if joinable else other
     yield Limit("user", found, allowed or wanted == "tcg", hint, hard=wanted == "kvm")
+
+
+def _owners(host: Host, lima_home: Path) -> Iterator[Limit]:
+    if host.root:
+        return
+    ours = (host.data, host.cache, platformdirs.user_config_path("sysinit-vm"), lima_home)
+    paths = root_files.below(ours)
+    if not paths:
+        yield Limit("owners", "VMs and sysinit-vm have no files of root", enough=True)
+        return
+    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+    found = f"root's, as sudo leaves them: {', '.join(map(str, paths[:_SHOWN]))}{more}"
+    places = [place for place in ours if any(place in path.parents for path in paths)] if more else paths
+    yield Limit("owners", found, enough=False, hint=typed("sudo", "chown", "-R", kvm.user(), *places))
 
 
 def _has_name(group: int) -> bool:

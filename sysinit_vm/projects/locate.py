@@ -10,7 +10,7 @@ from pathlib import Path
 from sysinit_vm.config.document import Config
 from sysinit_vm.config.params import VM_NAME
 from sysinit_vm.errors import StateError, VmError, edit, typed
-from sysinit_vm.lima import names
+from sysinit_vm.lima import names, recovery
 from sysinit_vm.lima.events import host_agent_ready
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.lima.instance import Instance, Instances
@@ -116,12 +116,13 @@ def locate(instances: Instances, wanted: Target) -> Located:
 
 
 def _is_its_own(namesake: Instance, project: Project) -> bool:
-    return namesake.unreadable or owners.belongs(namesake, project)
+    """Whether a VM of the project's name is its own, as far as we know whose it is."""
+    return owners.belongs(namesake, project) or (namesake.unreadable and namesake.project_dir is None)
 
 
 def of_project(instances: Instances, project: Project) -> list[Instance]:
     """Return the VMs that were made for ``project``; there is more than one only if another tool made it."""
-    return [instance for instance in instances if owners.belongs(instance, project)]
+    return [instance for instance in (*instances, *instances.lost) if owners.belongs(instance, project)]
 
 
 def left_behind(instances: Instances, wanted: Target) -> Instance | None:
@@ -167,6 +168,8 @@ def _none(instances: Instances, wanted: Target, name: str, *, to_end: bool) -> S
 def running(instances: Instances, wanted: Target) -> Instance:
     """Return the target's VM if it runs and has booted; StateError (exit 4) otherwise."""
     instance = existing(instances, wanted)
+    if instance.unreadable:
+        raise unreadable(instance)
     start = typed("sysinit-vm", "start", *(["--name", instance.name] if wanted.explicit else []))
     if not instance.running:
         raise StateError(f"The VM {instance.name} is not running: {instance.state}.", hint=start)
@@ -185,20 +188,31 @@ def guest_directory(instance: Instance, host: Path) -> str:
 
 
 def unreadable(instance: Instance) -> StateError:
-    """Return the error for a VM that Lima cannot read: its lima.yaml is missing, refused, or cannot be listed."""
-    lima_yaml, brief = instance.files.lima_yaml, f"The VM {instance.name} cannot be used."
-    if not lima_yaml.exists():
-        why = f"{lima_yaml} is missing, so Lima does not know the VM."
-        destroy = typed("sysinit-vm", "destroy", "--name", instance.name)
-        return StateError(
-            brief, detail=why, hint=destroy if instance.files.made_by_lima else typed("rm", "-r", instance.dir)
-        )
-    missing = next((path for path in instance.guest_writes if not path.is_dir()), None)
-    if missing:
-        why = f"{missing} is mounted in it, and is no directory, so Lima refuses the VM."
-        return StateError(brief, detail=why, hint=typed("ls", "-ld", missing))
+    """Return the error for a VM that Lima cannot use: its lima.yaml is missing, damaged, refused, or not listed.
+
+    What mends it is in the hint, and nothing that loses a disk if there is another way.
+    """
+    its, name, brief = instance.files, instance.name, f"The VM {instance.name} cannot be used."
+    lima_yaml, destroy = its.lima_yaml, typed("sysinit-vm", "destroy", "--name", instance.name)
+    there = os.path.lexists(lima_yaml)
+    why = f"{lima_yaml} is {'damaged' if there else 'missing'}, so Lima cannot use the VM."
+    if instance.restorable:
+        detail = f"{why} Its disk is there, and the config of its last start is kept: start restores it."
+        return StateError(brief, detail=detail, hint=typed("sysinit-vm", "start", "--name", name))
+    if instance.lost:
+        detail = f"{why} Its disk is there, and no config of a start is kept: the project's own can take its place."
+        adopt = typed("sysinit-vm", "adopt", "--name", name)
+        return StateError(brief, detail=detail, hint=f"{adopt} in its project. To delete it with its disk: {destroy}")
+    if not there:
+        stray = typed("rm", "-r", its.directory)
+        if not its.made_by_lima and recovery.own_processes(its):
+            stray = typed("sysinit-vm", "stop", "--name", name)
+        return StateError(brief, detail=why, hint=destroy if its.made_by_lima else stray)
+    if instance.no_directory:
+        why = f"{instance.no_directory} is mounted in it, and is no directory, so Lima refuses the VM."
+        return StateError(brief, detail=why, hint=typed("ls", "-ld", instance.no_directory))
     why = f"{lima_yaml} is damaged, or limactl cannot list what it says, so Lima cannot use the VM."
-    return StateError(brief, detail=why, hint=f"sysinit-vm destroy --name {instance.name}")
+    return StateError(brief, detail=why, hint=f"{edit(lima_yaml)}, or {destroy}" if its.has_disk else destroy)
 
 
 def second(project: Project, present: Instance, wanted: Target) -> StateError:

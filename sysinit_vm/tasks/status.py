@@ -26,6 +26,8 @@ def status(c: Context, json: bool = False, project: str | None = None, name: str
         say(str(vm.target.problem))
     if located.foreign:
         say(f"A VM {located.name} exists, but it belongs to {owners.owner(located.foreign)}.")
+    if located.instance and located.instance.unreadable:
+        say(str(locate.unreadable(located.instance)))
     left_behind = None if located.instance else locate.left_behind(vm.instances, vm.target)
     if left_behind:
         say(hints.completed(f"{owners.question(left_behind, vm.target.required)} Take it over: sysinit-vm adopt"))

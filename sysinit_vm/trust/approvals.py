@@ -63,6 +63,16 @@ def load(place: Path) -> Approval:
     return Approval(frozenset(map(str, allowed)))
 
 
+def project(instance: Path) -> Path | None:
+    """Return the project (absolute) for which something was allowed to an instance, by its directory; None if unknown.
+
+    Each instance that we made has such a record.
+    """
+    record = _record(_file(instance)) or {}
+    owner = record.get("project")
+    return Path(owner) if record.get("directory") == str(instance) and isinstance(owner, str) else None
+
+
 def save(place: Path, allowed: Iterable[str], *, project: Path | None = None) -> None:
     """Record that ``allowed`` is allowed for ``place``, and nothing else; ``project`` is an instance's.
 

@@ -13,9 +13,10 @@ from sysinit_vm.lima.instance import STOPPED, Instance
 from sysinit_vm.lima.judged import JudgedConfig
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine import facts
+from sysinit_vm.projects import locate
 from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
-from sysinit_vm.vm import permission, validity
+from sysinit_vm.vm import adopt, permission, restore, validity
 from sysinit_vm.vm.destroy import destroy
 from sysinit_vm.vm.options import StartOptions
 from sysinit_vm.vm.project_vm import ProjectVm
@@ -42,7 +43,8 @@ def require_drift(vm: ProjectVm, options: StartOptions) -> tuple[Instance, Drift
     """As ``find_drift``, but StateError if there is no VM or no config to compare it with."""
     drifted = find_drift(vm, options)
     if drifted is None:
-        raise report.no_config(vm.existing())
+        instance = vm.existing()
+        raise locate.unreadable(instance) if instance.unreadable else report.no_config(instance)
     return drifted
 
 
@@ -61,8 +63,12 @@ def require_valid(
 def start_up_to_date(vm: ProjectVm, options: StartOptions, answer: str) -> Instance:
     """Start as ``start`` does. If the VM has drifted, say so, and apply the changes if the user wants that.
 
-    ``answer`` is apply, keep or ask; ask means keep without a terminal.
+    ``answer`` is apply, keep or ask; ask means keep without a terminal. A lima.yaml that was lost is restored first.
     """
+    vm = restore.restored(vm)
+    lost = vm.located.instance
+    if lost is not None and lost.lost and adopt.offer(vm, options.committed):
+        vm = vm.read_again()
     drift = _drift_to_apply(vm, options, answer)
     return apply(vm, options, drift, start_stopped=True) if drift else start(vm, options)
 

@@ -2,7 +2,7 @@
 
 from contextlib import nullcontext
 
-from sysinit_vm.errors import StateError, VmError
+from sysinit_vm.errors import StateError, VmError, typed
 from sysinit_vm.lima import events, recovery
 from sysinit_vm.lima.instance import STOPPED, Instance
 from sysinit_vm.lima.limactl import Limactl
@@ -17,10 +17,13 @@ def to_destroy(vm: ProjectVm) -> Instance:
     """Return the instance that ``destroy`` would delete. StateError if there is none, or if Lima protects it."""
     instance = vm.to_end()
     if instance.files.protected:
+        allow = f"limactl unprotect {instance.name}"
+        if instance.unreadable:  # which limactl cannot unprotect
+            allow = typed("rm", instance.dir / "protected")
         raise StateError(
             f"The VM {instance.name} is protected: nothing was changed.",
             detail="limactl protect was used on it.",
-            hint=f"limactl unprotect {instance.name}, then the same command",
+            hint=f"{allow}, then the same command",
         )
     return instance
 
@@ -35,7 +38,7 @@ def destroy(vm: ProjectVm, progress: Progress | None = None) -> str:
         instance = to_destroy(locked)
         with nullcontext(progress) if progress else Progress(f"Destroying VM: {instance.name}") as shown:
             with reminding(shown):
-                _end(vm.lima, instance, shown)
+                end(vm.lima, instance, shown)
             shown.stage("deleting its disk")
             vm.lima.delete(instance.name)
         if not vm.lima.runner.dry:
@@ -43,8 +46,11 @@ def destroy(vm: ProjectVm, progress: Progress | None = None) -> str:
     return instance.name
 
 
-def _end(lima: Limactl, instance: Instance, progress: Progress) -> None:
-    """Stop the VM, if necessary by force, and end what is left of it."""
+def end(lima: Limactl, instance: Instance, progress: Progress) -> None:
+    """Stop the VM, if necessary by force, and end what is left of it.
+
+    VmError if that cannot be ended, or if it is not known whether a recorded process is the VM's.
+    """
     if instance.running and not recovery.recycled(instance):
         _stop(lima, instance, progress)
     elif instance.status != STOPPED:

@@ -8,7 +8,9 @@ from sysinit_vm.errors import VmError
 from sysinit_vm.lima.instance import BROKEN, RUNNING, STOPPED, Instance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.recovery import own_processes, recover, recycled
+from sysinit_vm.projects import locate
 from sysinit_vm.projects.locate import Target
+from sysinit_vm.terminal.console import say
 from sysinit_vm.terminal.progress import Progress
 from sysinit_vm.vm import pause
 from sysinit_vm.vm.project_vm import ProjectVm
@@ -31,6 +33,8 @@ def stop(vm: ProjectVm, *, force: bool = False) -> Instance:
                 progress.stage("powering it off" if force or not instance.running else "shutting down the guest")
                 with reminding(progress):
                     _end(vm.lima, instance, force=force)
+            if instance.unreadable:
+                say(str(locate.unreadable(instance)))
     return replace(instance, status=STOPPED)
 
 
@@ -61,7 +65,8 @@ def stop_all(lima: Limactl, *, force: bool = False) -> list[str]:
     VmError names those that could not be stopped, and why.
     """
     stopped, failures = list[str](), list[str]()
-    names = [vm.name for vm in lima.instances() if vm.project_dir and _may_run(vm)]
+    instances = lima.instances()
+    names = [vm.name for vm in (*instances, *instances.lost) if vm.project_dir and _may_run(vm)]
     with Progress(f"Stopping {len(names)} VMs") as progress:
         for name in names:
             progress.stage(name)

@@ -315,3 +315,25 @@ def host_agent_killed_with_a_guest(case: Case) -> None:
     case.end("ha")
     case.run("doctor")
     starts(case)
+
+
+@row("start", guest=True)
+def lima_yaml_missing_with_a_guest(case: Case) -> None:
+    """lima.yaml disappears while the guest runs"""
+    case.world.ok(case.root, "exec", "echo kept | sudo tee /var/kept >/dev/null")  # not synced: it is shut down
+    lima_yaml = case.directory / "lima.yaml"
+    lima_yaml.unlink()
+    case.run("exec", "true", ends=4, says="sysinit-vm start")
+    assert not lima_yaml.exists()
+    starts(case)
+
+
+@row("doctor, start", guest=True)
+def lima_yaml_corrupt_with_a_guest(case: Case) -> None:
+    """lima.yaml is damaged while the guest runs, and doctor --fix restores it"""
+    case.world.ok(case.root, "exec", "echo kept | sudo tee /var/kept >/dev/null")
+    (case.directory / "lima.yaml").write_text("{{{")
+    case.run("doctor", ends=1, says="sysinit-vm start")
+    case.run("doctor", "--fix", says="the disk was kept")
+    case.run("status", ends=0, says="Stopped")
+    starts(case)

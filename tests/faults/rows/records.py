@@ -3,6 +3,10 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
 
 from tests.faults.case import Case
 from tests.faults.registry import row
@@ -11,76 +15,101 @@ from tests.faults.rows.processes import nothing_runs
 LATER, EARLIER = 4102444800, 315532800  # the years 2100 and 1980
 
 
-def damaged(case: Case, content: bytes) -> None:
-    """A stopped VM's lima.yaml has ``content``: all commands say so and go on, and none loses the disk but destroy."""
-    directory = case.stopped()
-    disk = directory / "disk"
-    before = case.state(disk)
-    (directory / "lima.yaml").write_bytes(content)
-    for words in (("status",), ("list",), ("doctor",)):
-        case.run(*words)
+def loses(case: Case, lose: Callable[[Path], object], *, running: bool = False) -> None:
+    """lima.yaml of a VM is lost or damaged: each command says so and names start, which restores it with the disk."""
+    directory = case.booting() if running else case.stopped()
+    disk, lima_yaml = directory / "disk", directory / "lima.yaml"
+    before, config = case.state(disk), lima_yaml.read_bytes()
+    processes = [psutil.Process(case.pid(name)) for name in ("ha", "qemu")] if running else []
+    lose(lima_yaml)
+    for words in (("status",), ("list",), ("doctor",), ("plan",), ("exec", "true")):
+        done = case.run(*words, says=f"(?s)lima.yaml is (missing|damaged).*sysinit-vm start --name {case.name}")
+        assert "unprotect" not in done.stderr
+        assert "rm -r" not in done.stderr
     case.run("list", ends=0, says=case.place.neighbour)
-    case.run("start", "--timeout", "1", ends=4, says="Try: ")
-    case.run("stop", says="Try: |stopped")
-    case.run("apply", "--yes", says="Try: ")
-    case.kept(disk, before, "the disk")
-    case.run("destroy", "--yes", "--name", case.name, ends=0)
-    case.gone()
-
-
-@row("start, list, destroy")
-def lima_yaml_corrupt(case: Case) -> None:
-    """lima.yaml has no YAML"""
-    damaged(case, b"\0\xff{{{ : [garbage")
-
-
-@row("start, list, destroy")
-def lima_yaml_empty(case: Case) -> None:
-    """lima.yaml is empty"""
-    damaged(case, b"")
-
-
-@row("start, list, destroy")
-def lima_yaml_truncated(case: Case) -> None:
-    """lima.yaml ends in the middle of a line"""
-    text = (case.world.lima_home / case.place.neighbour / "lima.yaml").read_bytes()
-    damaged(case, text[: len(text) // 2])
-
-
-@row("start, list, destroy")
-def lima_yaml_missing(case: Case) -> None:
-    """lima.yaml is missing"""
-    directory = case.stopped()
-    before = case.state(directory / "disk")
-    (directory / "lima.yaml").unlink()
-    for words in (("status",), ("list",), ("doctor",)):
-        case.run(*words)
-    case.run("start", "--timeout", "1", ends=4, says="is missing")
-    case.kept(directory / "disk", before, "the disk")
-    case.run("destroy", "--yes", "--name", case.name, ends=0)
-    case.gone()
-
-
-@row("destroy")
-def lima_yaml_missing_while_it_runs(case: Case) -> None:
-    """lima.yaml disappears while the VM runs"""
-    (case.booting() / "lima.yaml").unlink()
-    for words in (("status",), ("list",), ("doctor",), ("start", "--timeout", "1")):
-        case.run(*words)
-    case.run("destroy", "--yes", "--name", case.name, ends=0)
+    assert all(process.is_running() for process in processes), "a command that only looks has ended the VM"
+    done = case.run("start", "--timeout", "1", ends=1, says="did not start")
+    assert "its last start's again; the disk was kept" in done.stderr
+    assert not any(process.is_running() for process in processes), "what ran of the VM runs on"
+    assert lima_yaml.read_bytes() == config
+    if not running:
+        case.kept(disk, before, "the disk")
+    case.survived += ["the disk", "its config"]
+    case.run("destroy", "--yes", ends=0)
     case.gone()
     nothing_runs(case)
+
+
+def half(lima_yaml: Path) -> None:
+    text = lima_yaml.read_bytes()
+    lima_yaml.write_bytes(text[: len(text) // 2])
+
+
+@row("start, list")
+def lima_yaml_corrupt(case: Case) -> None:
+    """lima.yaml has no YAML"""
+    loses(case, lambda path: path.write_bytes(b"\0\xff{{{ : [garbage"))
+
+
+@row("start, list")
+def lima_yaml_empty(case: Case) -> None:
+    """lima.yaml is empty"""
+    loses(case, lambda path: path.write_bytes(b""))
+
+
+@row("start, list")
+def lima_yaml_truncated(case: Case) -> None:
+    """lima.yaml ends in the middle of a line"""
+    loses(case, half)
+
+
+@row("start, list")
+def lima_yaml_missing(case: Case) -> None:
+    """lima.yaml is missing"""
+    loses(case, Path.unlink)
+
+
+@row("start, list")
+def lima_yaml_missing_while_it_runs(case: Case) -> None:
+    """lima.yaml disappears while the VM runs"""
+    loses(case, Path.unlink, running=True)
+
+
+@row("start, list")
+def lima_yaml_corrupt_while_it_runs(case: Case) -> None:
+    """lima.yaml is damaged while the VM runs"""
+    loses(case, lambda path: path.write_text("{{{"), running=True)
 
 
 @row("stop, destroy")
-def lima_yaml_corrupt_while_it_runs(case: Case) -> None:
-    """lima.yaml is damaged while the VM runs"""
-    (case.booting() / "lima.yaml").write_text("{{{")
-    for words in (("status",), ("list",), ("doctor",), ("start", "--timeout", "1")):
-        case.run(*words)
-    case.run("destroy", "--yes", "--name", case.name, ends=0)
-    case.gone()
+def lima_yaml_missing_and_the_vm_is_not_wanted(case: Case) -> None:
+    """lima.yaml disappears while the VM runs, and the VM is to be stopped and deleted"""
+    (case.booting() / "lima.yaml").unlink()
+    case.run("stop", ends=0, says=f"sysinit-vm start --name {case.name}")
     nothing_runs(case)
+    assert (case.directory / "disk").exists()
+    case.run("destroy", "--yes", ends=0, says="Its disk is there")
+    case.gone()
+
+
+@row("start, adopt")
+def lima_yaml_missing_and_none_kept(case: Case) -> None:
+    """lima.yaml is missing, and so is the one of the last start"""
+    directory = case.booting()
+    for name in ("lima.yaml", "sysinit-vm-lima.yaml"):
+        (directory / name).unlink()
+    for words in (("status",), ("list",), ("doctor",), ("exec", "true"), ("stop",)):
+        case.run(*words, says=f"sysinit-vm adopt --name {case.name}")
+    case.run("start", "--timeout", "1", ends=4, says=f"sysinit-vm adopt --name {case.name}")
+    case.run("adopt", ends=5, says="Its disk stays")
+    case.run("adopt", "--yes", ends=0, says="the disk was kept")
+    nothing_runs(case)
+    assert (directory / "disk").exists()
+    case.run("plan", ends=0)
+    case.run("start", "--timeout", "1", ends=1, says="did not start")
+    case.survived.append("the disk")
+    case.run("destroy", "--yes", ends=0)
+    case.gone()
 
 
 @row("list, start")

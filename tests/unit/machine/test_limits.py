@@ -8,7 +8,7 @@ import pytest
 
 from sysinit_vm.lima import kvm
 from sysinit_vm.lima.kvm import Access
-from sysinit_vm.machine import accelerator, limits
+from sysinit_vm.machine import accelerator, limits, root_files
 from sysinit_vm.machine.limits import Limit
 from tests.fakes import RecordingRunner
 
@@ -81,3 +81,41 @@ def test_a_lima_home_that_leaves_no_room_for_a_name_is_short(machine):
     found = {limit.name: limit for limit in limits.survey(RecordingRunner(), machine.host, machine.tmp / ("x" * 90))}
     assert not found["LIMA_HOME"].enough
     assert "shorter" in found["LIMA_HOME"].hint
+
+
+@pytest.fixture
+def owners(machine, home, monkeypatch):
+    """What the limit `owners` says if these files are root's, in the directories of an account that is not root."""
+    lima_home = home / ".lima"
+    for name in ("shop-dev/disk", "_images/base.qcow2", "_sysinit-vm/shop-dev.lock", "other-dev/disk"):
+        (lima_home / name).parent.mkdir(parents=True, exist_ok=True)
+        (lima_home / name).touch()
+
+    def look(*names):
+        monkeypatch.setattr(root_files, "_is_roots", {home / name for name in names}.__contains__)
+        monkeypatch.setattr(kvm, "user", lambda: "me")
+        return list(limits._owners(replace(machine.host, root=False), lima_home))
+
+    return look
+
+
+def test_files_of_root_in_the_users_directories_are_named_with_what_takes_them_back(owners, home):
+    """sudo with HOME kept leaves them, and each later command is denied there."""
+    (found,) = owners(".lima/shop-dev", ".lima/shop-dev/disk", ".lima/_sysinit-vm/shop-dev.lock")
+    assert (found.name, found.enough, found.hard) == ("owners", False, True)
+    paths = f"{home}/.lima/_sysinit-vm/shop-dev.lock", f"{home}/.lima/shop-dev"
+    assert ", ".join(paths) in found.found
+    assert found.hint == f"sudo chown -R me {' '.join(paths)}"
+
+
+def test_of_many_files_of_root_the_directory_is_named(owners, home):
+    names = ("shop-dev/disk", "_sysinit-vm/shop-dev.lock", "other-dev/disk", "_images")
+    (found,) = owners(*(f".lima/{name}" for name in names))
+    assert "and 1 more" in found.found
+    assert found.hint == f"sudo chown -R me {home}/.lima"
+
+
+def test_a_home_without_files_of_root_and_images_that_are_shared_are_no_fault(owners, machine):
+    (found,) = owners(".lima/_images/base.qcow2")
+    assert found.enough
+    assert list(limits._owners(machine.host, machine.tmp)) == []  # root's own are root's
