@@ -23,6 +23,7 @@ from sysinit_vm.terminal.console import say
 
 CHECKOUT = Path(__file__).parents[1]
 _IMAGE_SIZE = 2**20  # bytes
+_TEMPLATE = "minimal"
 _STEM = "bench-"  # of the names of projects
 
 
@@ -80,13 +81,13 @@ def put_limactl(directory: Path) -> None:
 def opened(name: str, vm: str) -> Iterator[Place]:
     """Make the place ``name`` of a row, yield it and remove it; ``vm`` names a running VM to be used as it is."""
     if name == rows.VM:
-        with _running(vm) if vm else _booted() as place:
+        with _running(vm) if vm else booted(_TEMPLATE) as place:
             yield place
         return
     with machine.scratch() as directory:
         (directory / "lima").mkdir(mode=0o700)
         place = Place(directory / f"{_STEM}001", directory / "lima")
-        _init(place.root, place.lima_home)
+        _init(place.root, place.lima_home, _TEMPLATE)
         if name != rows.NO_VM:
             say(f"Making {name}")
             _put_instances(place, int(name.split(maxsplit=1)[0]))
@@ -102,21 +103,22 @@ def _running(name: str) -> Iterator[Place]:
 
 
 @contextlib.contextmanager
-def _booted() -> Iterator[Place]:
+def booted(*words: str) -> Iterator[Place]:
+    """Boot a VM from our image, of a config that `init` writes for ``words``; it is deleted at the end."""
     disk = boot.images(theirs=False)[boot.OURS]
     with machine.home() as lima_home:
         (lima_home / "_images").symlink_to(disk.parent)
         with machine.scratch() as directory:
             root = directory / "bench"
-            _init(root, lima_home)
-            say("Booting a VM from our image")
+            _init(root, lima_home, *words)
+            say(f"Booting a VM: {' '.join(words)}")
             _ours(root, lima_home, "start")
             yield Place(root, lima_home, "bench-dev")
 
 
-def _init(root: Path, lima_home: Path) -> None:
+def _init(root: Path, lima_home: Path, *words: str) -> None:
     root.mkdir()
-    _ours(root, lima_home, "init", "minimal", "--ssh", "none")
+    _ours(root, lima_home, "init", *words, "--ssh", "none")
 
 
 def _ours(root: Path, lima_home: Path, *words: str) -> None:

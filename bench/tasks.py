@@ -1,4 +1,4 @@
-"""The tasks `bench.boot`, `bench.commands` and `bench.mounts`."""
+"""The tasks `bench.boot`, `bench.commands`, `bench.memory` and `bench.mounts`."""
 
 from pathlib import Path
 
@@ -64,10 +64,30 @@ def commands(
         measure.print_report(report)
 
 
+@task(
+    auto_shortflags=False,
+    help={
+        "templates": "Templates, with commas (default minimal,dev).",
+        "sizes": "Sizes of memory, with commas (default 1GiB,4GiB).",
+        "json": "Print JSON on standard output.",
+    },
+)
+@ending()
+def memory(_: Context, templates: str = "minimal,dev", sizes: str = "1GiB,4GiB", json: bool = False) -> None:
+    """Measure what an idle VM holds of memory and disk, and our command while a shell is attached, in MiB."""
+    from bench import memory as measure
+
+    measured = measure.run(templates.split(","), sizes.split(","))
+    if json:
+        print_json(dict(measure.as_data(measured)))
+    else:
+        measure.print_report(measured)
+
+
 def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise UsageError(f"--rounds {text!r} is not a number above zero.")
     return int(text)
 
 
-ns = Collection(boot, commands, mounts)
+ns = Collection(boot, commands, memory, mounts)
