@@ -61,16 +61,33 @@ class Took:
 
 @contextlib.contextmanager
 def home() -> Iterator[Path]:
-    """Set LIMA_HOME to a temporary directory (its path is short, as Lima's sockets need) and yield it."""
+    """Set LIMA_HOME to a temporary directory and yield it; at the end its VMs are deleted, and it."""
+    with scratch() as directory, at(directory):
+        try:
+            yield directory
+        finally:
+            for instance in limactl().instances():
+                limactl().delete(instance.name)
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """Make a temporary directory (its path is short, as Lima's sockets need), yield it and remove it."""
     directory = Path(tempfile.mkdtemp(prefix="svb-", dir="/var/tmp"))
-    before = os.environ.get("LIMA_HOME")
-    os.environ["LIMA_HOME"] = str(directory)
     try:
         yield directory
     finally:
-        for instance in limactl().instances():
-            limactl().delete(instance.name)
         shutil.rmtree(directory)
+
+
+@contextlib.contextmanager
+def at(lima_home: Path) -> Iterator[None]:
+    """Set LIMA_HOME to ``lima_home`` (absolute) for as long."""
+    before = os.environ.get("LIMA_HOME")
+    os.environ["LIMA_HOME"] = str(lima_home)
+    try:
+        yield
+    finally:
         os.environ.pop("LIMA_HOME")
         if before is not None:
             os.environ["LIMA_HOME"] = before

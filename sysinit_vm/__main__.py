@@ -15,8 +15,10 @@ def main() -> NoReturn:
         from sysinit_vm import quick
 
         if not quick.answer(sys.argv[1:]):
-            from sysinit_vm.program import program
+            from sysinit_vm import loading
 
+            with loading.when_used():
+                from sysinit_vm.program import program
             program.run()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

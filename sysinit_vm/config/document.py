@@ -1,22 +1,24 @@
 """The committed ``.lima/config.yaml``: parsed by us, before limactl sees it."""
 
+import copy
 import json
 import re
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from sysinit_vm import files
-from sysinit_vm.config import yaml_mistakes, yaml_subset
+from sysinit_vm.config import own_json, yaml_mistakes, yaml_subset
 from sysinit_vm.config.params import VM_NAME
 from sysinit_vm.errors import VmError, edit
 
 _LONGEST = 200_000  # characters of a config, and half of what it stands for
 LONGEST_BYTES = 4 * _LONGEST
+_KEPT = 4  # configs: a command is about one VM, or one after the other
 _NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 # YAML's own errors, and what PyYAML's constructors and JSON raise for a value of the wrong kind, such as `!!int x`,
 # a mapping as a key, a list in itself, not-a-number, or `"\UFFFFFFFF"`.
@@ -76,8 +78,7 @@ def load(path: Path) -> Config:
 def parse(text: str, path: Path) -> dict[str, Any]:
     """Return the mapping that the YAML ``text`` holds, for Lima too; VmError otherwise. ``path`` is for messages."""
     try:
-        data = _read(text, _LimaLoader)
-        json.dumps(data, allow_nan=False)
+        data = copy.deepcopy(_for_lima(text))  # whoever gets it may change it
     except yaml.MarkedYAMLError as error:
         raise _unusable(path, yaml_mistakes.reason(error, text)) from error
     except NOT_PLAIN as error:
@@ -86,6 +87,17 @@ def parse(text: str, path: Path) -> dict[str, Any]:
         raise _unusable(path, "It is empty.", EmptyError)
     if not isinstance(data, dict):
         raise _unusable(path, f"It holds a {type(data).__name__}, not a mapping.")
+    return data
+
+
+@lru_cache(maxsize=_KEPT)
+def _for_lima(text: str) -> Any:
+    """A command reads the same text more than once, and YAML is slow: kept by the text itself, it is never stale."""
+    written_by_us = own_json.read(text, dump)
+    if written_by_us is not None:
+        return written_by_us
+    data = _read(text, _LimaLoader)
+    json.dumps(data, allow_nan=False)
     return data
 
 

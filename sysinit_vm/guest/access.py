@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sysinit_vm import lock
 from sysinit_vm.errors import StateError, UsageError, VmError, typed
-from sysinit_vm.guest import install_zellij, layouts, processes, terminal_type, whereabouts, zellij
+from sysinit_vm.guest import layouts, processes, terminal_type, whereabouts, zellij
 from sysinit_vm.guest.whereabouts import Whereabouts
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import DISCONNECTED, Limactl
@@ -69,6 +69,8 @@ def shell(lima: Limactl, instance: Instance, *, plain: bool = False, layout: str
     argv = zellij.attach_argv(Project(instance.project_dir).session, root, here, layout)
     status = _lend_terminal(lima, instance, argv, root)
     if status == zellij.MISSING:
+        from sysinit_vm.guest import install_zellij
+
         if why := install_zellij.install(lima, instance):
             say(f"Zellij is not installed in this guest: {why}. Here is a login shell instead.")
             return _lend_terminal(lima, instance, zellij.login_shell_argv(here), here)

@@ -9,7 +9,6 @@ from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine import facts
 from sysinit_vm.terminal.console import say
-from sysinit_vm.vm import permission
 
 
 def too_many(instance: Instance) -> bool:
@@ -26,6 +25,8 @@ def leave_out(lima: Limactl, instance: Instance) -> Instance:
     own = instance.config().data
     if lima.runner.dry or not too_many(instance) or not ssh_keys.too_many(own.get("ssh"), facts.key_pairs()):
         return instance
+    from sysinit_vm.vm import permission  # which loads all of trust; hardly anybody has so many keys
+
     judged = permission.edited(instance, {**own, "ssh": ssh_keys.without(own["ssh"])}, ask=False)
     if instance.running:
         lima.rewrite(instance, judged)

@@ -68,13 +68,13 @@ class Terminal:
         self._rest = text[end:]
         self._stream.feed(_UNKNOWN.sub("", text[:end]))
 
-    def wait_for(self, what: str, seconds: float = 120) -> None:
-        """Read until ``what`` (a regular expression) is on the screen."""
+    def wait_for(self, what: str, seconds: float = 120, every: float = 0.3) -> None:
+        """Read until ``what`` (a regular expression) is on the screen, looking ``every`` so many seconds."""
         end = time.monotonic() + seconds
         while not re.search(what, self.text):
             assert time.monotonic() < end, f"{what!r} did not appear:\n{self.text}"
             assert self._child.isalive() or self._pending(), f"ended before {what!r} appeared:\n{self.text}"
-            self.read(0.3)
+            self.read(every)
 
     def wait_until_gone(self, what: str, seconds: float = 60) -> None:
         """Read until ``what`` (a regular expression) is no longer on the screen."""

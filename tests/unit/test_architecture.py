@@ -65,7 +65,6 @@ PRINTERS = {
         "print",
         "console.print",
         "Console().print",
-        "Console(file=output, width=_UNLIMITED_WIDTH).print",
     },
     "sysinit_vm.cli.help_text": {"print"},  # our own text, with bold headings
 }

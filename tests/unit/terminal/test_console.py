@@ -1,9 +1,13 @@
 """Everything that is printed is escaped here, whoever calls."""
 
 import io
+import subprocess
+import sys
 
 import pytest
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from sysinit_vm.terminal import console
 
@@ -64,3 +68,23 @@ def test_a_line_has_a_bar_only_where_it_is_known_how_much_is_done(share, bar):
     Console(file=output, width=80).print(line.get_renderable())
     assert "downloading\\n\\x1b[2J" in output.getvalue()
     assert ("━" in output.getvalue()) is bar
+
+
+def test_a_table_that_is_no_terminals_has_richs_columns_without_loading_it(capsys):
+    rows = [("demo-dev", "", "/home/zoë/demo"), ("a", "漢字 [b]", "x"), ("e\u0301", "-", "")]
+    console.table(("NAME", "WHY", "PROJECT"), rows)
+    grid = Table(box=None, pad_edge=False)
+    for name in ("NAME", "WHY", "PROJECT"):
+        grid.add_column(name)
+    for row in rows:
+        grid.add_row(*map(Text, row))
+    output = io.StringIO()
+    Console(file=output, width=1000).print(grid)
+    expected = [line.rstrip() for line in output.getvalue().splitlines()]
+    assert capsys.readouterr().out.splitlines() == expected
+
+
+def test_a_plain_table_loads_no_rich():
+    line = "import sys; from sysinit_vm.terminal import console; console.table(('A',), [('x',)]); print('rich' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["A", "x", "False"]
