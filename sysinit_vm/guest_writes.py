@@ -42,7 +42,7 @@ def record(instance: Path, directories: Iterable[Path]) -> None:
     rows = []
     for directory in directories:
         with suppress(OSError):
-            path = directory.resolve()
+            path = Path(os.path.realpath(directory))
             rows.append([str(path), *identity(path.stat())])
     temporary = instance / f".{_FILE}.{secrets.token_hex(4)}"
     temporary.write_text(json.dumps(rows), encoding="utf-8")

@@ -14,6 +14,7 @@ from sysinit_vm import project_tree
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError, edit
+from sysinit_vm.host_path import expanded, resolved
 from sysinit_vm.trust.danger import Context, Danger, Level, Where, spelled
 from sysinit_vm.trust.rules import Dangers, display, whole
 
@@ -95,7 +96,7 @@ def dangers(included: Included, context: Context) -> Dangers:
             if not ref.limas_own:
                 yield Danger(Level.FETCHES, where, f"takes more from {whole(ref.locator)}", ref.locator)
         elif not ref.path.is_relative_to(context.root):
-            means = str(ref.path.resolve())
+            means = str(resolved(ref.path))
             leads = "" if means == ref.locator else f", which leads to {whole(means)}"
             words = f"takes more from {whole(ref.locator)}{leads}, outside the project"
             yield Danger(Level.READS, where, words, [ref.locator, means])
@@ -110,7 +111,7 @@ def outside(included: Included, root: Path) -> Iterator[tuple[str, str]]:
 
 def read_outside(path: Path) -> str:
     """Return the text of a file outside the project at ``path`` (absolute); links to it are followed here, once."""
-    place = path.resolve()
+    place = resolved(path)
     return _read(place.parent, place)
 
 
@@ -208,7 +209,7 @@ def _absolute(locator: str, beside: str, where: str) -> str:
     if not locator or ".." in locator.split("/"):
         raise _unusable(beside, f"{where} is {display(locator)}, which is no file below its own directory.")
     if beside.startswith("/"):
-        return posixpath.normpath(posixpath.join(posixpath.dirname(beside), Path(locator).expanduser()))
+        return posixpath.normpath(posixpath.join(posixpath.dirname(beside), expanded(locator)))
     if locator.startswith(("/", "~")):
         raise _unusable(beside, f"It comes from elsewhere, and names the file {display(locator)} of this machine.")
     url = urlsplit(beside)

@@ -232,7 +232,8 @@ def environment_cases(draw, *, typed: bool) -> Case:
     """Return cases with odd variables."""
     names = draw(st.lists(st.sampled_from(_VARIABLES), min_size=1, max_size=3, unique=True))
     values = st.one_of(texts.typed_words(), st.sampled_from(texts.PATHS[-10:]))
-    env = {name: draw(values) for name in names}
+    # a variable may well say that our own files are to be elsewhere
+    env = {name: draw(values).replace("@PLACE@/outside", "@PLACE@/elsewhere") for name in names}
     words = draw(_flagged(draw(_verbs(VERBS, typed=typed)), st.just("demo-dev")))
     return Case("environment", words, env=env, answers=usual_answers(draw(st.sampled_from((STOPPED, RUNNING)))))
 

@@ -51,9 +51,7 @@ class Guard:
             local = event == "socket.connect" and isinstance(given[1], str | bytes)
             return "" if local or _is_here(event, given) else f"{event} {given!r:.300}"
         paths = ()
-        if event == "open" and isinstance(given[0], str | bytes) and given[2] & _WRITES:
-            paths = given[:1]
-        elif event in _ONE_PATH:
+        if (event == "open" and isinstance(given[0], str | bytes) and given[2] & _WRITES) or event in _ONE_PATH:
             paths = given[:1]
         elif event in _TWO_PATHS:
             paths = given[1:2] if event != "os.rename" else given[:2]

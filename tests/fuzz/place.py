@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import gc
 import json
 import os
 import re

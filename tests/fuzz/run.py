@@ -1,10 +1,12 @@
 """Run many cases of each kind, and show the first that fails as small as it can be made."""
 
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import HypothesisWarning
 
 from sysinit_vm.terminal.console import say
 from tests.fuzz.cases import KINDS, Case
@@ -45,7 +47,8 @@ def search(kind: str, count: int, begin: int, check: Callable[[Case], list[str]]
             raise AssertionError
 
     try:
-        examined()
+        with warnings.catch_warnings(action="ignore", category=HypothesisWarning):  # long texts are what is tried
+            examined()
     except AssertionError:
         return last[0]
     return None

@@ -21,7 +21,7 @@ COMMANDS = (
     "{{ ''.__class__.__mro__[1].__subclasses__() }}",
     "{% include '/etc/passwd' %}",
     "{{.Home}}",
-    "{{ catLines (exec \"touch\" (list \"@CANARY@\")) }}",
+    '{{ catLines (exec "touch" (list "@CANARY@")) }}',
     "!!python/object/apply:os.system ['touch @CANARY@']",
     "__import__('os').system('touch @CANARY@')",
     "%n%s%x",
@@ -85,7 +85,11 @@ def words() -> st.SearchStrategy[str]:
 
 def typed_words() -> st.SearchStrategy[str]:
     """Return texts that a program can be given, as a word or in a variable: they have no NUL."""
-    return words().map(lambda text: text.replace("\0", ""))
+    return words().map(
+        lambda text: (
+            text.replace("\0", "").encode("utf-8", "replace").decode() if "\ud800" in text else text.replace("\0", "")
+        )
+    )
 
 
 def json_values() -> st.SearchStrategy[object]:
