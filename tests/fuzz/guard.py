@@ -64,7 +64,7 @@ class Guard:
         if text.startswith(_DEVICES) or "\0" in text:
             return True
         try:
-            whole = os.path.join(os.path.realpath(os.path.dirname(text) or "."), os.path.basename(text))
+            whole = f"{os.path.realpath(Path(text).parent)}/{Path(text).name}"
         except (OSError, ValueError):
             return True  # so the system cannot open it either
         return whole.startswith((f"{self.inside}/", "/proc/self/fd/"))

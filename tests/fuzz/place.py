@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 from unittest import mock
 
 from sysinit_vm import __main__ as entry
@@ -68,7 +69,7 @@ class CasePlace:
         for name in tasks.VERBS:
             tasks.task(name)
 
-    def __enter__(self) -> "CasePlace":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -80,9 +81,9 @@ class CasePlace:
         env = self._env(case)
         _forget()
         peak = _peak(resource.RUSAGE_SELF)
-        with mock.patch.dict(os.environ, env, clear=True), contextlib.chdir(root), self._answered(case):
-            with self.guard.watching(self.place):
-                outcome = _ended(self._filled_words(case))
+        given = mock.patch.dict(os.environ, env, clear=True)
+        with given, contextlib.chdir(root), self._answered(case), self.guard.watching(self.place):
+            outcome = _ended(self._filled_words(case))
         wrong = [*self.guard.outside, *self._wrong(case, outcome)]
         return [*wrong, *_memory(_peak(resource.RUSAGE_SELF) - peak)]
 
@@ -90,9 +91,8 @@ class CasePlace:
         """Type a case's command through a real entrance; return what is wrong with it."""
         root = self._lay_out(case)
         (root / "tasks.py").write_text(TASKS)
-        (root / "Taskfile.yml").write_text(
-            "version: '3'\nincludes: {sysinit: {taskfile: %s, flatten: true}}\n" % json.dumps(str(TOP / "Taskfile.yml"))
-        )
+        ours = {"sysinit": {"taskfile": str(TOP / "Taskfile.yml"), "flatten": True}}
+        (root / "Taskfile.yml").write_text(json.dumps({"version": "3", "includes": ours}))
         done = subprocess.Popen(
             ENTRANCES[entrance](*self._filled_words(case)),
             cwd=root, env=self._env(case), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -155,7 +155,7 @@ class CasePlace:
         """Remove what a case has left. To remove directories takes long on some disks, so those of each case stay."""
         for parent, directories, names in os.walk(self.place, topdown=False):
             for name in names:
-                os.unlink(os.path.join(parent, name))
+                Path(parent, name).unlink()
             for name in directories:
                 path = Path(parent, name)
                 if path.is_symlink():
@@ -284,14 +284,14 @@ def _forget() -> None:
 
 def _ended(words: list[str]) -> Outcome:
     """Run the console script in this process, with files as its standard streams."""
-    streams = [open(os.memfd_create(name), "w+", encoding="utf-8", errors="strict") for name in ("out", "err")]
+    streams = [os.fdopen(os.memfd_create(name), "w+", encoding="utf-8") for name in ("out", "err")]
     out, err = streams
     code, crash = 0, ""
     with contextlib.ExitStack() as stack:
         stack.enter_context(mock.patch.object(sys, "argv", ["sysinit-vm", *words]))
         stack.enter_context(mock.patch.object(sys, "stdout", out))
         stack.enter_context(mock.patch.object(sys, "stderr", err))
-        stack.enter_context(mock.patch.object(sys, "stdin", stack.enter_context(open(os.devnull))))
+        stack.enter_context(mock.patch.object(sys, "stdin", stack.enter_context(Path(os.devnull).open())))
         stack.enter_context(_time_limit())
         try:
             entry.main()

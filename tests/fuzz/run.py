@@ -13,6 +13,7 @@ from tests.fuzz.cases import KINDS, Case
 from tests.fuzz.place import CasePlace
 from tests.worlds import ENTRANCES
 
+_SMALLER = 60  # seconds in which a case that fails is made smaller
 _AT_ONCE = 500  # cases between two lines of progress
 SHARE_TYPED = 100  # of so many cases, one is also typed for real through each entrance
 
@@ -28,7 +29,7 @@ class Failure:
 
 def search(kind: str, count: int, begin: int, check: Callable[[Case], list[str]], *, typed: bool) -> Failure | None:
     """Check ``count`` cases of a ``kind``, those that the seed ``begin`` gives; return the first that fails."""
-    last: list[Failure] = []
+    last, smaller_until = list[Failure](), [0.0]
 
     @seed(begin)
     @settings(
@@ -42,7 +43,14 @@ def search(kind: str, count: int, begin: int, check: Callable[[Case], list[str]]
     )
     @given(KINDS[kind](typed=typed))
     def examined(case: Case) -> None:
+        if last and time.monotonic() > smaller_until[0]:
+            if case == last[0].case:
+                raise AssertionError
+            return
         if wrong := check(case):
+            if not last:
+                say(f"Found: {wrong[0].splitlines()[-1] if wrong[0] else wrong}"[:500])
+                smaller_until[0] = time.monotonic() + _SMALLER
             last[:] = [Failure(case, wrong, begin)]
             raise AssertionError
 

@@ -2,10 +2,10 @@
 import json
 import os
 import sys
+from pathlib import Path
 
 said, *words = sys.argv[1:]
-with open(said, encoding="utf-8") as stream:
-    answers = json.load(stream)
+answers = json.loads(Path(said).read_text(encoding="utf-8"))
 verb = next((word for word in words if word == "--version" or not word.startswith("-")), "")
 code, out, err = answers.get(verb, [1, "", ""])
 for number, text in ((1, out), (2, err)):

@@ -130,8 +130,8 @@ def configs(usual: str, keys: tuple[str, ...]) -> st.SearchStrategy[str]:
     ).map(lambda changes: _with(lines, changes))
     replaced = st.tuples(st.integers(0, len(lines) - 1), scalars).map(lambda change: _value(lines, *change))
     seeds = st.integers(0, 2**32)
-    from_grammar = seeds.map(lambda seed: Texts(Random(seed), 0.15).document())
-    with_errors = seeds.map(lambda seed: mutated(Random(seed), usual, 1 + seed % 3))
+    from_grammar = seeds.map(lambda seed: Texts(Random(seed), 0.15).document())  # noqa: S311  # nothing secret
+    with_errors = seeds.map(lambda seed: mutated(Random(seed), usual, 1 + seed % 3))  # noqa: S311
     whole = st.tuples(st.sampled_from(WHOLE_YAML), st.sampled_from(("", usual))).map("".join)
     return st.one_of(mapping, changed, replaced, replaced, from_grammar, with_errors, whole)
 

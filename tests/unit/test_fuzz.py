@@ -32,9 +32,6 @@ FOUND = {
     "a base that is a link to itself": found("plan", config="base: @PLACE@/loop\n"),
     "a program on PATH that is a link to itself": found("plan", env={"PATH": "@PLACE@/loop:/usr/bin:/bin"}),
     "a base of an account that does not exist": found("plan", config="base: ~nobody-here/x\n"),
-    "a file of an account that does not exist": found(
-        "plan", config="copyToHost:\n- guest: /x\n  host: ~nobody-here/x\n"
-    ),
     "limactl of an account that does not exist": found("list", env={"SYSINIT_VM_LIMACTL": "~nobody-here/limactl"}),
     "a template of an account that does not exist": found("init", "~nobody-here/x", config=None),
 }
