@@ -13,6 +13,8 @@ import checks.tasks
 import pages.tasks
 import sysinit_vm
 import tests.faults.tasks
+import tests.fuzz.tasks
+import tests.soak.tasks
 
 _NO_TESTS = 5  # pytest's exit status if nothing was selected
 
@@ -43,6 +45,8 @@ def _module(c: Context, *words: str, warn: bool = False) -> int:
 tests_of_all_kinds = Collection("test")
 tests_of_all_kinds.add_task(test, default=True)
 tests_of_all_kinds.add_task(tests.faults.tasks.faults)
+tests_of_all_kinds.add_task(tests.fuzz.tasks.fuzz)
+tests_of_all_kinds.add_task(tests.soak.tasks.soak)
 ns = Collection(
     tests_of_all_kinds, lima=sysinit_vm.ns, bench=bench.tasks.ns, check=checks.tasks.ns, docs=pages.tasks.ns
 )

@@ -43,7 +43,7 @@ def record(instance: Path, directories: Iterable[Path]) -> None:
     rows = []
     for directory in directories:
         with suppress(OSError):
-            path = directory.resolve()
+            path = Path(os.path.realpath(directory))
             rows.append([str(path), *identity(path.stat())])
     temporary = instance / f".{_FILE}.{secrets.token_hex(4)}"
     temporary.write_text(json.dumps(rows), encoding="utf-8")
@@ -118,7 +118,7 @@ def passed(path: str) -> Iterator[tuple[str, bool]]:
             place = f"{here}/{name}"
             try:
                 target = os.readlink(place)  # noqa: PTH115  # text, as there can be many
-            except OSError:
+            except (OSError, ValueError):
                 here = place
                 yield place, False
                 continue

@@ -1,5 +1,7 @@
 """A path of this machine as a user typed it, looked up once, one name after the other, and then held open.
 
+For what is only compared, ``expanded`` and ``resolved`` never fail, as Path's own methods do.
+
 The user's own links are followed. Where a guest can write, none is: it may lead anywhere, and only since a moment ago.
 """
 
@@ -17,6 +19,16 @@ _MOST_LINKS = 40  # as Linux does
 # A directory on the way may be one that we can pass but not list.
 _STEP = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _KINDS = ((stat.S_ISDIR, "dir"), (stat.S_ISREG, "file"), (stat.S_ISLNK, "link"))
+
+
+def expanded(path: str) -> Path:
+    """Return ``path`` with a home directory for ``~`` at its beginning; as it is if there is no such account."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111  # Path's raises RuntimeError
+
+
+def resolved(path: str | Path) -> Path:
+    """Return ``path`` absolute and with its links resolved, as far as they lead anywhere but to themselves."""
+    return Path(os.path.realpath(path))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from unittest import mock
 
+import platformdirs
+
 from sysinit_vm.config import document
 from sysinit_vm.effective import prepare
 from sysinit_vm.init import render
@@ -88,7 +90,19 @@ class VmWorld(World):
 
     def __init__(self, place: Path) -> None:
         super().__init__(place, lima_home=place / "lima", projects=place / "projects", without=("INVOKE_",))
-        self.lima_home.mkdir()
+        self.lima_home.mkdir(exist_ok=True)
+
+    def give_own_directories(self) -> None:
+        """Give it a home and XDG directories of its own, in which only what `setup` installed is the user's."""
+        home = self.place / "home"
+        (home / ".ssh").mkdir(parents=True, exist_ok=True, mode=0o700)
+        own = {f"XDG_{kind}_HOME": str(self.place / kind.lower()) for kind in ("CONFIG", "CACHE", "DATA", "STATE")}
+        self.env |= {**own, "HOME": str(home)}
+        data = self.place / "data" / "sysinit-vm"
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for installed in platformdirs.user_data_path("sysinit-vm").glob("*-[0-9]*"):
+            if not (data / installed.name).is_symlink():
+                (data / installed.name).symlink_to(installed)
 
     def run(self, cwd: Path, *argv: str, entrance: str = "sysinit-vm", timeout: float = 900, **options):
         """Run one verb through an entrance as a script would, without a terminal; shown when a test fails."""

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from sysinit_vm import files
@@ -15,6 +14,7 @@ from sysinit_vm.drift.plan import RECREATE, RESTART, Change
 from sysinit_vm.effective import prepare, resolve
 from sysinit_vm.effective.mounts import KEYS
 from sysinit_vm.errors import VmError
+from sysinit_vm.host_path import expanded, resolved
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.machine.facts import Facts
 from sysinit_vm.ports import allocation
@@ -121,7 +121,7 @@ def _absolute(mount: Any) -> Any:
     location = mount.get("location") if isinstance(mount, Mapping) else None
     if not (isinstance(location, str) and location.startswith("~/")):
         return mount
-    return {**mount, "location": str(Path(location).expanduser().resolve())}
+    return {**mount, "location": str(resolved(expanded(location)))}
 
 
 def remember(instance: Instance) -> None:

@@ -4,13 +4,13 @@ After a change of mounts, Lima has mounted the wrong directory (lima#3957).
 """
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from sysinit_vm.config.sizes import in_bytes, whole
 from sysinit_vm.errors import VmError
 from sysinit_vm.guest import checks
 from sysinit_vm.guest.checks import GuestState
+from sysinit_vm.host_path import expanded
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
 
@@ -53,6 +53,6 @@ def _environment(state: GuestState, wanted: Mapping[str, Any]) -> Iterator[str]:
 
 def _directories(state: GuestState, mounts: Mapping[str, str]) -> Iterator[str]:
     for mount_point, location in mounts.items():
-        host = sorted(path.name for path in Path(location).expanduser().iterdir())[:_MOST_NAMES]
+        host = sorted(path.name for path in expanded(location).iterdir())[:_MOST_NAMES]
         if sorted(state.names.get(mount_point, ())) != host:
             yield f"mounts: {mount_point} in the guest does not hold what {location} holds"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sysinit_vm import files, guest_writes, project_tree, settings
 from sysinit_vm.errors import UsageError, VmError, edit, typed
+from sysinit_vm.host_path import expanded
 
 OURS, YOURS, FILE, LOCATOR = "ours", "yours", "file", "locator"
 _LONGEST = 2**20  # bytes of a template file
@@ -115,7 +116,7 @@ def resolve(word: str) -> Template:
     if _LOCATOR.match(word):
         return Template(word, LOCATOR)
     if "/" in word or word.endswith((".yaml", ".yml")):
-        path = Path(word).expanduser().absolute()
+        path = expanded(word).absolute()
         if path.is_file():
             return Template(word, FILE, path)
         raise UsageError(f"There is no template file {path}.", hint="sysinit-vm init --list")

@@ -12,6 +12,7 @@ from sysinit_vm.config.params import PROJECT_DIR
 from sysinit_vm.errors import VmError
 from sysinit_vm.files import read_or_empty
 from sysinit_vm.guest_writes import Written
+from sysinit_vm.host_path import expanded
 from sysinit_vm.lima.instance_files import InstanceFiles
 
 RUNNING = "Running"
@@ -66,7 +67,7 @@ class Instance:
         kept = self.mount_type == "9p" or (self.mount_type == "virtiofs" and self.filled.get("vmType") == "vz")
         mounts = [mount for mount in self.filled.get("mounts") or () if mount.get("location")]
         mounts = [mount for mount in mounts if mount.get("writable") or not kept]
-        directories = (Path(mount["location"]).expanduser() for mount in mounts)
+        directories = (expanded(mount["location"]) for mount in mounts)
         return (*([self.project_dir] if self.project_dir else []), *directories)
 
     @property

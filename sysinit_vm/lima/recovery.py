@@ -1,5 +1,6 @@
 """How a VM that Lima calls broken is made startable again, without ending processes that are not Lima's."""
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,7 +124,7 @@ def starting(name: str) -> bool:
         if words[-1:] == [name] and "start" in words and any(_program(word) == "limactl" for word in words):
             with suppress(psutil.Error, OSError):
                 home = process.environ().get("LIMA_HOME") or Path.home() / ".lima"
-                if Path(home).resolve() == ours:
+                if os.path.realpath(home) == str(ours):
                     return True
     return False
 

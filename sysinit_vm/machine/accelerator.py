@@ -101,7 +101,10 @@ def _probe(runner: Runner, facts: Facts, kernel: Path) -> bool:
 
     The result is kept until the host boots again, because a broken KVM takes the whole time limit.
     """
-    cached = files.require_private(platformdirs.user_cache_path("sysinit-vm")) / f"kvm-{_cache_key(kernel)}"
+    cache = files.require_private(platformdirs.user_cache_path("sysinit-vm"))
+    of_this_boot = f"kvm-{_digest(Path('/proc/sys/kernel/random/boot_id').read_text())}-"
+    # A VM's copy of the image's kernel has its size, and needs no probe of its own.
+    cached = cache / f"{of_this_boot}{_digest(f'{kernel.stat().st_size}{kvm.access().name}')}"
     if cached.is_file():
         return cached.read_text() == "works"
     argv = (
@@ -112,12 +115,13 @@ def _probe(runner: Runner, facts: Facts, kernel: Path) -> bool:
     )
     # QEMU looks for its firmware in the current directory, too, which is a project
     works = runner.read(kvm.as_member(argv), timeout=2 * _PROBE_SECONDS, cwd=Path("/")).ok
-    with contextlib.suppress(VmError):  # without a cache, the next start tests again
+    with contextlib.suppress(VmError, OSError):  # without a cache, the next start tests again
         files.write(cached, "works" if works else "broken")
+        for old in cache.glob("kvm-*"):
+            if not old.name.startswith(of_this_boot):
+                old.unlink(missing_ok=True)
     return works
 
 
-def _cache_key(kernel: Path) -> str:
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text()
-    stat = kernel.stat()
-    return hashlib.sha256(f"{boot}{kernel.resolve()}{stat.st_size}{kvm.access().name}".encode()).hexdigest()[:16]
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

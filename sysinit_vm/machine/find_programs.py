@@ -7,6 +7,7 @@ from pathlib import Path
 from sysinit_vm import files, guest_writes, user_account
 from sysinit_vm.errors import MissingError, VmError, typed
 from sysinit_vm.executables import Version, dotted, find, version
+from sysinit_vm.host_path import expanded
 from sysinit_vm.machine.host import Host
 from sysinit_vm.runner import Runner
 
@@ -72,7 +73,7 @@ def _configured(variable: str) -> Path | None:
     value = os.environ.get(variable)
     if not value:
         return None
-    path = Path(value).expanduser().absolute()
+    path = expanded(value).absolute()
     if not path.is_file():
         raise MissingError(f"{variable} names no file.", detail=str(path), hint=f"unset {variable}")
     if guest_writes.is_guests(path):

@@ -9,6 +9,7 @@ from typing import Any
 from sysinit_vm import settings
 from sysinit_vm.errors import VmError
 from sysinit_vm.executables import dotted, find
+from sysinit_vm.host_path import expanded
 from sysinit_vm.lima import kvm
 from sysinit_vm.lima.kvm import Access
 from sysinit_vm.machine import find_programs, package_manager, routes
@@ -147,7 +148,7 @@ def _paths(wanted: Sequence[_Tool], qemu: Path | None) -> Mapping[_Tool, Path | 
     prefix = str(qemu.parents[1]) if qemu else "/usr"
 
     def first(files: Sequence[str]) -> Path | None:
-        places = (str(Path(file.replace("{prefix}", prefix)).expanduser()) for file in files)
+        places = (str(expanded(file.replace("{prefix}", prefix))) for file in files)
         return next(filter(None, map(find, places)), None)
 
     return {tool: first(tool.files) for tool in wanted}

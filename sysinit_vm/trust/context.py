@@ -15,6 +15,7 @@ from sysinit_vm.config import document
 from sysinit_vm.config.params import PROJECT_DIR
 from sysinit_vm.files import read_or_empty
 from sysinit_vm.guest_writes import Written
+from sysinit_vm.host_path import expanded, resolved
 from sysinit_vm.lima.home import instance_directories, lima_home
 from sysinit_vm.trust import approvals
 from sysinit_vm.trust.danger import Context
@@ -72,7 +73,7 @@ def _programs() -> Iterator[Path]:
     """Yield where the user's programs are, and the system's files by which one can run or change some."""
     runtime = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
     places = (sys.prefix, *_users_path(), runtime, *_SYSTEM)
-    yield from (Path(part).resolve() for part in places)
+    yield from (resolved(part) for part in places)
 
 
 def _users_path() -> list[str]:
@@ -118,7 +119,7 @@ def _guests(vm: Path | None) -> Iterator[tuple[str, Path]]:
             _, locations = _by_config(config, config.stat().st_mtime_ns)
             for location in locations:
                 with suppress(OSError, RuntimeError):
-                    yield name, Path(location.replace("{{.Home}}", "~")).expanduser().resolve()
+                    yield name, resolved(expanded(location.replace("{{.Home}}", "~")))
 
 
 def _written(vm: Path | None) -> Iterator[tuple[str, Written]]:

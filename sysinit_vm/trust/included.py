@@ -12,6 +12,7 @@ from sysinit_vm import project_tree
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError, edit
+from sysinit_vm.host_path import expanded, resolved
 from sysinit_vm.trust.danger import Context, Danger, Level, Where, spelled
 from sysinit_vm.trust.references import LIMAS_OWN, Included, Reference
 from sysinit_vm.trust.rules import Dangers, display, whole
@@ -64,7 +65,7 @@ def outside(included: Included, root: Path) -> Iterator[tuple[str, str]]:
 
 def read_outside(path: Path) -> str:
     """Return the text of a file outside the project at the real ``path``; VmError if that has become a link."""
-    if os.path.realpath(path) != str(path):
+    if resolved(path) != path:
         raise _unusable(str(path), "It has become a link.")
     return _read(path.parent, path)
 
@@ -107,7 +108,7 @@ def _walk(
         raise _unusable(beside, f"Its bases are nested more than {_DEEPEST} deep.")
     for where, written in _locators(data):
         locator = _absolute(written, beside, spelled(where))
-        means = os.path.realpath(locator) if locator.startswith("/") else locator
+        means = str(resolved(Path(locator))) if locator.startswith("/") else locator
         yield Reference(where, locator, beside if depth else "", means)
         if locator not in texts and _is_inside(locator, root):
             texts[locator] = _read(root, Path(locator))
@@ -169,7 +170,7 @@ def _absolute(locator: str, beside: str, where: str) -> str:
     if not locator or ".." in locator.split("/"):
         raise _unusable(beside, f"{where} is {display(locator)}, which is no file below its own directory.")
     if beside.startswith("/"):
-        return posixpath.normpath(posixpath.join(posixpath.dirname(beside), Path(locator).expanduser()))
+        return posixpath.normpath(posixpath.join(posixpath.dirname(beside), expanded(locator)))
     if locator.startswith(("/", "~")):
         raise _unusable(beside, f"It comes from elsewhere, and names the file {display(locator)} of this machine.")
     url = urlsplit(beside)

@@ -11,6 +11,7 @@ from sysinit_vm import guest_writes
 from sysinit_vm.config import guest_places
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError, edit
+from sysinit_vm.host_path import expanded, resolved
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.ports import forwards
 from sysinit_vm.trust import sockets
@@ -174,10 +175,10 @@ def check_host_paths(config: Config, root: Path | None, context: Context, more: 
                 hint=edit(config.path),
             )
     mounts = [mount for mount in mappings(data, "mounts") if mount.get("writable") or not context.confined]
-    writable = [*filter(None, [root]), *(Path(str(mount.get("location"))).expanduser() for mount in mounts)]
-    writable += [*(place.resolve() for place in writable), *(place for _, place in context.guests)]
+    writable = [*filter(None, [root]), *(expanded(str(mount.get("location"))) for mount in mounts)]
+    writable += [*(resolved(place) for place in writable), *(place for _, place in context.guests)]
     for where, text in (*_host_paths(data), *more):
-        path = Path(text).expanduser()
+        path = expanded(text)
         passed = (path, Path(os.path.normpath(path)), *guest_writes.ways(path))
         if any(one.is_relative_to(place) for one in passed for place in writable):
             raise VmError(

@@ -4,7 +4,6 @@ Each stage needs an approval of its own: the config and the names of the files t
 taken, the whole of it; then what the user's own LIMA_HOME/_config adds.
 """
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.effective import prepare
 from sysinit_vm.errors import VmError, edit
+from sysinit_vm.host_path import expanded, resolved
 from sysinit_vm.images import available
 from sysinit_vm.lima import disk_image
 from sysinit_vm.lima.home import lima_home, machine_config, scratch
@@ -129,9 +129,9 @@ class Request:
         shared = worktree.shared(self.project.root)
         meant = {(str(shared.directory), True)} if shared.of_clone else set()
         for entry in entries if isinstance(entries, list) else ():
-            path = Path(os.path.expanduser(str(entry.get("location"))))  # noqa: PTH111  # never fails
+            path = expanded(str(entry.get("location")))
             if path.is_absolute() and not path.is_relative_to(self.project.root):
-                meant.add((str(path.resolve()), bool(entry.get("writable"))))
+                meant.add((str(resolved(path)), bool(entry.get("writable"))))
         return not danger.of_this_machine and (danger.value.get("means"), danger.value.get("writable")) in meant
 
     def _judged(self, config: Config, machine: Facts, others: Included) -> Stage:

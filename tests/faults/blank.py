@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import platformdirs
 import psutil
 
 from sysinit_vm.machine import find_programs
@@ -36,16 +35,10 @@ def blank_world() -> Iterator[VmWorld]:
     """Make such a world, and leave nothing of it."""
     place = Path(tempfile.mkdtemp(prefix="svf-", dir="/var/tmp"))
     world = VmWorld(place)
-    home = place / "home"
-    (home / ".ssh").mkdir(parents=True, mode=0o700)
-    own = {f"XDG_{kind}_HOME": str(place / kind.lower()) for kind in ("CONFIG", "CACHE", "DATA", "STATE")}
+    world.give_own_directories()
     limactl = find_programs.find_limactl()
     assert limactl, "limactl is missing: sysinit-vm setup"
-    world.env |= {**own, "HOME": str(home), "SYSINIT_VM_LIMACTL": str(limactl), "SYSINIT_VM_ACCELERATOR": "tcg"}
-    data = place / "data/sysinit-vm"
-    data.mkdir(parents=True, mode=0o700)
-    for installed in platformdirs.user_data_path("sysinit-vm").glob("*-[0-9]*"):
-        (data / installed.name).symlink_to(installed)
+    world.env |= {"SYSINIT_VM_LIMACTL": str(limactl), "SYSINIT_VM_ACCELERATOR": "tcg"}
     images = world.lima_home / "_images"
     images.mkdir(mode=0o700)
     stem = images / "sysinit-debian-latest"

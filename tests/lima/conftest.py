@@ -55,7 +55,7 @@ def session_world():
     place = Path(tempfile.mkdtemp(prefix="svm-", dir="/var/tmp"))
     made = VmWorld(place)
     _give_home(made)
-    _give_image(made)
+    give_image(made)
     agent = subprocess.Popen(["ssh-agent", "-D", "-a", made.env["SSH_AUTH_SOCK"]], stdout=subprocess.DEVNULL)
     while not Path(made.env["SSH_AUTH_SOCK"]).exists():
         time.sleep(0.1)
@@ -85,11 +85,12 @@ def _give_home(world: VmWorld) -> None:
     world.env.update(own, XDG_DATA_HOME=data, SSH_AUTH_SOCK=str(home / "agent"))
 
 
-def _give_image(world: VmWorld) -> None:
+def give_image(world: VmWorld) -> None:
     """Let the world use a Debian image that is kept between sessions, built anew when its parts changed."""
     kept = platformdirs.user_cache_path("sysinit-vm") / "images"
     kept.mkdir(parents=True, exist_ok=True)
-    (world.lima_home / "_images").symlink_to(kept)
+    if not (world.lima_home / "_images").is_symlink():
+        (world.lima_home / "_images").symlink_to(kept)
     zellij = find_programs.find_zellij()
     assert zellij is not None, "Zellij for the guest is missing: sysinit-vm setup"
     packages = settings.value("packages")

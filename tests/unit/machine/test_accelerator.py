@@ -126,6 +126,28 @@ def test_another_kernel_is_probed_anew(kvm, kernel, tmp_path):
     assert len(recorder.argvs) == 2
 
 
+def test_a_vms_copy_of_the_kernel_is_not_probed_again(kvm, kernel, tmp_path):
+    recorder = RecordingRunner(answer=lambda _: result(124))
+    copy = tmp_path / "copy"
+    copy.write_bytes(kernel.read_bytes())
+    assert {choose(recorder, facts(), "auto", [path]).name for path in (kernel, copy)} == {"tcg"}
+    assert len(recorder.argvs) == 1
+
+
+def test_the_verdicts_of_earlier_boots_are_removed(kvm, kernel, home):
+    cache = home / "cache/sysinit-vm"
+    cache.mkdir(parents=True)
+    old, other = cache / "kvm-5dcfd9f6d4444a0e", cache / "limactl-version"
+    for path in (old, other):
+        path.write_text("works")
+    choose(RecordingRunner(result(0)), facts(), "auto", [kernel])
+    kernel.write_text("another kernel")
+    choose(RecordingRunner(result(0)), facts(), "auto", [kernel])
+    assert not old.exists()
+    assert other.exists()
+    assert len(list(cache.glob("kvm-*"))) == 2
+
+
 def test_without_a_kernel_to_probe_with_kvm_is_believed_with_a_word(kvm, monkeypatch):
     monkeypatch.setattr("sysinit_vm.machine.accelerator._host_kernels", list)
     recorder = RecordingRunner()
