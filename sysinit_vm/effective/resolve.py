@@ -23,6 +23,7 @@ from sysinit_vm.projects.project import Project
 # /etc/environment has no escapes: `#` ends a value, and pam_env interprets quotes and backslashes.
 _PLAIN_VALUE = re.compile(r"""[^#"'\\\x00-\x1f\x7f]+\Z""")
 _LEAST_SIZE = 2**20  # bytes
+_SMALL_MAC = 16 * 1024  # MiB
 
 
 @dataclass(frozen=True)
@@ -224,11 +225,16 @@ def _cpus(config: Config, facts: Facts) -> tuple[Any, str]:
 
 
 def _memory(config: Config, facts: Facts) -> tuple[Any, str]:
-    """At most what the machine has; Lima's own default is half of it, and never more than 4 GiB."""
+    """At most what the machine has, and half of a small Mac; Lima's own default is half, and never more than 4 GiB.
+
+    What the guest has once used stays the VM's under vz, and macOS with its windows needs the rest.
+    """
     stated, wanted = config.data.get("memory"), _size(config, "memory")
-    if wanted is None or wanted <= facts.memory * 2**20:
+    small_mac = facts.system == "Darwin" and facts.memory <= _SMALL_MAC
+    most, why = (facts.memory // 2, "half of this Mac's") if small_mac else (facts.memory, "all that this machine has")
+    if wanted is None or wanted <= most * 2**20:
         return stated, ""
-    return f"{facts.memory}MiB", f"memory: {stated} in the config becomes {facts.memory}MiB, all that this machine has."
+    return f"{most}MiB", f"memory: {stated} in the config becomes {most}MiB, {why}."
 
 
 def _size(config: Config, key: str) -> int | None:

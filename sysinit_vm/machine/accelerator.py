@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import platformdirs
-
-from sysinit_vm import files
+from sysinit_vm import files, user_directories
 from sysinit_vm.errors import VmError
 from sysinit_vm.lima import kvm
 from sysinit_vm.lima.kvm import Access
@@ -101,7 +99,7 @@ def _probe(runner: Runner, facts: Facts, kernel: Path) -> bool:
 
     The result is kept until the host boots again, because a broken KVM takes the whole time limit.
     """
-    cached = files.require_private(platformdirs.user_cache_path("sysinit-vm")) / f"kvm-{_cache_key(kernel)}"
+    cached = files.require_private(user_directories.cache()) / f"kvm-{_cache_key(kernel)}"
     if cached.is_file():
         return cached.read_text() == "works"
     argv = (

@@ -576,7 +576,10 @@ cp "$STUBS/python" "{place}/python3"
 
 @pytest.mark.parametrize(
     ("name", "install", "place"),
-    [("brew", "brew install python", "bin"), ("uv", "uv python install", "home/.local/share/uv/python/cpython-3.14/bin")],
+    [
+        ("brew", "brew install python", "bin"),
+        ("uv", "uv python install", "home/.local/share/uv/python/cpython-3.14/bin"),
+    ],
 )
 def test_on_a_mac_homebrew_or_uv_installs_python_after_a_question(mac, tmp_path, name, install, place):
     mac.put(mac.bin / name, BREW.format(name=name, place=tmp_path / place))
