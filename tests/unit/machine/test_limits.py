@@ -81,3 +81,9 @@ def test_a_lima_home_that_leaves_no_room_for_a_name_is_short(machine):
     found = {limit.name: limit for limit in limits.survey(RecordingRunner(), machine.host, machine.tmp / ("x" * 90))}
     assert not found["LIMA_HOME"].enough
     assert "shorter" in found["LIMA_HOME"].hint
+
+
+def test_a_limit_that_may_be_any_number_is_none(machine, monkeypatch):
+    monkeypatch.setattr(limits.resource, "getrlimit", lambda _: (256, limits.resource.RLIM_INFINITY))
+    found = limits.survey(RecordingRunner(), machine.host, Path("/nowhere/lima"))
+    assert [limit.found for limit in found if limit.name == "open files"] == ["256 (any number may be set)"]
