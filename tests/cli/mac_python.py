@@ -15,6 +15,7 @@ import sys
 import tempfile  # noqa: F401
 import urllib.request  # noqa: F401
 from pathlib import Path
+from types import SimpleNamespace
 
 import filelock  # noqa: F401
 import prompt_toolkit.input.defaults
@@ -69,16 +70,21 @@ def hook(event, values):
         note("commands", [os.fsdecode(word) for word in values[1]])
 
 
-def watched(function):
-    def call(path, *rest, **options):
+def watched_stat(path, *rest, **options):
+    refuse(path)
+    return really.stat(path, *rest, **options)
+
+
+def watched_access(path, *rest, **options):
+    try:
         refuse(path)
-        return function(path, *rest, **options)
+    except FileNotFoundError:
+        return False
+    return really.access(path, *rest, **options)
 
-    return call
 
-
-for name in ("stat", "access"):
-    setattr(os, name, watched(getattr(os, name)))
+really = SimpleNamespace(stat=os.stat, access=os.access)  # of which the audit hook is not told
+os.stat, os.access = watched_stat, watched_access
 sys.addaudithook(hook)
 
 sys.platform = "darwin"

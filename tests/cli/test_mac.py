@@ -6,6 +6,7 @@ import re
 import shutil
 import stat
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,6 +55,15 @@ def up(mac) -> Mac:
     done = mac.run("up", "minimal", "--yes")
     assert done.returncode == 0, done.stderr
     return mac
+
+
+def test_a_look_at_what_only_linux_has_is_noted(mac):
+    """Otherwise nothing here could show that there is none."""
+    script = "import os; print(os.access('/dev/kvm', 0), os.path.exists('/sys')); open('/proc/version')"
+    done = mac.type(sys.executable, "-c", script)
+    assert done.stdout == "False False\n"
+    assert "No such file or directory: '/proc/version'" in done.stderr
+    assert mac.linux_only() == ["/dev/kvm", "/proc/version", "/sys"]
 
 
 def test_up_goes_from_nothing_to_the_session(mac):

@@ -83,7 +83,7 @@ def test_the_seeds_vz_and_aarch64_become_this_machines_own_with_a_word():
 
 
 def test_the_seeds_config_is_taken_as_it_is_on_the_seeds_mac():
-    effective = seed(system="Darwin", arch="aarch64")
+    effective = seed(system="Darwin", arch="aarch64", memory=16384)
     assert (effective.data["vmType"], effective.data["arch"], effective.notes) == ("vz", "aarch64", ())
 
 
