@@ -37,6 +37,9 @@ while [ "$rest" ]; do
     part=${rest%%:*} rest=${rest#*:}
     case $part in /*) in_project "$part" || PATH=${PATH:+$PATH:}$part ;; esac
 done
+system=$(uname 2>/dev/null) || system=
+# Homebrew's on Apple silicon and on Intel; its installer leaves it to the user to put it on PATH.
+[ "$system" != Darwin ] || PATH=$PATH:/opt/homebrew/bin:/usr/local/bin
 export PATH
 
 case $0 in */*) here=${0%/*} ;; *) here=. ;; esac
@@ -99,19 +102,57 @@ confirm() {
     done
 }
 
-# A Python of at least 3.11 that can make virtual environments; the system's own first, since a virtual
-# environment of a Python in a user's home works for nobody else.
+# Whether $python is at least 3.11 and can make virtual environments. Apple's own opens a window that offers its
+# developer tools if they are not there.
+suits() {
+    [ "$system $python" != 'Darwin /usr/bin/python3' ] || xcode-select -p >/dev/null 2>&1 || return 1
+    "$python" -I -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+# The system's own first, since a virtual environment of a Python in a user's home works for nobody else; those that uv
+# has installed last.
 find_python() {
     for python in ${SYSINIT_VM_PYTHON:-/usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11}; do
         python=$(command -v "$python") || continue
-        "$python" -I -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && return
+        suits && return
+    done
+    for python in "$HOME"/.local/share/uv/python/*/bin/python3; do
+        [ -x "$python" ] && ! in_project "${python%/*}" && suits && return
     done
     return 1
 }
 
 install_python() {
-    command -v apt-get >/dev/null || fail 'Python 3.11 or newer with venv was not found.' \
-        'This script installs it only on Debian and its derivatives.' 'install it, then run the same command again' 6
+    if command -v apt-get >/dev/null; then
+        install_python_by_apt "$@"
+    elif command -v brew >/dev/null; then
+        install_python_by 'brew install python' "$@"
+    elif command -v uv >/dev/null; then
+        install_python_by 'uv python install' "$@"
+    elif [ "$system" = Darwin ]; then
+        fail 'Python 3.11 or newer was not found.' "The one in Apple's developer tools is older." \
+            'install Homebrew (brew.sh) or uv, then run the same command again' 6
+    else
+        fail 'Python 3.11 or newer with venv was not found.' \
+            'This script installs it only with apt-get, Homebrew or uv.' 'install it, then run the same command again' 6
+    fi
+}
+
+# With $1, a command that needs no root.
+install_python_by() {
+    install=$1
+    shift
+    say 'sysinit-vm needs Python 3.11 or newer, which this machine does not have.'
+    say 'What a VM needs comes later, with a plan and a question of its own.'
+    say "  \$ $install"
+    confirm "$@"
+    # shellcheck disable=SC2086  # words, not one
+    $install >&2 || fail 'Python could not be installed.' "See the output of ${install%% *} above." "$install"
+    find_python || fail 'Python 3.11 or newer with venv was not found.' \
+        "${install%% *} has installed another." 'install a newer one, then run the same command again' 6
+}
+
+install_python_by_apt() {
     sudo=
     [ "$(id -u)" = 0 ] || sudo=sudo
     [ -z "$sudo" ] || command -v sudo >/dev/null || fail 'Python 3.11 or newer with venv was not found.' \

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import sys
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,8 @@ _OF_PATHS = re.compile("CONF|LIB|PATH|DIR|FILE|MODULE|ENGINE|PROG")  # a word wi
 _BETWEEN = re.compile(r"[\s:;,=|&<>()'\"]+")
 _GIT_CONFIG = ("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
 _SBIN = (os.defpath, "/usr/local/sbin", "/usr/sbin", "/sbin")  # on Debian these are not on an ordinary account's PATH
+# Homebrew's on Apple silicon and on Intel; its installer leaves it to the user to put it on PATH.
+_HOMEBREW = ("/opt/homebrew/bin", "/usr/local/bin") if sys.platform == "darwin" else ()
 
 Version = tuple[int, ...]
 
@@ -38,9 +41,10 @@ def find(program: str) -> Path | None:
 def search_path() -> str:
     """Return PATH without what a guest can write, such as the ``.venv/bin`` of a project that has a VM.
 
-    Its empty and relative parts are dropped too: they mean the current directory.
+    Its empty and relative parts are dropped too: they mean the current directory. On macOS, Homebrew's directories are
+    added.
     """
-    return _trusted(os.environ.get("PATH", "")) or os.defpath
+    return _trusted(os.pathsep.join((os.environ.get("PATH", ""), *_HOMEBREW))) or os.defpath
 
 
 def environment() -> dict[str, str]:

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
-from sysinit_vm import files, guest_writes
+from sysinit_vm import files, guest_writes, user_directories
 from sysinit_vm.config import document, guest_dirs, mirror, packages
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import UsageError, VmError, edit, typed
@@ -128,7 +126,7 @@ _NOT_COMMITTED = {
 
 def user_file() -> Path:
     """Return the user's own settings file (absolute), which need not exist; VmError if others can write it."""
-    return files.require_private(platformdirs.user_config_path("sysinit-vm")) / "config.yaml"
+    return files.require_private(user_directories.config()) / "config.yaml"
 
 
 def params() -> list[str]:

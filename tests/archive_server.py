@@ -14,12 +14,12 @@ from sysinit_vm.machine.pinned_versions import Archive
 
 
 def archive(files, *, size=0):
-    """Return a gzipped tar of executable ``files`` (name: text), with ``size`` bytes more that do not compress."""
+    """Return a gzipped tar of executable ``files`` (name: text or bytes), with ``size`` bytes more that do not compress."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for name, text in {**files, **({"filler": "x" * size} if size else {})}.items():
             member = tarfile.TarInfo(f"./{name}")
-            content = text.encode()
+            content = text if isinstance(text, bytes) else text.encode()
             member.size, member.mode = len(content), 0o755
             tar.addfile(member, io.BytesIO(content))
     return gzip.compress(buffer.getvalue(), compresslevel=0, mtime=0)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 # getopt's letters for each, from the manuals of FreeBSD and macOS. Long options only where these have them.
-_OPTIONS = {
+OPTIONS = {
     "cat": "belnstuv",
     "chmod": "RHLPfhv",
     "cksum": "o:",
@@ -45,7 +45,7 @@ _LONG_OPTIONS = {
 }
 _GNU_ONLY_TESTS = {"-printf", "-regextype", "-executable", "-readable", "-writable", "-fprintf"}  # of find
 _UNKNOWN_THERE = {"nproc", "numfmt", "realpath", "setsid", "sha256sum", "shuf", "stdbuf", "tac", "timeout"}
-TOOLS = (*_OPTIONS, "find", *_UNKNOWN_THERE)
+TOOLS = (*OPTIONS, "find", *_UNKNOWN_THERE)
 
 
 def refusal(argv: list[str] | tuple[str, ...]) -> str:
@@ -57,10 +57,10 @@ def refusal(argv: list[str] | tuple[str, ...]) -> str:
     if name == "find":
         known = words and (not words[0].startswith("-") or words[0] in {"-H", "-L", "-P", "-E", "-X", "-x", "-d", "-s"})
         return "" if known and not _GNU_ONLY_TESTS & set(words) else f"find: {' '.join(words)}"
-    if name not in _OPTIONS:
+    if name not in OPTIONS:
         return ""
     try:
-        options, operands = getopt.getopt(words, _OPTIONS[name], _LONG_OPTIONS.get(name, []))
+        options, operands = getopt.getopt(words, OPTIONS[name], _LONG_OPTIONS.get(name, []))
     except getopt.GetoptError as error:
         return f"{name}: {error.msg}"
     if name in {"cp", "ln", "mkdir", "mv", "rm"} and "--" not in words and any(word[:1] == "-" for word in operands):

@@ -28,6 +28,17 @@ CLI = TOP / "tests" / "cli"
 BIN = Path(sys.executable).parent
 SCRIPT = (sys.executable, "-m", "sysinit_vm")
 TASKS = "from invoke import Collection\nimport sysinit_vm\nns = Collection(lima=sysinit_vm.ns)\n"
+GUEST_SUDO = """\
+#!/bin/sh
+# As root of the guest: with its own directories in place of this machine's.
+[ "$1" = -n ] || exit 9
+shift
+for word; do
+    shift
+    set -- "$@" "$(printf %s "$word" | sed 's|/usr/local/bin/|{local}/|; s|/run/|{run}/|')"
+done
+exec "$@"
+"""
 ENTRANCES = {
     "sysinit-vm": lambda verb, *words: [str(BIN / "sysinit-vm"), verb, *words],
     "inv": lambda verb, *words: [str(BIN / "inv"), f"lima.{verb}", *words],

@@ -34,13 +34,15 @@ def examine(runner: Runner, host: Host) -> Iterator[Finding]:
     )
     yield from guarded(AREA, "limits", _limits(runner, host))
     yield from guarded(AREA, "Lima's version", _version(runner, host))
-    yield from guarded(AREA, "guest image", _image())
+    yield from guarded(AREA, "guest image", _image(host))
     yield from guarded("settings", "settings", _settings())
 
 
-def _image() -> Iterator[Finding]:
+def _image(host: Host) -> Iterator[Finding]:
     if available.debian_is_here(lima_home()):
         yield Finding(AREA, "guest image", OK, str(available.directory(lima_home())))
+    elif host.system != "Linux":
+        yield Finding(AREA, "guest image", OK, "Debian's own, which the first start downloads")
     else:
         text = "none yet: the first start builds it, in 3 to 6 minutes"
         yield Finding(AREA, "guest image", NOTE, text, "sysinit-vm build.debian")

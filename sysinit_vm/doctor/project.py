@@ -8,10 +8,10 @@ from pathlib import Path
 from sysinit_vm import settings
 from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding, wrong
 from sysinit_vm.effective import prepare, resolve
-from sysinit_vm.errors import VmError
+from sysinit_vm.errors import VmError, edit
 from sysinit_vm.images import debian
 from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.machine import facts, find_programs
+from sysinit_vm.machine import cloud_folders, facts, find_programs
 from sysinit_vm.projects import committed_config, locate, search
 from sysinit_vm.projects.locate import Target
 from sysinit_vm.runner import Runner
@@ -42,7 +42,11 @@ def examine(lima: Limactl | None, target: Target | None) -> Iterator[Finding]:
     elif choice.buildable or choice.left_to_lima:
         yield Finding(AREA, "image", NOTE, "not there yet; the first start provides it")
     else:
-        yield Finding(AREA, "image", WRONG, "none of the config's images is available here", "sysinit-vm build.debian")
+        hint = "sysinit-vm build.debian" if machine.system == "Linux" else edit(project.config)
+        yield Finding(AREA, "image", WRONG, "none of the config's images is available here", hint)
+    if machine.system == "Darwin" and (service := cloud_folders.service(project.root, machine.home)):
+        text = f"{service} keeps this directory: a file that it has not downloaded cannot be read in the VM"
+        yield Finding(AREA, "cloud folder", NOTE, f"{text}. Keep it downloaded, or move the project out of there.")
     if lima is not None:
         yield from _owner(lima, target)
 

@@ -1,5 +1,6 @@
 """Which image a VM boots from: the first of the config's list that is here or can be downloaded."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +78,7 @@ def choose(entries: Sequence[Mapping[str, Any]], facts: Facts, arch: str) -> Cho
     suitable = [_absolute(entry, facts) for entry in entries if entry.get("arch", arch) == arch]
     ours = any(_is_ours(entry) for entry in entries)
     if ours and not any(DEBIAN in str(entry["location"]) for entry in suitable):
-        suitable.append(debian_entry(facts.lima_home))
+        suitable.append(_absolute(debian_entry(facts.lima_home), facts))
     local = [entry for entry in suitable if "://" not in str(entry["location"])]
     remote = [entry for entry in suitable if "://" in str(entry["location"])]
     buildable = ours and facts.can_build_image and arch == facts.arch
@@ -118,12 +119,15 @@ def located(entry: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
     """Return an entry with its location absolute: ``~/.lima`` means LIMA_HOME, and ``~`` the host's home.
 
     Lima does not fill that in for each kind of entry, and takes a relative path from whichever directory it is in.
+    On macOS links are resolved: Lima copies a local file there as a clone of the link itself (2.2.0, pkg/downloader).
     """
     location = str(entry.get("location", ""))
     if location.startswith("~/.lima/"):
         location = str(facts.lima_home / location.removeprefix("~/.lima/"))
     elif location.startswith("~/"):
         location = str(facts.home / location.removeprefix("~/"))
+    if facts.system == "Darwin" and location.startswith("/"):
+        location = os.path.realpath(location)
     return {**entry, "location": location}
 
 

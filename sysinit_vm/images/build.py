@@ -1,5 +1,6 @@
 """Build a guest image as the settings say."""
 
+import platform
 from pathlib import Path
 
 from sysinit_vm import settings
@@ -14,10 +15,14 @@ from sysinit_vm.terminal.progress import Progress
 def build_debian(runner: Runner, images: Path, progress: Progress) -> Path:
     """Build our Debian image in the directory ``images`` (absolute) and return the qcow2.
 
-    MissingError if Zellij for the guest is not installed yet; otherwise the errors of ``debian.build``.
+    MissingError if this is not Linux, or Zellij for the guest is not installed yet; otherwise the errors of
+    ``debian.build``.
     """
     from sysinit_vm.images import debian
 
+    if platform.system() != "Linux":
+        detail = "It needs a Linux. VMs are made here from Debian's own image, which the first start downloads."
+        raise MissingError("build.debian cannot run here.", detail=detail, hint="sysinit-vm up")
     zellij = find_programs.find_zellij()
     if zellij is None:
         raise MissingError(

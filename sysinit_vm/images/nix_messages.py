@@ -6,7 +6,9 @@ import re
 from sysinit_vm.errors import MissingError, VmError
 from sysinit_vm.runner import Result
 
-NO_NIX = "nix builds the NixOS image: https://nixos.org/download. `build.debian` does not need it."
+NO_NIX = "nix builds the NixOS image: https://nixos.org/download." + (
+    " `build.debian` does not need it." if platform.system() == "Linux" else ""
+)
 _STORE_NAME = r"'?/\S*/[0-9a-z]{32}-(?P<name>\S+?)(?:\.drv)?'"
 _BUILDING = re.compile(rf"building {_STORE_NAME}")
 _FETCHING = re.compile(r"(?:copying path|downloading|querying info about) ")

@@ -1,5 +1,6 @@
 """What `up` will do after the installation, told before it asks: the image, the config, and the user's SSH keys."""
 
+import platform
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from sysinit_vm.init import render
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.projects.project import Project
 
-_IMAGE = "the guest image is built (3 to 6 minutes, 200 MB to download, 3 GB of disk meanwhile)"
+_BUILT = "the guest image is built (3 to 6 minutes, 200 MB to download, 3 GB of disk meanwhile)"
+_DOWNLOADED = "Debian's cloud image is downloaded"
 _KEYS = (
     "SSH keys: programs in the VM can read those in ~/.ssh, and not change them. If you do not want that: "
     "{command} --ssh agent (your ssh-agent is forwarded instead) or --ssh none."
@@ -25,8 +27,9 @@ _AGENT = (
 
 def what_follows(data: Mapping[str, Any], *, committed: bool) -> Iterator[str]:
     """Yield the lines of the plan for the config ``data``; ``committed`` says that the project has it already."""
-    builds = available.DEBIAN in str(data.get("images")) and not available.debian_is_here(lima_home())
-    steps = [*([_IMAGE] if builds else []), *([] if committed else [".lima/config.yaml is written"]), "the VM starts"]
+    lacking = available.DEBIAN in str(data.get("images")) and not available.debian_is_here(lima_home())
+    image = _BUILT if platform.system() == "Linux" else _DOWNLOADED
+    steps = [*([image] if lacking else []), *([] if committed else [".lima/config.yaml is written"]), "the VM starts"]
     yield f"After that {', '.join(steps)}."
     if not committed:
         yield from ssh_notes(data, "sysinit-vm up")

@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import platformdirs
-
-from sysinit_vm import files
+from sysinit_vm import files, user_directories
 from sysinit_vm.errors import MissingError
 from sysinit_vm.executables import find
 
@@ -40,7 +38,7 @@ def current_account() -> Account:
             hint="sysinit-vm setup, or work as an ordinary account",
         )
     passwd = _passwd(pwd.getpwall(), Path.home())
-    path = files.require_private(platformdirs.user_cache_path("sysinit-vm")) / "passwd"
+    path = files.require_private(user_directories.cache()) / "passwd"
     if not path.is_file() or path.read_text() != passwd:
         files.write(path, passwd)
     identity = ("--unshare-user", "--uid", str(_UID), "--gid", str(_UID))

@@ -6,6 +6,7 @@ import os
 import pwd
 import shlex
 import stat
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,7 +28,7 @@ class Access(enum.Enum):
 
 def access() -> Access:
     """Return what this process may do with the device; starts no process."""
-    if not DEVICE.exists():
+    if sys.platform != "linux" or not DEVICE.exists():
         return Access.NO_DEVICE
     if os.access(DEVICE, os.R_OK | os.W_OK):
         return Access.OPEN

@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import platformdirs
-
-from sysinit_vm import files
+from sysinit_vm import files, user_directories
 from sysinit_vm.errors import VmError
 from sysinit_vm.lima import kvm
 from sysinit_vm.lima.kvm import Access
@@ -101,7 +99,7 @@ def _probe(runner: Runner, facts: Facts, kernel: Path) -> bool:
 
     The result is kept until the host boots again, because a broken KVM takes the whole time limit.
     """
-    cache = files.require_private(platformdirs.user_cache_path("sysinit-vm"))
+    cache = files.require_private(user_directories.cache())
     of_this_boot = f"kvm-{_digest(Path('/proc/sys/kernel/random/boot_id').read_text())}-"
     # A VM's copy of the image's kernel has its size, and needs no probe of its own.
     cached = cache / f"{of_this_boot}{_digest(f'{kernel.stat().st_size}{kvm.access().name}')}"

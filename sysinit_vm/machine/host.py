@@ -1,14 +1,14 @@
 """What decides how programs are installed here: system, package manager, rights, our own directories."""
 
+import contextlib
+import ctypes
 import os
 import platform
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-import platformdirs
-
-from sysinit_vm import files
+from sysinit_vm import files, user_directories
 from sysinit_vm.executables import find
 from sysinit_vm.machine.pinned_versions import LIMA, ZELLIJ
 
@@ -39,16 +39,17 @@ class Host:
         """Return this machine's host data; starts no process. VmError if others can write our directories."""
         system, machine = platform.system(), platform.machine().lower()
         managers = _ON_MACOS if system == "Darwin" else MANAGERS
-        release = platform.freedesktop_os_release() if Path("/etc/os-release").exists() else {}
+        tells = system == "Linux" and Path("/etc/os-release").exists()
+        release = platform.freedesktop_os_release() if tells else {}
         return cls(
             system=system,
-            arch=_ARCH.get(machine, machine),
+            arch="aarch64" if system == "Darwin" and _is_translated() else _ARCH.get(machine, machine),
             manager=next(filter(find, managers), ""),
             root=os.geteuid() == 0,
             sudo=find("sudo") is not None,
             codename=release.get("VERSION_CODENAME", ""),
-            data=files.require_private(platformdirs.user_data_path("sysinit-vm")),
-            cache=files.require_private(platformdirs.user_cache_path("sysinit-vm")),
+            data=files.require_private(user_directories.data()),
+            cache=files.require_private(user_directories.cache()),
         )
 
     @property
@@ -60,3 +61,16 @@ class Host:
     def zellij(self) -> Path:
         """Where our own Zellij for the guest is, once built."""
         return self.data / f"zellij-{ZELLIJ}" / "bin" / "zellij"
+
+
+def _is_translated() -> bool:
+    """Whether Rosetta runs this Python, which then takes an Apple silicon Mac for an Intel one.
+
+    limactl is of the machine's own architecture, and so are its guests. The question is Apple's ("About the Rosetta
+    translation environment"); an Intel Mac does not know it.
+    """
+    value, size = ctypes.c_int(0), ctypes.c_size_t(ctypes.sizeof(ctypes.c_int))
+    asked = (b"sysctl.proc_translated", ctypes.byref(value), ctypes.byref(size), None, ctypes.c_size_t(0))
+    with contextlib.suppress(AttributeError):  # no such function: not on macOS
+        return ctypes.CDLL(None).sysctlbyname(*asked) == 0 and value.value == 1
+    return False

@@ -24,7 +24,7 @@ _GIB = 2**30
 _ROOM = 10 * _GIB  # an image, its build, and the first gigabytes of a guest's disk
 _MEMORY = 4 * _GIB
 _SHOWN = 3  # paths of files that are root's
-_FILES = 1024  # QEMU's 9p server and Lima's forwards open many
+_FILES = 1024  # QEMU's 9p server and Lima's forwards open many; launchd allows 256
 
 
 @dataclass(frozen=True)
@@ -143,4 +143,5 @@ def _has_name(group: int) -> bool:
 
 def _open_files() -> Limit:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return Limit("open files", f"{soft} (at most {hard})", soft >= _FILES, f"ulimit -n {_FILES}", hard=False)
+    most = "any number may be set" if hard == resource.RLIM_INFINITY else f"at most {hard}"
+    return Limit("open files", f"{soft} ({most})", soft >= _FILES, f"ulimit -n {_FILES}", hard=False)

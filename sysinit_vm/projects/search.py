@@ -4,9 +4,7 @@ import os
 import re
 from pathlib import Path
 
-import platformdirs
-
-from sysinit_vm import settings, user_account
+from sysinit_vm import settings, user_account, user_directories
 from sysinit_vm.config import guest_places
 from sysinit_vm.errors import NoConfigError, UsageError, typed
 from sysinit_vm.lima.home import lima_home
@@ -153,9 +151,9 @@ def _exposed(root: Path) -> str:
         return "Its .lima is Lima's own directory of VMs (LIMA_HOME)."
     own = {
         "Lima's own directory of VMs (LIMA_HOME)": lima_home(),
-        "sysinit-vm's own data, with what you allowed": platformdirs.user_data_path("sysinit-vm").resolve(),
+        "sysinit-vm's own data, with what you allowed": user_directories.data().resolve(),
         "sysinit-vm's own settings": settings.user_file().parent.resolve(),
-        "sysinit-vm's own cache": platformdirs.user_cache_path("sysinit-vm").resolve(),
+        "sysinit-vm's own cache": user_directories.cache().resolve(),
     }
     for name, directory in own.items():
         if _holds(directory, root):

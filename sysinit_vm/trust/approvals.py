@@ -9,9 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
-from sysinit_vm import files
+from sysinit_vm import files, user_directories
 from sysinit_vm.trust.danger import Danger
 
 _LONGEST = 16 * 2**20  # bytes of one file
@@ -36,7 +34,7 @@ class Approval:
 
 def directory() -> Path:
     """Return the directory of the approval files (absolute); VmError if another account could put one there."""
-    return files.require_private(platformdirs.user_data_path("sysinit-vm") / "trust")
+    return files.require_private(user_directories.data() / "trust")
 
 
 def digest(items: Iterable[str]) -> str:

@@ -20,7 +20,7 @@ from sysinit_vm.lima.home import instance_directories, lima_home
 from sysinit_vm.trust import approvals
 from sysinit_vm.trust.danger import Context
 
-_SYSTEM = ("/proc", "/dev", "/sys", "/var/spool/cron")
+_SYSTEM = ("/dev", "/var/spool/cron", *(("/proc", "/sys") if sys.platform == "linux" else ("/usr/lib/cron",)))
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
 
 

@@ -136,7 +136,9 @@ def _image(committed: Config, machine: Facts, project: Project) -> Choice:
         raise VmError(
             f"This machine can use none of the images in {project.config}.",
             detail="No image exists locally, no download is for this architecture, and none can be built here.",
-            hint="sysinit-vm setup, then sysinit-vm build.debian",
+            hint="sysinit-vm setup, then sysinit-vm build.debian"
+            if machine.system == "Linux"
+            else edit(project.config),
         )
     return choice
 

@@ -47,6 +47,7 @@ def list(words):  # noqa: A001
         row = json.loads(captured("list-stopped.json", name))
         own = json.loads(source.read_text())
         row.update(name=name, dir=str(HOME / name), status=status(name), param=own.get("param", {}))
+        row.update({key: own[key] for key in ("vmType", "arch") if key in own})
         row["config"] = {**row.get("config", {}), **own}  # filled in
         if row["status"] == "Running":
             row["sshLocalPort"] = 60022
@@ -74,9 +75,15 @@ def start(words):
     if not directory.exists():
         end(99, "a bare unknown name would create a VM from template:default")
     sys.stderr.write(captured("start-no-image.err", name).splitlines(keepends=True)[0])
-    (directory / "ha.stderr.log").write_text('{"level":"info","msg":"Starting QEMU"}\n')
+    driver = {"vz": "VZ", "qemu": "QEMU"}[json.loads((directory / "lima.yaml").read_text()).get("vmType", "qemu")]
+    log = {
+        "level": "info",
+        "msg": f'Starting {driver} (hint: to watch the boot progress, see "{directory}/serial*.log")',
+    }
+    (directory / "ha.stderr.log").write_text(json.dumps(log) + "\n")
     (directory / "ha.stdout.log").write_text('{"status":{"running":true}}\n')
-    (directory / "serial.log").write_text("boot\nLIMA 2026| Executing it\nlogin:\n")
+    console = "serialv.log" if driver == "VZ" else "serial.log"
+    (directory / console).write_text("boot\nLIMA 2026| Executing it\nlogin:\n")
     (directory / "status").write_text("Running")
 
 

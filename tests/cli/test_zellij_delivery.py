@@ -8,19 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.lima.terminal import Terminal
-from tests.worlds import SCRIPT
-
-SUDO = """\
-#!/bin/sh
-# As root of the guest: with its own directories in place of this machine's.
-[ "$1" = -n ] || exit 9
-shift
-for word; do
-    shift
-    set -- "$@" "$(printf %s "$word" | sed 's|/usr/local/bin/|{local}/|; s|/run/|{run}/|')"
-done
-exec "$@"
-"""
+from tests.worlds import GUEST_SUDO, SCRIPT
 
 
 class Guest:
@@ -31,7 +19,7 @@ class Guest:
         self.local, self.bin, self.run = (world.place / "guest" / name for name in ("local", "bin", "run"))
         for directory in (self.local, self.bin, self.run):
             directory.mkdir(parents=True)
-        self.program("sudo", SUDO.format(local=self.local, run=self.run))
+        self.program("sudo", GUEST_SUDO.format(local=self.local, run=self.run))
         self.program("login-shell", '#!/bin/sh\necho "a login shell $1"\n')
         without = [part for part in world.env["PATH"].split(os.pathsep) if not (Path(part) / "zellij").exists()]
         world.env["PATH"] = os.pathsep.join([str(self.local), str(self.bin), *without])

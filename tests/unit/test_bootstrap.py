@@ -524,3 +524,86 @@ def test_what_python_runs_of_the_current_directory_is_nothing(tmp_path):
     for line in ('-I -c "import ensurepip, venv, pip"', "-I -m venv --without-pip made"):
         subprocess.run(f"{sys.executable} {line}", shell=True, cwd=tmp_path, check=False)
     assert not (tmp_path / "ran").exists()
+
+
+class Mac(Fresh):
+    """A Mac without Apple's developer tools, Homebrew and uv; the system's Python of this machine is Apple's stub."""
+
+    def __init__(self, tmp):
+        super().__init__(tmp)
+        self.put(self.bin / "uname", "#!/bin/sh\necho Darwin\n")
+        (self.bin / "apt-get").unlink()
+
+    def env(self, **more):
+        env = {**super().env(), **more}
+        del env["SYSINIT_VM_PYTHON"]
+        return env
+
+
+@pytest.fixture
+def mac(tmp_path):
+    return Mac(tmp_path)
+
+
+def test_on_a_mac_apples_python_is_not_run_without_the_developer_tools(mac):
+    mac.put(mac.bin / "python3.12", PYTHON)
+    assert mac.run(SYSINIT_VM_PYTHON_ONLY="1").stdout == f"{mac.bin}/python3.12\n"
+
+
+def test_on_a_mac_a_python_that_uv_has_installed_will_do(mac):
+    python = mac.home / ".local/share/uv/python/cpython-3.13.1-macos-aarch64-none/bin/python3"
+    python.parent.mkdir(parents=True)
+    mac.put(python, PYTHON)
+    assert mac.run(SYSINIT_VM_PYTHON_ONLY="1").stdout == f"{python}\n"
+
+
+def test_a_python_of_uv_in_a_project_is_not_run(mac, project, tmp_path):
+    python = project / "python/cpython-3.13/bin/python3"
+    python.parent.mkdir(parents=True)
+    mac.put(python, f"#!/bin/sh\necho run >>{tmp_path}/run\n")
+    (mac.home / ".local/share/uv").mkdir(parents=True)
+    (mac.home / ".local/share/uv/python").symlink_to(project / "python")
+    assert mac.run(SYSINIT_VM_PYTHON_ONLY="1").returncode == 6
+    assert not (tmp_path / "run").exists()
+
+
+BREW = """#!/bin/sh
+echo "{name} $*" >>"$LOG"
+mkdir -p "{place}"
+cp "$STUBS/python" "{place}/python3"
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "install", "place"),
+    [
+        ("brew", "brew install python", "bin"),
+        ("uv", "uv python install", "home/.local/share/uv/python/cpython-3.14/bin"),
+    ],
+)
+def test_on_a_mac_homebrew_or_uv_installs_python_after_a_question(mac, tmp_path, name, install, place):
+    mac.put(mac.bin / name, BREW.format(name=name, place=tmp_path / place))
+    refused = mac.run("up")
+    assert (refused.returncode, mac.logged(name)) == (5, [])
+    assert f"  $ {install}\n" in refused.stderr
+    done = mac.run("up", "--yes")
+    assert done.stdout.splitlines() == ["<up>", "<--yes>"], done.stderr
+    assert mac.logged(name) == [install]
+
+
+def test_on_a_mac_with_neither_it_says_what_to_install_there(mac):
+    done = mac.run("up", "--yes")
+    assert (done.returncode, done.stderr.splitlines()) == (
+        6,
+        [
+            "Python 3.11 or newer was not found.",
+            "The one in Apple's developer tools is older.",
+            "Try: install Homebrew (brew.sh) or uv, then run the same command again",
+        ],
+    )
+
+
+def test_on_a_mac_homebrews_programs_are_found_though_its_directory_is_not_on_path(mac):
+    mac.put(mac.bin / "python3.12", PYTHON)
+    mac.put(mac.stubs / "program", "#!/bin/sh\necho $PATH\n")
+    assert mac.run().stdout == f"{mac.bin}:/opt/homebrew/bin:/usr/local/bin\n"

@@ -229,3 +229,16 @@ def test_a_link_to_a_program_of_a_project_is_passed_over(demo, monkeypatch):
 def test_a_home_in_a_project_hides_nothing_of_it(demo, monkeypatch):
     monkeypatch.setenv("HOME", str(demo / "home"))
     assert started(demo)
+
+
+def test_homebrews_programs_are_found_after_those_on_path(tmp_path, monkeypatch):
+    for place in ("bin", "brew"):
+        (tmp_path / place).mkdir()
+    for name in ("bin/both", "brew/both", "brew/theirs"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setattr(executables, "_HOMEBREW", (str(tmp_path / "brew"),))
+    assert find("both") == tmp_path / "bin/both"
+    assert find("theirs") == tmp_path / "brew/theirs"
+    assert executables.environment()["PATH"] == f"{tmp_path}/bin:{tmp_path}/brew"

@@ -83,7 +83,7 @@ def test_the_seeds_vz_and_aarch64_become_this_machines_own_with_a_word():
 
 
 def test_the_seeds_config_is_taken_as_it_is_on_the_seeds_mac():
-    effective = seed(system="Darwin", arch="aarch64")
+    effective = seed(system="Darwin", arch="aarch64", memory=16384)
     assert (effective.data["vmType"], effective.data["arch"], effective.notes) == ("vz", "aarch64", ())
 
 
@@ -531,3 +531,14 @@ def test_a_link_out_of_the_users_ssh_directory_is_told_if_the_guest_is_lent_it()
     assert made({}, ssh_links=links).notes == made(lent).notes == ()
     many = made(lent, ssh_links=tuple(f"id_{number}" for number in range(500))).notes[0]
     assert len(many) < 500
+
+
+@pytest.mark.parametrize(
+    ("has", "stated", "given"),
+    [(8192, "8GiB", "4096MiB"), (16384, "8GiB", "8GiB"), (16384, "9GiB", "8192MiB"), (32768, "24GiB", "24GiB")],
+)
+def test_a_small_mac_keeps_half_of_its_memory(has, stated, given):
+    effective = made({"memory": stated}, system="Darwin", arch="aarch64", memory=has)
+    assert effective.data["memory"] == given
+    assert bool(effective.notes) is (given != stated)
+    assert all(note.endswith("half of this Mac's.") for note in effective.notes)

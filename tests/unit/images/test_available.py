@@ -111,3 +111,19 @@ def test_the_templates_boot_our_image_as_we_do():
     values = {"project_name": "demo", "project_dir": "/p/demo", "session": "demo", "vm_name": None, "ssh": None}
     images = document.parse(render.rendered_config("dev", values), Path("x"))["images"]
     assert [image["kernel"]["cmdline"] for image in images if "kernel" in image] == [cmdline]
+
+
+@pytest.mark.parametrize(("system", "resolved"), [("Darwin", True), ("Linux", False)])
+def test_on_a_mac_a_link_to_an_image_is_followed(machine, system, resolved):
+    """On Linux the config stays the same when a newer image is built, and so the VM has not drifted from it."""
+    files = ("sysinit-debian-1.qcow2", "sysinit-debian-1.vmlinuz", "sysinit-debian-1.initrd")
+    here = machine(*files, system=system)
+    images = here.lima_home / "_images"
+    for file, link in zip(files, DEBIAN_FILES, strict=True):
+        (images / link).symlink_to(file)
+    choice = choose([NIXOS, {**DEBIAN, "kernel": {**DEBIAN["kernel"]}}], here, "x86_64")
+    parts = [choice.entry, choice.entry["kernel"], choice.entry["initrd"]]
+    assert [Path(part["location"]).name for part in parts] == [*(files if resolved else DEBIAN_FILES)]
+    assert choice.ours
+    of_default = choose([NIXOS], here, "x86_64")  # the other one of ours is taken too
+    assert Path(of_default.entry["location"]).name == (files if resolved else DEBIAN_FILES)[0]

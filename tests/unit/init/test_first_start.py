@@ -74,3 +74,8 @@ def test_another_choice_than_the_configs_is_refused_and_the_same_is_not(project)
     first_start.require_choice(config, "agent")
     with pytest.raises(UsageError, match="sysinit-vm init --ssh none"):
         first_start.require_choice(config, "none")
+
+
+def test_on_a_mac_the_image_is_downloaded(home, project, monkeypatch):
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    assert told(project)[0].startswith("After that Debian's cloud image is downloaded, .lima/config.yaml is written")

@@ -95,3 +95,8 @@ def test_an_account_without_an_entry_is_called_by_its_number(monkeypatch):
 
     monkeypatch.setattr(pwd, "getpwuid", unknown)
     assert kvm.user() == str(os.getuid())
+
+
+def test_no_other_system_is_asked_for_kvm(group, monkeypatch):
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert kvm.access() is Access.NO_DEVICE

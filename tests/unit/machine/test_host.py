@@ -76,3 +76,28 @@ def test_this_machine_can_be_read():
     here = Host.read()
     assert here.limactl.is_absolute()
     assert here.zellij.is_absolute()
+
+
+class Library:
+    """The C library of a Mac: ``translated`` is what it knows of Rosetta, None if it is an Intel Mac's."""
+
+    def __init__(self, translated):
+        self.translated = translated
+
+    def sysctlbyname(self, name, value, _size, _new, _length):
+        assert name == b"sysctl.proc_translated"
+        if self.translated is None:
+            return -1
+        value._obj.value = self.translated
+        return 0
+
+
+@pytest.mark.parametrize(
+    ("machine", "translated", "arch"),
+    [("x86_64", 1, "aarch64"), ("x86_64", None, "x86_64"), ("arm64", 0, "aarch64")],
+)
+def test_a_python_under_rosetta_is_on_apple_silicon(monkeypatch, machine, translated, arch):
+    monkeypatch.setattr(host.platform, "system", lambda: "Darwin")
+    monkeypatch.setattr(host.platform, "machine", lambda: machine)
+    monkeypatch.setattr(host.ctypes, "CDLL", lambda _name: Library(translated))
+    assert Host.read().arch == arch

@@ -119,3 +119,9 @@ def test_a_home_without_files_of_root_and_images_that_are_shared_are_no_fault(ow
     (found,) = owners(".lima/_images/base.qcow2")
     assert found.enough
     assert list(limits._owners(machine.host, machine.tmp)) == []  # root's own are root's
+
+
+def test_a_limit_that_may_be_any_number_is_none(machine, monkeypatch):
+    monkeypatch.setattr(limits.resource, "getrlimit", lambda _: (256, limits.resource.RLIM_INFINITY))
+    found = limits.survey(RecordingRunner(), machine.host, Path("/nowhere/lima"))
+    assert [limit.found for limit in found if limit.name == "open files"] == ["256 (any number may be set)"]
