@@ -32,13 +32,14 @@ CORE_FLAGS: Mapping[str, str] = {"version": "--version"}
 class Explanation(NamedTuple):
     """What is said of a word that runs nothing: ``command`` is what to type instead, ``detail`` what to know.
 
-    ``of_vm`` says that the word after it is a VM's name.
+    ``of_vm`` says that the word after it is a VM's name, ``edits`` that the config is to be edited before.
     """
 
     brief: str
     detail: str
     command: str
     of_vm: bool = False
+    edits: bool = False
 
 
 # Words for what deletes, for what is not quite the same here, and for what there is not.
@@ -53,8 +54,18 @@ ONLY_EXPLAINED: Mapping[str, Explanation] = {
         for word in ("delete", "remove")
     },
     "edit": Explanation(
-        "There is no command edit.", "Edit the config itself, then apply it to the VM.", "apply", of_vm=True
+        "There is no command edit.", "Edit the config itself, then apply it to the VM.", "apply", of_vm=True, edits=True
     ),
+    **{
+        word: Explanation(
+            f"There is no command {word}.",
+            "`cpus`, `memory` and `disk` stand in .lima/config.yaml. `plan` shows what a change there needs.",
+            "apply",
+            of_vm=True,
+            edits=True,
+        )
+        for word in ("resize", "scale", "grow", "set", "modify")
+    },
     "provision": Explanation(
         "provision is called sync here.",
         "`sync` runs the provision scripts again in the running VM. `apply` brings in other changes of the config.",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from invoke.exceptions import ParseError
 
-from sysinit_vm.cli import other_flags, synonyms
+from sysinit_vm.cli import config_flags, other_flags, synonyms
 from sysinit_vm.cli.completion import CHAIN, PASS_THROUGH, vm_names
 from sysinit_vm.cli.index import Command, Flags
 from sysinit_vm.cli.spelling import take_flags
@@ -61,7 +61,7 @@ def unknown_command(
     """
     explanation = synonyms.ONLY_EXPLAINED.get(name)
     if explanation:
-        return _explained(name, explanation, words)
+        return _explained(explanation, words)
     if name in synonyms.PROGRAMS and not explain:
         as_program = typed("sysinit-vm", "exec", name, *words)
         return UsageError(f"Unknown command: {name}.", detail="`exec` runs a program in the VM.", hint=as_program)
@@ -71,14 +71,17 @@ def unknown_command(
     return UsageError(f"Unknown command: {name}.", detail=_did_you_mean(similar), hint=typed("sysinit-vm", *hint))
 
 
-def _explained(name: str, explanation: synonyms.Explanation, words: Sequence[str]) -> UsageError:
-    """Return the error for the word ``name``, which runs nothing, and which ``words`` follow."""
+def _explained(explanation: synonyms.Explanation, words: Sequence[str]) -> UsageError:
+    """Return the error for a word that runs nothing, and which ``words`` follow."""
     chosen = explanation.of_vm and words and not words[0].startswith("-")
     which = ["--name", _vm_called(words[0])] if chosen else []
     hint = typed("sysinit-vm", *explanation.command.split(), *which)
-    project = search.nearest(None) if name == "edit" else None
-    if name == "edit" and not which:
-        hint = f"{edit(project.config)}, then {hint}" if project else "sysinit-vm init"
+    if not explanation.edits or which:
+        return UsageError(explanation.brief, detail=explanation.detail, hint=hint)
+    if advice := config_flags.of_words(words):
+        return UsageError(explanation.brief, detail=advice.detail, hint=advice.hint)
+    project = search.nearest(None)
+    hint = f"{edit(project.config)}, then {hint}" if project else "sysinit-vm init"
     return UsageError(explanation.brief, detail=explanation.detail, hint=hint)
 
 
