@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm.config import sizes
 from sysinit_vm.config.document import Config, dump
 from sysinit_vm.config.params import PROJECT_DIR, PROJECT_NAME, VM_NAME
-from sysinit_vm.effective import probes, ssh_keys, user_id
+from sysinit_vm.effective import machine_sizes, probes, ssh_keys, user_id
 from sysinit_vm.effective.host_paths import HostPaths
+from sysinit_vm.effective.machine_sizes import impossible
 from sysinit_vm.effective.mounts import GIT_SIDE_MOUNT, effective_mounts, mount_point
-from sysinit_vm.errors import VmError, edit
+from sysinit_vm.errors import VmError
 from sysinit_vm.images import available
 from sysinit_vm.images.available import Choice
 from sysinit_vm.machine.facts import Facts
@@ -22,7 +22,6 @@ from sysinit_vm.projects.project import Project
 
 # /etc/environment has no escapes: `#` ends a value, and pam_env interprets quotes and backslashes.
 _PLAIN_VALUE = re.compile(r"""[^#"'\\\x00-\x1f\x7f]+\Z""")
-_LEAST_SIZE = 2**20  # bytes
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def arch(config: Config, facts: Facts) -> tuple[str, str]:
         note = "" if stated == "default" else f"arch: {stated} in the config becomes {facts.arch}, this machine's."
         return facts.arch, note
     if stated not in ("x86_64", "aarch64", "armv7l", "ppc64le", "riscv64", "s390x"):
-        raise _impossible(config, "arch", stated, "Lima knows x86_64, aarch64, armv7l, ppc64le, riscv64, s390x.")
+        raise impossible(config, "arch", stated, "Lima knows x86_64, aarch64, armv7l, ppc64le, riscv64, s390x.")
     return str(stated), ""
 
 
@@ -59,7 +58,7 @@ def choose_image(config: Config, facts: Facts) -> Choice:
     entries = config.data.get("images") or [available.debian_entry(facts.lima_home)]
     parts = [part for entry in entries for part in _parts(entry)] if isinstance(entries, list) else [None]
     if not all(isinstance(part, Mapping) for part in parts):
-        raise _impossible(config, "images", entries, "It is a list of mappings, each with a location.")
+        raise impossible(config, "images", entries, "It is a list of mappings, each with a location.")
     return available.choose(entries, facts, arch(config, facts)[0])
 
 
@@ -100,14 +99,14 @@ def effective_config(
     if choice.kernel and (vm_type, vm_arch) == ("qemu", "x86_64"):
         # QEMU loads the kernel itself: UEFI would only add seconds to each boot.
         data.setdefault("firmware", {"legacyBIOS": True})
-    data["cpus"], cpu_note = _cpus(config, facts)
+    data["cpus"], cpu_note = machine_sizes.cpus(config, facts)
     host_paths = HostPaths(facts.home, facts.lima_home, facts.lima_home / name, data["param"])
     data["mounts"], mount_notes = _mounts(config, project, facts, host_paths, git_dir)
     data["param"] |= ssh_keys.place(data["mounts"], facts)
     data["mountType"] = mount_type(config, vm_type, choice, data["mounts"], facts)
-    memory, memory_note = _memory(config, facts)
+    memory, memory_note = machine_sizes.memory(config, facts)
     data |= {} if memory is None else {"memory": memory}
-    _size(config, "disk")
+    machine_sizes.in_bytes(config, "disk")
     data["env"] = _env(config, project) | allocation.env(config, hosts or {})
     forwards = allocation.entries(config, hosts or {}, strict=strict_ports)
     if forwards:
@@ -128,7 +127,7 @@ def effective_config(
 def _refuse_plain(config: Config) -> None:
     stated = config.data.get("plain")
     if str(stated).lower() == "true":
-        raise _impossible(config, "plain", stated, "Lima would mount nothing, and the guest have no project.")
+        raise impossible(config, "plain", stated, "Lima would mount nothing, and the guest have no project.")
 
 
 def _vm_type(config: Config, facts: Facts) -> tuple[str, str]:
@@ -137,7 +136,7 @@ def _vm_type(config: Config, facts: Facts) -> tuple[str, str]:
     if stated == "vz" and facts.system != "Darwin":
         return native, f"vmType: vz in the config becomes {native}: only macOS has vz."
     if stated not in ("vz", "qemu"):
-        raise _impossible(
+        raise impossible(
             config, "vmType", stated, "This machine has " + ("vz and qemu." if native == "vz" else "qemu.")
         )
     return str(stated), ""
@@ -147,7 +146,7 @@ def _param(config: Config, project: Project, name: str, git_dir: Path | None) ->
     """Every param is named in the guest's setup script, because Lima refuses one that nothing uses."""
     theirs = config.data.get("param") or {}
     if not isinstance(theirs, Mapping):
-        raise _impossible(config, "param", theirs, "It is a mapping of names to text.")
+        raise impossible(config, "param", theirs, "It is a mapping of names to text.")
     text = {key: value if isinstance(value, str) else dump(value) for key, value in theirs.items()}
     git = {"GIT_DIRECTORY": str(git_dir), "GIT_MOUNT": mount_point(git_dir, GIT_SIDE_MOUNT)} if git_dir else {}
     ours = {PROJECT_NAME: project.name, PROJECT_DIR: str(project.root), VM_NAME: name}
@@ -203,58 +202,15 @@ def _env(config: Config, project: Project) -> dict[str, Any]:
     """PROJECT_NAME only if /etc/environment can carry it; the guest's login profile always has it."""
     theirs = config.data.get("env") or {}
     if not isinstance(theirs, Mapping):
-        raise _impossible(config, "env", theirs, "It is a mapping of names to text.")
+        raise impossible(config, "env", theirs, "It is a mapping of names to text.")
     kept = {key: value for key, value in theirs.items() if key not in {"PROJECT_NAME", "ZELLIJ_SESSION"}}
     if _PLAIN_VALUE.match(project.name):
         kept["PROJECT_NAME"] = project.name
     return {**kept, "ZELLIJ_SESSION": project.session}
 
 
-def _cpus(config: Config, facts: Facts) -> tuple[Any, str]:
-    """At most what the machine has. QEMU would be given a negative number, and Lima cuts 2.5 to 2."""
-    stated, most = config.data.get("cpus"), facts.cpus
-    if stated is None:
-        return min(4, most), ""
-    wanted = sizes.whole(stated)
-    if wanted is None:
-        raise _impossible(config, "cpus", stated, "It is a whole number from 1 up.")
-    if wanted > most:
-        return most, f"cpus: {stated} in the config becomes {most}, all that this machine has."
-    return stated, ""
-
-
-def _memory(config: Config, facts: Facts) -> tuple[Any, str]:
-    """At most what the machine has; Lima's own default is half of it, and never more than 4 GiB."""
-    stated, wanted = config.data.get("memory"), _size(config, "memory")
-    if wanted is None or wanted <= facts.memory * 2**20:
-        return stated, ""
-    return f"{facts.memory}MiB", f"memory: {stated} in the config becomes {facts.memory}MiB, all that this machine has."
-
-
-def _size(config: Config, key: str) -> int | None:
-    """Return the size ``key`` in bytes, None if it is left to Lima. VmError if it is none, or nothing fits into it.
-
-    Lima takes a number without a unit for bytes, and gives QEMU whole MiB.
-    """
-    stated = config.data.get(key)
-    if stated in (None, ""):
-        return None
-    size = sizes.in_bytes(stated)
-    if isinstance(size, bool) or not isinstance(size, int) or size < 0:
-        raise _impossible(config, key, stated, "It is a number and a unit, such as 8GiB or 512MiB.")
-    if size < _LEAST_SIZE:
-        why = f"That is {size} bytes, as Lima takes a number without a unit. Write one, such as 8GiB or 512MiB."
-        raise _impossible(config, key, stated, why)
-    return size
-
-
 def _list(config: Config, key: str) -> list[dict[str, Any]]:
     value = config.data.get(key) or []
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
-        raise _impossible(config, key, value, "It is a list of mappings.")
+        raise impossible(config, key, value, "It is a list of mappings.")
     return value
-
-
-def _impossible(config: Config, key: str, value: object, why: str) -> VmError:
-    where = config.place(key)
-    return VmError(f"{key}: {value!r} in {where} is not possible here.", detail=why, hint=edit(config.path))
