@@ -33,6 +33,7 @@ class Host:
     codename: str
     data: Path
     cache: Path
+    cores: int
 
     @classmethod
     def read(cls) -> Self:
@@ -49,6 +50,7 @@ class Host:
             codename=release.get("VERSION_CODENAME", ""),
             data=files.require_private(platformdirs.user_data_path("sysinit-vm")),
             cache=files.require_private(platformdirs.user_cache_path("sysinit-vm")),
+            cores=os.cpu_count() or 1,
         )
 
     @property

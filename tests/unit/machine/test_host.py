@@ -76,3 +76,10 @@ def test_this_machine_can_be_read():
     here = Host.read()
     assert here.limactl.is_absolute()
     assert here.zellij.is_absolute()
+
+
+def test_a_machine_has_a_core_even_if_the_system_does_not_say_so(home, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert Host.read().cores == 1
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    assert Host.read().cores == 6
