@@ -6,7 +6,7 @@ from sysinit_vm import settings
 from sysinit_vm.effective import machine_sizes
 from sysinit_vm.errors import typed
 from sysinit_vm.guest import access
-from sysinit_vm.init import first_start, project_files, templates
+from sysinit_vm.init import first_start, namesakes, project_files, templates
 from sysinit_vm.lima.home import instance_files
 from sysinit_vm.machine import facts, install
 from sysinit_vm.machine.install import Consent
@@ -60,6 +60,7 @@ def up(
         new = project_files.require_free_name(
             template, directory=project, name=name, ssh=ssh, instances=instances_if_found(c)
         )
+        namesakes.require_meant(new, yes=yes or bool(project))
         config, vm_name = first_start.written(template, new, ssh), name or new.name
     follows = [
         *first_start.what_follows(config.data, committed=current_project is not None),
