@@ -81,6 +81,13 @@ ONLY_EXPLAINED: Mapping[str, Explanation] = {
         "The config is .lima/config.yaml. `plan` shows how the VM differs from it, `apply` brings it in line.",
         "plan",
     ),
+    "validate": Explanation(
+        "There is no command validate.", "`plan` checks the config, and shows how the VM differs from it.", "plan"
+    ),
+    "console": Explanation(
+        "There is no command console.", "`logs` has what the VM's console shows; `shell` enters it.", "logs console"
+    ),
+    "-v": Explanation("Unknown flag: -v.", "The version is --version.", "--version"),
     "version": Explanation("version is a flag here.", "", "--version"),
     "mount": Explanation(
         "There is no command mount.",
@@ -108,15 +115,16 @@ ONLY_EXPLAINED: Mapping[str, Explanation] = {
     **{
         word: Explanation(
             f"There is no command {word}.",
-            "`setup` installs the programs that VMs need. sysinit-vm itself is updated the way it was installed: "
-            "docs/installation.md.",
+            "`setup` installs the programs that VMs need. sysinit-vm itself is updated the way it was installed: in "
+            "its clone `git pull`, then `./bootstrap.sh`, or by uv, pipx, pip or Nix.",
             "setup",
         )
         for word in ("upgrade", "update", "self-update")
     },
     "uninstall": Explanation(
         "There is no command uninstall.",
-        "docs/installation.md says how to remove sysinit-vm. Destroy the VMs first: `list` shows them.",
+        "Destroy the VMs first: `list` shows them. Then, if `bootstrap.sh` installed it: "
+        "rm -rf ~/.local/share/sysinit-vm ~/.local/bin/sysinit-vm",
         "list",
     ),
     **{

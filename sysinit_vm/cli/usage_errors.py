@@ -47,6 +47,8 @@ def explain_parse_error(
     all_flags = {flag: argument for command in commands.values() for flag, argument in command.flags.items()}
     if word in all_flags or word in synonyms.SHORT_FLAGS:
         return _before_its_command(word, words, commands, all_flags)
+    if explanation := synonyms.ONLY_EXPLAINED.get(word):
+        return _explained(explanation, words)
     detail = _did_you_mean(_closest(word, [*core, *all_flags]))
     return UsageError(f"Unknown flag: {word}.", detail=detail, hint="sysinit-vm help")
 
