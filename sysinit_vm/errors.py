@@ -77,7 +77,9 @@ def typed(*words: str | Path) -> str:
 def edit(path: Path) -> str:
     """Return the command for a hint that opens the file ``path`` in the user's editor, or the first that is there.
 
-    It names the editor itself: an EDITOR that is not set would be an empty word, and the file would be run.
+    It names the editor itself: an EDITOR that is not set would be an empty word, and the file would be run. A bare
+    machine has none: the hint then begins with that.
     """
     own = os.environ.get("VISUAL") or os.environ.get("EDITOR")
-    return f"{own or next(filter(shutil.which, _EDITORS), 'edit')} {typed(path)}"
+    none = f"install an editor such as {_EDITORS[0]}, then {_EDITORS[0]}"
+    return f"{own or next(filter(shutil.which, _EDITORS), none)} {typed(path)}"

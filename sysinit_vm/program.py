@@ -134,8 +134,9 @@ class ConsoleProgram(Program):
         from sysinit_vm.runner import Runner
 
         super().print_version()
+        missing = {"Lima": "not installed: sysinit-vm setup", "Task": "not installed, and not needed"}
         for name, version in installed_versions.lima_and_task(Runner()):
-            show(f"{name} {version or 'not found'}")
+            show(f"{name} {version or missing[name]}")
 
     def print_task_help(self, name: str) -> None:
         """Show the help of one command, as `help NAME` does."""

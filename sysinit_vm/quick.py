@@ -35,7 +35,9 @@ def _text(words: Sequence[str]) -> str | None:
     match list(words):
         case ["--complete", "--", *line]:
             return _completions(line)
-        case [] | ["help" | "--help" | "-h"]:
+        case []:
+            return help_text.daily(index.read())
+        case ["help" | "--help" | "-h"]:
             return help_text.overview(index.read())
         case ["help", name] if name in (known := index.read()).by_any_name():
             return help_text.of_command(known, name)

@@ -1,16 +1,24 @@
 """The help: an overview of the commands, and a page for each of them."""
 
+from collections.abc import Iterable
+
 from sysinit_vm.cli import synonyms
 from sysinit_vm.cli.columns import heading, paragraph, rows, width
 from sysinit_vm.cli.index import Command, Index
-from sysinit_vm.cli.manual import EXIT_STATUSES, GROUPS, SELDOM
+from sysinit_vm.cli.manual import DAILY, EXIT_STATUSES, GROUPS, SELDOM
 
+_TITLE = "sysinit-vm - Manage project-scoped Lima development VMs"
 _EXAMPLES = """\
   cd ~/projects/myapp
   sysinit-vm up
   sysinit-vm exec "make test"
   sysinit-vm copy :/var/log/dpkg.log .
   sysinit-vm stop"""
+_MORE = [
+    ("sysinit-vm help", "All commands, keys and settings"),
+    ("sysinit-vm help <command>", "One command"),
+    ("sysinit-vm doctor", "What is wrong, and how to fix it"),
+]
 _NOTES = (
     "Ctrl+A then D detaches from the session; `shell` attaches to the same one again",
     "Ctrl+A then v or s splits, h j k l moves, w closes, f fills the screen, t and 1-6 are tabs, ? lists all",
@@ -27,6 +35,14 @@ def page(text: str) -> None:
     print(text)
 
 
+def daily(index: Index) -> str:
+    """Return the commands of everyday use, on one screen: the answer to the program's name alone."""
+    columns = width()
+    return "\n\n".join(
+        [_TITLE, _usage(), *_groups(index, columns, DAILY), f"{heading('More:')}\n{rows(_MORE, columns)}"]
+    )
+
+
 def overview(index: Index, *, seldom: bool = False) -> str:
     """Return the overview of the commands, as wide as the terminal; all of them if ``seldom``."""
     columns = width()
@@ -35,9 +51,9 @@ def overview(index: Index, *, seldom: bool = False) -> str:
     exits = f"{statuses}; exec returns the guest command's own."
     return "\n\n".join(
         [
-            "sysinit-vm - Manage project-scoped Lima development VMs",
-            f"{heading('Usage:')} sysinit-vm <command> [options]",
-            *_groups(index, columns, seldom=seldom),
+            _TITLE,
+            _usage(),
+            *_groups(index, columns, [group for group in GROUPS if seldom or group not in SELDOM]),
             paragraph(f"{_templates(index)} More about a command: sysinit-vm help <command>.{more}", columns),
             f"{heading('Environment:')}\n{rows(_environment(index), columns)}",
             f"{heading('Examples:')}\n{_EXAMPLES}",
@@ -47,9 +63,13 @@ def overview(index: Index, *, seldom: bool = False) -> str:
     )
 
 
-def _groups(index: Index, columns: int, *, seldom: bool) -> list[str]:
-    """One block for each group, all with one left edge for the texts."""
-    commands: dict[str, list[tuple[str, str]]] = {group: [] for group in GROUPS if seldom or group not in SELDOM}
+def _usage() -> str:
+    return f"{heading('Usage:')} sysinit-vm <command> [options]"
+
+
+def _groups(index: Index, columns: int, groups: Iterable[str]) -> list[str]:
+    """One block for each of ``groups``, all with one left edge for the texts."""
+    commands: dict[str, list[tuple[str, str]]] = {group: [] for group in groups}
     for command in index.commands.values():
         if command.group not in commands:
             continue

@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
-# The groups of all commands, in order; the overview leaves out those of SELDOM.
+# The groups of all commands, in order; the overview leaves out those of SELDOM, and has only DAILY without a word.
 GROUPS = ("Life", "Access", "Look", "Change", "Content", "Machine", "NixOS")
 SELDOM = ("NixOS",)
+DAILY = ("Life", "Access", "Look")
 # What each exit status means, the same for every command.
 EXIT_STATUSES = {
     0: "done",

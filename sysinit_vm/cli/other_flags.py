@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from sysinit_vm.cli import synonyms
+from sysinit_vm.cli import config_flags, synonyms
 from sysinit_vm.errors import UsageError, typed
 
 _ASK_NOTHING = ("copy", "exec", "list", "logs", "ports", "ssh-config", "status", "stop")
@@ -22,7 +22,6 @@ _NEEDLESS: Mapping[str, Mapping[str, str]] = {
 }
 _STARTS = ("restart", "start", "up")
 _SIZED = ("apply", "init", *_STARTS)
-_SIZES = {"--cpus": "cpus", "--memory": "memory", "--mem": "memory", "--disk": "disk"}
 
 
 class _Meaning(NamedTuple):
@@ -68,10 +67,6 @@ _MEANINGS = (
         "sysinit-vm help exec",
     ),
     _Meaning(("status",), ("-w", "--watch"), "It shows the VM once.", "sysinit-vm status{before}{after}"),
-    *(
-        _Meaning(_SIZED, (flag,), f"The config has it: `{key}` in .lima/config.yaml.", "sysinit-vm apply{which}")
-        for flag, key in _SIZES.items()
-    ),
 )
 
 
@@ -86,6 +81,10 @@ def explained(
     if flag in flags or synonyms.long_flag(flag, flags):
         return None
     rest = [value, *after] if equals_sign else after
+    if name in _SIZED and (own := config_flags.renamed(flag, flags)):
+        return UsageError(
+            f"{name} takes no {flag}.", detail=f"It is {own}.", hint=typed("sysinit-vm", name, *before, own, *rest)
+        )
     detail, hint = _meaning(name, flag, before, rest)
     return UsageError(f"{name} takes no {flag}.", detail=detail, hint=hint) if hint else None
 
@@ -98,7 +97,8 @@ def _meaning(name: str, flag: str, before: Sequence[str], after: Sequence[str]) 
         if name in meaning.commands and flag in meaning.flags:
             words = {"before": before, "after": after, "later": after[1:], "which": _which([*before, *after])}
             return meaning.detail, meaning.hint.format(**{key: _spaced(value) for key, value in words.items()})
-    return "", ""
+    advice = config_flags.of_flag(flag, after, _which([*before, *after])) if name in _SIZED else None
+    return advice or ("", "")
 
 
 def _spaced(words: Sequence[str]) -> str:

@@ -36,7 +36,9 @@ def normalized(words: list[str], commands: Mapping[str, Command], core: Flags) -
         word = synonyms.COMMANDS.get(word, word)
         command = commands.get(word)
         flags = command.flags if command else {}
-        result += [word, *_take_flags(words, command, core)]
+        result += [word]
+        place = len(result)
+        result += _take_flags(words, command, core)
         if command and word in PASS_THROUGH:
             flag_words, rest = _separate_flags(words, command, core) if word == "copy" else ([], words)
             if word == "exec" and rest and rest[0] in vm_names():
@@ -46,7 +48,7 @@ def normalized(words: list[str], commands: Mapping[str, Command], core: Flags) -
             return [*result, *flag_words, "--", shlex.join(rest)] if rest else [*result, *flag_words]
         result += _take_plain_words(words, command, commands) if command else []
         if command and CHAIN not in result:
-            return [*result, *_take_flags(words, command, core), *words]
+            return [*result, *_take_flags(words, command, core, before=result[place:]), *words]
     return result
 
 
@@ -80,16 +82,17 @@ def _separate_flags(words: list[str], command: Command, core: Flags) -> tuple[li
     return flag_words, rest + words[1:] if words else rest
 
 
-def _take_flags(words: list[str], command: Command | None, core: Flags) -> list[str]:
+def _take_flags(words: list[str], command: Command | None, core: Flags, *, before: Sequence[str] = ()) -> list[str]:
     """As ``take_flags`` for the flags of ``command``, with long flags for short ones; UsageError if it has no such.
 
-    So the short flags in ``core`` are refused: Invoke takes them after a command too, and `up -d` would only debug it.
+    ``before`` are the words between the command and ``words``, for what is to be typed instead. So the short flags in
+    ``core`` are refused: Invoke takes them after a command too, and `up -d` would only debug it.
     """
     flags, name = (command.flags, command.name) if command else ({}, None)
     taken: list[str] = []
     while words and words[0].startswith("-") and words[0] != "--":
         if name:
-            _translate(name, words, flags, core, taken)
+            _translate(name, words, flags, core, [*before, *taken])
         taken += _take_flag(words, flags)
     return taken
 

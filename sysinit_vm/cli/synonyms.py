@@ -32,13 +32,14 @@ CORE_FLAGS: Mapping[str, str] = {"version": "--version"}
 class Explanation(NamedTuple):
     """What is said of a word that runs nothing: ``command`` is what to type instead, ``detail`` what to know.
 
-    ``of_vm`` says that the word after it is a VM's name.
+    ``of_vm`` says that the word after it is a VM's name, ``edits`` that the config is to be edited before.
     """
 
     brief: str
     detail: str
     command: str
     of_vm: bool = False
+    edits: bool = False
 
 
 # Words for what deletes, for what is not quite the same here, and for what there is not.
@@ -53,8 +54,18 @@ ONLY_EXPLAINED: Mapping[str, Explanation] = {
         for word in ("delete", "remove")
     },
     "edit": Explanation(
-        "There is no command edit.", "Edit the config itself, then apply it to the VM.", "apply", of_vm=True
+        "There is no command edit.", "Edit the config itself, then apply it to the VM.", "apply", of_vm=True, edits=True
     ),
+    **{
+        word: Explanation(
+            f"There is no command {word}.",
+            "`cpus`, `memory` and `disk` stand in .lima/config.yaml. `plan` shows what a change there needs.",
+            "apply",
+            of_vm=True,
+            edits=True,
+        )
+        for word in ("resize", "scale", "grow", "set", "modify")
+    },
     "provision": Explanation(
         "provision is called sync here.",
         "`sync` runs the provision scripts again in the running VM. `apply` brings in other changes of the config.",
@@ -70,6 +81,13 @@ ONLY_EXPLAINED: Mapping[str, Explanation] = {
         "The config is .lima/config.yaml. `plan` shows how the VM differs from it, `apply` brings it in line.",
         "plan",
     ),
+    "validate": Explanation(
+        "There is no command validate.", "`plan` checks the config, and shows how the VM differs from it.", "plan"
+    ),
+    "console": Explanation(
+        "There is no command console.", "`logs` has what the VM's console shows; `shell` enters it.", "logs console"
+    ),
+    "-v": Explanation("Unknown flag: -v.", "The version is --version.", "--version"),
     "version": Explanation("version is a flag here.", "", "--version"),
     "mount": Explanation(
         "There is no command mount.",
@@ -97,15 +115,16 @@ ONLY_EXPLAINED: Mapping[str, Explanation] = {
     **{
         word: Explanation(
             f"There is no command {word}.",
-            "`setup` installs the programs that VMs need. sysinit-vm itself is updated the way it was installed: "
-            "docs/installation.md.",
+            "`setup` installs the programs that VMs need. sysinit-vm itself is updated the way it was installed: in "
+            "its clone `git pull`, then `./bootstrap.sh`, or by uv, pipx, pip or Nix.",
             "setup",
         )
         for word in ("upgrade", "update", "self-update")
     },
     "uninstall": Explanation(
         "There is no command uninstall.",
-        "docs/installation.md says how to remove sysinit-vm. Destroy the VMs first: `list` shows them.",
+        "Destroy the VMs first: `list` shows them. Then, if `bootstrap.sh` installed it: "
+        "rm -rf ~/.local/share/sysinit-vm ~/.local/bin/sysinit-vm",
         "list",
     ),
     **{

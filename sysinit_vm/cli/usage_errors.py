@@ -8,7 +8,7 @@ from pathlib import Path
 
 from invoke.exceptions import ParseError
 
-from sysinit_vm.cli import other_flags, synonyms
+from sysinit_vm.cli import config_flags, other_flags, synonyms
 from sysinit_vm.cli.completion import CHAIN, PASS_THROUGH, vm_names
 from sysinit_vm.cli.index import Command, Flags
 from sysinit_vm.cli.spelling import take_flags
@@ -47,6 +47,8 @@ def explain_parse_error(
     all_flags = {flag: argument for command in commands.values() for flag, argument in command.flags.items()}
     if word in all_flags or word in synonyms.SHORT_FLAGS:
         return _before_its_command(word, words, commands, all_flags)
+    if explanation := synonyms.ONLY_EXPLAINED.get(word):
+        return _explained(explanation, words)
     detail = _did_you_mean(_closest(word, [*core, *all_flags]))
     return UsageError(f"Unknown flag: {word}.", detail=detail, hint="sysinit-vm help")
 
@@ -61,7 +63,7 @@ def unknown_command(
     """
     explanation = synonyms.ONLY_EXPLAINED.get(name)
     if explanation:
-        return _explained(name, explanation, words)
+        return _explained(explanation, words)
     if name in synonyms.PROGRAMS and not explain:
         as_program = typed("sysinit-vm", "exec", name, *words)
         return UsageError(f"Unknown command: {name}.", detail="`exec` runs a program in the VM.", hint=as_program)
@@ -71,14 +73,17 @@ def unknown_command(
     return UsageError(f"Unknown command: {name}.", detail=_did_you_mean(similar), hint=typed("sysinit-vm", *hint))
 
 
-def _explained(name: str, explanation: synonyms.Explanation, words: Sequence[str]) -> UsageError:
-    """Return the error for the word ``name``, which runs nothing, and which ``words`` follow."""
+def _explained(explanation: synonyms.Explanation, words: Sequence[str]) -> UsageError:
+    """Return the error for a word that runs nothing, and which ``words`` follow."""
     chosen = explanation.of_vm and words and not words[0].startswith("-")
     which = ["--name", _vm_called(words[0])] if chosen else []
     hint = typed("sysinit-vm", *explanation.command.split(), *which)
-    project = search.nearest(None) if name == "edit" else None
-    if name == "edit" and not which:
-        hint = f"{edit(project.config)}, then {hint}" if project else "sysinit-vm init"
+    if not explanation.edits or which:
+        return UsageError(explanation.brief, detail=explanation.detail, hint=hint)
+    if advice := config_flags.of_words(words):
+        return UsageError(explanation.brief, detail=advice.detail, hint=advice.hint)
+    project = search.nearest(None)
+    hint = f"{edit(project.config)}, then {hint}" if project else "sysinit-vm init"
     return UsageError(explanation.brief, detail=explanation.detail, hint=hint)
 
 

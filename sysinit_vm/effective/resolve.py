@@ -8,10 +8,10 @@ from typing import Any
 
 from sysinit_vm.config.document import Config, dump
 from sysinit_vm.config.params import PROJECT_DIR, PROJECT_NAME, VM_NAME
-from sysinit_vm.effective import probes, resources, ssh_keys, user_id
+from sysinit_vm.effective import machine_sizes, probes, ssh_keys, user_id
 from sysinit_vm.effective.host_paths import HostPaths
+from sysinit_vm.effective.machine_sizes import impossible
 from sysinit_vm.effective.mounts import GIT_SIDE_MOUNT, effective_mounts, mount_point
-from sysinit_vm.effective.resources import impossible
 from sysinit_vm.errors import VmError
 from sysinit_vm.images import available
 from sysinit_vm.images.available import Choice
@@ -99,14 +99,14 @@ def effective_config(
     if choice.kernel and (vm_type, vm_arch) == ("qemu", "x86_64"):
         # QEMU loads the kernel itself: UEFI would only add seconds to each boot.
         data.setdefault("firmware", {"legacyBIOS": True})
-    data["cpus"], cpu_note = resources.cpus(config, facts)
+    data["cpus"], cpu_note = machine_sizes.cpus(config, facts)
     host_paths = HostPaths(facts.home, facts.lima_home, facts.lima_home / name, data["param"])
     data["mounts"], mount_notes = _mounts(config, project, facts, host_paths, git_dir)
     data["param"] |= ssh_keys.place(data["mounts"], facts)
     data["mountType"] = mount_type(config, vm_type, choice, data["mounts"], facts)
-    memory, memory_note = resources.memory(config, facts)
+    memory, memory_note = machine_sizes.memory(config, facts)
     data |= {} if memory is None else {"memory": memory}
-    resources.size(config, "disk")
+    machine_sizes.in_bytes(config, "disk")
     data["env"] = _env(config, project) | allocation.env(config, hosts or {})
     forwards = allocation.entries(config, hosts or {}, strict=strict_ports)
     if forwards:

@@ -4,13 +4,14 @@
 place with rsync than with scp. tar takes every name, and keeps modes, times and links the same everywhere.
 """
 
+import os
 import posixpath
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from sysinit_vm.archive.left_out import LeftOut
-from sysinit_vm.errors import UsageError, VmError
+from sysinit_vm.errors import UsageError, VmError, typed
 from sysinit_vm.escaping import printable
 from sysinit_vm.guest import scripts
 from sysinit_vm.guest.checks import no_answer
@@ -98,13 +99,34 @@ def _count(progress: Progress, size: int) -> None:
 
 
 def checked(words: Sequence[str]) -> Sequence[str]:
-    """Return ``words``; UsageError if there are too few or one is empty. Only a guest path may be just its mark."""
+    """Return ``words``; UsageError if there are too few, one is empty, or all are clearly on one side.
+
+    Only a guest path may be just its mark. What a VM's name before the colon means is known with the VM, later.
+    """
     if len(words) < 2:  # noqa: PLR2004  # a source and a target
         raise UsageError("copy needs a source and a target.", hint=USAGE)
     if "" in words:
         detail = "Perhaps a variable is not set. The current directory is `.`, the guest's home is `:`."
         raise UsageError("A path is empty.", detail=detail, hint=USAGE)
+    if all(word.startswith(":") for word in words):
+        inside = typed("cp", "-r", *(word[1:] or "." for word in words))
+        hint = typed("sysinit-vm", "exec", "sh", "-c", f"cd && {inside}")
+        raise UsageError("Both sides are in the guest.", detail="`exec` runs a command there.", hint=hint)
+    if not any(":" in word.partition("/")[0] for word in words):
+        raise _neither(words)
     return words
+
+
+def _neither(words: Sequence[str]) -> UsageError:
+    """Return the error for host paths alone. What is not on the host is meant to come from the guest."""
+    *sources, goal = words
+    into = all(os.path.lexists(os.path.expanduser(source)) for source in sources)  # noqa: PTH111
+    meant = [*sources, f":{goal}"] if into else [*(f":{source}" for source in sources), goal]
+    return UsageError(
+        "Neither side is in the guest.",
+        detail="A guest path begins with a colon: :PATH, relative to the home directory there.",
+        hint=typed("sysinit-vm", "copy", *meant),
+    )
 
 
 def _split(name: str, words: Sequence[str]) -> tuple[bool, list[str]]:
@@ -114,7 +136,8 @@ def _split(name: str, words: Sequence[str]) -> tuple[bool, list[str]]:
     if len(from_guest) != 1 or bool(marks[-1]) in from_guest:
         raise UsageError(
             "Either the source or the target must be in the guest.",
-            detail=f"A guest path is :PATH or {name}:PATH; a host path that begins like that is ./:PATH.",
+            detail=f"A guest path is :PATH or {name}:PATH; a host path that begins like that is ./:PATH. "
+            "--name VM chooses another VM.",
             hint=USAGE,
         )
     paths = [word.removeprefix(mark) for word, mark in zip(words, marks, strict=True)]

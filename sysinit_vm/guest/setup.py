@@ -33,6 +33,7 @@ def guest_files() -> Mapping[str, str]:
         "/etc/sysinit-vm/session": "session.sh",
         "/etc/sysinit-vm/login": "login.sh",
         "/etc/sysinit-vm/wanted": "wanted.sh",
+        "/etc/sysinit-vm/bin/sysinit-vm": "sysinit-vm.sh",
         "/etc/sysinit-vm/profile.fish": "profile.fish",
         "/etc/profile.d/sysinit-vm.sh": "profile.sh",
     }

@@ -1,14 +1,21 @@
-"""What ``init`` says and asks about other projects: a VM of the same name, the project's own VM, a project above."""
+"""What ``init`` says and asks about other projects: a VM of the same name, its own VM, a project above or in it."""
+
+import contextlib
+import os
+from itertools import islice
+from pathlib import Path
 
 from sysinit_vm import hints
-from sysinit_vm.errors import StateError, UsageError
+from sysinit_vm.errors import StateError, UsageError, typed
 from sysinit_vm.lima import names
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.lima.instance import Instance, Instances
 from sysinit_vm.projects import default_names, locate, owners, search
-from sysinit_vm.projects.project import Project
+from sysinit_vm.projects.project import CONFIG, Project
 from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
+
+_LOOKED_AT = 1000  # entries of a directory
 
 
 def settle(instances: Instances | None, project: Project, requested: str | None) -> str | None:
@@ -48,11 +55,42 @@ def require_free(instances: Instances | None, project: Project, requested: str |
         )
 
 
+def require_meant(project: Project, *, yes: bool) -> None:
+    """Ask on a terminal whether ``project`` is meant if another one is in it; NotConfirmedError if it is not.
+
+    ``yes`` answers. Without a terminal it is only told.
+    """
+    inner = _project_in(project.root)
+    if inner is None or yes:
+        return
+    told = f"The project {inner.name} is in {project.root}."
+    if not prompts.can_ask():
+        say(told)
+        return
+    question = f"{told} Make a VM for all of {project.root}?"
+    prompts.confirm(question, yes=yes, refusal_hint=f"{typed('cd', inner)} && sysinit-vm up")
+
+
+def _project_in(root: Path) -> Path | None:
+    """Return a directory of ``root`` that has a config, None if there is none; only some of very many are looked at."""
+    with contextlib.suppress(OSError), os.scandir(root) as entries:
+        return next(
+            (root / entry.name for entry in islice(entries, _LOOKED_AT) if _has_config(root / entry.name)), None
+        )
+    return None
+
+
+def _has_config(directory: Path) -> bool:
+    return os.path.lexists(directory / CONFIG)
+
+
 def tell(instances: Instances | None, project: Project, name: str) -> None:
     """Tell what the user should know of the new config, whose VM will be called ``name``; only ``start`` refuses."""
     above = search.nearest(str(project.root.parent))
     if above:
         say(f"{above.root} is a project too; in {project.root} and below, commands mean this one.")
+    if inner := _project_in(project.root):
+        say(f"{inner} is a project too; in it, commands mean that one. This VM sees all of {project.root}.")
     if instances is None:
         return
     for instance in locate.of_project(instances, project):

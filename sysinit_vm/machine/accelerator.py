@@ -64,7 +64,8 @@ def _problem(access: Access) -> str:
     return {
         Access.NO_DEVICE: "This machine offers no KVM (/dev/kvm).",
         Access.JOINABLE: f"Your account is not in the group {kvm.GROUP} ({ways}).",
-        Access.CLOSED: "Your account has no permission to open /dev/kvm.",
+        Access.CLOSED: "Your account has no permission to open /dev/kvm: its owner or root could give it "
+        "(ls -l /dev/kvm).",
     }.get(access, "")
 
 

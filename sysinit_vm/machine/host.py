@@ -33,6 +33,7 @@ class Host:
     codename: str
     data: Path
     cache: Path
+    cores: int
 
     @classmethod
     def read(cls) -> Self:
@@ -50,6 +51,7 @@ class Host:
             codename=release.get("VERSION_CODENAME", ""),
             data=files.require_private(user_directories.data()),
             cache=files.require_private(user_directories.cache()),
+            cores=os.cpu_count() or 1,
         )
 
     @property

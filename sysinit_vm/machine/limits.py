@@ -10,9 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
-from sysinit_vm import settings
+from sysinit_vm import settings, user_directories
 from sysinit_vm.errors import UsageError, VmError, typed
 from sysinit_vm.lima import kvm, names
 from sysinit_vm.lima.kvm import Access
@@ -122,7 +120,7 @@ def _rights(host: Host) -> Iterator[Limit]:
 def _owners(host: Host, lima_home: Path) -> Iterator[Limit]:
     if host.root:
         return
-    ours = (host.data, host.cache, platformdirs.user_config_path("sysinit-vm"), lima_home)
+    ours = (host.data, host.cache, user_directories.config(), lima_home)
     paths = root_files.below(ours)
     if not paths:
         yield Limit("owners", "VMs and sysinit-vm have no files of root", enough=True)

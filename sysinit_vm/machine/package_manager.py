@@ -31,7 +31,7 @@ Command = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Cost:
-    """What a route takes, about: minutes on two cores (the least and the most), and megabytes.
+    """What a route takes on this machine, about: minutes (the least and the most), and megabytes.
 
     ``download`` is what comes over the network, ``work`` what the disk needs meanwhile, ``stays`` what it keeps.
     """
@@ -41,6 +41,12 @@ class Cost:
     work: int = 0
     stays: int = 0
 
+    @property
+    def time(self) -> str:
+        """The minutes in words."""
+        least, most = self.minutes
+        return f"{least} to {most} minutes" if least else f"up to {most} minute{'s' if most > 1 else ''}"
+
 
 @dataclass(frozen=True)
 class Route:
@@ -48,6 +54,8 @@ class Route:
 
     Or, instead of commands, the ``archive`` that is downloaded and unpacked. ``cost`` is None if nobody has measured
     it. ``why`` says why this way is taken and not an archive, if that is to be told.
+
+    ``here`` says what an interrupted run has left, from which this one goes on; empty if nothing.
 
     ``secrets`` are files (absolute) that the commands read and that nobody is shown: for this account alone, written
     before the first command and removed after the last.
@@ -59,6 +67,7 @@ class Route:
     cost: Cost | None = None
     archive: Delivery | None = None
     why: str = ""
+    here: str = ""
 
     @property
     def by_sudo(self) -> bool:

@@ -4,7 +4,6 @@ Upstream's archives come first. Our own tests run the two builds. We have run ne
 """
 
 import importlib.util
-import math
 import os
 import sys
 from dataclasses import replace
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from sysinit_vm import settings
 from sysinit_vm.executables import find, version
-from sysinit_vm.machine import apt_login, apt_sources, locks, package_manager
+from sysinit_vm.machine import apt_login, apt_sources, costs, locks, package_manager
 from sysinit_vm.machine.apt_sources import Sources
 from sysinit_vm.machine.host import Host
 from sysinit_vm.machine.package_manager import Command, Cost, Route
@@ -23,9 +22,6 @@ from sysinit_vm.runner import Runner
 _LIMA_MODULE = "github.com/lima-vm/lima/v2"
 _LIMA_PROGRAMS = ("limactl", "lima-guestagent")
 _LIMA_GO = (1, 25, 7)  # from its go.mod
-_LIMA_COST, _GO_DOWNLOAD = Cost((1, 5), download=90, work=900, stays=55), 60
-_ZELLIJ_COST = Cost((8, 30), download=350, work=2500, stays=40)
-_UNPACKED = 3  # about how many times longer than an archive is what comes out of it
 
 COMPILES_ZELLIJ = ("mmdebstrap", "bwrap")
 # The compilers that it needs, as Debian calls them; the Rust of the -web packages is the one for browsers.
@@ -49,13 +45,12 @@ def lima(runner: Runner, host: Host, releases: Releases) -> Route | None:
 
 
 def _from_archive(name: str, delivery: Delivery) -> Route:
-    megabytes = math.ceil(delivery.length / 1e6)
-    cost = Cost((0, 2), download=megabytes, work=megabytes, stays=_UNPACKED * megabytes)
-    return Route(f"{name}, from upstream's archive", (), cost=cost, archive=delivery)
+    cost, here = costs.archive(delivery.length, delivery.part)
+    return Route(f"{name}, from upstream's archive", (), cost=cost, archive=delivery, here=here)
 
 
 def _why(obstacle: str, cost: Cost) -> str:
-    return f"{obstacle}: compiling instead, about {cost.minutes[0]} to {cost.minutes[1]} minutes" if obstacle else ""
+    return f"{obstacle}: compiling instead, {'about ' if cost.minutes[0] else ''}{cost.time}" if obstacle else ""
 
 
 def _built_lima(runner: Runner, host: Host, obstacle: str) -> Route:
@@ -71,8 +66,8 @@ def _built_lima(runner: Runner, host: Host, obstacle: str) -> Route:
         ("rm", "-rf", str(host.cache / "go")),
         *_replace(stage, host.data / f"lima-{LIMA}"),
     )
-    cost = replace(_LIMA_COST, download=_LIMA_COST.download + _GO_DOWNLOAD) if before else _LIMA_COST
-    return Route(f"Lima {LIMA}, built from its Go module", commands, cost=cost, why=_why(obstacle, cost))
+    cost, here = costs.lima(host, own_go=bool(before))
+    return Route(f"Lima {LIMA}, built from its Go module", commands, cost=cost, why=_why(obstacle, cost), here=here)
 
 
 def _lima_builds(host: Host, go: str, stage: Path, agent: Path) -> tuple[Command, ...]:
@@ -163,10 +158,9 @@ def zellij(host: Host, obstacle: str = "") -> Route:
         ("rm", "-rf", str(work)),  # kept after a failure, so that the next try continues from there
     )
     secrets = ((logins, apt_login.archive(sources.logins)),) if sources.logins else ()
-    why = _why(obstacle, _ZELLIJ_COST)
-    return Route(
-        f"Zellij {ZELLIJ} for the guest, compiled in its own Debian 12", commands, secrets, _ZELLIJ_COST, why=why
-    )
+    cost, here = costs.zellij(host)
+    name = f"Zellij {ZELLIJ} for the guest, compiled in its own Debian 12"
+    return Route(name, commands, secrets, cost, why=_why(obstacle, cost), here=here)
 
 
 def _debian_root(host: Host, stage: Path, root: Path, sources: Sources, logins: Path) -> tuple[Command, ...]:

@@ -28,7 +28,8 @@ def summary(host: Host, parts: Sequence[Prerequisite], what_follows: Sequence[st
     for route in ways:
         lines += [f"  - {route.description}{_cost(route.cost)}", f"    for {names(missing, [route])}"]
         lines += _wrapped(route.why, indent="    ")
-    for text in (*_together(ways), *_rights(host, ways), *_acceleration(host, missing), *what_follows):
+        lines += _wrapped(f"It goes on: {route.here}." if route.here else "", indent="    ")
+    for text in (*_together(host, ways), *_rights(host, ways), *_acceleration(host, missing), *what_follows):
         lines += _wrapped(text)
     return "\n".join(lines)
 
@@ -58,18 +59,19 @@ def names(parts: Iterable[Prerequisite], ways: Sequence[Route]) -> str:
 def _cost(cost: Cost | None) -> str:
     if cost is None or not cost.minutes[1]:
         return ""
-    return f" ({_minutes(*cost.minutes)}, {_size(cost.download)} to download)"
+    download = f", {_size(cost.download)} to download" if cost.download else ""
+    return f" ({cost.time}{download})"
 
 
-def _together(ways: Sequence[Route]) -> Iterator[str]:
+def _together(host: Host, ways: Sequence[Route]) -> Iterator[str]:
     costs = [route.cost for route in ways if route.cost and route.cost.minutes[1]]
     if not costs:
         return
     least, most = (sum(cost.minutes[end] for cost in costs) for end in (0, 1))
-    about = "about " if least else ""
     download, stays = sum(cost.download for cost in costs), sum(cost.stays for cost in costs)
+    time = f"{'about ' if least else ''}{Cost((least, most)).time} on {host.cores} core{'s' if host.cores > 1 else ''}"
     yield (
-        f"In all {about}{_minutes(least, most)} on two cores, {_size(download)} to download, "
+        f"In all {time}, {_size(download)} to download, "
         f"{_size(stays)} of disk, and {_size(max(cost.work for cost in costs))} more meanwhile. "
         "Ctrl-C is safe: the same command goes on from there."
     )
@@ -87,10 +89,6 @@ def _acceleration(host: Host, missing: Iterable[Prerequisite]) -> Iterator[str]:
     with contextlib.suppress(VmError):  # a bad setting, which others report
         if host.system == "Linux":
             yield accelerator.outlook(str(settings.value("accelerator")), joins=joins)
-
-
-def _minutes(least: int, most: int) -> str:
-    return f"{least} to {most} minutes" if least else f"up to {most} minutes"
 
 
 def _size(megabytes: int) -> str:

@@ -99,13 +99,21 @@ def checked(project: Project) -> Project:
 def for_init(option: str | None) -> Project:
     """Return the project that ``init`` makes in ``directory(option)``; UsageError if it cannot be one.
 
-    So it is for root by sudo in another account's directory.
+    So it is for root by sudo in another account's directory, and for our own clone unless ``option`` names it: whoever
+    has just cloned it may have stayed there.
     """
     root = directory(option, for_new=True)
     user_account.refuse_sudo(root)
     problem = unusable(root)
     if problem:
         raise _refused(root, problem, _MAKE_ONE)
+    if not option and (root / "bootstrap.sh").is_file() and (root / "sysinit_vm" / "__main__.py").is_file():
+        raise UsageError(
+            f"{str(root)!r} is sysinit-vm itself, not a project of yours.",
+            detail="The VM is for the directory in which this is typed. Go to your project's, or make one. To work on "
+            "sysinit-vm in a VM, add --project .",
+            hint=_MAKE_ONE,
+        )
     return Project(root)
 
 

@@ -6,8 +6,10 @@ from invoke.context import Context
 
 from sysinit_vm import hints, settings
 from sysinit_vm.config import sizes
+from sysinit_vm.effective import machine_sizes
 from sysinit_vm.init import include, namesakes, project_files, questions, templates
 from sysinit_vm.init.questions import InitOptions
+from sysinit_vm.machine import facts
 from sysinit_vm.projects import locate
 from sysinit_vm.tasks.context import instances_if_found
 from sysinit_vm.tasks.output import print_json
@@ -100,4 +102,6 @@ def _init(c: Context, options: InitOptions, *, directory: str | None, yes: bool,
     if written.trusted:
         request(c, locate.just_written(written.project, written.vm_name), written.config).trust()
     namesakes.tell(instances, written.project, written.vm_name)
+    for note in machine_sizes.capped(written.config, facts.gather()):
+        say(note)
     say(hints.completed(project_files.next_steps(written, instances)))

@@ -3,6 +3,8 @@
 from invoke.context import Context
 
 from sysinit_vm.drift import report
+from sysinit_vm.effective import machine_sizes
+from sysinit_vm.machine import facts
 from sysinit_vm.projects import locate
 from sysinit_vm.tasks.context import lima
 from sysinit_vm.tasks.output import print_json
@@ -30,4 +32,6 @@ def plan(c: Context, json: bool = False, project: str | None = None, name: str |
         return
     if drift.changes:
         table(report.COLUMNS, [report.row(change) for change in drift.changes])
+    for note in machine_sizes.capped(options.committed, facts.gather()) if options.committed else ():
+        say(note)
     say(report.what_apply_does(instance, drift))

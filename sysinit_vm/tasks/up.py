@@ -3,11 +3,12 @@
 from invoke.context import Context
 
 from sysinit_vm import settings
+from sysinit_vm.effective import machine_sizes
 from sysinit_vm.errors import typed
 from sysinit_vm.guest import access
-from sysinit_vm.init import first_start, project_files, templates
+from sysinit_vm.init import first_start, namesakes, project_files, templates
 from sysinit_vm.lima.home import instance_files
-from sysinit_vm.machine import install
+from sysinit_vm.machine import facts, install
 from sysinit_vm.machine.install import Consent
 from sysinit_vm.projects import locate, search
 from sysinit_vm.tasks.context import instances_if_found, lima, runner
@@ -59,8 +60,12 @@ def up(
         new = project_files.require_free_name(
             template, directory=project, name=name, ssh=ssh, instances=instances_if_found(c)
         )
+        namesakes.require_meant(new, yes=yes or bool(project))
         config, vm_name = first_start.written(template, new, ssh), name or new.name
-    follows = first_start.what_follows(config.data, committed=current_project is not None)
+    follows = [
+        *first_start.what_follows(config.data, committed=current_project is not None),
+        *machine_sizes.capped(config, facts.gather()),
+    ]
     # A new VM that cannot start without what is missing: nothing is optional then.
     needed = not (instance_files(vm_name).has_config or startable.is_startable(config, new, vm_name))
     _prepare_machine(c, Consent(yes, typed("sysinit-vm", "up", *flags, "--yes"), tuple(follows), needed))

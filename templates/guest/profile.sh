@@ -1,6 +1,7 @@
 # Made by sysinit-vm: every login knows its project, and a login by ssh opens the project's session.
 [ -r /etc/sysinit-vm/env ] || return 0
 . /etc/sysinit-vm/env
+case :$PATH: in *:/etc/sysinit-vm/bin:*) ;; *) PATH=$PATH:/etc/sysinit-vm/bin ;; esac
 # Programs refuse a terminal that has no terminfo entry here. `sysinit-vm shell` brings the entry; a login by ssh cannot.
 case ${TERM-} in
 "" | dumb | xterm | xterm-256color | *[!A-Za-z0-9+._-]*) ;;

@@ -62,6 +62,7 @@ write_files() {
 	text=$(assign project "$PARAM_PROJECT_DIR")
 	replace "$etc/project" "$text"$'\n'
 @FILES@
+	[[ -x $etc/bin/sysinit-vm ]] || chmod 755 "$etc/bin" "$etc/bin/sysinit-vm"
 	# Shells that do not read /etc/profile.d.
 	if [[ -e /etc/zsh/zprofile && $(</etc/zsh/zprofile) != *sysinit-vm* ]]; then
 		echo "emulate sh -c '. /etc/profile.d/sysinit-vm.sh'" >>/etc/zsh/zprofile

@@ -202,3 +202,5 @@ def test_the_version_is_told_without_lima_too(world):
     done = world.run("--version", SYSINIT_VM_LIMACTL="")
     assert done.returncode == 0
     assert done.stdout.splitlines()[0].startswith("sysinit-vm ")
+    if not shutil.which("limactl"):
+        assert done.stdout.splitlines()[1] == "Lima not installed: sysinit-vm setup"

@@ -2,6 +2,7 @@
 
 import grp
 import os
+import re
 import shutil
 import sys
 
@@ -45,7 +46,7 @@ def at(world, *words, typed=""):
 @pytest.mark.parametrize(("verb", "retry"), [("setup", "sysinit-vm setup --yes"), ("up", "sysinit-vm up --yes")])
 def test_one_question_comes_after_the_whole_plan_and_a_refusal_says_what_to_type(lacking, verb, retry):
     terminal = at(lacking, verb)
-    for words in ("for limactl, guest agent", r"1 to 5 minutes, \d+ MB to download", "ten times slower"):
+    for words in ("for limactl, guest agent", r"1 to \d minutes, \d+ MB to download", "ten times slower"):
         terminal.wait_for(words, seconds=1)
     assert "  $ " not in terminal.text
     terminal.press("n\r")
@@ -247,3 +248,23 @@ def test_a_no_to_what_makes_a_vm_better_goes_on(world):
     terminal.press("n\r")
     terminal.wait_for(r"Going on without zellij[\s\S]*config created", seconds=20)
     terminal.close()
+
+
+def test_a_size_that_this_machine_has_not_is_told_by_init_by_the_plan_and_where_nothing_differs(world):
+    notes = [
+        r"cpus: 1000 in the config becomes \d+, all that this machine has\.",
+        r"memory: 900TiB in the config becomes \d+MiB, all that this machine has\.",
+    ]
+    done = world.run("init", "minimal", "--cpus", "1000", "--memory", "900TiB")
+    assert [note for note in notes if not re.search(note, done.stderr)] == []
+    assert world.run("start").returncode == 0
+    done = world.run("plan")
+    assert "demo-dev matches its config." in done.stderr
+    assert [note for note in notes if not re.search(note, done.stderr)] == []
+
+
+def test_the_plan_of_up_tells_it_before_the_question(lacking):
+    lacking.run("init", "minimal", "--cpus", "1000")
+    done = lacking.run("up")
+    assert done.returncode == 5
+    assert re.search(r"After that .*\ncpus: 1000 in the config becomes \d+, all", done.stderr)

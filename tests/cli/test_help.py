@@ -17,10 +17,19 @@ WORDS = {"exec": ["true"], "copy": ["a", ":"]}
 
 def test_every_way_to_ask_for_help_gives_the_same(world):
     told = world.run("help").stdout
-    assert all(world.run(*words).stdout == told for words in ([], ["--help"], ["-h"]))
+    assert all(world.run(*words).stdout == told for words in (["--help"], ["-h"]))
     one = world.run("help", "destroy").stdout
     spelled = (["destroy", "--help"], ["--help", "destroy"], ["rm", "--help"], ["help", "rm"], ["destroy", "-h"])
     assert all(world.run(*words).stdout == one for words in spelled)
+
+
+def test_without_a_word_the_daily_commands_fit_a_screen_and_lead_to_the_rest(world):
+    done = world.run()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) <= 32
+    assert "  up [template] " in done.stdout
+    assert "  ports " in done.stdout
+    assert all(word in done.stdout for word in ("sysinit-vm help ", "sysinit-vm doctor ", "help <command>"))
 
 
 def test_help_explains_each_command_that_follows_it_and_runs_none(world):

@@ -17,11 +17,13 @@ def login(request, tmp_path):
     shell = shutil.which(request.param)
     assert shell, f"{request.param} is missing; test.sh installs it"
     ours, profile = tmp_path / "sysinit-vm", tmp_path / READS[request.param]
-    ours.mkdir()
+    (ours / "bin").mkdir(parents=True)
     profile.parent.mkdir(parents=True, exist_ok=True)
     (ours / "env").write_text("export PROJECT_NAME='a b'\nexport ZELLIJ_SESSION=a-b\n")
     (ours / "login").write_text('echo "session of $PROJECT_NAME in $0 by $SHELL"; exit 5\n')
     (ours / "wanted").write_text(scripts.read("wanted.sh"))
+    (ours / "bin" / "sysinit-vm").write_text(scripts.read("sysinit-vm.sh"))
+    (ours / "bin" / "sysinit-vm").chmod(0o755)
     for name in ("profile.sh", "profile.fish"):
         (ours / name).write_text(scripts.read(name).replace("/etc/sysinit-vm", str(ours)))
     lines = {"zsh": f"emulate sh -c '. {ours}/profile.sh'", "fish": f"source {ours}/profile.fish"}
@@ -104,4 +106,26 @@ def test_a_guest_without_our_files_logs_in_as_ever(request, login):
     terminal.press("echo here-we-are; exit 3\r")
     terminal.wait_for("here-we-are(?!;)")  # what was printed, not what was typed
     assert "No such file" not in terminal.text
+    assert terminal.exit_status() == 3
+
+
+@pytest.mark.parametrize(
+    ("env", "leave"), [({}, "type exit to leave it"), ({"ZELLIJ": "0"}, "press Ctrl.A then D to detach from it")]
+)
+def test_our_own_command_says_that_this_is_the_guest_and_how_to_leave(login, env, leave):
+    terminal = login(SYSINIT_VM_NO_SESSION="1", **env)
+    terminal.press("sysinit-vm stop --force; exit\r")
+    terminal.wait_for(r"This is the VM of a b, and sysinit-vm is a command of the host\.")
+    terminal.wait_for(rf"Try: {leave}, then sysinit-vm stop --force")
+    assert terminal.exit_status() == 127
+
+
+def test_one_that_is_installed_in_the_guest_is_run_instead(login, tmp_path):
+    real = tmp_path / "real" / "sysinit-vm"
+    real.parent.mkdir()
+    real.write_text("#!/bin/sh\necho the-real-one\n")
+    real.chmod(0o755)
+    terminal = login(SYSINIT_VM_NO_SESSION="1")
+    terminal.press(f'export PATH="{real.parent}:$PATH"; sysinit-vm stop; exit 3\r')
+    terminal.wait_for("the-real-one")
     assert terminal.exit_status() == 3

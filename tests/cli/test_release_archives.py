@@ -216,7 +216,7 @@ def test_what_the_mirror_lacks_is_compiled_as_the_plan_says(lacking):
         done = setup(lacking, served, "--extras")
     assert done.returncode == 5
     text = " ".join(done.stderr.split())
-    assert f"{served.url}{PATHS['lima']}: HTTP 404 Not Found: compiling instead, about 1 to 5 minutes" in text
+    assert f"{served.url}{PATHS['lima']}: HTTP 404 Not Found: compiling instead, about 1 to " in text
     assert "Zellij 0.45.1 for the guest, from upstream's archive" in text
     assert "\n  $ env GOROOT= " in done.stderr
 
@@ -231,8 +231,8 @@ def test_a_host_that_cannot_be_reached_is_said_before_the_question(lacking):
     done = setup(lacking, nowhere(), "--extras")
     assert done.returncode == 5
     text = " ".join(done.stderr.split())
-    assert "127.0.0.1 cannot be reached (Connection refused): compiling instead, about 1 to 5 minutes" in text
-    assert "127.0.0.1 cannot be reached (Connection refused): compiling instead, about 8 to 30 minutes" in text
+    assert "127.0.0.1 cannot be reached (Connection refused): compiling instead, about 1 to " in text
+    assert text.count("127.0.0.1 cannot be reached (Connection refused): compiling instead, about ") == 2
     assert text.index("compiling instead") < text.index("Do all this?")
 
 

@@ -135,9 +135,7 @@ def test_a_short_flag_in_a_wrong_place_says_what_it_means(world, words, says):
         ("stop -y", "stop asks nothing.", "stop"),
         ("--yes start", "It asks at most whether to apply a changed config, and for trust.", "start"),
         ("restart --yes", "It asks at most whether to apply a changed config, and for trust.", "restart"),
-        ("start --cpus 8", "`cpus` in .lima/config.yaml", "apply"),
-        ("up --memory=8GiB --name x", "`memory` in .lima/config.yaml", "apply --name x"),
-        ("up --disk 9GiB", "`disk` in .lima/config.yaml", "apply"),
+        ("up --memory=8 --name x", "Write `memory: 8GiB` in the project's .lima/config.yaml.", "apply --name x"),
         ("restart --name x --force", "powers it off", "stop --force --name x, then sysinit-vm start --name x"),
         ("ps -a", "It shows every VM.", "list"),
         ("stop -f", "`stop --force` powers the VM off", "stop --force"),
@@ -168,6 +166,51 @@ def test_a_flag_of_another_tool_leads_on_and_runs_nothing(world, shop, words, de
     assert detail in done.stderr
     assert done.stderr.endswith(f"\nTry: sysinit-vm {hint}\n")
     assert (world.status(), world.status("shop-dev"), world.verbs()) == ("Running", "Running", [])
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("start --cpus 8", "`cpus: 8` in"),
+        ("up --memory=6", "`memory: 6GiB` in"),
+        ("up --mem 2048", "`memory: 2048MiB` in"),
+        ("restart -m 4g", "`memory: 4g` in"),
+        ("apply --disk much", "`disk: 50GiB` in"),
+        ("start --cpus", "`cpus: 4` in"),
+        ("start --mount ~/data:w", '`- {location: "~/data", writable: true}` below `mounts:` in'),
+        ("up --volume ./x:/y", '`- {location: "./x", mountPoint: "/y"}` below `mounts:` in'),
+        ("resize --cpus 8", "`cpus: 8` in"),
+        ("set --disk=80GiB", "`disk: 80GiB` in"),
+    ],
+)
+def test_a_flag_for_the_size_names_the_line_of_the_config_and_what_to_type(world, shop, words, line):
+    config = world.demo / ".lima" / "config.yaml"
+    before = config.read_text()
+    done = world.run(*words.split())
+    assert (done.returncode, done.stdout, world.verbs(), config.read_text()) == (2, "", [], before)
+    assert f"Write {line} {config}." in done.stderr
+    assert done.stderr.endswith(f"\nTry: nano {config}, then sysinit-vm apply\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("up --cpus 8", "init --cpus 8, then sysinit-vm up"),
+        ("start --memory 6", "init --memory 6GiB, then sysinit-vm up"),
+        ("resize --disk 80GiB", "init --disk 80GiB, then sysinit-vm up"),
+        ("start --mount /x", "init"),
+        ("init minimal --mem 8GiB --cpus 2", "init --template minimal --memory 8GiB --cpus 2"),
+    ],
+)
+def test_without_a_config_the_size_is_inits(world, words, hint):
+    done = world.run(*words.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith(f"\nTry: sysinit-vm {hint}\n")
+
+
+def test_resize_alone_leads_to_the_config_and_of_another_vm_to_its_apply(world, shop):
+    assert world.run("resize").stderr.endswith(f"\nTry: nano {world.demo}/.lima/config.yaml, then sysinit-vm apply\n")
+    assert world.run("scale", "shop").stderr.endswith("\nTry: sysinit-vm apply --name shop-dev\n")
 
 
 def test_stop_a_stops_all(world, shop):
@@ -279,14 +322,17 @@ def test_cp_is_copy_with_the_words_as_they_were_typed(world):
         ("cat /etc/os-release", "runs a program in the VM", "sysinit-vm exec cat /etc/os-release"),
         ("cd src", "run in the directory that corresponds to yours", "sysinit-vm shell"),
         ("mount", "`mounts` in .lima/config.yaml", "sysinit-vm help apply"),
-        ("upgrade", "installed", "sysinit-vm setup"),
-        ("self-update", "installed", "sysinit-vm setup"),
-        ("uninstall", "docs/installation.md", "sysinit-vm list"),
+        ("upgrade", "`git pull`, then `./bootstrap.sh`", "sysinit-vm setup"),
+        ("self-update", "`git pull`", "sysinit-vm setup"),
+        ("uninstall", "rm -rf ~/.local/share/sysinit-vm ~/.local/bin/sysinit-vm", "sysinit-vm list"),
         ("box list", "no boxes and no plugins", "sysinit-vm init --list"),
         ("plugin install x", "no boxes and no plugins", "sysinit-vm init --list"),
         ("clean", "`prune`", "sysinit-vm help prune"),
         ("push", "`copy`", "sysinit-vm help copy"),
         ("watch", "once", "sysinit-vm status"),
+        ("validate", "checks the config", "sysinit-vm plan"),
+        ("console", "what the VM's console shows", "sysinit-vm logs console"),
+        ("-v", "The version is --version.", "sysinit-vm --version"),
     ],
 )
 def test_words_for_what_there_is_not_say_what_to_type_and_run_nothing(world, word, says, hint):

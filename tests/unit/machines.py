@@ -36,6 +36,7 @@ class Machine:
             codename="bookworm",
             data=tmp_path / "data",
             cache=tmp_path / "cache",
+            cores=2,
         )
 
     def put(self, *names, content=b"#!/bin/sh\n"):

@@ -66,7 +66,7 @@ def test_a_path_to_edit_may_hold_spaces_and_quotes():
         ({"VISUAL": "", "EDITOR": "emacs"}, ["nano"], "emacs"),
         ({}, ["vi", "nano"], "nano"),
         ({}, ["vi"], "vi"),
-        ({}, [], "edit"),
+        ({}, [], "install an editor such as nano, then nano"),
     ],
 )
 def test_the_editor_of_a_hint_is_the_users_or_one_that_is_there(monkeypatch, tmp_path, env, there, editor):

@@ -35,6 +35,25 @@ def test_too_few_words_or_an_empty_one_are_a_usage_error(words):
         copy.checked(words)
 
 
+@pytest.mark.parametrize(
+    ("words", "brief", "hint"),
+    [
+        (["a b", "there"], "Neither side", "copy 'a b' :there"),
+        (["gone", "."], "Neither side", "copy :gone ."),
+        (["a b", "gone", "d/x:y"], "Neither side", "copy ':a b' :gone d/x:y"),
+        ([":a", ":"], "Both sides", "exec sh -c 'cd && cp -r a .'"),
+        ([":a b", ":/c"], "Both sides", """exec sh -c 'cd && cp -r '"'"'a b'"'"' /c'"""),
+    ],
+)
+def test_words_of_one_side_are_found_without_a_vm_and_lead_to_the_other(tmp_path, monkeypatch, words, brief, hint):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a b").touch()
+    with pytest.raises(UsageError) as refused:
+        copy.checked(words)
+    assert refused.value.brief == f"{brief} {'is' if brief == 'Neither side' else 'are'} in the guest."
+    assert refused.value.hint == f"sysinit-vm {hint}"
+
+
 @given(st.lists(WORD, min_size=2))
 def test_exactly_one_side_is_the_guests(words):
     marked = [word.startswith((":", "vm:")) for word in words]

@@ -1,5 +1,6 @@
 import pytest
 
+from sysinit_vm.errors import NotConfirmedError
 from sysinit_vm.init import namesakes, project_files
 from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal import prompts
@@ -132,3 +133,35 @@ def test_a_config_above_where_no_project_may_be_is_no_error_of_a_new_project(dem
     (demo.root.parent / ".lima" / "config.yaml").write_text("cpus: 1\n")
     namesakes.tell(None, demo, "demo-dev")
     assert "commands mean this one" in capsys.readouterr().err
+
+
+@pytest.fixture
+def inner(demo):
+    """A project in the directory of ``demo``."""
+    config = demo.root / "shop" / ".lima" / "config.yaml"
+    config.parent.mkdir(parents=True)
+    config.write_text("cpus: 1\n")
+    (demo.root / "file").touch()
+    return demo.root / "shop"
+
+
+def test_who_stands_above_a_project_is_asked_and_led_into_it(demo, inner, monkeypatch):
+    questions = []
+    monkeypatch.setattr(prompts, "can_ask", lambda: True)
+    monkeypatch.setattr(prompts, "agrees", lambda question: bool(questions.append(question)))
+    with pytest.raises(NotConfirmedError) as refused:
+        namesakes.require_meant(demo, yes=False)
+    assert questions == [f"The project shop is in {demo.root}. Make a VM for all of {demo.root}?"]
+    assert refused.value.hint == f"cd {inner} && sysinit-vm up"
+    namesakes.require_meant(demo, yes=True)
+    namesakes.require_meant(Project(inner), yes=False)
+    assert len(questions) == 1
+
+
+def test_without_a_terminal_a_project_inside_is_only_told(demo, inner, monkeypatch, capsys):
+    monkeypatch.setattr(prompts, "can_ask", lambda: False)
+    namesakes.require_meant(demo, yes=False)
+    namesakes.tell(None, demo, "demo-dev")
+    told, as_init_does = capsys.readouterr().err.splitlines()
+    assert told == f"The project shop is in {demo.root}."
+    assert as_init_does.startswith(f"{inner} is a project too; in it, commands mean that one.")

@@ -47,7 +47,7 @@ def test_kvm_that_is_not_ours_to_open_is_told_with_what_to_type(kvm, monkeypatch
     monkeypatch.setattr(kvm_access, "access", lambda: Access.CLOSED)
     found = choose(RecordingRunner(), facts(), "auto", [kernel])
     assert found.name == "tcg"
-    assert "has no permission to open /dev/kvm" in found.note
+    assert "has no permission to open /dev/kvm: its owner or root could give it (ls -l /dev/kvm)." in found.note
 
 
 def test_a_group_that_can_be_joined_is_told_with_what_to_type(kvm, monkeypatch, kernel):

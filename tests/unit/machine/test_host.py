@@ -101,3 +101,10 @@ def test_a_python_under_rosetta_is_on_apple_silicon(monkeypatch, machine, transl
     monkeypatch.setattr(host.platform, "machine", lambda: machine)
     monkeypatch.setattr(host.ctypes, "CDLL", lambda _name: Library(translated))
     assert Host.read().arch == arch
+
+
+def test_a_machine_has_a_core_even_if_the_system_does_not_say_so(home, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert Host.read().cores == 1
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    assert Host.read().cores == 6

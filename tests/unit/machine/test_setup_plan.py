@@ -33,7 +33,7 @@ def test_it_says_what_is_missing_how_long_how_much_and_what_needs_root(ordinary)
     assert "System packages (1 to 3 minutes, 60 MB to download)\n    for qemu-system-x86_64, qemu-img" in text
     assert "Lima 2.2.0, built from its Go module (1 to 5 minutes, 150 MB to download)\n    for limactl, guest" in text
     whole = " ".join(text.split())
-    assert "In all about 10 to 38 minutes on two cores, 560 MB to download, 345 MB of disk" in whole
+    assert "In all about 17 to 48 minutes on 2 cores, 560 MB to download, 345 MB of disk" in whole
     assert "Root, by sudo: System packages, The group kvm for the account me. Nothing else." in whole
     assert "without a new login" in whole
     assert text.endswith("After that the VM starts.")
@@ -111,7 +111,7 @@ def test_what_upstream_compiled_is_downloaded_and_needs_nothing_else(machine, or
     text = " ".join(setup_plan.summary(ordinary, parts).split())
     assert "Lima 2.2.0, from upstream's archive (up to 2 minutes, 23 MB to download) for limactl, guest agent" in text
     assert "Zellij 0.45.1 for the guest, from upstream's archive (up to 2 minutes, 23 MB to download) for zell" in text
-    assert "In all about 1 to 7 minutes on two cores, 106 MB to download" in text
+    assert "In all about 1 to 7 minutes on 2 cores, 106 MB to download" in text
     shown = setup_plan.commands(setup_plan.routes(parts))
     for name, archive in ARCHIVES.items():
         assert (archive.sha256 in shown) is (name[1:] == ("Linux", "x86_64"))
@@ -124,7 +124,7 @@ def test_downloads_alone_have_a_most_and_no_least(machine, ordinary, monkeypatch
     machine.complete()
     machine.host.zellij.unlink()
     text = setup_plan.summary(ordinary, prerequisites.survey(RecordingRunner(), ordinary, served(monkeypatch)))
-    assert "\nIn all up to 2 minutes on two cores, 23 MB to download" in text
+    assert "\nIn all up to 2 minutes on 2 cores, 23 MB to download" in text
 
 
 def test_what_cannot_be_had_is_said_with_the_time_that_it_takes_instead(ordinary, monkeypatch):

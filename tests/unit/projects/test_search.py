@@ -181,3 +181,17 @@ def test_the_corresponding_directory_is_the_same_inside_and_the_root_outside():
     home = Project(Path("/p/demo"))
     assert home.corresponding(Path("/p/demo/a/b")) == Path("/p/demo/a/b")
     assert home.corresponding(Path("/p/demo-2")) == Path("/p/demo")
+
+
+def test_our_own_clone_is_a_project_only_if_it_is_named(tmp_path, monkeypatch):
+    clone = tmp_path / "sysinit-vm"
+    (clone / "sysinit_vm").mkdir(parents=True)
+    (clone / "bootstrap.sh").touch()
+    monkeypatch.chdir(clone)
+    assert search.for_init(None).root == clone.resolve()  # a file of that name is in other projects too
+    (clone / "sysinit_vm" / "__main__.py").touch()
+    with pytest.raises(
+        UsageError, match=r"is sysinit-vm itself, not a project of yours[^$]*Try: mkdir .* sysinit-vm up"
+    ):
+        search.for_init(None)
+    assert search.for_init(".").root == search.for_init(str(clone)).root == clone.resolve()
