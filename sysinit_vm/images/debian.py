@@ -57,9 +57,9 @@ def build(
 ) -> Path:
     """Build an image in ``images`` (absolute; made if missing), make it the latest, return its disk's path.
 
-    ``zellij`` is the program for the guest; without one the image has none, and each guest gets it later. ``mirror`` is the setting's value: a Debian mirror's URI, whole apt lines,
-    or empty for the host's own. A login in it is not put into the image. ``packages`` is the setting's value, too:
-    names of packages beside our own, separated by spaces.
+    ``zellij`` is the program for the guest; without one the image has none, and each guest gets it later. ``mirror`` is
+    the setting's value: a Debian mirror's URI, whole apt lines, or empty for the host's own. A login in it is not put
+    into the image. ``packages`` is the setting's value, too: names of packages beside our own, separated by spaces.
 
     Takes minutes and about 3 GB in ``images``. If another build in ``images`` is running, wait for it and take its
     image if it is the same. If anything fails, no unfinished file stays and the former latest image is untouched.

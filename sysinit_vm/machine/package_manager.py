@@ -47,7 +47,8 @@ class Route:
     """One way to install something: what it is, in a phrase, and the commands in order, each with its own variables.
 
     Or, instead of commands, the ``archive`` that is downloaded and unpacked. ``cost`` is None if nobody has measured
-    it. ``why`` says why this way is taken and not an archive, if that is to be told.
+    it. ``why`` says why this way is taken and not an archive, if that is to be told. ``background`` says that it takes
+    long and that a VM starts without it: `up` goes on meanwhile.
 
     ``secrets`` are files (absolute) that the commands read and that nobody is shown: for this account alone, written
     before the first command and removed after the last.
@@ -59,6 +60,7 @@ class Route:
     cost: Cost | None = None
     archive: Delivery | None = None
     why: str = ""
+    background: bool = False
 
     @property
     def by_sudo(self) -> bool:

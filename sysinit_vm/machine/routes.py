@@ -164,9 +164,8 @@ def zellij(host: Host, obstacle: str = "") -> Route:
     )
     secrets = ((logins, apt_login.archive(sources.logins)),) if sources.logins else ()
     why = _why(obstacle, _ZELLIJ_COST)
-    return Route(
-        f"Zellij {ZELLIJ} for the guest, compiled in its own Debian 12", commands, secrets, _ZELLIJ_COST, why=why
-    )
+    description = f"Zellij {ZELLIJ} for the guest, compiled in its own Debian 12"
+    return Route(description, commands, secrets, _ZELLIJ_COST, why=why, background=True)
 
 
 def _debian_root(host: Host, stage: Path, root: Path, sources: Sources, logins: Path) -> tuple[Command, ...]:

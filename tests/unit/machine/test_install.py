@@ -219,7 +219,7 @@ def test_sudo_asks_before_the_first_stage(machine):
 def test_how_far_a_command_is_stands_beside_its_stage(machine, monkeypatch):
     without_zellij(machine)
     told = []
-    monkeypatch.setattr(install.Progress, "tell", lambda _, note: told.append(note))
+    monkeypatch.setattr(install.Progress, "tell", lambda _, note, **_how: told.append(note))
     bar = "    Building [==>     ] 51/428: ppv-lite86, mio"
     runner = RecordingRunner(programs={"zellij --version": "zellij 0.45.1"}, lines=("   Compiling mio v1.0.3", bar))
     install.setup(runner, machine.host, Consent(True))
