@@ -7,8 +7,9 @@ from invoke.context import Context
 from sysinit_vm.errors import typed
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.tasks.context import runner
-from sysinit_vm.tasks.output import done, print_json
+from sysinit_vm.tasks.output import print_json
 from sysinit_vm.tasks.verb import verb
+from sysinit_vm.terminal.console import say
 
 if TYPE_CHECKING:
     from sysinit_vm.machine.host import Host
@@ -65,5 +66,8 @@ def setup(
 def _stop(c: Context, host: "Host") -> None:
     from sysinit_vm.machine import compile_state, zellij_compile
 
-    stopped = compile_state.is_running(host) if c.config.run.dry else zellij_compile.stop(host)
-    done(c, f"The compile of Zellij is stopped. Go on: {compile_state.RETRY}" if stopped else "No compile is running.")
+    if c.config.run.dry:
+        return
+    stopped = zellij_compile.stop(host)
+    # without the options that were typed: --stop is one
+    say(f"The compile of Zellij is stopped. Go on: {compile_state.RETRY}" if stopped else "No compile is running.")
