@@ -32,6 +32,29 @@ def held(path: Path, waiting_message: str) -> Iterator[bool]:
         lock.release()
 
 
+@contextmanager
+def held_if_free(path: Path) -> Iterator[bool]:
+    """Hold the lock file ``path`` (as ``held``) unless another process has it; yield whether we hold it.
+
+    It waits a second for the lock, because ``is_held`` takes it for an instant.
+    """
+    import filelock
+
+    lock = filelock.FileLock(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=1)
+    except filelock.Timeout:
+        yield False
+        return
+    except OSError as error:
+        raise files.unwritable(path, error) from error
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
 def is_held(path: Path) -> bool:
     """Whether a live process holds the lock file ``path`` (absolute), or that cannot be told."""
     import filelock

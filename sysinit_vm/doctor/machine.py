@@ -10,7 +10,7 @@ from sysinit_vm.doctor.finding import NOTE, OK, WRONG, Finding, guarded, wrong
 from sysinit_vm.errors import VmError
 from sysinit_vm.images import available
 from sysinit_vm.lima.home import lima_home
-from sysinit_vm.machine import find_programs, limits, optional, package_manager, prerequisites
+from sysinit_vm.machine import compile_state, find_programs, limits, optional, package_manager, prerequisites
 from sysinit_vm.machine.host import Host
 from sysinit_vm.machine.prerequisites import Prerequisite
 from sysinit_vm.machine.release_archives import Releases
@@ -32,6 +32,7 @@ def examine(runner: Runner, host: Host) -> Iterator[Finding]:
     yield from guarded(
         AREA, "extras", _parts(host, partial(optional.survey, runner, host), "sysinit-vm setup --extras")
     )
+    yield from guarded(AREA, "compile of Zellij", _compile(host))
     yield from guarded(AREA, "limits", _limits(runner, host))
     yield from guarded(AREA, "Lima's version", _version(runner, host))
     yield from guarded(AREA, "guest image", _image(host))
@@ -46,6 +47,11 @@ def _image(host: Host) -> Iterator[Finding]:
     else:
         text = "none yet: the first start builds it, in 3 to 6 minutes"
         yield Finding(AREA, "guest image", NOTE, text, "sysinit-vm build.debian")
+
+
+def _compile(host: Host) -> Iterator[Finding]:
+    if compiling := compile_state.state(host):
+        yield Finding(AREA, "compile of Zellij", NOTE, compiling.finding, compiling.hint)
 
 
 def _version(runner: Runner, host: Host) -> Iterator[Finding]:

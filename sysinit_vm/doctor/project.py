@@ -59,6 +59,9 @@ def _image(location: str) -> Finding:
         if debian.outdated(Path(location), version, settings.value("packages")):
             text = f"{location}: built by an earlier version; new VMs lack what has changed since"
             return Finding(AREA, "image", NOTE, text, "sysinit-vm build.debian")
+        if zellij and debian.lacks_zellij(Path(location)):
+            text = f"{location}: built before there was a Zellij; each new VM gets it when it starts"
+            return Finding(AREA, "image", NOTE, text, "sysinit-vm build.debian")
     return Finding(AREA, "image", OK, location)
 
 

@@ -11,7 +11,8 @@ from sysinit_vm.escaping import printable
 from sysinit_vm.guest import scripts
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
-from sysinit_vm.machine import find_programs
+from sysinit_vm.machine import compile_state, find_programs
+from sysinit_vm.machine.host import Host
 from sysinit_vm.runner import TIMED_OUT
 from sysinit_vm.terminal.progress import Progress
 
@@ -30,7 +31,7 @@ def install(lima: Limactl, instance: Instance, progress: Progress | None = None)
     try:
         program = find_programs.find_zellij_for(instance.arch)
         if program is None:
-            return f"this machine has none for {instance.arch}: sysinit-vm setup"
+            return _none(instance.arch)
         with nullcontext(progress) if progress else Progress("The guest has no Zellij.") as shown:
             shown.stage("installing Zellij in the guest")
             return _send(lima, instance.name, program, shown)
@@ -38,6 +39,17 @@ def install(lima: Limactl, instance: Instance, progress: Progress | None = None)
         return f"{error.brief.rstrip('.')}: {error.hint}"
     except OSError as error:
         return f"{error.filename} cannot be read: {error.strerror}"
+
+
+def _none(arch: str) -> str:
+    """Why this machine has none for a guest of ``arch``."""
+    host = Host.read()
+    compiling = compile_state.state(host) if host.arch == arch else None
+    if compiling is None:
+        return f"this machine has none for {arch}: sysinit-vm setup"
+    if compiling.running:
+        return f"{compiling.text}; once that is done, `shell` brings it"
+    return f"{compiling.text}: {compiling.hint}"
 
 
 def _send(lima: Limactl, name: str, program: Path, progress: Progress) -> str:

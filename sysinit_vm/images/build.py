@@ -9,14 +9,15 @@ from sysinit_vm.images import available
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.machine import facts, find_programs
 from sysinit_vm.runner import Runner
+from sysinit_vm.terminal.console import say
 from sysinit_vm.terminal.progress import Progress
 
 
 def build_debian(runner: Runner, images: Path, progress: Progress) -> Path:
     """Build our Debian image in the directory ``images`` (absolute) and return the qcow2.
 
-    MissingError if this is not Linux, or Zellij for the guest is not installed yet; otherwise the errors of
-    ``debian.build``.
+    Where this machine has no Zellij for the guest yet, the image goes without it. MissingError if this is not Linux,
+    and the errors of ``debian.build``.
     """
     from sysinit_vm.images import debian
 
@@ -25,9 +26,7 @@ def build_debian(runner: Runner, images: Path, progress: Progress) -> Path:
         raise MissingError("build.debian cannot run here.", detail=detail, hint="sysinit-vm up")
     zellij = find_programs.find_zellij()
     if zellij is None:
-        raise MissingError(
-            "Zellij for the guest was not found.", detail="The image contains it.", hint="sysinit-vm setup"
-        )
+        say("  This machine has no Zellij yet: the image goes without, and its guests get it once it is there.")
     mirror, packages = settings.value("mirror"), settings.value("packages")
     return debian.build(runner, images, zellij=zellij, mirror=mirror, packages=packages, progress=progress)
 

@@ -24,6 +24,7 @@ DISK_SIZE = "4G"
 RECIPE = "2"
 """Part of the cache key: raise it if this module changes what an image is."""
 ROOM = 3 * 1024**3
+_DIGEST, _NO_ZELLIJ = "zellij-sha256", "none"  # a field of the manifest, and its value without a Zellij
 ARCHES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -35,7 +36,7 @@ class _Build:
     tools: debian_host.BuildTools
     work: Path
     temporary: Path
-    zellij: Path
+    zellij: Path | None
     packages: str
     progress: Progress
 
@@ -51,12 +52,14 @@ class _Build:
             self.progress.stage(stage)
 
 
-def build(runner: Runner, images: Path, *, zellij: Path, mirror: str, progress: Progress, packages: str = "") -> Path:
+def build(
+    runner: Runner, images: Path, *, zellij: Path | None, mirror: str, progress: Progress, packages: str = ""
+) -> Path:
     """Build an image in ``images`` (absolute; made if missing), make it the latest, return its disk's path.
 
-    ``zellij`` is the program for the guest. ``mirror`` is the setting's value: a Debian mirror's URI, whole apt lines,
-    or empty for the host's own. A login in it is not put into the image. ``packages`` is the setting's value, too:
-    names of packages beside our own, separated by spaces.
+    ``zellij`` is the program for the guest; without one the image has none, and each guest gets it later. ``mirror`` is
+    the setting's value: a Debian mirror's URI, whole apt lines, or empty for the host's own. A login in it is not put
+    into the image. ``packages`` is the setting's value, too: names of packages beside our own, separated by spaces.
 
     Takes minutes and about 3 GB in ``images``. If another build in ``images`` is running, wait for it and take its
     image if it is the same. If anything fails, no unfinished file stays and the former latest image is untouched.
@@ -84,7 +87,7 @@ def build(runner: Runner, images: Path, *, zellij: Path, mirror: str, progress: 
             return DEBIAN.publish(work, images, stem)
 
 
-def key(zellij: Path, packages: str = "") -> str:
+def key(zellij: Path | None, packages: str = "") -> str:
     """Return the hexadecimal digest of an image's ingredients, the same every day and on every machine of an arch.
 
     ``packages`` are the names beside our own (as for ``build``). Package versions are not part of it; they are the
@@ -99,7 +102,7 @@ def _key(zellij_digest: str, packages: str) -> str:
     return sha256("\n".join(parts).encode()).hexdigest()
 
 
-def current(images: Path, zellij: Path, packages: str = "") -> Path | None:
+def current(images: Path, zellij: Path | None, packages: str = "") -> Path | None:
     """Return the latest image's disk if it is made of today's ingredients, else None.
 
     It is the file itself, not the link: its kernel and initrd are beside it, with the same stem.
@@ -119,9 +122,16 @@ def outdated(disk: Path, zellij: Version, packages: str = "") -> bool:
     if latest is None or disk != DEBIAN.link(disk.parent, DISK):
         return False
     recorded = debian_files.recorded(latest)
-    if recorded.get("key") != _key(recorded.get("zellij-sha256", ""), packages):
+    if recorded.get("key") != _key(recorded.get(_DIGEST, ""), packages):
         return True
-    return bool(zellij) and version(recorded.get("zellij", "")) < zellij
+    return bool(zellij) and recorded.get(_DIGEST) != _NO_ZELLIJ and version(recorded.get("zellij", "")) < zellij
+
+
+def lacks_zellij(disk: Path) -> bool:
+    """Whether ``disk`` (absolute) is the link to the latest image, and that was built before there was a Zellij."""
+    latest = DEBIAN.latest(disk.parent)
+    here = latest is not None and disk == DEBIAN.link(disk.parent, DISK)
+    return here and debian_files.recorded(latest or disk).get(_DIGEST) == _NO_ZELLIJ
 
 
 def _make(job: _Build, sources: Sources) -> None:
@@ -167,7 +177,7 @@ def _write_manifest(job: _Build, identity: str, sources: Sources) -> None:
         "key": identity,
         "suite": SUITE,
         "arch": _arch(),
-        "zellij-sha256": _program_digest(job.zellij),
+        _DIGEST: _program_digest(job.zellij),
         "mirror": "; ".join(sources.lines) or "mmdebstrap's own",
         "added": job.packages or "nothing",
     }
@@ -184,9 +194,9 @@ def _arch() -> str:
         raise MissingError(f"A Debian image for {machine} machines cannot be built here.") from None
 
 
-def _program_digest(zellij: Path) -> str:
+def _program_digest(zellij: Path | None) -> str:
     try:
-        return debian_files.sha256(zellij)
+        return debian_files.sha256(zellij) if zellij else _NO_ZELLIJ
     except OSError as error:
         detail = f"{zellij}: {error.strerror}"
         raise MissingError(

@@ -46,10 +46,10 @@ def contents() -> dict[str, bytes]:
     return {path.relative_to(base).as_posix(): path.read_bytes() for path in files}
 
 
-def overlay(target: Path, zellij: Path) -> None:
+def overlay(target: Path, zellij: Path | None) -> None:
     """Write the tar file ``target`` with everything that goes over the packages, owned by root.
 
-    A script (``#!``) is executable, whatever mode packaging gave the file.
+    A script (``#!``) is executable, whatever mode packaging gave the file. Without a ``zellij`` the guest has none.
     """
     with tarfile.open(target, "w") as tar:
         for name, content in contents().items():
@@ -57,7 +57,8 @@ def overlay(target: Path, zellij: Path) -> None:
                 _add(tar, "finish", content)
             elif name.startswith("root/"):
                 _add(tar, name.removeprefix("root/"), content)
-        _add(tar, ZELLIJ, zellij.read_bytes(), mode=0o755)
+        if zellij:
+            _add(tar, ZELLIJ, zellij.read_bytes(), mode=0o755)
 
 
 def _add(tar: tarfile.TarFile, name: str, content: bytes, *, mode: int | None = None) -> None:

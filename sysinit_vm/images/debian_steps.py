@@ -100,13 +100,13 @@ def compress(tools: BuildTools) -> list[str]:
     return [tools.qemu_img, "convert", "-c", "-W", "-O", "qcow2", "disk", "image.qcow2"]
 
 
-def failure(done: Result, *, zellij: Path, suite: str) -> VmError:
+def failure(done: Result, *, zellij: Path | None, suite: str) -> VmError:
     """Return the error that says what the last lines of a failed step mean."""
     last_lines = "\n".join(done.err.splitlines()[-12:])
     if libc := re.search(r"(GLIBC_[0-9.]+)' not found", done.err):
         detail = f"{zellij} needs {libc[1]}, which is newer than Debian {suite}'s."
         return VmError("This zellij does not run in the guest.", detail=detail, hint="sysinit-vm setup")
-    if re.search(r"zellij: .*(shared librar|Exec format|not found)", done.err):
+    if zellij and re.search(r"zellij: .*(shared librar|Exec format|not found)", done.err):
         return VmError("This zellij does not run in the guest.", detail=last_lines, hint=typed("file", zellij))
     if missing := re.search(r"Unable to locate package (\S+)", done.err):
         hint = 'SYSINIT_VM_PACKAGES="ripgrep libpq-dev" sysinit-vm build.debian'

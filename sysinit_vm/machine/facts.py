@@ -4,11 +4,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from sysinit_vm.errors import MissingError
 from sysinit_vm.executables import find
 from sysinit_vm.lima import account
 from sysinit_vm.lima.home import lima_home
-from sysinit_vm.machine.find_programs import find_zellij
 from sysinit_vm.machine.host import Host
 
 # Where distributions put the one that Lima can use; QEMU's own former one needs root (2.2.0).
@@ -53,7 +51,7 @@ def gather() -> Facts:
         lima_home=lima_home(),
         home=Path.home(),
         ssh_dir=ssh if ssh.is_dir() else None,
-        can_build_image=host.system == "Linux" and find("mmdebstrap") is not None and _zellij_or_error(),
+        can_build_image=host.system == "Linux" and find("mmdebstrap") is not None,
         virtiofsd=any(find(program) for program in _VIRTIOFSD),
         key_pairs=key_pairs(),
         ssh_links=links_out_of(ssh),
@@ -74,11 +72,3 @@ def links_out_of(directory: Path) -> tuple[str, ...]:
         return tuple(sorted(path.name for path in links if not path.resolve().is_relative_to(whole)))
     except (OSError, RuntimeError):  # RuntimeError: a link that leads to itself
         return ()
-
-
-def _zellij_or_error() -> bool:
-    """Whether there is a Zellij for the guest, or a variable that names none: the build then says so."""
-    try:
-        return find_zellij() is not None
-    except MissingError:
-        return True

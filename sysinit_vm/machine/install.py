@@ -2,18 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
-from sysinit_vm import files
 from sysinit_vm.background import repeat_every
 from sysinit_vm.errors import MissingError, NotConfirmedError, VmError
 from sysinit_vm.lock import held
-from sysinit_vm.machine import command_progress, install_archive, package_manager, setup_plan
-from sysinit_vm.machine.command_progress import RouteProgress
+from sysinit_vm.machine import compile_state, package_manager, run_route, setup_plan, zellij_compile
 from sysinit_vm.machine.download import RefusedFileError
 from sysinit_vm.machine.host import Host
-from sysinit_vm.machine.package_manager import Command, Route
+from sysinit_vm.machine.package_manager import Route
 from sysinit_vm.machine.prerequisites import Prerequisite, survey
 from sysinit_vm.machine.release_archives import COMPILED, Releases
 from sysinit_vm.runner import Runner
@@ -22,7 +19,6 @@ from sysinit_vm.terminal.console import say
 from sysinit_vm.terminal.progress import Progress
 
 _BEAT = 5.0  # seconds between looks whether a command has been silent for long
-_LAST_LINES = 15  # lines of a failed command's output
 Survey = Callable[[Runner, Host], list[Prerequisite]]
 
 
@@ -58,13 +54,15 @@ def setup(
 
     The whole plan is shown, and asked about once, before the first command. ``releases`` says what is taken from
     upstream's archives; nothing of that changes after the question. ``more`` surveys optional parts that are wanted
-    too. If ``tolerant``, a refusal or a failure of what a VM works without is reported, and the rest goes on.
+    too. If ``tolerant``, a refusal or a failure of what a VM works without is reported, and the rest goes on; what of
+    that takes long is only begun, in the background, and not again by itself after it failed or was stopped. Otherwise
+    that comes last, so that no other setup waits for it; one that goes on is joined.
     MissingError before the question if a required part has no route, NotConfirmedError if the plan is refused, VmError
     with the command's last lines if a command fails, RefusedFileError if an archive is not the one that we know.
     """
 
     def survey_all() -> list[Prerequisite]:
-        return [*survey(runner, host, releases), *more(runner, host)]
+        return _as_begun(host, [*survey(runner, host, releases), *more(runner, host)], again=not tolerant)
 
     parts = survey_all()
     if all(part.enough for part in parts):
@@ -77,34 +75,59 @@ def setup(
         )
     with _setup_lock(runner, host):
         parts = survey_all()  # another setup may have ended while we waited
-        _install_all(runner, host, parts, consent, tolerant=tolerant)
+        left = _install_all(runner, host, parts, consent, tolerant=tolerant)
+    for route in left:
+        with _shown(route.description) as progress:
+            zellij_compile.run(runner, host, route, progress)
     if runner.dry:
         return parts
+    if not tolerant and compile_state.is_running(host):
+        with _shown("Zellij is being compiled in the background.") as progress:
+            zellij_compile.follow(host, progress)
     parts = survey_all()
     _require(host, parts, "Something that a VM needs is still missing.")
     return parts
 
 
+def _as_begun(host: Host, parts: Sequence[Prerequisite], *, again: bool) -> list[Prerequisite]:
+    """Return ``parts`` without the route of one that is being compiled, or that is not to be begun ``again``."""
+    compiling = compile_state.state(host)
+    if not compiling or not (compiling.running or (compiling.ended and not again)):
+        return list(parts)
+    need = compiling.text if compiling.running else f"{compiling.finding}. Go on: {compiling.hint}"
+    return [replace(part, route=None, need=need) if part.route and part.route.background else part for part in parts]
+
+
 def _install_all(
     runner: Runner, host: Host, parts: Sequence[Prerequisite], consent: Consent, *, tolerant: bool
-) -> None:
+) -> list[Route]:
+    """Install ``parts`` as far as the user agrees, and return the routes that are left to run without the lock."""
     needed = [part.route for part in parts if part.required and not part.enough]
     routes = setup_plan.routes(parts)
-    if all(part.enough for part in parts):
-        return
-    say(setup_plan.summary(host, parts, consent.what_follows))
+    if not routes:
+        for part in parts:
+            if not part.enough:
+                say(f"{part.name}: {part.need}")
+        return []
+    say(setup_plan.summary(host, parts, consent.what_follows, waits=not tolerant))
     optional = "" if needed or consent.needs_all or not tolerant else setup_plan.names(parts, routes)
-    if not routes or not (runner.dry or _confirmed(routes, consent, optional)):
-        return
-    for route in routes:
+    if not (runner.dry or _confirmed(routes, consent, optional)):
+        return []
+    left = [route for route in routes if route.background and not (tolerant or runner.dry)]
+    for route in sorted(set(routes) - set(left), key=lambda route: (route.background, routes.index(route))):
         try:
-            _install(runner, route)
+            if route.background and not runner.dry:
+                zellij_compile.begin(runner, host, route)
+                say(compile_state.GOES_ON)
+            else:
+                _install(runner, route)
         except RefusedFileError:
             raise
         except VmError as error:
             if route in needed or not tolerant:
                 raise
             say(f"{error.message}\nGoing on without it.")
+    return left
 
 
 def _require(host: Host, parts: Iterable[Prerequisite], brief: str) -> None:
@@ -147,23 +170,14 @@ def _install(runner: Runner, route: Route) -> None:
             runner.change(command)
         return
     _ask_password(runner, route)
-    how_far = RouteProgress()
-    with _written(route), Progress(route.description) as progress, repeat_every(_BEAT, progress.remind):
-        if route.archive:
-            install_archive.install(route.archive, progress)
-        for command in route.commands:
-            _run(runner, command, progress, how_far)
+    with _shown(route.description) as progress:
+        run_route.run(runner, route, progress)
 
 
 @contextmanager
-def _written(route: Route) -> Iterator[None]:
-    try:
-        for path, content in route.secrets:
-            files.write(path, content, mode=0o600)
-        yield
-    finally:
-        for path, _ in route.secrets:
-            path.unlink(missing_ok=True)
+def _shown(title: str) -> Iterator[Progress]:
+    with Progress(title) as progress, repeat_every(_BEAT, progress.remind):
+        yield progress
 
 
 def _ask_password(runner: Runner, route: Route) -> None:
@@ -173,23 +187,6 @@ def _ask_password(runner: Runner, route: Route) -> None:
     code = runner.attach(("sudo", "true")) if prompts.can_ask() else runner.read(("sudo", "-n", "true")).code
     if code:
         raise VmError("sudo refuses.", detail="System packages are installed with it.", hint="sudo true")
-
-
-def _run(runner: Runner, command: Command, progress: Progress, how_far: RouteProgress) -> None:
-    if stage := command_progress.stage(command):
-        progress.stage(stage)
-    read = how_far.reader(command)
-
-    def relay(line: str) -> None:
-        if note := read(line):
-            progress.tell(note)
-
-    # not in the current directory: it is a project, and Python, Go and cargo look for files of theirs there
-    done = runner.stream(command, relay, cwd=Path("/"))
-    if not done.ok:
-        lines = [line for line in done.err.splitlines() if not command_progress.is_bar(line)]
-        brief = f"{command_progress.label(command)} failed (exit {done.code})."
-        raise VmError(brief, detail="\n".join(lines[-_LAST_LINES:]), hint=done.command)
 
 
 @contextmanager

@@ -13,12 +13,12 @@ from sysinit_vm.errors import VmError
 from sysinit_vm.files import denied
 from sysinit_vm.machine import download
 from sysinit_vm.machine.release_archives import Delivery
-from sysinit_vm.terminal.progress import Progress
+from sysinit_vm.terminal.progress import Stages
 
 _MEGABYTE = 1e6
 
 
-def install(delivery: Delivery, progress: Progress) -> None:
+def install(delivery: Delivery, progress: Stages) -> None:
     """Install what ``delivery`` brings, in place of what is there; until the end that stays as it was.
 
     The errors are those of ``download.fetch``; VmError too if the archive cannot be unpacked. A download that was cut

@@ -53,7 +53,8 @@ class Route:
     """One way to install something: what it is, in a phrase, and the commands in order, each with its own variables.
 
     Or, instead of commands, the ``archive`` that is downloaded and unpacked. ``cost`` is None if nobody has measured
-    it. ``why`` says why this way is taken and not an archive, if that is to be told.
+    it. ``why`` says why this way is taken and not an archive, if that is to be told. ``background`` says that it takes
+    long and that a VM starts without it: `up` goes on meanwhile.
 
     ``here`` says what an interrupted run has left, from which this one goes on; empty if nothing.
 
@@ -68,6 +69,7 @@ class Route:
     archive: Delivery | None = None
     why: str = ""
     here: str = ""
+    background: bool = False
 
     @property
     def by_sudo(self) -> bool:

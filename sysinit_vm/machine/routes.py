@@ -159,8 +159,8 @@ def zellij(host: Host, obstacle: str = "") -> Route:
     )
     secrets = ((logins, apt_login.archive(sources.logins)),) if sources.logins else ()
     cost, here = costs.zellij(host)
-    name = f"Zellij {ZELLIJ} for the guest, compiled in its own Debian 12"
-    return Route(name, commands, secrets, cost, why=_why(obstacle, cost), here=here)
+    description = f"Zellij {ZELLIJ} for the guest, compiled in its own Debian 12"
+    return Route(description, commands, secrets, cost, why=_why(obstacle, cost), here=here, background=True)
 
 
 def _debian_root(host: Host, stage: Path, root: Path, sources: Sources, logins: Path) -> tuple[Command, ...]:

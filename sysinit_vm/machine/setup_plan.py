@@ -13,6 +13,7 @@ from sysinit_vm.machine.package_manager import Cost, Route
 from sysinit_vm.machine.prerequisites import KVM_GROUP, Prerequisite
 
 _WIDTH = 100  # characters
+_BACKGROUND = "This goes on in the background; until it is done, the VM gives a login shell."
 
 
 def routes(parts: Iterable[Prerequisite]) -> list[Route]:
@@ -20,8 +21,11 @@ def routes(parts: Iterable[Prerequisite]) -> list[Route]:
     return list(dict.fromkeys(part.route for part in parts if part.route and not part.enough))
 
 
-def summary(host: Host, parts: Sequence[Prerequisite], what_follows: Sequence[str] = ()) -> str:
-    """Return the plan for the missing ``parts`` (several lines); ``what_follows`` are lines about what comes after."""
+def summary(host: Host, parts: Sequence[Prerequisite], what_follows: Sequence[str] = (), *, waits: bool = True) -> str:
+    """Return the plan for the missing ``parts`` (several lines); ``what_follows`` are lines about what comes after.
+
+    Unless the command ``waits`` for what goes on in the background, that does not count for its time.
+    """
     missing, ways = [part for part in parts if not part.enough], routes(parts)
     lines = ["What this machine lacks for VMs, and how it gets it:"]
     lines += [f"  {part.name}: {part.need}" for part in missing if not part.route]
@@ -29,7 +33,14 @@ def summary(host: Host, parts: Sequence[Prerequisite], what_follows: Sequence[st
         lines += [f"  - {route.description}{_cost(route.cost)}", f"    for {names(missing, [route])}"]
         lines += _wrapped(route.why, indent="    ")
         lines += _wrapped(f"It goes on: {route.here}." if route.here else "", indent="    ")
-    for text in (*_together(host, ways), *_rights(host, ways), *_acceleration(host, missing), *what_follows):
+        if route.background and not waits:
+            lines += _wrapped(_BACKGROUND, indent="    ")
+    for text in (
+        *_together(host, ways, waits=waits),
+        *_rights(host, ways),
+        *_acceleration(host, missing),
+        *what_follows,
+    ):
         lines += _wrapped(text)
     return "\n".join(lines)
 
@@ -63,15 +74,17 @@ def _cost(cost: Cost | None) -> str:
     return f" ({cost.time}{download})"
 
 
-def _together(host: Host, ways: Sequence[Route]) -> Iterator[str]:
+def _together(host: Host, ways: Sequence[Route], *, waits: bool) -> Iterator[str]:
     costs = [route.cost for route in ways if route.cost and route.cost.minutes[1]]
     if not costs:
         return
-    least, most = (sum(cost.minutes[end] for cost in costs) for end in (0, 1))
+    here = [route.cost for route in ways if route.cost and (waits or not route.background)]
+    least, most = (sum(cost.minutes[end] for cost in here) for end in (0, 1))
     download, stays = sum(cost.download for cost in costs), sum(cost.stays for cost in costs)
-    time = f"{'about ' if least else ''}{Cost((least, most)).time} on {host.cores} core{'s' if host.cores > 1 else ''}"
+    cores = f"{host.cores} core{'s' if host.cores > 1 else ''}"
+    time = f"{'about ' if least else ''}{Cost((least, most)).time} on {cores}, " if most else ""
     yield (
-        f"In all {time}, {_size(download)} to download, "
+        f"In all {time}{_size(download)} to download, "
         f"{_size(stays)} of disk, and {_size(max(cost.work for cost in costs))} more meanwhile. "
         "Ctrl-C is safe: the same command goes on from there."
     )

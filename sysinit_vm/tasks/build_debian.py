@@ -15,7 +15,8 @@ from sysinit_vm.terminal.progress import Progress
 def build_debian_(c: Context) -> None:
     """Build the Debian guest image from packages.
 
-    It contains Zellij. The first start builds an image if there is none. This command builds a newer one for new VMs.
+    It contains Zellij, if this machine has one for guests. The first start builds an image if there is none. This
+    command builds a newer one for new VMs.
     """
     with Progress("Building the Debian image") as progress:
         image = build_debian(runner(c), available.directory(lima_home()), progress)

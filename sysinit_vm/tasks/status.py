@@ -6,7 +6,8 @@ from sysinit_vm import hints
 from sysinit_vm.drift import compare
 from sysinit_vm.drift.plan import NONE
 from sysinit_vm.inventory import listing
-from sysinit_vm.machine import facts
+from sysinit_vm.machine import compile_state, facts
+from sysinit_vm.machine.host import Host
 from sysinit_vm.projects import locate, owners
 from sysinit_vm.tasks.context import any_vm
 from sysinit_vm.tasks.output import print_json
@@ -18,7 +19,8 @@ from sysinit_vm.terminal.console import say, table
 def status(c: Context, json: bool = False, project: str | None = None, name: str | None = None) -> None:
     """Show the project's VM.
 
-    A VM that does not exist yet is `not created`, which is not an error.
+    A VM that does not exist yet is `not created`, which is not an error. While Zellij is being compiled in the
+    background, say how far that is.
     """
     vm = any_vm(c, project, name, named="sysinit-vm status --name VM")
     located = vm.located
@@ -35,8 +37,11 @@ def status(c: Context, json: bool = False, project: str | None = None, name: str
     if not json and drift not in {None, NONE, compare.UNKNOWN}:
         changed = f"The config has changed since the VM was created. Applying it needs: {drift}."
         say(hints.completed(f"{changed} See: sysinit-vm plan"))
+    compiling = compile_state.state(Host.read())
+    if compiling and not json:
+        say(compiling.sentence)
     record = {**listing.of_project(located, vm.target.project), "drift": drift}
     if json:
-        print_json({"vm": record})
+        print_json({"vm": record, "zellij_compile": compiling.data() if compiling else None})
     else:
         table(listing.COLUMNS, [listing.row(record)])

@@ -9,6 +9,8 @@ from sysinit_vm.guest import access
 from sysinit_vm.init import first_start, namesakes, project_files, templates
 from sysinit_vm.lima.home import instance_files
 from sysinit_vm.machine import facts, install
+from sysinit_vm.machine.compile_state import interrupts_told
+from sysinit_vm.machine.host import Host
 from sysinit_vm.machine.install import Consent
 from sysinit_vm.projects import locate, search
 from sysinit_vm.tasks.context import instances_if_found, lima, runner
@@ -41,7 +43,8 @@ def up(
 ) -> None:
     """Set up whatever is missing, then attach.
 
-    This covers the programs, the image, the config and the running VM. The same command continues where it stopped.
+    This covers the programs, the image, the config and the running VM. If Zellij must be compiled, that goes on in the
+    background, and the VM gives a login shell until it is done. The same command continues where it stopped.
     """
     seconds_to_wait(timeout)
     given = {"--template": template, "--project": project, "--name": name, "--ssh": ssh, "--timeout": timeout}
@@ -74,22 +77,22 @@ def up(
     if not current_project:
         startable.require(config, new, vm_name)
     limactl = lima(c)
-    instances = None if current_project else limactl.instances()
-    written = project_files.init_if_missing(template, directory=project, name=name, ssh=ssh, instances=instances)
-    for note in first_start.ssh_notes(written.config.data, "sysinit-vm init") if written else ():
-        say(note)
-    target = locate.just_written(written.project, written.vm_name) if written else locate.target(project, name)
-    if written and written.trusted:
-        request(c, target, written.config).trust()
-    options = start_options(c, timeout, target)
-    instance = start_up_to_date(ProjectVm.read(limactl, target), options, "ask")
+    with interrupts_told(Host.read()):
+        instances = None if current_project else limactl.instances()
+        written = project_files.init_if_missing(template, directory=project, name=name, ssh=ssh, instances=instances)
+        for note in first_start.ssh_notes(written.config.data, "sysinit-vm init") if written else ():
+            say(note)
+        target = locate.just_written(written.project, written.vm_name) if written else locate.target(project, name)
+        if written and written.trusted:
+            request(c, target, written.config).trust()
+        options = start_options(c, timeout, target)
+        instance = start_up_to_date(ProjectVm.read(limactl, target), options, "ask")
     end(access.attach_or_tell(limactl, instance))
 
 
 def _prepare_machine(c: Context, consent: Consent) -> None:
     """Install what the machine lacks for a VM."""
     from sysinit_vm.init import shared_taskfile
-    from sysinit_vm.machine.host import Host
     from sysinit_vm.machine.release_archives import Releases
 
     releases = Releases(settings.value("github_mirror"))

@@ -3,12 +3,22 @@
 import sys
 import time
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from sysinit_vm.escaping import one_line
 from sysinit_vm.terminal.console import LiveLine, live_line, say
 
 _NOTES_EVERY, _QUIET = 15, 60  # seconds between the lines of a stage if there is no terminal
+
+
+class Stages(Protocol):
+    """What a long task tells of itself: its stages, and how far the current one is."""
+
+    def stage(self, text: str) -> None:
+        """Begin the stage ``text``, which is one line; the same text again continues the stage."""
+
+    def tell(self, note: str, *, share: float | None = None) -> None:
+        """Say how far the current stage is: ``note``, such as ``3 of 9 packages``, and its ``share`` (0 to 1)."""
 
 
 class Progress:

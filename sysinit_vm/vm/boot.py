@@ -22,8 +22,9 @@ from sysinit_vm.lima.judged import JudgedConfig, JudgedFile
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.locks import ports_lock
 from sysinit_vm.lima.messages import Message, reason
-from sysinit_vm.machine import accelerator, facts, find_programs
+from sysinit_vm.machine import accelerator, compile_state, facts, find_programs
 from sysinit_vm.machine.facts import Facts
+from sysinit_vm.machine.host import Host
 from sysinit_vm.ports import forwards, host_ports
 from sysinit_vm.projects import committed_config
 from sysinit_vm.projects.locate import Located
@@ -123,9 +124,15 @@ def _create_and_start(
 
 
 def _has_zellij(committed: Config, machine: Facts) -> bool:
-    """Whether this machine has a Zellij for the guest, or a variable that names none, of which is told later."""
+    """Whether this machine has a Zellij for the guest, or a variable that names none, of which is told later.
+
+    Of one that is being compiled is told then, too.
+    """
     with suppress(VmError):
-        return find_programs.find_zellij_for(str(committed.data.get("arch") or machine.arch)) is not None
+        return (
+            compile_state.is_running(Host.read())
+            or find_programs.find_zellij_for(str(committed.data.get("arch") or machine.arch)) is not None
+        )
     return True
 
 

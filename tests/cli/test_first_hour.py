@@ -220,9 +220,25 @@ def test_who_says_no_is_told_how_slow_it_is_and_what_to_type(outsider):
     assert outsider.group not in (outsider.home.parent / "vm.groups").read_text().split()
 
 
-def test_a_no_to_what_a_first_vm_cannot_start_without_ends_before_anything_is_written(world):
-    """Without a Zellij no image can be built, and Debian's own cannot mount the project safely."""
+WITHOUT_MMDEBSTRAP = """\
+import shutil
+which = shutil.which
+shutil.which = lambda program, **how: None if program == "mmdebstrap" else which(program, **how)
+"""
+
+
+@pytest.fixture
+def imageless(world):
+    """A world that has neither a guest image nor the program that makes one."""
     shutil.rmtree(world.lima_home / "_images")
+    (world.place / "sitecustomize.py").write_text(WITHOUT_MMDEBSTRAP)
+    world.env["PYTHONPATH"] = str(world.place)
+    return world
+
+
+def test_a_no_to_what_a_first_vm_cannot_start_without_ends_before_anything_is_written(imageless):
+    """Without mmdebstrap no image can be built, and Debian's own cannot mount the project safely."""
+    world = imageless
     (world.home / ".ssh").mkdir()
     terminal = at(world, "up")
     terminal.press("n\r")
@@ -232,8 +248,8 @@ def test_a_no_to_what_a_first_vm_cannot_start_without_ends_before_anything_is_wr
     assert not (world.demo / ".lima").exists()
 
 
-def test_a_no_to_what_the_first_vm_of_a_config_cannot_start_without_ends_there_too(world):
-    shutil.rmtree(world.lima_home / "_images")
+def test_a_no_to_what_the_first_vm_of_a_config_cannot_start_without_ends_there_too(imageless):
+    world = imageless
     (world.home / ".ssh").mkdir()
     world.put_config()
     terminal = at(world, "up")

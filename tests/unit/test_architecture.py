@@ -44,6 +44,11 @@ def test_one_module_alone_downloads():
     assert users == {"sysinit_vm.machine.download"}
 
 
+def test_one_module_alone_forks():
+    users = {name for name, tree in TREES.items() if "os.fork" in {ast.unparse(node) for node in ast.walk(tree)}}
+    assert users == {"sysinit_vm.detached"}
+
+
 def test_nothing_starts_a_process_past_the_runner():
     for name, tree in TREES.items():
         called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
@@ -52,7 +57,7 @@ def test_nothing_starts_a_process_past_the_runner():
             "os.popen",
             "os.execv",
             "os.execvp",
-            "os.fork",
+            "os.forkpty",
             "pty.spawn",
             "c.run",
             "c.sudo",

@@ -362,6 +362,15 @@ def test_an_image_of_the_users_own_choice_has_no_age(demo, built, own):
     assert by(project.examine(None, demo))["image"].level == OK
 
 
+def test_an_image_from_before_there_was_a_zellij_is_told_as_that(demo, built):
+    manifest = f"key: {debian.key(None)}\nzellij-sha256: none\n\nadduser 3.134\n"
+    (demo.project.root / "images" / "sysinit-debian-1.manifest").write_text(manifest)
+    found = by(project.examine(None, demo))["image"]
+    assert (found.level, found.hint) == (NOTE, "sysinit-vm build.debian")
+    assert "each new VM gets it when it starts" in found.text
+    assert "earlier version" not in found.text
+
+
 @pytest.mark.parametrize("named", ["", "/nowhere"])
 def test_without_a_zellij_an_image_is_as_good_as_ever(demo, built, monkeypatch, named):
     monkeypatch.setenv("SYSINIT_VM_ZELLIJ", named)

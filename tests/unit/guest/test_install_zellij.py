@@ -1,13 +1,18 @@
 import hashlib
 import os
 import subprocess
+from dataclasses import replace
 
 import pytest
 
+from sysinit_vm import lock
 from sysinit_vm.errors import MissingError
 from sysinit_vm.guest import install_zellij, scripts
 from sysinit_vm.guest.install_zellij import install
 from sysinit_vm.machine import find_programs
+from sysinit_vm.machine.compile_record import CompileRecord, Outcome
+from sysinit_vm.machine.compile_state import CompileFiles
+from sysinit_vm.machine.host import Host
 from tests.fakes import FakeLimactl, RecordingProgress, guest_words, result, vm
 
 PROGRAM = b"\x7fELF and the rest"
@@ -31,6 +36,30 @@ def test_the_program_alone_is_sent_with_its_digest(lima):
     assert guest_words(lima.runner.argvs[0])[1] == ["sh", "-c", scripts.read("install-zellij.sh"), "sh", DIGEST]
     assert lima.runner.options[0]["timeout"] == 300
     assert progress.stages == ["installing Zellij in the guest"]
+
+
+@pytest.fixture
+def compiling(lima, tmp_path, monkeypatch):
+    """A machine of the guest's architecture that has no Zellij, and a record of its compile."""
+    host = replace(Host.read(), arch="x86_64", data=tmp_path, cache=tmp_path)
+    monkeypatch.setattr(install_zellij.Host, "read", lambda: host)
+    monkeypatch.setattr(find_programs, "find_zellij_for", lambda _: None)
+    monkeypatch.setattr(find_programs, "find_zellij", lambda **_: None)
+    places, record = CompileFiles.of(host), CompileRecord(0.0, 1, "compiling Zellij", "3 of 9 steps")
+    record.write(places.record)
+    return places, record
+
+
+def test_a_zellij_that_is_being_compiled_is_told_of_with_how_far_it_is(lima, compiling):
+    places, record = compiling
+    with lock.held_if_free(places.lock):
+        why = install(lima, DEMO)
+        assert why.endswith(": compiling Zellij: 3 of 9 steps; once that is done, `shell` brings it")
+        other = vm(status="Running", arch="aarch64")
+        assert install(lima, other) == "this machine has none for aarch64: sysinit-vm setup"
+    record.at_end(Outcome.FAILED, "no linker.").write(places.record)
+    assert install(lima, DEMO).endswith(": no linker: sysinit-vm setup")
+    assert lima.runner.sent == []
 
 
 def test_what_has_come_so_far_is_shown(lima, monkeypatch):

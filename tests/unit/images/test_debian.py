@@ -147,6 +147,30 @@ def test_the_manifest(host, images, zellij):
     ]
 
 
+def test_without_a_zellij_the_image_has_none_and_says_so(host, images):
+    disk = build(programs(), images, None)
+    assert "zellij-sha256: none" in disk.with_suffix(".manifest").read_text().splitlines()
+    assert debian.current(images, None) == disk
+    assert debian_files.recorded(disk)["key"] == debian.key(None)
+
+
+def test_an_image_that_was_built_before_there_was_a_zellij_lacks_it_alone(host, images, zellij):
+    disk = images / "sysinit-debian-latest.qcow2"
+    build(programs(), images, zellij)
+    assert not debian.lacks_zellij(disk)
+    build(programs(), images, None)
+    assert debian.lacks_zellij(disk)
+    assert not debian.outdated(disk, (0, 45, 1))
+    assert not debian.lacks_zellij(images / "other.qcow2")
+
+
+def test_the_overlay_has_zellij_if_there_is_one(tmp_path, zellij):
+    for program in (zellij, None):
+        debian_files.overlay(tmp_path / "overlay.tar", program)
+        with tarfile.open(tmp_path / "overlay.tar") as tar:
+            assert (f"./{debian_files.ZELLIJ}" in tar.getnames()) is bool(program)
+
+
 def test_the_programs(host, images, zellij):
     runner = programs()
     build(runner, images, zellij)

@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 
 from sysinit_vm.errors import MissingError, NotConfirmedError, VmError
-from sysinit_vm.machine import install, prerequisites, release_archives
+from sysinit_vm.machine import compile_state, install, prerequisites, release_archives, zellij_compile
+from sysinit_vm.machine.compile_record import CompileRecord, Outcome
+from sysinit_vm.machine.compile_state import CompileFiles
 from sysinit_vm.machine.download import RefusedFileError
 from sysinit_vm.machine.install import Consent
 from sysinit_vm.machine.package_manager import Route
@@ -193,13 +195,63 @@ def test_an_optional_part_without_a_route_is_no_error(machine, runner):
     assert runner.ran == []
 
 
-def test_a_tolerant_one_goes_on_without_a_zellij_that_does_not_compile(machine, capsys):
-    machine.complete()
-    machine.host.zellij.unlink()
-    install.setup(RecordingRunner(fails="zellij", lines=("error: linker",)), machine.host, Consent(True), tolerant=True)
+@pytest.fixture
+def begun(monkeypatch):
+    """The routes that were begun in the background, none of which runs."""
+    routes = []
+    monkeypatch.setattr(zellij_compile, "begin", lambda _runner, _host, route: routes.append(route))
+    return routes
+
+
+def test_a_tolerant_one_begins_to_compile_zellij_last_and_goes_on(machine, begun, capsys):
+    runner = RecordingRunner(programs={"zellij --version": "zellij 0.45.1"})
+    with pytest.raises(MissingError, match="still missing"):  # nothing has really been installed
+        install.setup(runner, machine.host, Consent(True), tolerant=True)
+    assert [route.description for route in begun] == ["Zellij 0.45.1 for the guest, compiled in its own Debian 12"]
+    assert not any("bwrap" in command for command in runner.ran if "apt-get" not in command)
+    assert capsys.readouterr().err.splitlines()[-1].startswith("Zellij is being compiled in the background.")
+
+
+def test_a_tolerant_one_goes_on_without_a_compile_that_cannot_begin(machine, monkeypatch, capsys):
+    without_zellij(machine)
+
+    def refuse(*_):
+        raise VmError("It could not be begun in the background.", detail="no more processes")
+
+    monkeypatch.setattr(zellij_compile, "begin", refuse)
+    install.setup(RecordingRunner(), machine.host, Consent(True), tolerant=True)
+    assert "no more processes\nGoing on without it." in capsys.readouterr().err
+
+
+def test_dry_begins_nothing(machine, begun):
+    without_zellij(machine)
+    install.setup(RecordingRunner(dry=True), machine.host, Consent(True), tolerant=True)
+    assert begun == []
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_what_failed_or_was_stopped_is_told_and_not_begun_again_but_by_setup(machine, begun, capsys, outcome):
+    without_zellij(machine)
+    record = CompileRecord(1.0, 1).at_end(outcome, "no linker.") if outcome else CompileRecord(1.0, 1)
+    record.write(CompileFiles.of(machine.host).record)
+    install.setup(RecordingRunner(), machine.host, Consent(True), tolerant=True)
+    assert bool(begun) is (outcome is Outcome.NONE)
     said = capsys.readouterr().err
-    assert "error: linker" in said
-    assert "Going on without it." in said
+    assert ("Go on: sysinit-vm setup" in said) is bool(outcome)
+    assert ("no linker; its log: " in said) is (outcome is Outcome.FAILED)
+    runner = RecordingRunner(programs={"zellij --version": "zellij 0.45.1"})
+    with contextlib.suppress(VmError):
+        install.setup(runner, machine.host, Consent(True))
+    assert any("cargo" in command for command in runner.ran)
+
+
+def test_setup_itself_tells_of_a_zellij_that_does_not_compile_and_it_is_recorded(machine):
+    without_zellij(machine)
+    with pytest.raises(VmError, match="error: linker"):
+        install.setup(RecordingRunner(fails="zellij", lines=("error: linker",)), machine.host, Consent(True))
+    state = compile_state.state(machine.host)
+    assert state.record.failure == "bwrap cargo install zellij failed (exit 101). error: linker"
+    assert (state.running, state.ended) == (False, True)
 
 
 def test_a_tolerant_one_does_not_go_on_without_limactl(machine):
@@ -219,7 +271,7 @@ def test_sudo_asks_before_the_first_stage(machine):
 def test_how_far_a_command_is_stands_beside_its_stage(machine, monkeypatch):
     without_zellij(machine)
     told = []
-    monkeypatch.setattr(install.Progress, "tell", lambda _, note: told.append(note))
+    monkeypatch.setattr(install.Progress, "tell", lambda _, note, **_how: told.append(note))
     bar = "    Building [==>     ] 51/428: ppv-lite86, mio"
     runner = RecordingRunner(programs={"zellij --version": "zellij 0.45.1"}, lines=("   Compiling mio v1.0.3", bar))
     install.setup(runner, machine.host, Consent(True))
