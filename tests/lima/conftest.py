@@ -31,6 +31,7 @@ def pytest_runtest_makereport(item, call):
     return report
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let two workers share the tests: one has the files with tests on the session's VM, one those with VMs of their own.
 
