@@ -28,9 +28,9 @@ def test(c: Context, no_lima: bool = False, only: str = "") -> None:
     for words in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]):
         _module(c, *words)
     selected = ["-k", only] if only else []
-    # The tests on real VMs share one, and their guests need the processors: they run after the others, one by one.
     quick = ["-n", "logical", "--timeout=600", "tests/unit", "tests/cli"]
-    runs = [quick, *([] if no_lima else [["-v", "tests/lima"]])]
+    on_vms = ["-n", "2", "--dist", "loadgroup", "-v", "tests/lima"]  # afterwards: guests need the processors
+    runs = [quick, *([] if no_lima else [on_vms])]
     codes = [_module(c, "pytest", "--durations=10", *words, *selected, warn=True) for words in runs]
     counted = [code for code in codes if code != _NO_TESTS] if only else codes
     if worst := max(counted, default=_NO_TESTS):

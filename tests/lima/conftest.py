@@ -31,6 +31,18 @@ def pytest_runtest_makereport(item, call):
     return report
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let two workers share the tests: one has the files with tests on the session's VM, one those with VMs of their own.
+
+    The order within both stays, and no two VMs are started at the same time but by a test that is about that.
+    """
+    here = [item for item in items if item.path.is_relative_to(Path(__file__).parent)]
+    sharing = {item.path for item in here if "demo" in getattr(item, "fixturenames", ())}
+    for item in here:
+        item.add_marker(pytest.mark.xdist_group("demo" if item.path in sharing else "own"))
+
+
 GIT_NAME, GIT_EMAIL = 'Zo\u00eb "Q" O\'N', "zoe+vm@example.org"
 GITCONFIG = f"""\
 [user]
