@@ -83,7 +83,8 @@ def read_beside(template: Path, name: str) -> str:
     if it cannot be read.
     """
     try:
-        content = project_tree.read(template.parent.resolve(), Path(name), _LONGEST)
+        root = _tree(template)
+        content = project_tree.read(root.resolve(), template.parent.relative_to(root) / name, _LONGEST)
         text = content.text(template.parent / name) if content else None
     except VmError as error:
         why = f"{error.brief} {error.detail}".rstrip()
@@ -91,6 +92,18 @@ def read_beside(template: Path, name: str) -> str:
     if text is None:
         raise UsageError(f"There is no template file {template.parent / name}.", hint="sysinit-vm init --list")
     return text
+
+
+def _tree(template: Path) -> Path:
+    """Return the directory (absolute) below which no link is followed to ``template``.
+
+    It is the current one or the repository, if the template is in it: somebody else may have put links there.
+    """
+    here = Path.cwd()
+    if template.is_relative_to(here):
+        return here
+    repositories = (parent for parent in template.parents if os.path.lexists(parent / ".git"))
+    return next(repositories, template.parent)
 
 
 def directory() -> Path:
@@ -116,7 +129,7 @@ def resolve(word: str) -> Template:
     if _LOCATOR.match(word):
         return Template(word, LOCATOR)
     if "/" in word or word.endswith((".yaml", ".yml")):
-        path = expanded(word).absolute()
+        path = Path(os.path.abspath(expanded(word)))  # noqa: PTH100  # without .. and with links
         if path.is_file():
             return Template(word, FILE, path)
         raise UsageError(f"There is no template file {path}.", hint="sysinit-vm init --list")

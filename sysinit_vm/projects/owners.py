@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from sysinit_vm import guest_writes
 from sysinit_vm.config.params import PROJECT_DIR
 from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.lima import names
@@ -12,8 +13,17 @@ from sysinit_vm.projects.project import Project, gone, same
 
 
 def belongs(instance: Instance, to: Project) -> bool:
-    """Whether a VM's recorded directory is the project's, however either path is spelled."""
-    return instance.project_dir is not None and same(instance.project_dir, to.root)
+    """Whether a VM's recorded directory is the project's, however either path is spelled.
+
+    A link in its place leads to another project: an update of a repository can bring one.
+    """
+    recorded = instance.project_dir
+    return recorded is not None and (recorded == to.root or (same(recorded, to.root) and not _through_links(recorded)))
+
+
+def _through_links(recorded: Path) -> bool:
+    """Whether links have come into the path ``recorded``, which had none when the VM was made."""
+    return len(guest_writes.links_passed(str(recorded))) > 1
 
 
 def owner(instance: Instance) -> str:
@@ -30,11 +40,15 @@ def left_behind(instances: Instances, project: Project, name: str) -> Instance |
     if any(belongs(instance, project) for instance in instances):
         return None
     former = _committed_directory(project)
-    orphans = [instance for instance in instances if instance.project_dir and gone(instance.project_dir)]
+    orphans = [instance for instance in instances if instance.project_dir and _vanished(instance.project_dir)]
     candidates = [orphan for orphan in orphans if orphan.project_dir == former]
     candidates += [orphan for orphan in orphans if orphan.name == name]
     candidates += [instance for instance in instances if _made_without_us(instance) and _mounts(instance, project)]
     return next(iter(candidates), None)
+
+
+def _vanished(recorded: Path) -> bool:
+    return gone(recorded) or _through_links(recorded)
 
 
 def _made_without_us(instance: Instance) -> bool:

@@ -81,6 +81,22 @@ def test_one_that_a_guest_can_write_is_refused_and_can_be_given_by_its_path(mine
     assert not templates.resolve(str(guests / "dev.yaml")).trusted
 
 
+@pytest.mark.parametrize("there", ["", "sub"])
+def test_one_of_a_repository_is_not_read_through_a_directory_that_is_a_link(tmp_path, monkeypatch, there):
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret/config").write_text("token: SECRET\n")
+    repository = tmp_path / "repository"
+    (repository / "sub").mkdir(parents=True)
+    (repository / ".git").mkdir()
+    (repository / "tpl").symlink_to(tmp_path / "secret")
+    monkeypatch.chdir(repository / there)
+    with pytest.raises(UsageError, match="is a link"):
+        made("../tpl/config" if there else "./tpl/config")
+    (repository / "real").mkdir()
+    (repository / "real/config").write_text("cpus: 3\n")
+    assert made("../real/config" if there else "./real/config") == {"cpus": 3}
+
+
 def test_one_that_includes_what_a_guest_can_write_is_refused(mine, guests):
     (mine / "shop.yaml").write_text('{% include "_part.yaml" %}\n')
     (mine / "_part.yaml").write_text("cpus: 1\n")

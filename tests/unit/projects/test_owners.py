@@ -103,6 +103,16 @@ def test_two_paths_of_one_directory_are_one_project(demo, tmp_path):
     assert demo.corresponding(tmp_path) == demo.root
 
 
+def test_a_link_in_a_projects_place_does_not_make_its_vm_another_projects(demo, tmp_path):
+    """An update of a repository can bring one; the other project's files would be copied into its guest."""
+    (tmp_path / "mono").mkdir()
+    (tmp_path / "mono/app").symlink_to(demo.root)
+    stranger = vm("app-dev", tmp_path / "mono/app")
+    assert not owners.belongs(stranger, demo)
+    assert left(instances(stranger), demo) is None
+    assert owners.left_behind(instances(stranger), demo, "app-dev") == stranger  # adopted, if the user says so
+
+
 def test_those_without_a_project_are_told_from_those_with_one(demo, tmp_path):
     (tmp_path / "bare").mkdir()
     lima = instances(vm("a", demo.root), vm("b", tmp_path / "bare"), vm("c", "/gone"), vm("d"))

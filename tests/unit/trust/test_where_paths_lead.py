@@ -1,0 +1,171 @@
+"""Host paths count where they lead, at each look: a repository's links change with an update of it."""
+
+import json
+
+import pytest
+
+from sysinit_vm.errors import NotConfirmedError, VmError
+from sysinit_vm.machine import facts as machine
+from sysinit_vm.projects import committed_config, locate
+from sysinit_vm.projects.project import Project
+from sysinit_vm.tasks import start_options
+from sysinit_vm.trust import approvals, included
+from sysinit_vm.vm.permission import Request
+from tests.fakes import facts
+from tests.worlds import no_limactl
+
+
+@pytest.fixture
+def repository(home, tmp_path, monkeypatch):
+    """A repository with a project in a subdirectory, and the user's documents elsewhere."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / ".local/share"))
+    monkeypatch.setattr(machine, "gather", lambda: facts(home=home, lima_home=home / ".lima", ssh_dir=home / ".ssh"))
+    root = (tmp_path / "mono").resolve()
+    (root / "app/.lima").mkdir(parents=True)
+    (root / "out").mkdir()
+    (home / "Documents").mkdir()
+    return root
+
+
+def request(repository, text):
+    project = Project(repository / "app")
+    project.config.write_text(f"propagateProxyEnv: false\n{text}")
+    return Request(committed_config.load(project), project, "app-dev", no_limactl)
+
+
+def told(verdict):
+    return [f"{danger.level.name} {danger.words}" for danger in verdict.dangers]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "copyToHost: [{{guest: /etc/hostname, host: {0}/report.txt, deleteOnStop: true}}]",
+        "portForwards: [{{guestSocket: /a, hostSocket: {0}/a.sock}}]",
+        "portForwards: [{{guestSocket: /a, hostSocket: {0}/b.sock, reverse: true}}]",
+    ],
+)
+def test_what_was_allowed_and_leads_elsewhere_after_an_update_is_asked_again(repository, home, text):
+    out, text = repository / "out", text.format(repository / "out")
+    wanted = request(repository, text)
+    assert any(str(out) in line for line in told(wanted.pending()))
+    wanted.approve(wanted.pending().hash)
+    wanted.require()
+    out.rmdir()
+    out.symlink_to(home / "Documents")
+    changed = request(repository, text)
+    with pytest.raises(NotConfirmedError):
+        changed.require()
+    (stage,) = changed.stages()
+    given = json.dumps([stage.data.get("copyToHost"), stage.data.get("portForwards")])
+    assert f'"{home}/Documents/' in given
+    assert str(out) not in given
+    assert all(f"{home}/Documents/" in line for line in told(changed.pending()))
+
+
+def test_a_socket_that_is_a_link_itself_is_shown_by_what_it_leads_to(repository, home):
+    (repository / "out/b.sock").symlink_to("/run/docker.sock")
+    (line,) = told(
+        request(
+            repository, f"portForwards: [{{guestSocket: /a, hostSocket: {repository}/out/b.sock, reverse: true}}]"
+        ).pending()
+    )
+    assert line == "OPENS lets the guest reach this machine's /run/docker.sock"
+
+
+LINKS = ("app/d/b", "app/d/../../out")
+
+
+def lead_through_the_project(repository, link):
+    """Make ``a`` of the repository a link that leads through the project, where the guest can write, and out again."""
+    (repository / "app/d").mkdir()
+    (repository / "app/d/b").symlink_to("../../out")
+    (repository / "a").symlink_to(link)
+    (repository / "out/x").touch()
+
+
+@pytest.mark.parametrize("link", LINKS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "copyToHost: [{{guest: /etc/hostname, host: {0}/x}}]",
+        "portForwards: [{{guestSocket: /a, hostSocket: {0}/x, reverse: true}}]",
+        "portForwards: [{{guestSocket: /a, hostSocket: {0}/x}}]",
+    ],
+)
+def test_limactl_gets_no_path_through_where_the_guest_can_write(repository, text, link):
+    lead_through_the_project(repository, link)
+    (stage,) = request(repository, text.format(repository / "a")).stages()
+    given = json.dumps([stage.data.get("copyToHost"), stage.data.get("portForwards")])
+    assert f'"{repository}/out/x"' in given
+    assert f"{repository}/a" not in given
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "provision: [{{mode: ansible, playbook: {0}/x}}]",
+        "provision: [{{mode: system, file: {0}/x}}]",
+        "base: {0}/x",
+        "networks: [{{socket: {0}/x}}]",
+    ],
+)
+@pytest.mark.parametrize("link", LINKS)
+def test_no_path_goes_through_where_the_guest_can_write_and_out_again(repository, text, link):
+    lead_through_the_project(repository, link)
+    with pytest.raises(VmError, match="is refused") as refused:
+        request(repository, text.format(repository / "a")).pending()
+    assert "The guest can write there" in refused.value.detail
+
+
+@pytest.fixture
+def tool(home):
+    """A script outside the project that its config includes, and a key that it is exchanged for."""
+    (home / "tools").mkdir()
+    (home / ".ssh").mkdir(exist_ok=True)
+    (home / ".ssh/id").write_text("PRIVATE")
+    (home / "tools/setup.sh").write_text("echo fine\n")
+    return home / "tools/setup.sh"
+
+
+TAKING = "provision: [{mode: system, file: ~/tools/setup.sh}]"
+
+
+def test_a_file_that_becomes_a_link_between_question_and_answer_is_not_taken(repository, home, tool):
+    wanted = request(repository, TAKING)
+    stages = wanted.stages()
+    shown = next(stages)
+    assert not shown.verdict.allowed
+    tool.unlink()
+    tool.symlink_to(home / ".ssh/id")
+    with pytest.raises(VmError, match=r"Cannot use .*setup\.sh"):
+        next(stages)
+    assert approvals.taken(wanted.project.root) == {}
+
+
+def test_what_was_taken_from_where_a_link_led_then_is_not_what_it_means_now(repository, home, tool):
+    tool.unlink()
+    tool.symlink_to(home / ".ssh/id")
+    wanted = request(repository, TAKING)
+    stages = wanted.stages()
+    assert "which leads to" in told(next(stages).verdict)[0]
+    next(stages)
+    assert approvals.taken(wanted.project.root) == {str(home / ".ssh/id"): "PRIVATE"}
+    tool.unlink()
+    tool.write_text("echo fine\n")
+    others = included.collect(wanted.committed, wanted.project.root, approvals.taken(wanted.project.root))
+    assert others.missing == [str(tool)]
+
+
+def test_the_name_of_a_vm_is_that_of_the_reading_that_is_judged(repository, home, monkeypatch):
+    """The guest exchanges the config between the reading that names the VM and the one that is judged."""
+    project = Project(repository / "app")
+    project.config.write_text("param: {VM_NAME: github.com}\n")
+    monkeypatch.chdir(project.root)
+    target = locate.target(None, None)
+    assert target.name == "github.com"
+    project.config.write_text("cpus: 1\n")
+    with pytest.raises(VmError, match="has changed while it was read"):
+        start_options.request(None, target)
+    project.config.write_text("param: {VM_NAME: github.com}\n")
+    assert start_options.request(None, target).name == "github.com"
