@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import io
 import json
 import os
 import re
@@ -92,6 +93,8 @@ class CasePlace:
         root = self._lay_out(case)
         env = self._env(case)
         _forget()
+        if refused := self._trust(case, root):
+            return refused
         peak = _peak(resource.RUSAGE_SELF)
         given = mock.patch.dict(os.environ, env, clear=True)
         with given, contextlib.chdir(root), self._answered(case), self.guard.watching(self.place):
@@ -102,6 +105,9 @@ class CasePlace:
     def typed(self, case: Case, entrance: str) -> list[str]:
         """Type a case's command through a real entrance; return what is wrong with it."""
         root = self._lay_out(case)
+        _forget()
+        if refused := self._trust(case, root):
+            return refused
         (root / "tasks.py").write_text(TASKS)
         ours = {"sysinit": {"taskfile": str(TOP / "Taskfile.yml"), "flatten": True}}
         (root / "Taskfile.yml").write_text(json.dumps({"version": "3", "includes": ours}))
@@ -155,13 +161,22 @@ class CasePlace:
             path = self.home / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(_encoded(self._fill(text)))
-        if case.trusted:
-            with mock.patch.dict(os.environ, self._env(case), clear=True), contextlib.suppress(VmError, SystemExit):
-                project = Project(root)
-                with contextlib.redirect_stderr(None):
-                    Request(committed_config.load(project), project, "demo-dev", no_limactl).trust()
         self._seen = self._state()
         return root
+
+    def _trust(self, case: Case, root: Path) -> list[str]:
+        """Allow the case's config, if it says so and that can be allowed; return what went wrong in another way."""
+        if not case.trusted:
+            return []
+        try:
+            with mock.patch.dict(os.environ, self._env(case), clear=True), contextlib.redirect_stderr(io.StringIO()):
+                project = Project(root)
+                Request(committed_config.load(project), project, "demo-dev", no_limactl).trust()
+        except (VmError, OSError):  # a command says what that is
+            return []
+        except Exception:  # noqa: BLE001  # whatever escapes is what is looked for
+            return [traceback.format_exc()]
+        return []
 
     def _clear(self) -> None:
         """Remove what a case has left. To remove directories takes long on some disks, so those of each case stay."""
