@@ -4,9 +4,10 @@ import os
 import re
 from pathlib import Path
 
-from sysinit_vm import settings, user_account, user_directories
+from sysinit_vm import guest_writes, settings, user_account, user_directories
 from sysinit_vm.config import guest_places
 from sysinit_vm.errors import NoConfigError, UsageError, typed
+from sysinit_vm.host_path import expanded
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.projects.project import CONFIG, Project, same
 
@@ -17,8 +18,11 @@ _MAKE_ONE = "mkdir -p ~/code/shop && cd ~/code/shop && sysinit-vm up"
 def directory(option: str | None, *, for_new: bool = False) -> Path:
     """Return the directory that ``--project`` or else the current directory means (absolute, resolved).
 
-    UsageError if it does not exist; ``for_new`` says that a project is to be made there, so the hint is to make it.
+    UsageError if it does not exist; ``for_new`` says that a project is to be made there, so the hint is to make it. No
+    link is followed where a guest can write.
     """
+    if option:
+        _refuse_guests_links(option)
     try:
         path = Path(option or ".").expanduser().resolve(strict=True)
     except (OSError, RuntimeError) as error:
@@ -31,6 +35,14 @@ def directory(option: str | None, *, for_new: bool = False) -> Path:
     if not path.is_dir():
         raise UsageError(f"{path} is not a directory.", hint=typed("ls", "-ld", path))
     return path
+
+
+def _refuse_guests_links(option: str) -> None:
+    *links, _ = guest_writes.links_passed(os.path.abspath(expanded(option)))  # noqa: PTH100  # links and all
+    guests = next((link for link in links if guest_writes.is_guests(link.parent)), None)
+    if guests:
+        detail = f"{guests} is a link, which may lead anywhere on this machine: a guest can write there."
+        raise UsageError(f"--project {option} is not followed.", detail=detail, hint=typed("ls", "-ld", guests))
 
 
 def _look(option: str, *, for_new: bool) -> str:

@@ -195,3 +195,17 @@ def test_our_own_clone_is_a_project_only_if_it_is_named(tmp_path, monkeypatch):
     ):
         search.for_init(None)
     assert search.for_init(".").root == search.for_init(str(clone)).root == clone.resolve()
+
+
+def test_no_link_that_a_guest_made_is_followed_to_a_project(home, tmp_path):
+    """`init` would write there, and allow at once what it wrote."""
+    (tmp_path / "demo/.lima").mkdir(parents=True)
+    (tmp_path / "demo/.lima/config.yaml").touch()
+    (tmp_path / "other/sub").mkdir(parents=True)
+    (tmp_path / "demo/x").symlink_to(tmp_path / "other")
+    (tmp_path / "mine").symlink_to(tmp_path / "demo")
+    for option in ("x", "x/sub"):
+        with pytest.raises(UsageError, match="is not followed") as refused:
+            search.directory(str(tmp_path / "demo" / option), for_new=True)
+        assert f"{tmp_path}/demo/x is a link" in refused.value.detail
+    assert search.directory(str(tmp_path / "mine")) == tmp_path / "demo"
