@@ -14,14 +14,14 @@ from sysinit_vm.effective import prepare, resolve
 from sysinit_vm.errors import VmError, edit, typed
 from sysinit_vm.images import available
 from sysinit_vm.images.available import Choice
-from sysinit_vm.lima import disk_image, guest_console, names, recovery, stages
-from sysinit_vm.lima.home import instance_directories, instance_files
+from sysinit_vm.lima import disk_image, guest_console, recovery, stages
+from sysinit_vm.lima.home import instance_files
 from sysinit_vm.lima.instance import STOPPED, Instance
 from sysinit_vm.lima.instance_files import InstanceFiles
 from sysinit_vm.lima.judged import JudgedConfig, JudgedFile
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.locks import ports_lock
-from sysinit_vm.lima.messages import Message, reason
+from sysinit_vm.lima.messages import Message
 from sysinit_vm.machine import accelerator, compile_state, facts, find_programs
 from sysinit_vm.machine.facts import Facts
 from sysinit_vm.machine.host import Host
@@ -33,7 +33,7 @@ from sysinit_vm.runner import Result
 from sysinit_vm.terminal.console import say
 from sysinit_vm.terminal.progress import Progress
 from sysinit_vm.trust import approvals, gate
-from sysinit_vm.vm import own_keys, pause, permission, validity, waiting
+from sysinit_vm.vm import failed_start, own_keys, pause, permission, validity, waiting
 from sysinit_vm.vm.options import StartOptions
 
 _CONSOLE_SECONDS = 5  # between two checks of the console
@@ -74,7 +74,7 @@ def boot(lima: Limactl, located: Located, project: Project, options: StartOption
     _require_own_data(instance)
     judged = gate.passed_instance(instance, ask=False)
     done = _up(lima, instance.files, partial(lima.start, judged), progress, timeout=options.timeout, env=env)
-    _must_be_up(done, instance.files)
+    failed_start.require_up(done, instance.files)
     return True
 
 
@@ -104,7 +104,7 @@ def _create(lima: Limactl, name: str, project: Project, options: StartOptions, p
         done = _up(lima, files, begin, progress, timeout=options.timeout, env=env)
     removed = not done.ok and _remove_half_made(lima, name)
     hint = f"{edit(project.config)}, then sysinit-vm start" if removed else "sysinit-vm logs"
-    _must_be_up(done, files, hint)
+    failed_start.require_up(done, files, hint)
 
 
 def _create_and_start(
@@ -236,25 +236,3 @@ def _require_own_data(instance: Instance) -> None:
             detail=f"{why}.",
             hint=f"sysinit-vm destroy --name {instance.name}",
         )
-
-
-def _must_be_up(done: Result, files: InstanceFiles, hint: str = "sysinit-vm logs") -> None:
-    if done.ok:
-        return
-    console = guest_console.last_lines(files, 12)
-    shown = f"\nThe guest's last lines:\n{console}" if console else ""
-    why = reason(done.err or done.out)
-    strays = [path for path in instance_directories() if not names.is_legal(path.name) and path.name[0] not in "_."]
-    if strays and "is not a valid identifier" in why:  # Lima reads the names of all before it starts one (2.2.0)
-        hint = f"{typed('mv', strays[0], Path.home())}, then sysinit-vm start"
-    why += _perhaps_the_shell(files)
-    raise VmError(f"The VM {files.name} did not start.", detail=why + shown, hint=hint)
-
-
-def _perhaps_the_shell(files: InstanceFiles) -> str:
-    """Name a shell that sshd lets nobody log in without. Our own image gives /bin/bash instead."""
-    with suppress(VmError):
-        user = files.config().data.get("user")
-        if shell := isinstance(user, dict) and user.get("shell"):
-            return f"\nIf the guest has no {shell} (user.shell), nobody can log in."
-    return ""

@@ -3,6 +3,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +12,7 @@ from sysinit_vm.errors import NoConfigError, NotConfirmedError, StateError, VmEr
 from sysinit_vm.guest import access, checks, git_identity, install_zellij
 from sysinit_vm.guest.checks import Readiness
 from sysinit_vm.lima import recovery
+from sysinit_vm.lima.home import instance_files
 from sysinit_vm.machine import accelerator, find_programs
 from sysinit_vm.machine import facts as machine
 from sysinit_vm.machine.accelerator import Accelerator
@@ -18,7 +20,7 @@ from sysinit_vm.ports import host_ports, portlist, sockets
 from sysinit_vm.projects.locate import Target
 from sysinit_vm.projects.project import Project
 from sysinit_vm.runner import Runner
-from sysinit_vm.vm import boot, waiting
+from sysinit_vm.vm import boot, failed_start, waiting
 from sysinit_vm.vm.destroy import destroy
 from sysinit_vm.vm.options import StartOptions
 from sysinit_vm.vm.project_vm import ProjectVm
@@ -275,6 +277,18 @@ def test_a_create_that_fails_is_told_and_leaves_no_half_made_instance(lima, demo
     assert "no space left on device" in str(caught.value)
     assert lima.verbs == ["create", "delete"]
     assert demo.project.config.read_text() == CONFIG
+
+
+@pytest.mark.parametrize(("free", "hint"), [(15, "df -h {}"), (17, "sysinit-vm logs")])
+def test_a_full_disk_is_named_though_the_host_agent_could_not_say_it(lima, demo, monkeypatch, free, hint):
+    monkeypatch.setattr(failed_start.shutil, "disk_usage", lambda _: SimpleNamespace(free=free * 2**20))
+    lima.add("demo-dev", demo.project.root, "Stopped")
+    lima.failure = result(1, err='{"level":"fatal","msg":"host agent process has exited: exit status 1"}')
+    with pytest.raises(VmError, match="did not start") as caught:
+        start(ProjectVm.read(lima, demo), OPTIONS)
+    home = instance_files("demo-dev").directory.parent
+    assert caught.value.hint == hint.format(home)
+    assert (f"no space left on the disk of {home}: {free} MiB are free." in caught.value.detail) is (free < 16)
 
 
 def test_a_directory_whose_name_keeps_lima_from_every_start_is_to_be_moved(lima, demo):
