@@ -16,6 +16,7 @@ from sysinit_vm import other_accounts
 from sysinit_vm.errors import VmError, typed
 
 _PERMISSIONS = 0o777
+_NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 _NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC
 _KINDS = (
     (stat.S_ISLNK, "a link"),
@@ -82,11 +83,14 @@ def read(root: Path, relative: Path, longest: int) -> Content | None:
     return Content(data, mode, owner, others, folder.owners, tuple(folder.open), folder.exchangeable)
 
 
-def write(root: Path, relative: Path, data: bytes, *, mode: int = 0o644, parents: bool = True) -> None:
+def write(
+    root: Path, relative: Path, data: bytes, *, mode: int = 0o644, parents: bool = True, new: bool = False
+) -> None:
     """Replace the file ``relative`` below ``root`` (absolute, links resolved) with ``data``, whole or not at all.
 
     With ``parents``, directories on the way are made if they are missing. VmError if one of them is a link or the
-    system refuses; a link in the file's own place is refused too.
+    system refuses; a link in the file's own place is refused too. ``new`` says that there is none: VmError if one has
+    come.
     """
     path = root / relative
     temporary = f".{path.name[:200]}.{secrets.token_hex(4)}"
@@ -101,7 +105,9 @@ def write(root: Path, relative: Path, data: bytes, *, mode: int = 0o644, parents
                     stream.flush()
                     os.fsync(handle)
                     os.fchmod(handle, mode)
-                os.replace(temporary, path.name, src_dir_fd=folder.handle, dst_dir_fd=folder.handle)
+                (_move_to_free_name if new else os.replace)(
+                    temporary, path.name, src_dir_fd=folder.handle, dst_dir_fd=folder.handle
+                )
             except BaseException:
                 with suppress(OSError):
                     os.unlink(temporary, dir_fd=folder.handle)
@@ -112,6 +118,18 @@ def write(root: Path, relative: Path, data: bytes, *, mode: int = 0o644, parents
         full = getattr(error, "errno", 0) in {errno.ENOSPC, errno.EDQUOT}
         hint = typed("df", "-h", root) if full else typed("ls", "-ld", path.parent)
         raise VmError(f"Cannot write {path}.", detail=reason, hint=hint) from error
+
+
+def _move_to_free_name(source: str, target: str, *, src_dir_fd: int, dst_dir_fd: int) -> None:
+    """As os.replace, but FileExistsError if there is a ``target``; where there are no hard links nobody can tell."""
+    try:
+        os.link(source, target, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        os.replace(source, target, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
+    else:
+        os.unlink(source, dir_fd=src_dir_fd)
 
 
 def remove(root: Path, relative: Path) -> None:

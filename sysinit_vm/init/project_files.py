@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -166,7 +166,7 @@ def write_config(
     with _undone_on_failure(project) as new_files:
         old_config = _keep(project, new_files)
         _add_to_gitignore(project, new_files)
-        project_tree.write(project.root, CONFIG, text.encode())
+        project_tree.write(project.root, CONFIG, text.encode(), new=old_config is None)
     vm_name = vm_name or default_names.vm_name(project.root, longest)
     return InitResult(project, config, old_config, vm_name, templates.resolve(template).trusted)
 
@@ -194,15 +194,25 @@ def _add_to_gitignore(project: Project, new_files: list[Path]) -> None:
 
 @contextmanager
 def _undone_on_failure(project: Project) -> Iterator[list[Path]]:
-    """If the block fails, as on a full disk, remove the files listed in it, and their directory if it was new."""
-    new_files = list[Path]()
+    """If the block fails, as on a full disk, remove the files listed in it, and their directory if it was new.
+
+    They stay if the config is not what it was: the old one is in one of them, or they are another command's by now.
+    """
+    new_files, before = list[Path](), _bytes(project)
     new_directory = [] if project_tree.exists(project.root, CONFIG.parent) else [CONFIG.parent]
     try:
         yield new_files
     except BaseException:
-        for relative in (*new_files, *new_directory):
+        for relative in (*new_files, *new_directory) if _bytes(project) == before else ():
             project_tree.remove(project.root, relative)
         raise
+
+
+def _bytes(project: Project) -> bytes | None:
+    with suppress(VmError):
+        content = _present(project, CONFIG)
+        return content.data if content else None
+    return None
 
 
 def _keep(project: Project, new_files: list[Path]) -> Path | None:

@@ -1,9 +1,11 @@
 import errno
 import os
 import time
+from pathlib import Path
 
 import pytest
 
+from sysinit_vm import project_tree
 from sysinit_vm.config import document
 from sysinit_vm.errors import NotConfirmedError, UsageError, VmError
 from sysinit_vm.init import project_files, templates
@@ -156,17 +158,54 @@ def test_a_full_disk_leaves_the_old_config(demo, monkeypatch, broken):
 
 
 def test_a_full_disk_leaves_nothing_in_a_new_project(demo, monkeypatch):
-    real = os.replace
+    def full(*_args, **_options):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    def full(source, target, **options):
-        if target == "config.yaml":
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        real(source, target, **options)
-
-    monkeypatch.setattr(os, "replace", full)
+    monkeypatch.setattr(os, "link", full)
     with pytest.raises(VmError, match="No space left on device"):
         run()
     assert list(demo.root.iterdir()) == []
+
+
+def test_an_interrupt_just_after_the_old_config_was_replaced_keeps_its_copy(demo, monkeypatch):
+    run()
+    demo.config.write_text("cpus: 7 # mine\n")
+    real = os.replace
+
+    def interrupted(source, target, **options):
+        real(source, target, **options)
+        if target == "config.yaml":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(yes=True)
+    (copy,) = demo.config.parent.glob("config.yaml.*")
+    assert copy.read_text() == "cpus: 7 # mine\n"
+
+
+def test_of_two_at_once_one_makes_the_config_and_the_other_replaces_nothing(demo, monkeypatch):
+    real = project_tree.write
+
+    def late(root, relative, data, **options):
+        if relative == Path(".lima/config.yaml"):
+            demo.config.write_text("cpus: 7 # the other's\n")
+        real(root, relative, data, **options)
+
+    monkeypatch.setattr(project_tree, "write", late)
+    with pytest.raises(VmError, match=r"(?s)Cannot write.*File exists"):
+        run()
+    assert demo.config.read_text() == "cpus: 7 # the other's\n"
+    assert sorted(tree(demo)) == [".gitignore", "config.yaml"]
+
+
+def test_a_file_system_without_hard_links_takes_a_new_config_too(demo, monkeypatch):
+    def none(*_args, **_options):
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", none)
+    run()
+    assert sorted(tree(demo)) == [".gitignore", "config.yaml"]
 
 
 def test_what_was_written_is_returned_whatever_lies_there_now(demo):
