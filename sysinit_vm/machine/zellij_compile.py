@@ -93,7 +93,7 @@ def stop(host: Host) -> bool:
             raise VmError(
                 "The compile of Zellij does not end.",
                 detail=f"It was asked to {_STOPS_WITHIN} seconds ago.",
-                hint=f"kill {record.pid}" if record else "sysinit-vm status",
+                hint=f"kill -9 {record.pid}" if record else "sysinit-vm status",
             )
         time.sleep(_LOOK / 10)
     _remove(places.stop)
@@ -107,7 +107,7 @@ class _Recorder:
 
     def __init__(self, places: CompileFiles, stages: Stages | None) -> None:
         self.record = CompileRecord(time.time(), os.getpid())
-        self._places, self._stages, self._written = places, stages, self.record
+        self._places, self._stages = places, stages
 
     def stage(self, text: str) -> None:
         """Begin a stage."""
@@ -122,10 +122,9 @@ class _Recorder:
             self._stages.tell(note, share=share)
 
     def look(self) -> None:
-        """Write what has changed, and end this process's work if somebody has asked for that."""
+        """Write what has changed or was lost, and end this process's work if somebody has asked for that."""
         record = self.record
-        if record != self._written:
-            self._written = record
+        if CompileRecord.read(self._places.record) != record:
             with suppress(VmError):
                 record.write(self._places.record)
         if self._places.stop.exists():

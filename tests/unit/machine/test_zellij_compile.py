@@ -1,0 +1,23 @@
+"""The record of a compile; tests/cli/test_background_compile.py has the compile itself."""
+
+import pytest
+
+from sysinit_vm.machine import zellij_compile
+from sysinit_vm.machine.compile_record import CompileRecord
+from sysinit_vm.machine.compile_state import CompileFiles
+
+
+@pytest.mark.parametrize("damaged", [None, "", "[1]", '{"began": 1}', "x" * 2**17])
+def test_a_record_that_was_lost_or_damaged_is_written_again(tmp_path, damaged):
+    """Without it nobody would see the compile, nor stop it."""
+    places = CompileFiles(*(tmp_path / name for name in ("record", "log", "stop", "lock")))
+    with zellij_compile._recorded(places) as recorder:
+        recorder.stage("compiling")
+        recorder.look()
+        assert CompileRecord.read(places.record) == recorder.record
+        places.record.unlink()
+        if damaged is not None:
+            places.record.write_text(damaged)
+        recorder.look()
+        assert CompileRecord.read(places.record) == recorder.record
+    assert not places.record.exists()
