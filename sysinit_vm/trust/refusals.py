@@ -180,6 +180,11 @@ def check_host_paths(config: Config, root: Path | None, context: Context, more: 
     for where, text in (*_host_paths(data), *more):
         path = expanded(text)
         passed = (path, Path(os.path.normpath(path)), *guest_writes.ways(path))
+        if any(one.is_relative_to("/proc") for one in passed):
+            detail = "A path through /proc means something else to each program."
+            raise VmError(
+                f"{where} in {config.path} is refused: {display(text)}.", detail=detail, hint=edit(config.path)
+            )
         if any(one.is_relative_to(place) for one in passed for place in writable):
             raise VmError(
                 f"{where} in {config.path} is refused: {display(str(path))}.",

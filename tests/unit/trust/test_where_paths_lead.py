@@ -118,6 +118,14 @@ def test_no_path_goes_through_where_the_guest_can_write_and_out_again(repository
     assert "The guest can write there" in refused.value.detail
 
 
+@pytest.mark.parametrize("path", ["/proc/self/cwd/x", "/dev/fd/3/x"])
+@pytest.mark.parametrize("text", ["provision: [{{mode: ansible, playbook: {0}}}]", "networks: [{{socket: {0}}}]"])
+def test_no_path_means_something_else_to_each_process(repository, text, path):
+    with pytest.raises(VmError, match="is refused") as refused:
+        request(repository, text.format(path)).pending()
+    assert "/proc" in refused.value.detail
+
+
 @pytest.fixture
 def tool(home):
     """A script outside the project that its config includes, and a key that it is exchanged for."""
