@@ -234,10 +234,15 @@ def environment_cases(draw, *, typed: bool) -> Case:
     """Return cases with odd variables."""
     names = draw(st.lists(st.sampled_from(_VARIABLES), min_size=1, max_size=3, unique=True))
     values = st.one_of(texts.typed_words(), st.sampled_from(texts.PATHS[-10:]))
-    # a variable may well say that our own files are to be elsewhere
-    env = {name: draw(values).replace("@PLACE@/outside", "@PLACE@/elsewhere") for name in names}
+    env = {name: _in_the_place(draw(values)) for name in names}
     words = draw(_flagged(draw(_verbs(VERBS, typed=typed)), st.just("demo-dev"), typed=typed))
     return Case("environment", words, env=env, answers=usual_answers(draw(st.sampled_from((STOPPED, RUNNING)))))
+
+
+def _in_the_place(value: str) -> str:
+    """A variable may well say that our own files are to be elsewhere: so that is in the case's world, too."""
+    within = value.replace("@PLACE@/outside", "@PLACE@/elsewhere")
+    return f"@PLACE@{within}" if within.startswith("/") and not within.startswith(("/proc/", "/dev/")) else within
 
 
 @st.composite

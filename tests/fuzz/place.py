@@ -36,6 +36,8 @@ SECONDS = 10  # of processor time
 _HANGS = 30  # seconds on the clock in this process; a busy machine needs more for others
 _MOST_MEMORY = 400 * 2**10  # KiB above what there was
 _OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u202a-\u202e\u2028\u2029]")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_WANT_COLOURS = {"FORCE_COLOR", "TTY_COMPATIBLE", "CLICOLOR"}
 
 
 class TooLongError(BaseException):
@@ -277,9 +279,10 @@ class CasePlace:
         allowed = STATUSES | {answer.code for answer in case.answers.values()}
         if outcome.code not in allowed and not (entrance == "task" and outcome.code > 200):
             wrong.append(f"it ends with {outcome.code}: {shown[-1500:]!r}")
-        if not entrance and (sign := _OBEYED.search(shown)):
+        plain = _COLOURS.sub("", shown) if case.env.keys() & _WANT_COLOURS else shown
+        if not entrance and (sign := _OBEYED.search(plain)):
             at = sign.start()
-            wrong.append(f"it shows {sign.group()!r}: {shown[max(0, at - 100) : at + 100]!r}")
+            wrong.append(f"it shows {sign.group()!r}: {plain[max(0, at - 100) : at + 100]!r}")
         if canaries := list(self.canaries.iterdir()):
             wrong.append(f"it ran what a text says: {canaries}")
         if (state := self._state()) != self._seen:
