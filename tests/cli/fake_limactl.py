@@ -45,11 +45,6 @@ def list(words):  # noqa: A001
             print(captured(f"list-{'broken' if kind == 'bro' else kind}.json", name).replace(kind, name), flush=True)
             continue
         row = json.loads(captured("list-stopped.json", name))
-<<<<<<< HEAD
-        own = json.loads(source.read_text())
-        row.update(name=name, dir=str(HOME / name), status=status(name), param=own.get("param", {}))
-        row.update({key: own[key] for key in ("vmType", "arch") if key in own})
-=======
         try:
             own = json.loads(source.read_text())
             row.update(name=name, dir=str(HOME / name), status=status(name), param=own.get("param", {}))
@@ -57,7 +52,7 @@ def list(words):  # noqa: A001
             code = 1
             sys.stderr.write(captured("list-unmatched.err", name))
             continue
->>>>>>> h-h16s
+        row.update({key: own[key] for key in ("vmType", "arch") if key in own})
         row["config"] = {**row.get("config", {}), **own}  # filled in
         if row["status"] == "Running":
             row["sshLocalPort"] = 60022
