@@ -63,7 +63,9 @@ def test_it_fits_a_terminal(littered, columns, grid):
     )
     child.expect(pexpect.EOF)
     lines = re.sub(r"\x1b\[[0-9;]*m", "", child.before).splitlines()
-    assert all(len(line) <= columns for line in lines)
+    told = next(number for number, line in enumerate(lines) if "corrupt/lima.yaml is damaged" in line)
+    lines = lines[:told]  # the terminal breaks the lines of messages
+    assert [line for line in lines if len(line) > columns] == []
     words = [line.split() for line in lines if line.strip()]
     if grid:
         assert words[0] == HEADER
