@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Generator
 from pathlib import Path
 
 import platformdirs
@@ -31,8 +32,8 @@ def pytest_runtest_makereport(item, call):
     return report
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # xdist's own, which reads the marks, is one of the first
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
     """Let two workers share the tests: one has the files with tests on the session's VM, one those with VMs of their own.
 
     The order within both stays, and no two VMs are started at the same time but by a test that is about that.
@@ -41,6 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     sharing = {item.path for item in here if "demo" in getattr(item, "fixturenames", ())}
     for item in here:
         item.add_marker(pytest.mark.xdist_group("demo" if item.path in sharing else "own"))
+    return (yield)
 
 
 GIT_NAME, GIT_EMAIL = 'Zo\u00eb "Q" O\'N', "zoe+vm@example.org"
