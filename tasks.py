@@ -29,7 +29,8 @@ def test(c: Context, no_lima: bool = False, only: str = "") -> None:
         _module(c, *words)
     selected = ["-k", only] if only else []
     quick = ["-n", "logical", "--timeout=600", "tests/unit", "tests/cli"]
-    on_vms = ["-n", "2", "--dist", "loadgroup", "-v", "tests/lima"]  # afterwards: guests need the processors
+    # Afterwards, because guests need the processors. Each of two workers takes the next file, and has a VM for all of its.
+    on_vms = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "-v", "tests/lima"]
     runs = [quick, *([] if no_lima else [on_vms])]
     codes = [_module(c, "pytest", "--durations=10", *words, *selected, warn=True) for words in runs]
     counted = [code for code in codes if code != _NO_TESTS] if only else codes

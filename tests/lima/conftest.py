@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator
 from pathlib import Path
 
 import platformdirs
@@ -30,19 +29,6 @@ def pytest_runtest_makereport(item, call):
     if report.skipped:
         report.outcome, report.longrepr = "failed", f"skipped, which no test here may be: {report.longrepr}"
     return report
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)  # xdist's own, which reads the marks, is one of the first
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
-    """Let two workers share the tests: one has the files with tests on the session's VM, one those with VMs of their own.
-
-    The order within both stays, and no two VMs are started at the same time but by a test that is about that.
-    """
-    here = [item for item in items if item.path.is_relative_to(Path(__file__).parent)]
-    sharing = {item.path for item in here if "demo" in getattr(item, "fixturenames", ())}
-    for item in here:
-        item.add_marker(pytest.mark.xdist_group("demo" if item.path in sharing else "own"))
-    return (yield)
 
 
 GIT_NAME, GIT_EMAIL = 'Zo\u00eb "Q" O\'N', "zoe+vm@example.org"
