@@ -29,7 +29,7 @@ def test(c: Context, no_lima: bool = False, only: str = "") -> None:
         _module(c, *words)
     selected = ["-k", only] if only else []
     quick = ["-n", "logical", "--timeout=600", "tests/unit", "tests/cli"]
-    # Afterwards, because guests need the processors. Each of two workers takes the next file, and has a VM for all of its.
+    # Afterwards, as guests need the processors. Each of two workers takes the next file, and has a VM for its files.
     on_vms = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "-v", "tests/lima"]
     runs = [quick, *([] if no_lima else [on_vms])]
     codes = [_module(c, "pytest", "--durations=10", *words, *selected, warn=True) for words in runs]
