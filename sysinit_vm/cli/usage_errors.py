@@ -76,7 +76,10 @@ def unknown_command(
 def _explained(explanation: synonyms.Explanation, words: Sequence[str]) -> UsageError:
     """Return the error for a word that runs nothing, and which ``words`` follow."""
     chosen = explanation.of_vm and words and not words[0].startswith("-")
-    which = ["--name", _vm_called(words[0])] if chosen else []
+    vm = _vm_called(words[0]) if chosen else None
+    if chosen and not vm:
+        return UsageError(explanation.brief, detail=f"{explanation.detail} {_no_vm(words[0])}", hint="sysinit-vm list")
+    which = ["--name", vm] if vm else []
     hint = typed("sysinit-vm", *explanation.command.split(), *which)
     if not explanation.edits or which:
         return UsageError(explanation.brief, detail=explanation.detail, hint=hint)
@@ -119,12 +122,21 @@ def _meant(
     if word in commands:
         detail = f"It is a command of its own. To run one after the other, say {CHAIN} first."
         return detail, [CHAIN, name, *flags, *rest]
+    if word == "all" and "--all" in known:
+        return "", [name, *flags, "--all"]
     if name == "ports":
         detail = "It shows every port. `portForwards` in .lima/config.yaml declares one; `sysinit-vm apply` adds it."
         return detail, [name, *flags]
     if command.word or "--name" not in known:
         return "", ["help", name]
-    return _NAME_TEXT, [name, *flags, *(["--project", word] if _is_path(word) else ["--name", _vm_called(word)])]
+    if _is_path(word):
+        return _NAME_TEXT, [name, *flags, "--project", word]
+    vm = _vm_called(word)
+    return (_NAME_TEXT, [name, *flags, "--name", vm]) if vm else (f"{_NAME_TEXT} {_no_vm(word)}", ["list"])
+
+
+def _no_vm(word: str) -> str:
+    return f"There is no VM {shlex.quote(word)}."
 
 
 def from_command(words: Sequence[str], name: str, commands: Mapping[str, Command]) -> Sequence[str]:
@@ -167,8 +179,8 @@ def _before_its_command(
     return UsageError(f"{word} goes after its command.", hint=_reordered(list(words), commands, all_flags))
 
 
-def _vm_called(word: str) -> str:
-    """Return the name of the VM that ``word`` means: itself, that of the project ``word``, or the closest."""
+def _vm_called(word: str) -> str | None:
+    """Return the VM that ``word`` means: its name, its project's or one that is close to it; None if there is none."""
     names = vm_names()
     by_project = default_names.vm_name(Path(word))
     return (
@@ -176,7 +188,7 @@ def _vm_called(word: str) -> str:
         if word in names
         else by_project
         if by_project in names
-        else next(iter(default_names.closest(word, names)), word)
+        else next(iter(default_names.closest(word, names)), None)
     )
 
 

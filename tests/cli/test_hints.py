@@ -68,3 +68,22 @@ def test_the_name_of_the_project_itself_is_not_needed(world, word):
     done = world.run("start", word)
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == "Try: sysinit-vm start"
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("logs foo", "logs host"),
+        ("logs consol --lines 5", "logs --lines 5 host"),
+        ("init python", "init --list"),
+        ("up nodejs", "init --list"),
+    ],
+)
+def test_what_is_to_be_typed_does_not_repeat_the_wrong_word(world, words, hint):
+    done = world.run(*words.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith(f"\nTry: sysinit-vm {hint}\n")
+
+
+def test_a_language_is_no_template_but_what_dev_is_for(world):
+    assert "`dev` is for any language: `provision` in the config installs" in world.run("init", "python").stderr
