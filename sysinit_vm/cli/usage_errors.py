@@ -122,17 +122,22 @@ def _meant(
     if word in commands:
         detail = f"It is a command of its own. To run one after the other, say {CHAIN} first."
         return detail, [CHAIN, name, *flags, *rest]
-    if word == "all" and "--all" in known:
-        return "", [name, *flags, "--all"]
     if name == "ports":
         detail = "It shows every port. `portForwards` in .lima/config.yaml declares one; `sysinit-vm apply` adds it."
         return detail, [name, *flags]
     if command.word or "--name" not in known:
         return "", ["help", name]
+    return _which_vm(command, flags, word)
+
+
+def _which_vm(command: Command, flags: Sequence[str], word: str) -> tuple[str, Sequence[str]]:
+    """Return why ``command`` does not take ``word`` as the VM that it is for, and the words to type instead."""
+    if word == "all" and "--all" in command.flags:
+        return "", [command.name, *flags, "--all"]
     if _is_path(word):
-        return _NAME_TEXT, [name, *flags, "--project", word]
+        return _NAME_TEXT, [command.name, *flags, "--project", word]
     vm = _vm_called(word)
-    return (_NAME_TEXT, [name, *flags, "--name", vm]) if vm else (f"{_NAME_TEXT} {_no_vm(word)}", ["list"])
+    return (_NAME_TEXT, [command.name, *flags, "--name", vm]) if vm else (f"{_NAME_TEXT} {_no_vm(word)}", ["list"])
 
 
 def _no_vm(word: str) -> str:
