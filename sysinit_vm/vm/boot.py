@@ -25,7 +25,7 @@ from sysinit_vm.lima.messages import Message, reason
 from sysinit_vm.machine import accelerator, compile_state, facts, find_programs
 from sysinit_vm.machine.facts import Facts
 from sysinit_vm.machine.host import Host
-from sysinit_vm.ports import forwards, host_ports
+from sysinit_vm.ports import forwards, host_ports, moves
 from sysinit_vm.projects import committed_config
 from sysinit_vm.projects.locate import Located
 from sysinit_vm.projects.project import Project
@@ -101,7 +101,10 @@ def _create(lima: Limactl, name: str, project: Project, options: StartOptions, p
             written = file.enter_context(prepare.config_file(judged, dry=lima.runner.dry))
         _tell((*wanted.notes, *placed.words))
         begin = partial(_create_and_start, lima, written, judged, project)
-        done = _up(lima, files, begin, progress, timeout=options.timeout, env=env)
+        try:
+            done = _up(lima, files, begin, progress, timeout=options.timeout, env=env)
+        finally:
+            moves.remember(files.directory, declared, placed.hosts, {})
     removed = not done.ok and _remove_half_made(lima, name)
     hint = f"{edit(project.config)}, then sysinit-vm start" if removed else "sysinit-vm logs"
     _must_be_up(done, files, hint)

@@ -310,7 +310,7 @@ def test_a_create_that_failed_after_its_boot_began_keeps_the_vm_and_its_logs(lim
     assert "sysinit-vm logs" in caught.value.hint
 
 
-def test_ctrl_c_while_it_is_created_leaves_a_state_from_which_start_goes_on(lima, demo):
+def test_ctrl_c_while_it_is_created_leaves_a_state_from_which_start_goes_on(lima, demo, capsys):
     def interrupt():
         raise KeyboardInterrupt
 
@@ -318,6 +318,7 @@ def test_ctrl_c_while_it_is_created_leaves_a_state_from_which_start_goes_on(lima
     with pytest.raises(KeyboardInterrupt):
         start(ProjectVm.read(lima, demo), OPTIONS)
     assert demo.project.config.read_text() == CONFIG
+    assert capsys.readouterr().err.endswith("The VM demo-dev runs on. Stop it: sysinit-vm stop\n")
     lima.on_start = lambda: None
     assert start(ProjectVm.read(lima, demo), OPTIONS).running
 
