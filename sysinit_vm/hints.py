@@ -46,6 +46,11 @@ def typing(verb: str, options: Mapping[str, Any]) -> Iterator[None]:
         _typed.reset(token)
 
 
+def typed_verb() -> str:
+    """Return the command that runs, empty if none does: for what several take in the same way."""
+    return (_typed.get() or _Typed()).verb
+
+
 def completed(text: str, about: str = "") -> str:
     """Return ``text`` with the options that were typed in each ``sysinit-vm COMMAND`` that has them.
 

@@ -42,6 +42,7 @@ _NOT_RUNNING = {  # what happened, what that means, and the verb to type
         "status",
     ),
 }
+_CD_ALONE = re.compile(r"cd(?:\s+[^;&|\n]+)?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=", re.ASCII)
 
 
@@ -163,6 +164,12 @@ def exec_argv(words: Sequence[str], env: Sequence[str] = ()) -> tuple[str, ...]:
     for item in env:
         if not _VARIABLE.match(item):
             raise UsageError(f"--env takes NAME=VALUE, not {item!r}.", hint="sysinit-vm exec --env CI=1 make test")
+    if line := _CD_ALONE.fullmatch(words[0] if len(words) == 1 else typed(*words)):
+        raise UsageError(
+            "cd alone does nothing: each command begins in the directory that corresponds to yours.",
+            detail="Quote it with what is to follow: after an unquoted && this machine's own shell goes on.",
+            hint=typed("sysinit-vm", "exec", f"{line[0]} && ls"),
+        )
     exact = ("bash", "-c", "--", words[0]) if len(words) == 1 else tuple(words)
     return ("env", *env, *exact) if env else exact
 
