@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from sysinit_vm import lock
+from sysinit_vm import hints, lock
 from sysinit_vm.errors import StateError, UsageError, VmError, typed
 from sysinit_vm.guest import layouts, processes, terminal_type, whereabouts, zellij
 from sysinit_vm.guest.whereabouts import Whereabouts
@@ -42,6 +42,7 @@ _NOT_RUNNING = {  # what happened, what that means, and the verb to type
         "status",
     ),
 }
+NOT_FOUND = 127  # of a shell: it did not find the program
 _CD_ALONE = re.compile(r"cd(?:\s+[^;&|\n]+)?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=", re.ASCII)
 
@@ -172,6 +173,15 @@ def exec_argv(words: Sequence[str], env: Sequence[str] = ()) -> tuple[str, ...]:
         )
     exact = ("bash", "-c", "--", words[0]) if len(words) == 1 else tuple(words)
     return ("env", *env, *exact) if env else exact
+
+
+def how_to_install(program: str) -> str:
+    """Return what to do if the guest lacks the ``program`` of a command that ended with NOT_FOUND."""
+    once = hints.completed("sysinit-vm exec sudo apt-get install PACKAGE")
+    return (
+        f"If the VM lacks {program}: `provision` in .lima/config.yaml installs it for good, "
+        f"`{once}` in a Debian guest once."
+    )
 
 
 def execute(lima: Limactl, instance: Instance, argv: Sequence[str], *, stdin: bool = True) -> int:
