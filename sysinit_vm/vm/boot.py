@@ -101,10 +101,8 @@ def _create(lima: Limactl, name: str, project: Project, options: StartOptions, p
             written = file.enter_context(prepare.config_file(judged, dry=lima.runner.dry))
         _tell((*wanted.notes, *placed.words))
         begin = partial(_create_and_start, lima, written, judged, project)
-        try:
-            done = _up(lima, files, begin, progress, timeout=options.timeout, env=env)
-        finally:
-            moves.remember(files.directory, declared, placed.hosts, {})
+        file.callback(moves.remember, files.directory, declared, placed.hosts, {})
+        done = _up(lima, files, begin, progress, timeout=options.timeout, env=env)
     removed = not done.ok and _remove_half_made(lima, name)
     hint = f"{edit(project.config)}, then sysinit-vm start" if removed else "sysinit-vm logs"
     _must_be_up(done, files, hint)
@@ -142,13 +140,12 @@ def _has_zellij(committed: Config, machine: Facts) -> bool:
 def _image(committed: Config, machine: Facts, project: Project) -> Choice:
     """Return the image for the VM; VmError if there is none."""
     choice = resolve.choose_image(committed, machine)
+    on_linux = machine.system == "Linux"
     if choice.entry is None and not choice.left_to_lima:
         raise VmError(
             f"This machine can use none of the images in {project.config}.",
             detail="No image exists locally, no download is for this architecture, and none can be built here.",
-            hint="sysinit-vm setup, then sysinit-vm build.debian"
-            if machine.system == "Linux"
-            else edit(project.config),
+            hint="sysinit-vm setup, then sysinit-vm build.debian" if on_linux else edit(project.config),
         )
     return choice
 
