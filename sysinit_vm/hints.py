@@ -46,12 +46,18 @@ def typing(verb: str, options: Mapping[str, Any]) -> Iterator[None]:
         _typed.reset(token)
 
 
+def typed_verb() -> str:
+    """Return the command that runs, empty if none does: for what several take in the same way."""
+    return (_typed.get() or _Typed()).verb
+
+
 def completed(text: str, about: str = "") -> str:
     """Return ``text`` with the options that were typed in each ``sysinit-vm COMMAND`` that has them.
 
     --project and --name go to every command, all options to the same command; the name that ``init`` was given is in
     the config, so it goes to no other. What the text itself says stays, and an
-    option that ``about``, an error's first sentence, names is what is wrong: it is not repeated. After a ``cd`` the
+    option that ``about``, an error's first sentence, names or whose value it quotes, as ``repr`` does, is what is
+    wrong: it is not repeated. After a ``cd`` the
     directory says which project is meant. Nothing is put into a quoted word: it would end the quotes.
     """
     commands = [match for match in _COMMAND.finditer(text) if match["command"]]
@@ -60,12 +66,12 @@ def completed(text: str, about: str = "") -> str:
     for match, end in zip(commands, starts[1:], strict=True):
         rest = text[match.end() : end]
         own = re.split(r"[,;`](?:\s|$)", re.sub(_QUOTED, "", rest), maxsplit=1)[0]
-        words = _options(match["verb"], f"{own} {about}", moved="cd " in text[: match.start()])
+        words = _options(match["verb"], own, about, moved="cd " in text[: match.start()])
         result += " ".join([match["command"], *words]) + rest
     return result
 
 
-def _options(verb: str, named: str, *, moved: bool) -> list[str]:
+def _options(verb: str, own: str, about: str, *, moved: bool) -> list[str]:
     current = _typed.get() or _Typed()
     choice = _CHOICE[:1] if current.verb == "init" else _CHOICE
     repeated = current.options if verb == current.verb else choice
@@ -73,7 +79,8 @@ def _options(verb: str, named: str, *, moved: bool) -> list[str]:
         word
         for name in repeated
         if name in _FLAGS.get(verb, ()) and name not in _NEVER_REPEATED and not (moved and name == "project")
-        if not re.search(rf"{_flag(name)}(?![\w-])", named)
+        if not re.search(rf"{_flag(name)}(?![\w-])", f"{own} {about}")
+        if repr(current.options.get(name)) not in about
         for word in _words(_flag(name), current.options.get(name))
     ]
 

@@ -66,6 +66,7 @@ _MEANINGS = (
         "It runs in the directory that corresponds to yours, if you are in the project.",
         "sysinit-vm help exec",
     ),
+    _Meaning(("status",), ("-a", "--all"), "It shows one VM; `list` shows all.", "sysinit-vm list"),
     _Meaning(("status",), ("-w", "--watch"), "It shows the VM once.", "sysinit-vm status{before}{after}"),
 )
 

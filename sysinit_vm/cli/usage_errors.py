@@ -76,7 +76,10 @@ def unknown_command(
 def _explained(explanation: synonyms.Explanation, words: Sequence[str]) -> UsageError:
     """Return the error for a word that runs nothing, and which ``words`` follow."""
     chosen = explanation.of_vm and words and not words[0].startswith("-")
-    which = ["--name", _vm_called(words[0])] if chosen else []
+    vm = _vm_called(words[0]) if chosen else None
+    if chosen and not vm:
+        return UsageError(explanation.brief, detail=f"{explanation.detail} {_no_vm(words[0])}", hint="sysinit-vm list")
+    which = ["--name", vm] if vm else []
     hint = typed("sysinit-vm", *explanation.command.split(), *which)
     if not explanation.edits or which:
         return UsageError(explanation.brief, detail=explanation.detail, hint=hint)
@@ -124,7 +127,21 @@ def _meant(
         return detail, [name, *flags]
     if command.word or "--name" not in known:
         return "", ["help", name]
-    return _NAME_TEXT, [name, *flags, *(["--project", word] if _is_path(word) else ["--name", _vm_called(word)])]
+    return _which_vm(command, flags, word)
+
+
+def _which_vm(command: Command, flags: Sequence[str], word: str) -> tuple[str, Sequence[str]]:
+    """Return why ``command`` does not take ``word`` as the VM that it is for, and the words to type instead."""
+    if word == "all" and "--all" in command.flags:
+        return "", [command.name, *flags, "--all"]
+    if _is_path(word):
+        return _NAME_TEXT, [command.name, *flags, "--project", word]
+    vm = _vm_called(word)
+    return (_NAME_TEXT, [command.name, *flags, "--name", vm]) if vm else (f"{_NAME_TEXT} {_no_vm(word)}", ["list"])
+
+
+def _no_vm(word: str) -> str:
+    return f"There is no VM {shlex.quote(word)}."
 
 
 def from_command(words: Sequence[str], name: str, commands: Mapping[str, Command]) -> Sequence[str]:
@@ -167,8 +184,8 @@ def _before_its_command(
     return UsageError(f"{word} goes after its command.", hint=_reordered(list(words), commands, all_flags))
 
 
-def _vm_called(word: str) -> str:
-    """Return the name of the VM that ``word`` means: itself, that of the project ``word``, or the closest."""
+def _vm_called(word: str) -> str | None:
+    """Return the VM that ``word`` means: its name, its project's or one that is close to it; None if there is none."""
     names = vm_names()
     by_project = default_names.vm_name(Path(word))
     return (
@@ -176,7 +193,7 @@ def _vm_called(word: str) -> str:
         if word in names
         else by_project
         if by_project in names
-        else next(iter(default_names.closest(word, names)), word)
+        else next(iter(default_names.closest(word, names)), None)
     )
 
 

@@ -12,6 +12,7 @@ _LIMAS_SIZE = re.compile(r"(\+?[\d._]+(?:e[-+]?\d+)?) ?(?:b|([kmgtp])(?:i?b)?)?"
 _WHOLE = re.compile(r"\+?\d{1,9}(\.0+)?", re.ASCII)
 _MOST_BYTES = 2**63 - 1  # an int64 of Go's
 _SSH, _LAST = 22, 65535
+_FEW_DIGITS = 4  # a longer number without a unit is meant as MiB
 _MOST_CPUS, _MOST_PORTS = 1024, 100
 
 
@@ -49,7 +50,8 @@ def count(text: str) -> int:
 def size(flag: str, text: str) -> str:
     """Return ``text`` if it is a size as Lima takes it."""
     if not _SIZE.match(text):
-        raise _invalid(flag, text, "It is a number with MiB, GiB or TiB.", f"{flag} 8GiB")
+        meant = f"{text}GiB" if _SIZE.match(f"{text}GiB") and len(text) < _FEW_DIGITS else "8GiB"
+        raise _invalid(flag, text, "It is a number with MiB, GiB or TiB.", f"{flag} {meant}")
     return text
 
 

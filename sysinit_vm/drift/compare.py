@@ -17,7 +17,7 @@ from sysinit_vm.errors import VmError
 from sysinit_vm.host_path import expanded, resolved
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.machine.facts import Facts
-from sysinit_vm.ports import allocation
+from sysinit_vm.ports import allocation, moves
 from sysinit_vm.projects import committed_config
 from sysinit_vm.projects.project import Project
 
@@ -80,7 +80,8 @@ def _wanted(instance: Instance, own: Config, committed: Config, machine: Facts) 
     mounts = [mount for mount in own.data.get("mounts") or () if isinstance(mount, Mapping)]
     if _lacks_keys(machine) and not any(mount.get("mountPoint") == KEYS for mount in mounts):
         machine = replace(machine, ssh_dir=None)  # as when it was made: `ssh-config` makes one for its Include alone
-    wanted = prepare.prepared(committed, project, instance.name, machine, allocation.kept(own, committed)).data
+    kept = allocation.kept(own, committed, moves.remembered(instance.dir))
+    wanted = prepare.prepared(committed, project, instance.name, machine, kept).data
     if wanted["mountType"] == "9p" and resolve.lacks_9p(committed, resolve.choose_image(committed, machine)):
         wanted["mountType"] = own.data.get("mountType", "9p")  # only another image could change it
     return wanted

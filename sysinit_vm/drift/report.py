@@ -1,9 +1,11 @@
 """What `plan` and `apply` say about a VM's drift."""
 
+from sysinit_vm.config.document import Config
 from sysinit_vm.drift.compare import Drift
 from sysinit_vm.drift.plan import LIVE, NONE, RECREATE, RESTART, Change
 from sysinit_vm.errors import StateError, typed
 from sysinit_vm.lima.instance import Instance
+from sysinit_vm.ports import host_ports
 
 COLUMNS = ("WHAT", "NOW", "WANTED", "NEEDS")
 _APPLIES = {
@@ -27,6 +29,12 @@ def no_config(instance: Instance) -> StateError:
         detail="It belongs to another directory, or to no project.",
         hint=f"{typed('cd', owner)} && sysinit-vm plan" if owner else "sysinit-vm adopt",
     )
+
+
+def ports_to_move(instance: Instance, drift: Drift) -> list[str]:
+    """Return a sentence for each host port that the VM would be moved from if ``drift`` was applied now."""
+    present, wanted = (Config(instance.files.lima_yaml, dict(data)) for data in (drift.has, drift.wanted))
+    return host_ports.unavailable(instance.name, present, wanted)
 
 
 def what_apply_does(instance: Instance, drift: Drift) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from sysinit_vm import lock
+from sysinit_vm import hints, lock
 from sysinit_vm.errors import StateError, UsageError, VmError, typed
 from sysinit_vm.guest import layouts, processes, terminal_type, whereabouts, zellij
 from sysinit_vm.guest.whereabouts import Whereabouts
@@ -42,6 +42,8 @@ _NOT_RUNNING = {  # what happened, what that means, and the verb to type
         "status",
     ),
 }
+NOT_FOUND = 127  # of a shell: it did not find the program
+_CD_ALONE = re.compile(r"cd(?:\s+[^;&|\n]+)?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=", re.ASCII)
 
 
@@ -163,8 +165,23 @@ def exec_argv(words: Sequence[str], env: Sequence[str] = ()) -> tuple[str, ...]:
     for item in env:
         if not _VARIABLE.match(item):
             raise UsageError(f"--env takes NAME=VALUE, not {item!r}.", hint="sysinit-vm exec --env CI=1 make test")
+    if line := _CD_ALONE.fullmatch(words[0] if len(words) == 1 else typed(*words)):
+        raise UsageError(
+            "cd alone does nothing: each command begins in the directory that corresponds to yours.",
+            detail="Quote it with what is to follow: after an unquoted && this machine's own shell goes on.",
+            hint=typed("sysinit-vm", "exec", f"{line[0]} && ls"),
+        )
     exact = ("bash", "-c", "--", words[0]) if len(words) == 1 else tuple(words)
     return ("env", *env, *exact) if env else exact
+
+
+def how_to_install(program: str) -> str:
+    """Return what to do if the guest lacks the ``program`` of a command that ended with NOT_FOUND."""
+    once = hints.completed("sysinit-vm exec sudo apt-get install PACKAGE")
+    return (
+        f"If the VM lacks {program}: `provision` in .lima/config.yaml installs it for good, "
+        f"`{once}` in a Debian guest once."
+    )
 
 
 def execute(lima: Limactl, instance: Instance, argv: Sequence[str], *, stdin: bool = True) -> int:

@@ -19,6 +19,7 @@ from sysinit_vm.guest.transfer import HELP, USAGE, PathInfo, Transfer
 from sysinit_vm.guest_writes import Written
 from sysinit_vm.host_path import HostPath, looked_up
 from sysinit_vm.interrupts import sigterm_as_interrupt
+from sysinit_vm.lima.home import all_instance_files
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.terminal.console import say
@@ -134,6 +135,7 @@ def _split(name: str, words: Sequence[str]) -> tuple[bool, list[str]]:
     marks = [next((mark for mark in (":", f"{name}:") if word.startswith(mark)), "") for word in words]
     from_guest = {bool(mark) for mark in marks[:-1]}
     if len(from_guest) != 1 or bool(marks[-1]) in from_guest:
+        _refuse_other_vm(words)
         raise UsageError(
             "Either the source or the target must be in the guest.",
             detail=f"A guest path is :PATH or {name}:PATH; a host path that begins like that is ./:PATH. "
@@ -144,6 +146,19 @@ def _split(name: str, words: Sequence[str]) -> tuple[bool, list[str]]:
     return from_guest.pop(), [
         "" if mark and path in {"~", "~/"} else path for path, mark in zip(paths, marks, strict=True)
     ]
+
+
+def _refuse_other_vm(words: Sequence[str]) -> None:
+    """Raise UsageError if a word begins with the name of another VM of this machine and a colon."""
+    others = {files.name for files in all_instance_files()}
+    other = next((name for name, colon, _ in (word.partition(":") for word in words) if colon and name in others), "")
+    if other:
+        meant = [word.removeprefix(other) if word.startswith(f"{other}:") else word for word in words]
+        raise UsageError(
+            f"{other} is another VM.",
+            detail="--name VM chooses a VM.",
+            hint=typed("sysinit-vm", "copy", "--name", other, *meant),
+        )
 
 
 def _own_name(path: str) -> str:

@@ -15,7 +15,7 @@ from sysinit_vm.archive.members import ArchiveError
 from sysinit_vm.archive.pack import pack_directory, pack_file
 from sysinit_vm.archive.place import fresh_directory, merge, opened, place_directory, place_file
 from sysinit_vm.archive.unpack import unpack
-from sysinit_vm.errors import VmError
+from sysinit_vm.errors import VmError, typed
 from sysinit_vm.escaping import printable
 from sysinit_vm.guest_writes import Written
 from sysinit_vm.host_path import HostPath, looked_up
@@ -24,6 +24,7 @@ from sysinit_vm.runner import Result
 
 USAGE = "sysinit-vm copy notes.txt :notes.txt, or sysinit-vm copy :notes.txt ."
 HELP = "sysinit-vm help copy"
+_DENIED = "Permission denied"  # in the guest's errors
 _MOST_LINES = 10  # of the guest's errors
 _LONGEST_LINE = 300  # characters
 # A file is unpacked beside its place and then moved there, so that nobody sees half of it.
@@ -107,7 +108,15 @@ class Transfer:
                 except OSError as error:
                     raise self._failed([f"{error.strerror}."]) from error
 
-        self._require(self.lima.send(self.name, _unpack(source, target), give), [])
+        self._require(self.lima.send(self.name, _unpack(source, target), give), [], denied=self._by_sudo(target))
+
+    def _by_sudo(self, target: PathInfo) -> str:
+        """Return what to type if only root may write the guest's ``target``."""
+        directory, name = posixpath.split(target.real)
+        between = f"/tmp/{name}"  # noqa: S108  # the guest's
+        copy = typed("sysinit-vm", "copy", self.path, f":{between}")
+        move = typed("sysinit-vm", "exec", "sudo", "mv", between, posixpath.join(directory, ""))
+        return f"{copy}, then {move}"
 
     def _give(self, stream: IO[bytes], source: HostPath) -> None:
         if source.kind == "file":
@@ -116,13 +125,14 @@ class Transfer:
         with opened(".", source.parent) as directory:
             pack_directory(directory, stream, self.leave_out, self.on_bytes)
 
-    def _require(self, done: Result, problems: list[str]) -> None:
+    def _require(self, done: Result, problems: list[str], *, denied: str = "") -> None:
         if problems or not done.ok:
             lines = [printable(line, _LONGEST_LINE) for line in done.err.splitlines()[:_MOST_LINES]]
-            raise self._failed([*problems, *lines] or [f"Exit status {done.code}."])
+            hint = denied if denied and _DENIED in done.err else HELP
+            raise self._failed([*problems, *lines] or [f"Exit status {done.code}."], hint)
 
-    def _failed(self, why: list[str]) -> VmError:
-        return VmError(f"{self.path} was not copied, or only in part.", detail="\n".join(why), hint=HELP)
+    def _failed(self, why: list[str], hint: str = HELP) -> VmError:
+        return VmError(f"{self.path} was not copied, or only in part.", detail="\n".join(why), hint=hint)
 
 
 def _pack(source: PathInfo) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sysinit_vm import project_tree
+from sysinit_vm import hints, project_tree
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.config.sizes import Size
@@ -85,7 +85,7 @@ def checked_project(
         raise UsageError(
             f"--ssh cannot be {ssh!r}.",
             detail=f"It is one of {', '.join(SSH_CHOICES)}.",
-            hint="sysinit-vm init --ssh agent",
+            hint=f"sysinit-vm {hints.typed_verb() or 'init'} --ssh agent",
         )
     project = search.for_init(directory)
     _requested_name(name)

@@ -138,7 +138,8 @@ def resolve(word: str) -> Template:
         raise UsageError(
             f"There is no template {word!r}.",
             detail=f"The templates are: {', '.join(available_names())}. "
-            "A path or a Lima locator (template:debian-12) works too.",
+            "A path or a Lima locator (template:debian-12) works too. "
+            "`dev` is for any language: `provision` in the config installs what yours needs.",
             hint="sysinit-vm init --list",
         )
     return template

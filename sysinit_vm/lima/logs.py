@@ -30,7 +30,7 @@ def checked_sources(source: str | None) -> tuple[str, ...]:
         raise UsageError(
             f"There is no log {source!r}.",
             detail=f"The logs are: {', '.join(SOURCES)}.",
-            hint="sysinit-vm logs",
+            hint=f"sysinit-vm logs {SOURCES[0]}",
         )
     return (source,)
 

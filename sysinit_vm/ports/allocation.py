@@ -77,13 +77,17 @@ def hosts(config: Config) -> dict[Key, int]:
     return {forward.key: forward.host for forward in declared(config)}
 
 
-def kept(own: Config, committed: Config) -> dict[Key, int]:
+def kept(own: Config, committed: Config, moved_from: Mapping[Key, int] | None = None) -> dict[Key, int]:
     """Return the host ports that a VM keeps when it gets the ``committed`` config in place of its ``own``.
 
-    A port that moved stays. One that is where the earlier config declared it follows the new declaration.
+    A port that moved stays, unless the config now declares another than the one that it was ``moved_from``. One that
+    is where the earlier config declared it follows the new declaration.
     """
-    wanted, moved_to = hosts(committed), range(_FIRST, _FIRST + _BLOCK * _BLOCKS)
-    return {key: host for key, host in hosts(own).items() if key in wanted and host in {wanted[key], *moved_to}}
+    wanted, range_ = hosts(committed), range(_FIRST, _FIRST + _BLOCK * _BLOCKS)
+    stays = {key for key, host in wanted.items() if (moved_from or {}).get(key, host) == host}
+    return {
+        key: host for key, host in hosts(own).items() if host == wanted.get(key) or (key in stays and host in range_)
+    }
 
 
 def entries(config: Config, assigned: Mapping[Key, int], *, strict: bool = False) -> list[Entry]:

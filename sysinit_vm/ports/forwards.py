@@ -119,13 +119,21 @@ def _read(where: str, entry: object) -> list[Forward | Entry]:
         raise _InvalidForwardError(where, entry, "the guest range and the host range differ in length")
     if not guests or not at:
         if named:
-            raise _InvalidForwardError(where, entry, "it has a host port but no guest port")
+            typo = next(filter(None, map(_misspelled, entry)), "")
+            raise _InvalidForwardError(where, entry, typo or "it has a host port but no guest port")
         return [entry]
     if len(guests) > WIDEST:
         return [entry]
     others = {key: value for key, value in entry.items() if key not in _PORT_KEYS}
     host_ip = _ip(where, entry, "hostIP")
     return [Forward(guest, host, proto, guest_ip, host_ip, others) for guest, host in zip(guests, at, strict=True)]
+
+
+def _misspelled(key: object) -> str:
+    """Return which key of a forward ``key`` is meant for, empty if it is one or like none."""
+    plain = str(key).lower().replace("_", "").replace("-", "")
+    known = next((name for name in sorted(_PORT_KEYS) if name.lower() == plain), key)
+    return "" if known == key else f"it has {key}: did you mean {known}?"
 
 
 def _span(where: str, entry: Entry, side: str) -> range | None:

@@ -20,7 +20,7 @@ from sysinit_vm.lima.instance_files import InstanceFiles
 from sysinit_vm.lima.judged import JudgedConfig
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.locks import ports_lock, vm_lock_file
-from sysinit_vm.ports import allocation, forwards, sockets
+from sysinit_vm.ports import allocation, forwards, moves, sockets
 from sysinit_vm.ports.forwards import Entry, Forward, Key, Spot
 
 
@@ -61,7 +61,23 @@ def replace_held(
         placed = place(instance.name, instance.project_dir or instance.dir, declared, kept)
         if placed.hosts != kept:
             lima.edit(judge(instance, allocation.moved(own, placed.hosts).data))
+            if not lima.runner.dry:
+                moves.remember(instance.dir, declared, placed.hosts, kept)
     return placed.words
+
+
+def unavailable(name: str, present: Config, wanted: Config) -> list[str]:
+    """Return a sentence for each host port that the VM ``name`` cannot have, of those that ``wanted`` would change.
+
+    ``present`` is the config that it has.
+    """
+    had = allocation.hosts(present)
+    changed = [forward for forward in forwards.declared(wanted) if forward.host != had.get(forward.key)]
+    if not changed:
+        return []
+    holder = holders(name)
+    whys = [(forward, holder(forward, forward.host)) for forward in changed]
+    return [f"port {one.guest}: {one.host} {why}; this project gets another." for one, why in whys if why]
 
 
 def holders(name: str) -> Callable[[Forward, int], str]:

@@ -204,10 +204,8 @@ def unreadable(instance: Instance) -> StateError:
         adopt = typed("sysinit-vm", "adopt", "--name", name)
         return StateError(brief, detail=detail, hint=f"{adopt} in its project. To delete it with its disk: {destroy}")
     if not there:
-        stray = typed("rm", "-r", its.directory)
-        if not its.made_by_lima and recovery.own_processes(its):
-            stray = typed("sysinit-vm", "stop", "--name", name)
-        return StateError(brief, detail=why, hint=destroy if its.made_by_lima else stray)
+        stray = ("sysinit-vm", "stop", "--name", name) if recovery.own_processes(its) else ("rm", "-r", its.directory)
+        return StateError(brief, detail=why, hint=destroy if its.made_by_lima else typed(*stray))
     if instance.no_directory:
         why = f"{instance.no_directory} is mounted in it, and is no directory, so Lima refuses the VM."
         return StateError(brief, detail=why, hint=typed("ls", "-ld", instance.no_directory))

@@ -56,8 +56,8 @@ def _made_without_us(instance: Instance) -> bool:
 
 
 def ownerless(instances: Instances) -> list[Instance]:
-    """Return the VMs whose project's directory is gone, or no longer has a config."""
-    return [instance for instance in instances if instance.project_dir and not has_config(instance.project_dir)]
+    """Return the VMs whose project's directory is gone: one that only lost its config has not moved."""
+    return [instance for instance in instances if instance.project_dir and gone(instance.project_dir)]
 
 
 def has_config(root: Path) -> bool:

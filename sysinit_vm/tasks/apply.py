@@ -44,6 +44,8 @@ def apply_(
     apply.require_valid(vm.lima, options, instance, drift, recreating=recreating)
     if drift.changes:
         table(report.COLUMNS, [report.row(change) for change in drift.changes])
+    for sentence in report.ports_to_move(instance, drift):
+        say(sentence)
     say(report.what_apply_does(instance, drift))
     if drift.needs_in_place == NONE and not recreating:
         return

@@ -6,11 +6,12 @@ import sys
 from invoke.context import Context
 
 from sysinit_vm import user_account
-from sysinit_vm.errors import MissingError, NoConfigError
+from sysinit_vm.errors import MissingError, NoConfigError, typed
 from sysinit_vm.lima.instance import Instances
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine import find_programs
-from sysinit_vm.projects import locate
+from sysinit_vm.projects import locate, owners, search
+from sysinit_vm.projects.project import Project
 from sysinit_vm.runner import Runner
 from sysinit_vm.vm.project_vm import ProjectVm
 
@@ -53,21 +54,43 @@ def instances_if_found(c: Context) -> Instances | None:
 
 
 def project_vm(c: Context, directory: str | None, name: str | None) -> ProjectVm:
-    """Return the VM that ``--project`` and ``--name`` mean, as it is now. The errors are those of ``locate.target``."""
-    target = locate.target(directory, name)
+    """Return the VM that ``--project`` and ``--name`` mean, as it is now. The errors are those of ``locate.target``.
+
+    The error for a missing config names a VM that was made for that directory.
+    """
+    try:
+        target = locate.target(directory, name)
+    except NoConfigError as error:
+        raise _config_lost(c, directory, error) or error from error
     return ProjectVm.read(lima(c), target)
+
+
+def _config_lost(c: Context, directory: str | None, error: NoConfigError) -> NoConfigError | None:
+    """Return the ``error`` for a directory without a config that a VM was made for, None if there is no such VM."""
+    root = search.directory(directory)
+    instances = instances_if_found(c) or ()
+    made = next((instance for instance in instances if owners.belongs(instance, Project(root))), None)
+    if made is None:
+        return None
+    destroy = typed("sysinit-vm", "destroy", "--name", made.name)
+    return NoConfigError(
+        error.brief,
+        detail=f"The VM {made.name} was made for {root}.",
+        hint=f"sysinit-vm init, which makes a config for it again, or {destroy}",
+    )
 
 
 def any_vm(c: Context, directory: str | None, name: str | None, *, named: str) -> ProjectVm:
     """As ``project_vm``, but outside a project the hint is not to make one: ``named`` is the command with --name."""
     try:
-        return project_vm(c, directory, name)
+        target = locate.target(directory, name)
     except NoConfigError as error:
-        raise NoConfigError(
+        raise _config_lost(c, directory, error) or NoConfigError(
             error.brief,
             detail=f"{error.detail}\nOutside a project, --name chooses the VM; `sysinit-vm list` shows all.",
             hint=f"sysinit-vm list, then {named}",
         ) from error
+    return ProjectVm.read(lima(c), target)
 
 
 def exact_words(remainder: str) -> list[str]:
@@ -76,5 +99,5 @@ def exact_words(remainder: str) -> list[str]:
     Our console script quotes them into ``remainder``. `inv` joins them with bare spaces, so they are taken from its own
     command line.
     """
-    typed = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []
-    return typed if " ".join(typed) == remainder else shlex.split(remainder)
+    own = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []
+    return own if " ".join(own) == remainder else shlex.split(remainder)

@@ -17,7 +17,8 @@ from sysinit_vm.tasks.verb import verb
 def copy_(c: Context, project: str | None = None, name: str | None = None) -> None:
     """Copy files between host and guest, as cp -r does.
 
-    Directories are copied too. :PATH is a path in the guest, relative to the home directory there.
+    Directories are copied too. :PATH is a path in the guest, relative to the home directory there. Files are read and
+    written there as your user: root's go by way of :/tmp, with `sysinit-vm exec sudo cp` or `mv`.
     """
     paths = copy.checked(exact_words(c.remainder))
     vm = project_vm(c, project, name)

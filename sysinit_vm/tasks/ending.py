@@ -10,6 +10,7 @@ from invoke.exceptions import Exit
 
 from sysinit_vm.errors import VmError
 from sysinit_vm.runner import INTERRUPTED
+from sysinit_vm.terminal.prompts import Cancelled
 
 
 @contextmanager
@@ -18,6 +19,8 @@ def ending() -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()  # a full or closed output is an error here, not at the interpreter's exit
+    except Cancelled as error:
+        raise Exit("Interrupted. Nothing was changed.", code=INTERRUPTED) from error
     except KeyboardInterrupt as error:
         raise Exit("Interrupted. The same command continues from here.", code=INTERRUPTED) from error
     except VmError as error:

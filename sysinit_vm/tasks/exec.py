@@ -7,6 +7,7 @@ from sysinit_vm.guest import access
 from sysinit_vm.tasks.context import any_vm, exact_words
 from sysinit_vm.tasks.output import end
 from sysinit_vm.tasks.verb import verb
+from sysinit_vm.terminal.console import say
 
 
 @verb(
@@ -34,4 +35,7 @@ def exec_(
     words = exact_words(c.remainder)
     command = access.exec_argv(words, env or ())
     vm = any_vm(c, project, name, named=f"sysinit-vm exec --name VM {typed(*words)}")
-    end(access.execute(vm.lima, vm.running(), command, stdin=not no_stdin))
+    status = access.execute(vm.lima, vm.running(), command, stdin=not no_stdin)
+    if status == access.NOT_FOUND and len(words[0].split()) == 1:
+        say(access.how_to_install(words[0]))
+    end(status)

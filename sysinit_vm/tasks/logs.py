@@ -35,6 +35,8 @@ def logs_(
     vm = any_vm(c, project, name, named="sysinit-vm logs --name VM")
     instance = vm.existing()
     ends = logs.ends(instance, source or "console") if follow else None
+    if follow and not instance.running:
+        say(f"{instance.name} is not running: waiting for its next start. Ctrl-C ends this.")
     for shown_source in sources if not follow or source else ("console",):
         shown_lines = logs.lines(vm.lima, instance, shown_source, count, ends)
         say(f"== {shown_source} ==")

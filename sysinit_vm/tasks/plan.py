@@ -34,4 +34,6 @@ def plan(c: Context, json: bool = False, project: str | None = None, name: str |
         table(report.COLUMNS, [report.row(change) for change in drift.changes])
     for note in machine_sizes.capped(options.committed, facts.gather()) if options.committed else ():
         say(note)
+    for sentence in report.ports_to_move(instance, drift):
+        say(sentence)
     say(report.what_apply_does(instance, drift))

@@ -3,6 +3,7 @@
 from invoke.context import Context
 
 from sysinit_vm.errors import UsageError
+from sysinit_vm.lima.instance import STOPPED
 from sysinit_vm.tasks.context import any_vm, lima
 from sysinit_vm.tasks.output import done
 from sysinit_vm.tasks.verb import verb
@@ -34,4 +35,8 @@ def stop_(
         names = stop_all(lima(c), force=force)
         done(c, f"VMs stopped: {', '.join(names) or 'none was running'}")
         return
-    done(c, f"VM stopped: {stop(any_vm(c, project, name, named='sysinit-vm stop --name VM'), force=force).name}")
+    vm = any_vm(c, project, name, named="sysinit-vm stop --name VM")
+    present = vm.located.instance
+    stopped = stop(vm, force=force).name
+    already = present is not None and present.status == STOPPED
+    done(c, f"{stopped} is stopped already." if already else f"VM stopped: {stopped}")

@@ -2,7 +2,7 @@
 
 from invoke.context import Context
 
-from sysinit_vm import settings
+from sysinit_vm import hints, settings
 from sysinit_vm.effective import machine_sizes
 from sysinit_vm.errors import typed
 from sysinit_vm.guest import access
@@ -53,6 +53,8 @@ def up(
     if current_project and template:
         templates.resolve(template)
         say(f"{current_project.config} stays as it is: a template is for a project without a config.")
+        replaces = hints.completed(typed("sysinit-vm", "init", template))
+        say(f"To replace it: {replaces}, which keeps the old one beside the new.")
     template = template or str(settings.value("template"))
     if current_project:
         asked = request(c, locate.target(project, name))

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 _YES, _NO, _SHOW = {"y", "yes"}, {"", "n", "no"}, {"s", "show"}
 
 
+class Cancelled(KeyboardInterrupt):
+    """Ctrl-C at a question of ``confirm``: what it asks for was not begun."""
+
+
 def can_ask() -> bool:
     """Whether somebody can be asked: standard input and standard error are terminals."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
@@ -27,7 +31,7 @@ def confirm(question: str, *, yes: bool, refusal_hint: str, more: str = "") -> N
     """Ask as ``agrees`` does, and return if the answer is yes.
 
     ``yes`` answers without asking. NotConfirmedError (exit 5) if the answer is no or nobody can be asked; Ctrl-C at
-    the question raises KeyboardInterrupt. ``refusal_hint`` is the command that answers yes.
+    the question raises Cancelled. ``refusal_hint`` is the command that answers yes.
     """
     if yes:
         return
@@ -35,7 +39,11 @@ def confirm(question: str, *, yes: bool, refusal_hint: str, more: str = "") -> N
         raise NotConfirmedError(
             "Not confirmed.", detail=f"{question} There is no terminal to ask on.", hint=refusal_hint
         )
-    if not (agrees(question, more) if more else agrees(question)):
+    try:
+        agreed = agrees(question, more) if more else agrees(question)
+    except KeyboardInterrupt as interrupt:
+        raise Cancelled from interrupt
+    if not agreed:
         raise NotConfirmedError("Not confirmed: nothing was changed.", hint=refusal_hint)
 
 

@@ -15,7 +15,7 @@ from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.locks import vm_lock
 from sysinit_vm.lima.recovery import recover
 from sysinit_vm.machine import facts
-from sysinit_vm.ports import allocation
+from sysinit_vm.ports import allocation, moves
 from sysinit_vm.projects import locate, owners
 from sysinit_vm.projects.project import Project, same
 from sysinit_vm.terminal import prompts
@@ -105,7 +105,7 @@ def _take_over(lima: Limactl, instance: Instance, project: Project, committed: C
             _give_config(lima, now, project, committed)
             return
         present = instance.config()
-        ports = allocation.kept(present, committed)
+        ports = allocation.kept(present, committed, moves.remembered(instance.dir))
         wanted = prepare.prepared(committed, project, instance.name, facts.gather(), ports)
         judged = permission.edited(now, _merged({**present.data, "mountType": now.mount_type}, wanted.data))
         for note in wanted.notes:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from sysinit_vm import hints
+from sysinit_vm import hints, lock
 from sysinit_vm.drift import compare, plan, report, verify
 from sysinit_vm.drift.compare import Drift
 from sysinit_vm.drift.plan import LIVE, NONE, RECREATE
@@ -12,6 +12,7 @@ from sysinit_vm.guest import setup
 from sysinit_vm.lima.instance import STOPPED, Instance
 from sysinit_vm.lima.judged import JudgedConfig
 from sysinit_vm.lima.limactl import Limactl
+from sysinit_vm.lima.locks import vm_lock_file
 from sysinit_vm.machine import facts
 from sysinit_vm.projects import locate
 from sysinit_vm.terminal import prompts
@@ -64,12 +65,14 @@ def start_up_to_date(vm: ProjectVm, options: StartOptions, answer: str) -> Insta
     """Start as ``start`` does. If the VM has drifted, say so, and apply the changes if the user wants that.
 
     ``answer`` is apply, keep or ask; ask means keep without a terminal. A lima.yaml that was lost is restored first.
+    While another command uses the VM nothing is asked: it may be applying that very change, and the start waits for it.
     """
     vm = restore.restored(vm)
     lost = vm.located.instance
     if lost is not None and lost.lost and adopt.offer(vm, options.committed):
         vm = vm.read_again()
-    drift = _drift_to_apply(vm, options, answer)
+    busy = lock.is_held(vm_lock_file(vm.located.name))
+    drift = None if busy and answer == "ask" else _drift_to_apply(vm, options, answer)
     return apply(vm, options, drift, start_stopped=True) if drift else start(vm, options)
 
 

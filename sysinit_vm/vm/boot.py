@@ -25,7 +25,7 @@ from sysinit_vm.lima.messages import Message
 from sysinit_vm.machine import accelerator, compile_state, facts, find_programs
 from sysinit_vm.machine.facts import Facts
 from sysinit_vm.machine.host import Host
-from sysinit_vm.ports import forwards, host_ports
+from sysinit_vm.ports import forwards, host_ports, moves
 from sysinit_vm.projects import committed_config
 from sysinit_vm.projects.locate import Located
 from sysinit_vm.projects.project import Project
@@ -101,6 +101,7 @@ def _create(lima: Limactl, name: str, project: Project, options: StartOptions, p
             written = file.enter_context(prepare.config_file(judged, dry=lima.runner.dry))
         _tell((*wanted.notes, *placed.words))
         begin = partial(_create_and_start, lima, written, judged, project)
+        file.callback(moves.remember, files.directory, declared, placed.hosts, {})
         done = _up(lima, files, begin, progress, timeout=options.timeout, env=env)
     removed = not done.ok and _remove_half_made(lima, name)
     hint = f"{edit(project.config)}, then sysinit-vm start" if removed else "sysinit-vm logs"
@@ -139,13 +140,12 @@ def _has_zellij(committed: Config, machine: Facts) -> bool:
 def _image(committed: Config, machine: Facts, project: Project) -> Choice:
     """Return the image for the VM; VmError if there is none."""
     choice = resolve.choose_image(committed, machine)
+    on_linux = machine.system == "Linux"
     if choice.entry is None and not choice.left_to_lima:
         raise VmError(
             f"This machine can use none of the images in {project.config}.",
             detail="No image exists locally, no download is for this architecture, and none can be built here.",
-            hint="sysinit-vm setup, then sysinit-vm build.debian"
-            if machine.system == "Linux"
-            else edit(project.config),
+            hint="sysinit-vm setup, then sysinit-vm build.debian" if on_linux else edit(project.config),
         )
     return choice
 

@@ -1,5 +1,7 @@
 """Start a VM, whatever its state, and verify that the user can work in it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from sysinit_vm import hints, ssh_config
@@ -10,6 +12,7 @@ from sysinit_vm.guest.checks import Readiness
 from sysinit_vm.lima import login_shell
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.lima.instance import Instance
+from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.ports import portlist
 from sysinit_vm.projects import locate, owners, repository
 from sysinit_vm.projects.locate import Located
@@ -41,7 +44,7 @@ def start(vm: ProjectVm, options: StartOptions) -> Instance:
             _refuse_second(locked, project)
         if options.committed and options.committed.path != project.config:
             options = replace(options, committed=None)  # --name selected another project's VM: this config is not its
-        with Progress(f"Starting VM: {located.name}") as progress:
+        with _interrupt_told(locked.lima, located.name), Progress(f"Starting VM: {located.name}") as progress:
             booted = boot(locked.lima, located, project, options, progress)
             if vm.lima.runner.dry:
                 return located.instance or Instance(located.name, "", lima_home() / located.name)
@@ -63,6 +66,19 @@ def start(vm: ProjectVm, options: StartOptions) -> Instance:
     _warn(no_git if gitconfig is None else "", *portlist.lost(instance), own_keys.no_agent(instance))
     ssh_config.write_hosts([instance])
     return instance
+
+
+@contextmanager
+def _interrupt_told(lima: Limactl, name: str) -> Iterator[None]:
+    """On Ctrl-C say that the VM ``name`` runs on, if it does: it needs its memory and its CPUs."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        with suppress(VmError):
+            instance = lima.instance(name)
+            if instance and instance.running:
+                say(hints.completed(f"The VM {name} runs on. Stop it: sysinit-vm stop"))
+        raise
 
 
 def _warn(*warnings: str) -> None:

@@ -129,3 +129,13 @@ def test_a_command_that_is_cut_off_by_a_stop_says_so(started, way):
 def test_255_is_a_status_as_any_other(started):
     done = started.run("exec", "exit 255")
     assert (done.returncode, done.stderr) == (255, "")
+
+
+def test_what_the_guest_does_not_have_leads_to_how_it_gets_it(world):
+    world.put_vm()
+    done = world.run("exec", "no-such-program", "test")
+    assert done.returncode == 127
+    assert done.stderr.endswith(
+        "If the VM lacks no-such-program: `provision` in .lima/config.yaml installs it for good, "
+        "`sysinit-vm exec sudo apt-get install PACKAGE` in a Debian guest once.\n"
+    )

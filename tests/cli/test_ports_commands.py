@@ -51,6 +51,19 @@ def test_a_stopped_vm_moves_by_an_edit_before_it_starts(world, port):
     assert data["env"]["HOST_PORT_3000"] == str(data["portForwards"][0]["hostPort"])
 
 
+def test_an_edit_back_to_a_free_port_is_planned_and_used(world, port):
+    two = world.project("two", config=CONFIG % 80)
+    world.run("start", cwd=two)
+    assert forwards(world, "two-dev")[0]["hostPort"] >= 20000
+    (two / ".lima" / "config.yaml").write_text(CONFIG % port)
+    assert f"host port {port}" in world.run("plan", cwd=two).stdout
+    world.run("stop", cwd=two)
+    assert world.run("apply", "--yes", cwd=two).returncode == 0
+    assert forwards(world, "two-dev")[0]["hostPort"] == port
+    (two / ".lima" / "config.yaml").write_text(CONFIG % 80)
+    assert "80 is reserved for root" in world.run("plan", cwd=two).stderr
+
+
 def test_three_starts_at_once_get_three_ports(world, port):
     projects = [world.project(f"p{number}", config=CONFIG % port) for number in range(3)]
     begun = [world.begin_in(each, *SCRIPT, "start") for each in projects]

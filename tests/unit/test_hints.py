@@ -69,6 +69,13 @@ def test_an_option_that_is_wrong_is_not_repeated():
         assert combined.hint == "sysinit-vm stop --all"
 
 
+def test_a_word_that_the_error_quotes_is_not_repeated():
+    with hints.typing("init", {"template": "python", "cpus": "2"}):
+        unknown = UsageError("There is no template 'python'.", hint="sysinit-vm init --list")
+        assert unknown.hint == "sysinit-vm init --cpus 2 --list"
+        assert UsageError("It failed.", hint="sysinit-vm init").hint == "sysinit-vm init --template python --cpus 2"
+
+
 @pytest.mark.parametrize("verb", ["trust", "start"])
 def test_no_hint_repeats_what_is_trusted_or_whose_config(verb):
     with hints.typing(verb, {"approve": "0123", "name": "shop", "project": "/a"}):

@@ -137,3 +137,12 @@ def test_the_guests_side_tells_why_it_failed(tmp_path, code):
     one = Transfer(one.lima, "vm", str(tmp_path / "f"), left_out.__setitem__, sizes.append)
     with pytest.raises(VmError, match=r"f was not copied[\s\S]*unpacking"):
         one.send(PathInfo("file", str(tmp_path / "f")), PathInfo("none", "/to"), [])
+
+
+def test_where_only_root_may_write_the_way_is_over_tmp_with_sudo(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "typed").write_text("x")
+    one, _, _ = transfer(RecordingRunner(result(1, err="mktemp: failed to create directory: Permission denied")))
+    with pytest.raises(VmError) as caught:
+        one.send(PathInfo("file", str(tmp_path / "typed")), PathInfo("none", "/root/a b"), [])
+    assert caught.value.hint == ("sysinit-vm copy typed ':/tmp/a b', then sysinit-vm exec sudo mv '/tmp/a b' /root/")

@@ -193,6 +193,13 @@ def test_a_vm_keeps_what_moved_and_follows_a_new_declaration():
     assert allocation.kept(own, same) == {keys[0]: 20101, keys[1]: 8080}
     edited = config({**web, "hostPort": 4000}, {**api, "hostPort": 4001})
     assert allocation.kept(own, edited) == {keys[0]: 20101}
+    assert allocation.kept(own, edited, {keys[0]: 4000}) == {keys[0]: 20101}
+
+
+def test_an_edit_of_the_host_port_drops_the_move_that_the_former_one_led_to():
+    own, edited = config({"guestPort": 3000, "hostPort": 20101}), config({"guestPort": 3000})
+    (web,) = declared(edited)
+    assert allocation.kept(own, edited, {web.key: 80}) == {}
 
 
 @pytest.mark.parametrize(

@@ -179,3 +179,9 @@ def test_an_invalid_forward_is_told_with_its_line():
     config = Config(PATH, document.parse(text, PATH), text=text)
     with pytest.raises(VmError, match=rf"portForwards\[1\].guestPortRange: \[3010, 3000\] in line 4 of {PATH}"):
         rules(config)
+
+
+@pytest.mark.parametrize("key", ["guestport", "guest_port", "GuestPort"])
+def test_a_misspelled_key_is_named(key):
+    with pytest.raises(VmError, match=rf"{key}: did you mean guestPort\?"):
+        declared(Config(PATH, {"portForwards": [{key: 3000, "hostPort": 3000}]}))

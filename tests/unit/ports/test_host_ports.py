@@ -14,7 +14,7 @@ from sysinit_vm.errors import VmError
 from sysinit_vm.lima.home import own_directory
 from sysinit_vm.lima.judged import JudgedConfig
 from sysinit_vm.lima.locks import ports_lock
-from sysinit_vm.ports import allocation, host_ports, sockets
+from sysinit_vm.ports import allocation, host_ports, moves, sockets
 from sysinit_vm.ports.forwards import Forward, declared
 from tests.fakes import FakeLimactl
 
@@ -165,6 +165,26 @@ def test_a_stopped_vm_whose_port_is_held_now_is_moved_in_its_own_config_and_stay
         f"port 3000: this project uses http://localhost:{FIRST}",
     )
     assert lima.calls == [("edit", "demo-dev")]
+
+
+def test_a_move_is_remembered_with_the_port_that_the_config_declared(lima):
+    committed = Config(COMMITTED.path, {"portForwards": [{"guestPort": 3000, "hostPort": 80}]})
+    demo = add(lima, "demo-dev", committed.data, root=str(ROOT))
+    host_ports.replace_held(lima, demo, committed, passed)
+    assert moves.remembered(demo.dir) == {WEB.key: 80}
+    host_ports.replace_held(lima, demo, COMMITTED, passed)  # it stays: what it was moved from is as before
+    assert moves.remembered(demo.dir) == {WEB.key: 80}
+    (demo.dir / "sysinit-vm-moved-ports.json").write_text("[]")
+    assert moves.remembered(demo.dir) == {}
+
+
+def test_what_a_changed_declaration_cannot_have_is_told_before_it_is_applied(lima):
+    add(lima, "other-dev", forwarding(8080))
+    before = {"portForwards": [{"guestPort": 3000, "hostPort": 3000}, {"guestPort": 9, "hostPort": 8080}]}
+    after = {"portForwards": [{"guestPort": 3000, "hostPort": 80}, {"guestPort": 9, "hostPort": 8080}]}
+    assert host_ports.unavailable("demo-dev", Config(COMMITTED.path, before), Config(COMMITTED.path, after)) == [
+        "port 3000: 80 is reserved for root, like all ports below 1024; this project gets another."
+    ]
 
 
 def test_one_that_is_held_where_it_moved_goes_back_to_the_declared_port(lima, monkeypatch):

@@ -1,8 +1,10 @@
 import io
 
 import pytest
+from invoke.exceptions import Exit
 
 from sysinit_vm.errors import NotConfirmedError
+from sysinit_vm.tasks.ending import ending
 from sysinit_vm.terminal import prompts
 
 
@@ -40,6 +42,17 @@ def test_a_yes_goes_on_and_a_no_changes_nothing(answer):
     with pytest.raises(NotConfirmedError, match=r"nothing was changed[\s\S]*Try: sysinit-vm destroy --yes") as caught:
         ask()
     assert caught.value.exit_code == 5
+
+
+def test_ctrl_c_at_a_question_says_that_nothing_was_changed(monkeypatch):
+    def interrupt(_question):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(prompts, "can_ask", lambda: True)
+    monkeypatch.setattr(prompts, "agrees", interrupt)
+    with pytest.raises(Exit) as caught, ending():
+        ask()
+    assert (caught.value.code, caught.value.message) == (130, "Interrupted. Nothing was changed.")
 
 
 class Terminal(io.StringIO):

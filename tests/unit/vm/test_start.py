@@ -12,7 +12,11 @@ from sysinit_vm.errors import NoConfigError, NotConfirmedError, StateError, VmEr
 from sysinit_vm.guest import access, checks, git_identity, install_zellij
 from sysinit_vm.guest.checks import Readiness
 from sysinit_vm.lima import recovery
+<<<<<<< HEAD
 from sysinit_vm.lima.home import instance_files
+=======
+from sysinit_vm.lima.locks import vm_lock
+>>>>>>> h-h15g
 from sysinit_vm.machine import accelerator, find_programs
 from sysinit_vm.machine import facts as machine
 from sysinit_vm.machine.accelerator import Accelerator
@@ -20,7 +24,11 @@ from sysinit_vm.ports import host_ports, portlist, sockets
 from sysinit_vm.projects.locate import Target
 from sysinit_vm.projects.project import Project
 from sysinit_vm.runner import Runner
+<<<<<<< HEAD
 from sysinit_vm.vm import boot, failed_start, waiting
+=======
+from sysinit_vm.vm import apply, boot, waiting
+>>>>>>> h-h15g
 from sysinit_vm.vm.destroy import destroy
 from sysinit_vm.vm.options import StartOptions
 from sysinit_vm.vm.project_vm import ProjectVm
@@ -324,7 +332,7 @@ def test_a_create_that_failed_after_its_boot_began_keeps_the_vm_and_its_logs(lim
     assert "sysinit-vm logs" in caught.value.hint
 
 
-def test_ctrl_c_while_it_is_created_leaves_a_state_from_which_start_goes_on(lima, demo):
+def test_ctrl_c_while_it_is_created_leaves_a_state_from_which_start_goes_on(lima, demo, capsys):
     def interrupt():
         raise KeyboardInterrupt
 
@@ -332,6 +340,7 @@ def test_ctrl_c_while_it_is_created_leaves_a_state_from_which_start_goes_on(lima
     with pytest.raises(KeyboardInterrupt):
         start(ProjectVm.read(lima, demo), OPTIONS)
     assert demo.project.config.read_text() == CONFIG
+    assert capsys.readouterr().err.endswith("The VM demo-dev runs on. Stop it: sysinit-vm stop\n")
     lima.on_start = lambda: None
     assert start(ProjectVm.read(lima, demo), OPTIONS).running
 
@@ -609,3 +618,11 @@ def test_a_dry_start_asks_nothing_of_the_guest_and_writes_nothing(lima, demo, mo
     monkeypatch.setattr(checks, "readiness", lambda *_, **__: pytest.fail("asked"))
     lima.runner = Runner(dry=True)
     assert start(ProjectVm.read(lima, demo), OPTIONS).name == "demo-dev"
+
+
+def test_no_change_is_told_while_another_command_uses_the_vm(lima, demo, monkeypatch):
+    """It may be the `apply` of that very change; the start then waits for it."""
+    monkeypatch.setattr(apply, "_drift_to_apply", lambda *_: pytest.fail("told"))
+    monkeypatch.setattr(apply, "start", lambda *_: "started")
+    with vm_lock("demo-dev"):
+        assert apply.start_up_to_date(ProjectVm.read(lima, demo), OPTIONS, "ask") == "started"
