@@ -12,11 +12,8 @@ from sysinit_vm.errors import NoConfigError, NotConfirmedError, StateError, VmEr
 from sysinit_vm.guest import access, checks, git_identity, install_zellij
 from sysinit_vm.guest.checks import Readiness
 from sysinit_vm.lima import recovery
-<<<<<<< HEAD
 from sysinit_vm.lima.home import instance_files
-=======
 from sysinit_vm.lima.locks import vm_lock
->>>>>>> h-h15g
 from sysinit_vm.machine import accelerator, find_programs
 from sysinit_vm.machine import facts as machine
 from sysinit_vm.machine.accelerator import Accelerator
@@ -24,11 +21,7 @@ from sysinit_vm.ports import host_ports, portlist, sockets
 from sysinit_vm.projects.locate import Target
 from sysinit_vm.projects.project import Project
 from sysinit_vm.runner import Runner
-<<<<<<< HEAD
-from sysinit_vm.vm import boot, failed_start, waiting
-=======
-from sysinit_vm.vm import apply, boot, waiting
->>>>>>> h-h15g
+from sysinit_vm.vm import apply, boot, failed_start, waiting
 from sysinit_vm.vm.destroy import destroy
 from sysinit_vm.vm.options import StartOptions
 from sysinit_vm.vm.project_vm import ProjectVm
