@@ -12,7 +12,7 @@ from typing import NoReturn
 from sysinit_vm.errors import VmError
 
 _BEGUN = "begun"
-_LOWEST = 19  # as nice(1)
+_LOWEST = 19  # the priority of nice(1)
 
 Work = Callable[[Callable[[], None]], None]
 """What is done. It calls the function that it is given once it has begun; a VmError before that says why it cannot."""
@@ -60,7 +60,7 @@ def _leave(work: Work, output: Path, answers: int) -> NoReturn:
 
 def _redirect(output: Path, answers: int) -> None:
     os.chdir("/")
-    os.nice(_LOWEST)
+    os.setpriority(os.PRIO_PROCESS, 0, _LOWEST)
     nothing = os.open(os.devnull, os.O_RDWR)
     log = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
     for number, file in enumerate((nothing, log, log)):

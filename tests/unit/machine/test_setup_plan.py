@@ -42,7 +42,7 @@ def test_it_says_what_is_missing_how_long_how_much_and_what_needs_root(ordinary)
 def test_what_goes_on_in_the_background_does_not_count_for_the_time_of_who_does_not_wait(ordinary):
     parts = prerequisites.survey(RecordingRunner(), ordinary)
     text = " ".join(setup_plan.summary(ordinary, parts, waits=False).split())
-    assert "In all about 2 to 8 minutes on two cores, 560 MB to download, 345 MB of disk" in text
+    assert "In all about 2 to 8 minutes on 2 cores, 560 MB to download, 345 MB of disk" in text
     assert "for zellij This goes on in the background; until it is done, the VM gives a login shell." in text
     assert "in the background" not in plan(ordinary)
 
