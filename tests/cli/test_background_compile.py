@@ -186,7 +186,7 @@ def test_it_is_not_the_terminals_and_has_none_of_our_files(compiler):
 def test_the_login_shell_comes_first_and_the_compile_outlives_the_terminal(compiler):
     world, guest = compiler.world, compiler.guest
     guest.program("login-shell", '#!/bin/sh\nprintf "here is %s\\n" "$PWD"\nread -r line\n')
-    terminal = Terminal([*SCRIPT, "up"], world.demo, world.env, rows=60, columns=140)
+    terminal = Terminal([*SCRIPT, "up"], world.demo, world.env, rows=60, columns=240)
     terminal.wait_for(r"Do all this\? \(no: go on without zellij\)", seconds=60)
     terminal.press("y\r")
     terminal.wait_for(f"here is {world.demo}", seconds=60)
