@@ -95,13 +95,25 @@ def ask(edits: Sequence[FileEdit], *, yes: bool, dry: bool, hint: str) -> None:
 def write(edits: Sequence[FileEdit]) -> None:
     """Make the edits; permissions stay as they are. A link stays and its target is written; in a project, VmError.
 
-    So is it if a guest can lead a link on the way to a file of the user's own elsewhere.
+    So is it if a guest can lead a link on the way to a file of the user's own elsewhere, and if a file is not what was
+    shown by now: nothing is written then.
     """
+    for edit in edits:
+        if _now(edit) != edit.before:
+            raise VmError(f"{edit.path} has changed meanwhile. Nothing was written.", hint="the same command again")
     for edit in edits:
         if edit.project:
             _write_in_project(edit, edit.project)
         else:
             write_content(edit.path, edit.after, edit.mode)
+
+
+def _now(edit: FileEdit) -> bytes | None:
+    if edit.project is None:
+        _require_no_guest(edit.path)
+        return read(edit.path)
+    content = project_tree.read(edit.project, edit.path.relative_to(edit.project), _LONGEST)
+    return content.data if content else None
 
 
 def _write_in_project(edit: FileEdit, root: Path) -> None:
@@ -117,11 +129,15 @@ def write_content(path: Path, content: bytes | None, mode: int = 0o644) -> None:
 
     None removes the file. A link's target is not ours to remove, and the link would dangle: it becomes empty instead.
     """
-    target = files.require_no_guest(path, typed("ls", "-ld", path.parent, path))
+    target = _require_no_guest(path)
     if content is None and not path.is_symlink():
         path.unlink(missing_ok=True)
         return
     files.write(target, content or b"", mode=stat.S_IMODE(target.stat().st_mode) if target.exists() else mode)
+
+
+def _require_no_guest(path: Path) -> Path:
+    return files.require_no_guest(path, typed("ls", "-ld", path.parent, path))
 
 
 def _refuse_read_only(edit: FileEdit) -> None:

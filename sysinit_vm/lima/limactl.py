@@ -94,7 +94,10 @@ class Limactl:
                 guest_writes.record(directory, instance.guest_writes)
             except OSError as error:
                 raise files.denied("write", directory, error) from error
-        return self._stream(("start", "--tty=false", f"--timeout={timeout}s", instance.name), on_message, env)
+        # If the instance is gone by then, Lima would make one from its default template, with the home mounted (2.2.0).
+        no_templates = {"LIMA_TEMPLATES_PATH": os.devnull}
+        words = ("start", "--tty=false", f"--timeout={timeout}s", instance.name)
+        return self._stream(words, on_message, {**(env or {}), **no_templates})
 
     def _stream(
         self, words: Sequence[str], on_message: Callable[[Message], None], env: Mapping[str, str] | None

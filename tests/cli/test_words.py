@@ -103,9 +103,9 @@ def test_two_commands_run_after_chain_and_the_first_that_fails_ends_it(world):
     assert world.run("list", "--chain", "list").returncode == 0
     done = world.run("list", "--chain", "status", "--json")
     assert (done.returncode, '"status": "Stopped"' in done.stdout) == (0, True)
-    done = world.run("--chain", "stop", "shop-dev", "start")
+    done = world.run("--chain", "stop", "demo-dev", "start")
     assert (done.returncode, world.verbs()) == (2, ["stop"])
-    assert done.stderr.endswith("Try: sysinit-vm stop --name shop-dev\n")
+    assert done.stderr.endswith("Try: sysinit-vm stop --name demo-dev\n")
 
 
 @pytest.mark.parametrize(

@@ -141,3 +141,22 @@ def test_a_link_that_a_guest_led_elsewhere_after_the_question_is_not_followed(tm
     with pytest.raises(VmError, match="not safe to use"):
         file_edits.write([edit])
     assert victim.read_text() == "mine\n"
+
+
+@pytest.mark.parametrize("in_project", [True, False])
+def test_what_was_written_while_the_question_waited_stays(tmp_path, in_project):
+    other, path = tmp_path / "other", tmp_path / "config"
+    other.write_text("x\n")
+    path.write_text("old\n")
+    project = tmp_path if in_project else None
+    edits = [
+        FileEdit(other, b"x\n", b"y\n", project=project),
+        FileEdit(path, b"old\n", b"old\nours\n", project=project),
+    ]
+    path.write_text("old\nmine\n")
+    with pytest.raises(VmError, match="has changed meanwhile"):
+        file_edits.write(edits)
+    assert (other.read_text(), path.read_text()) == ("x\n", "old\nmine\n")
+    path.write_text("old\n")
+    file_edits.write(edits)
+    assert (other.read_text(), path.read_text()) == ("y\n", "old\nours\n")

@@ -421,6 +421,9 @@ def test_each_line_of_a_start_is_handed_on_as_level_and_text():
     recorder.lines = captured("start-no-image.err").splitlines()
     seen = []
     lima.start(JudgedInstance("half"), seen.append, timeout=1)
+    assert (
+        recorder.options[-1]["env"]["LIMA_TEMPLATES_PATH"] == "/dev/null"
+    )  # from which Lima would make a VM that is gone
     assert seen[0] == ("info", "Terminal is not available, proceeding without opening an editor")
     assert seen[-1][0] == "fatal"
     assert seen[-1][1].startswith("failed to download")
