@@ -259,8 +259,10 @@ def test_a_closed_output_takes_nothing_from_the_work(world, line, closed):
     (world.demo / "tasks.py").write_text(TASKS)
     lines = [f"{shlex.join(SCRIPT)} {line}", *([] if line == "--list" else [f"{BIN / 'inv'} lima.{line}"])]
     for entrance in lines:
+        state = world.lima_home / "demo-dev/status"
+        state.write_text("Running")
         told = world.type("sh", "-c", entrance)
-        (world.lima_home / "demo-dev/status").write_text("Running")  # as before the first
+        state.write_text("Running")
         done = world.type("sh", "-c", f"{entrance} {closed}")
         last = told.stderr.splitlines()[-1:]  # before it, what a stop waits for
         assert (done.returncode, done.stderr.splitlines()[-1:]) == (0, last if closed == ">&-" else []), entrance
