@@ -27,12 +27,13 @@ class Guard:
 
     @contextlib.contextmanager
     def watching(self, inside: Path) -> Iterator[None]:
-        """Watch until the end of the block."""
+        """Watch until the end of the block; Python writes no bytecode meanwhile, of what a case is the first to load."""
         self.inside, self.outside = str(inside), []
+        before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
         try:
             yield
         finally:
-            self.inside = ""
+            self.inside, sys.dont_write_bytecode = "", before
 
     def _heard(self, event: str, given: tuple) -> None:
         if not self.inside or self._busy or event == "import":

@@ -1,5 +1,8 @@
 """Two thousand odd commands in this process, always the same ones; `inv test.fuzz` tries others."""
 
+import importlib
+import sys
+
 import pytest
 
 from tests.fuzz import run
@@ -19,6 +22,21 @@ def place():
 def test_whatever_a_stranger_writes_a_command_ends_as_it_should(place, kind):
     failure = run.search(kind, CASES // len(KINDS) + 1, 16, place.in_process, typed=False)
     assert failure is None
+
+
+def test_what_python_keeps_of_a_module_that_is_loaded_first_is_no_write_of_ours(place, tmp_path, monkeypatch):
+    """As in a fresh checkout; the guard refuses that write, too."""
+    (tmp_path / "first_loaded.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    guard = place.guard
+    with guard.watching(tmp_path / "inside"):
+        importlib.import_module("first_loaded")
+        with pytest.raises(PermissionError):
+            (tmp_path / "ours").write_text("")
+    assert [what.split()[0] for what in guard.outside] == ["open"]
+    assert f"{tmp_path}/ours" in guard.outside[0]
+    assert not sys.dont_write_bytecode
 
 
 def found(*words, config="", **more):
