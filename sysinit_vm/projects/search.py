@@ -38,7 +38,7 @@ def directory(option: str | None, *, for_new: bool = False) -> Path:
 
 
 def _refuse_guests_links(option: str) -> None:
-    *links, _ = guest_writes.links_passed(os.path.abspath(expanded(option)))  # noqa: PTH100  # links and all
+    *links, _ = guest_writes.links_passed(str(Path.cwd() / expanded(option)))
     guests = next((link for link in links if guest_writes.is_guests(link.parent)), None)
     if guests:
         detail = f"{guests} is a link, which may lead anywhere on this machine: a guest can write there."

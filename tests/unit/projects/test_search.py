@@ -204,7 +204,7 @@ def test_no_link_that_a_guest_made_is_followed_to_a_project(home, tmp_path):
     (tmp_path / "other/sub").mkdir(parents=True)
     (tmp_path / "demo/x").symlink_to(tmp_path / "other")
     (tmp_path / "mine").symlink_to(tmp_path / "demo")
-    for option in ("x", "x/sub"):
+    for option in ("x", "x/sub", "x/../other"):
         with pytest.raises(UsageError, match="is not followed") as refused:
             search.directory(str(tmp_path / "demo" / option), for_new=True)
         assert f"{tmp_path}/demo/x is a link" in refused.value.detail
