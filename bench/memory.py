@@ -9,13 +9,13 @@ import psutil
 
 from bench import machine, places
 from bench.places import Place
+from bench.runs import FIRST_SCREEN
 from sysinit_vm.errors import VmError
 from sysinit_vm.inventory import usage
 from sysinit_vm.terminal.console import table
 from tests.lima.terminal import Terminal
 
 _IDLE = 30  # seconds after the start, in which the guest settles
-_FIRST_SCREEN = r"Zellij \("
 _USED = "free -b | awk '/^Mem:/ {print $3}'; df --output=used -B1 / | tail -1"
 
 
@@ -71,7 +71,7 @@ def _shell(place: Place) -> tuple[int, int]:
     """Return what our process and those below it hold alone, in bytes, while a shell is attached."""
     argv = place.argv("sysinit-vm shell", places.programs(None))
     terminal = Terminal(argv, place.root, place.env(place.root))
-    terminal.wait_for(_FIRST_SCREEN)
+    terminal.wait_for(FIRST_SCREEN)
     ours = next(process for process in psutil.Process().children() if process.cmdline()[-1:] == ["shell"])
     held = _alone(ours), sum(_alone(process) for process in ours.children(recursive=True))
     terminal.chord("\x01", "d")

@@ -14,7 +14,8 @@ from tests.lima.terminal import Terminal
 _MEBIBYTE = b"\0" * 2**20
 _TIMEOUT = 1800  # seconds
 _LOOK_EVERY = 0.01  # seconds
-_FIRST_SCREEN = r"Zellij \("
+FIRST_SCREEN = r"Zellij \("
+"""What Zellij draws first in our sessions (a regular expression)."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Run:
     def _to_first_screen(self) -> float:
         began = time.monotonic()
         terminal = Terminal(self.argv, self.cwd, dict(self.env))
-        terminal.wait_for(_FIRST_SCREEN, _TIMEOUT, every=_LOOK_EVERY)
+        terminal.wait_for(FIRST_SCREEN, _TIMEOUT, every=_LOOK_EVERY)
         took = time.monotonic() - began
         terminal.chord("\x01", "d")
         terminal.exit_status()

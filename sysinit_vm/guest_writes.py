@@ -75,7 +75,7 @@ def is_guests(path: Path) -> bool:
     if above.isdisjoint(paths) and not any(_has(place, identities) for place in above):
         own |= at_home
     places = set(ways(path)) - own
-    return not places.isdisjoint(paths) or any(_is_project(place) or _has(place, identities) for place in places)
+    return not places.isdisjoint(paths) or any(is_project(place) or _has(place, identities) for place in places)
 
 
 def _at_and_above(home: Path) -> set[Path]:
@@ -89,7 +89,7 @@ def recorded_paths() -> tuple[str, ...]:
 
 def project_above(path: Path) -> str:
     """Return the nearest directory at or above ``path`` (absolute) that has a config of ours, empty if none has."""
-    return next((str(place) for place in (path, *path.parents) if _is_project(place)), "")
+    return next((str(place) for place in (path, *path.parents) if is_project(place)), "")
 
 
 def ways(path: Path) -> list[Path]:
@@ -141,7 +141,8 @@ def _account_home() -> Path:
         return Path.home()
 
 
-def _is_project(place: Path) -> bool:
+def is_project(place: Path) -> bool:
+    """Whether the directory ``place`` (absolute) has a config of ours, or anything in its place."""
     return os.path.lexists(place / ".lima" / "config.yaml")
 
 

@@ -69,8 +69,13 @@ def looked_up(path: str, guest_writes: Iterable[Path | Written]) -> Iterator[Hos
         walk.close()
 
 
-def in_real_directory(path: str) -> str:
-    """Return ``path`` (absolute) with the links of its directory resolved, and its last name as it is."""
+def of_socket(path: str, *, reverse: bool) -> str:
+    """Return where a forward's host socket at ``path`` (absolute) is, without links.
+
+    A ``reverse`` one is used through a link; any other is put in place of what is there, a link too.
+    """
+    if reverse:
+        return os.path.realpath(path)
     directory, name = os.path.split(path)
     return os.path.join(os.path.realpath(directory), name)  # noqa: PTH118
 

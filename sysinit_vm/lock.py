@@ -3,9 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sysinit_vm import files
 from sysinit_vm.terminal.console import say
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 
 @contextmanager
@@ -18,14 +22,9 @@ def held(path: Path, waiting_message: str) -> Iterator[bool]:
     import filelock
 
     lock, waited = filelock.FileLock(path), False
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
+    if not _acquired(lock, path, 0):
         say(waiting_message)
         waited = bool(lock.acquire())
-    except OSError as error:
-        raise files.unwritable(path, error) from error
     try:
         yield waited
     finally:
@@ -41,18 +40,27 @@ def held_if_free(path: Path) -> Iterator[bool]:
     import filelock
 
     lock = filelock.FileLock(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=1)
-    except filelock.Timeout:
+    if not _acquired(lock, path, 1):
         yield False
         return
-    except OSError as error:
-        raise files.unwritable(path, error) from error
     try:
         yield True
     finally:
         lock.release()
+
+
+def _acquired(lock: "BaseFileLock", path: Path, seconds: float) -> bool:
+    """Whether ``lock`` is ours after at most ``seconds``; VmError if its file ``path`` cannot be written."""
+    import filelock
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=seconds)
+    except filelock.Timeout:
+        return False
+    except OSError as error:
+        raise files.unwritable(path, error) from error
+    return True
 
 
 def is_held(path: Path) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sysinit_vm import executables
 from sysinit_vm.errors import VmError, edit
-from sysinit_vm.host_path import in_real_directory
+from sysinit_vm.host_path import of_socket
 from sysinit_vm.projects.project import CONFIG
 
 _TEMPLATE = re.compile(r"\{\{-?\s*\.(?:(Param)\.)?(\w+)\s*-?\}\}")
@@ -64,7 +64,7 @@ class HostPaths:
         if socket in (None, ""):
             return dict(entry)
         path = os.path.normpath(self.absolute(str(socket), self.instance / "sock"))
-        return {**entry, "hostSocket": os.path.realpath(path) if entry.get("reverse") else in_real_directory(path)}
+        return {**entry, "hostSocket": of_socket(path, reverse=bool(entry.get("reverse")))}
 
     def copy(self, entry: Mapping[str, Any]) -> dict[str, Any]:
         """Return an entry of ``copyToHost`` with its host path absolute, without links and, as in Lima, ``..``."""

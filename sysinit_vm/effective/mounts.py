@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sysinit_vm.effective.host_paths import HostPaths
+from sysinit_vm.host_path import resolved
 from sysinit_vm.machine.facts import Facts
 from sysinit_vm.projects.project import Project
 
@@ -45,7 +46,7 @@ def effective_mounts(
     for mount in committed:
         location = str(mount.get("location") or "")
         directory = project.root if location == committed_dir else host_paths.absolute(location, project.root)
-        if _resolved(directory) == project.root:
+        if resolved(directory) == project.root:
             project_mount = mount
         elif directory == facts.home / ".ssh" and facts.ssh_dir is None:
             continue
@@ -79,16 +80,8 @@ def _with_fresh_cache(mount: Mount) -> dict[str, Any]:
     return {**mount, "9p": {"cache": "mmap", **stated}} if isinstance(stated, Mapping) else dict(mount)
 
 
-def _resolved(directory: Path) -> Path:
-    """Return ``directory`` with its links resolved; itself if they lead nowhere but to themselves."""
-    try:
-        return directory.resolve()
-    except (OSError, RuntimeError):
-        return directory
-
-
 def _at(mount: Mount, directory: Path) -> dict[str, Any]:
     """Return ``mount`` with ``directory`` as its location, links resolved; its place in the guest stays the same."""
-    resolved = _resolved(directory)
-    here = {} if resolved == directory or "mountPoint" in mount else {"mountPoint": str(directory)}
-    return {**mount, **here, "location": str(resolved)}
+    real = resolved(directory)
+    here = {} if real == directory or "mountPoint" in mount else {"mountPoint": str(directory)}
+    return {**mount, **here, "location": str(real)}

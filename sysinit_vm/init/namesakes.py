@@ -5,13 +5,13 @@ import os
 from itertools import islice
 from pathlib import Path
 
-from sysinit_vm import hints
+from sysinit_vm import guest_writes, hints
 from sysinit_vm.errors import StateError, UsageError, typed
 from sysinit_vm.lima import names
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.lima.instance import Instance, Instances
 from sysinit_vm.projects import default_names, locate, owners, search
-from sysinit_vm.projects.project import CONFIG, Project
+from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
 
@@ -74,14 +74,9 @@ def require_meant(project: Project, *, yes: bool) -> None:
 def _project_in(root: Path) -> Path | None:
     """Return a directory of ``root`` that has a config, None if there is none; only some of very many are looked at."""
     with contextlib.suppress(OSError), os.scandir(root) as entries:
-        return next(
-            (root / entry.name for entry in islice(entries, _LOOKED_AT) if _has_config(root / entry.name)), None
-        )
+        inner = (root / entry.name for entry in islice(entries, _LOOKED_AT))
+        return next((directory for directory in inner if guest_writes.is_project(directory)), None)
     return None
-
-
-def _has_config(directory: Path) -> bool:
-    return os.path.lexists(directory / CONFIG)
 
 
 def tell(instances: Instances | None, project: Project, name: str) -> None:

@@ -1,13 +1,12 @@
 """Host files that a config names: mounts, images, sockets, copies. Its paths are absolute by now, or judged so."""
 
-import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm.host_path import in_real_directory
+from sysinit_vm.host_path import of_socket
 from sysinit_vm.trust import places
 from sysinit_vm.trust.danger import Context, Danger, Level, Where
 from sysinit_vm.trust.exchange import exchangeable
@@ -176,7 +175,7 @@ def forward(where: Where, value: Any, context: Context) -> Dangers:
     yield from _FORWARD(where, value, context)
     socket, reverse = text(value.get("hostSocket")), not off(value.get("reverse"))
     if socket.startswith("/"):  # now: at each start, a link may lead elsewhere
-        socket = os.path.realpath(socket) if reverse else in_real_directory(socket)
+        socket = of_socket(socket, reverse=reverse)
     approved = {
         # a guest socket's path is the guest's own business, and Lima fills it in
         "guest": "socket" if text(value.get("guestSocket")) else _ports(value, "guest") or [1, _LAST_PORT],
