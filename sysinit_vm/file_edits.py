@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sysinit_vm import files, project_tree
 from sysinit_vm.errors import VmError, typed
+from sysinit_vm.host_path import resolved
 from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
 
@@ -39,7 +40,7 @@ class FileEdit:
     @property
     def target(self) -> Path:
         """What is written: the file, or what it leads to if it is a link of the user's own."""
-        return self.path if self.project else self.path.resolve()
+        return self.path if self.project else resolved(self.path)
 
 
 def _lines(content: bytes | None) -> list[str]:

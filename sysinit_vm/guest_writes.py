@@ -71,7 +71,7 @@ def is_guests(path: Path) -> bool:
     paths, identities = {one.path for one in written}, {one.identity for one in written}
     own = _at_and_above(_account_home())
     at_home = _at_and_above(Path.home()) - own
-    above = at_home - {Path.home(), Path.home().resolve()}
+    above = at_home - {Path.home(), Path(os.path.realpath(Path.home()))}
     if above.isdisjoint(paths) and not any(_has(place, identities) for place in above):
         own |= at_home
     places = set(ways(path)) - own
@@ -79,7 +79,7 @@ def is_guests(path: Path) -> bool:
 
 
 def _at_and_above(home: Path) -> set[Path]:
-    return {place for way in (home, home.resolve()) for place in (way, *way.parents)}
+    return {place for way in (home, Path(os.path.realpath(home))) for place in (way, *way.parents)}
 
 
 def recorded_paths() -> tuple[str, ...]:

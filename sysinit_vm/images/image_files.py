@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sysinit_vm.host_path import resolved
+
 DISK = "qcow2"
 
 
@@ -53,7 +55,7 @@ class ImageSeries:
         link = self.link(images, DISK)
         if not link.is_symlink():
             return None
-        disk = link.resolve()
+        disk = resolved(link)
         return disk if all(disk.with_suffix(f".{part}").is_file() for part in self.parts) else None
 
     def link(self, images: Path, part: str) -> Path:

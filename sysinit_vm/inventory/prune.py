@@ -13,6 +13,7 @@ from typing import Any
 from sysinit_vm import lock
 from sysinit_vm.errors import VmError
 from sysinit_vm.files import read_or_empty
+from sysinit_vm.host_path import resolved
 from sysinit_vm.images import available
 from sysinit_vm.inventory import usage
 from sysinit_vm.inventory.listing import size
@@ -140,7 +141,7 @@ def _halves() -> list[Litter]:
         files = InstanceFiles(path)
         if not names.is_legal(path.name) or path.is_symlink() or files.lima_yaml.exists():
             continue
-        if Instance(path.name, "", path).restorable:
+        if files.has_disk and files.began_to_boot:  # what is in it is the user's: `start` or `adopt` mends it
             continue
         if _abandoned(path.name) and recovery.stale_pid_files(files) == files.pid_files:
             why = "Lima was killed while creating or deleting it"
@@ -159,7 +160,7 @@ def _images(instances: Iterable[Instance]) -> list[Litter]:
         if (match := _BUILD.match(path.name)) and not path.is_symlink():
             builds.setdefault((match["series"], match["stamp"]), []).append(path)
     newest = {series: max(stamp for of, stamp in builds if of == series) for series, _ in builds}
-    linked = {path.resolve().name for path in paths if path.is_symlink()}
+    linked = {resolved(path).name for path in paths if path.is_symlink()}
     configs = "\n".join(read_or_empty(instance.files.lima_yaml) for instance in instances)
     return [
         Litter("image", f"{series}-{stamp}", "there is a newer one", tuple(files), sum(map(usage.allocated, files)))

@@ -13,6 +13,7 @@ from sysinit_vm.errors import VmError
 from sysinit_vm.files import read_or_empty
 from sysinit_vm.guest_writes import Written
 from sysinit_vm.host_path import expanded
+from sysinit_vm.lima import home
 from sysinit_vm.lima.instance_files import InstanceFiles
 
 RUNNING = "Running"
@@ -105,12 +106,16 @@ class Instance:
 
     @property
     def restorable(self) -> bool:
-        """Whether its lima.yaml is missing, damaged or refused by Lima, and that of its last start is kept."""
+        """Whether its lima.yaml is missing, damaged or refused by Lima, and that of its last start is kept.
+
+        One that we can read may be refused for what the user's own defaults add to it: another would be refused too.
+        """
         kept = self.files.kept_config() if self._has_disk_unused else None
         if kept is None:
             return False
         with suppress(VmError):
-            return self.config().data != kept.data and self.no_directory is None
+            if own := self.config():
+                return own.data != kept.data and self.no_directory is None and not home.machine_config()
         return True
 
     @property
@@ -121,6 +126,13 @@ class Instance:
         with suppress(VmError):
             return not self.config()
         return True
+
+    @property
+    def intact(self) -> bool:
+        """Whether we can read its lima.yaml, and its disk is there: Lima refuses what that says, or what is added."""
+        with suppress(VmError):
+            return self._has_disk_unused and bool(self.config())
+        return False
 
     @property
     def _has_disk_unused(self) -> bool:

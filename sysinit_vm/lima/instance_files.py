@@ -90,8 +90,9 @@ class InstanceFiles:
 
     @property
     def began_to_boot(self) -> bool:
-        """Whether a host agent or a guest has ever said anything."""
-        return self.host_agent_log.exists() or (self.directory / "serial.log").exists()
+        """Whether a host agent has ever run for it: one of the files is there that it makes. Logs may be removed."""
+        made = ("ssh.config", "cidata.iso", "ha.*.log", "serial*.log")
+        return any(next(self.directory.glob(pattern), None) for pattern in made)
 
     @property
     def lacks_shell(self) -> Path:

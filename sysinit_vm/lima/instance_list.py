@@ -15,6 +15,7 @@ Read = Callable[..., Result]
 """Runs `limactl list --json` for the names that it is given."""
 
 _NO_INSTANCE = "_sysinit-vm"  # a name that no instance can have: a limactl that works knows none
+_BY_SIGNAL = 128  # a status above it: what started limactl saw that it was ended by a signal
 _UNMATCHED = re.compile(r'msg"?[:=]"unmatched instances"')
 
 
@@ -59,6 +60,8 @@ def _list(read: Read, *wanted: str) -> list[Instance]:
         )
     listed = {instance.name: instance.with_own_config() for instance in _rows(done)}
     left = [name for name in wanted if name not in listed and home.instance_files(name).has_config]
+    if done.code < 0 or done.code > _BY_SIGNAL:  # for lack of memory, say: that is no fault of an instance
+        raise VmError("limactl was ended while it listed its instances.", detail=reason(done.err), hint="limactl list")
     if not left or _UNMATCHED.search(done.err):
         return list(listed.values())
     if done.ok:  # a VM would be called not created, and made again

@@ -12,7 +12,7 @@ from sysinit_vm.config.params import VM_NAME
 from sysinit_vm.errors import StateError, VmError, edit, typed
 from sysinit_vm.lima import names, recovery
 from sysinit_vm.lima.events import host_agent_ready
-from sysinit_vm.lima.home import lima_home
+from sysinit_vm.lima.home import lima_home, machine_config
 from sysinit_vm.lima.instance import Instance, Instances
 from sysinit_vm.projects import committed_config, default_names, owners, search
 from sysinit_vm.projects.project import Project
@@ -209,6 +209,10 @@ def unreadable(instance: Instance) -> StateError:
     if instance.no_directory:
         why = f"{instance.no_directory} is mounted in it, and is no directory, so Lima refuses the VM."
         return StateError(brief, detail=why, hint=typed("ls", "-ld", instance.no_directory))
+    if instance.intact:
+        added = f", or what {lima_home() / '_config'} adds to it" if machine_config() else ""
+        why = f"Lima does not take {lima_yaml}{added}. The VM's disk is there."
+        return StateError(brief, detail=why, hint=typed("limactl", "validate", lima_yaml))
     why = f"{lima_yaml} is damaged, or limactl cannot list what it says, so Lima cannot use the VM."
     return StateError(brief, detail=why, hint=f"{edit(lima_yaml)}, or {destroy}" if its.has_disk else destroy)
 

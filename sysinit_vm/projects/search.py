@@ -7,7 +7,7 @@ from pathlib import Path
 from sysinit_vm import guest_writes, settings, user_account, user_directories
 from sysinit_vm.config import guest_places
 from sysinit_vm.errors import NoConfigError, UsageError, typed
-from sysinit_vm.host_path import expanded
+from sysinit_vm.host_path import expanded, resolved
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.projects.project import CONFIG, Project, same
 
@@ -162,7 +162,7 @@ def unusable(root: Path) -> str:
 
 def _exposed(root: Path) -> str:
     """Return what the guest of a project at ``root`` could change of what is not the project's, empty if nothing."""
-    home = Path.home().resolve()
+    home = resolved(Path.home())
     if same(home, root):
         return "It is your home directory: the VM would see, and could change, everything of yours."
     if _holds(root, home):
@@ -171,14 +171,14 @@ def _exposed(root: Path) -> str:
         return "Its .lima is Lima's own directory of VMs (LIMA_HOME)."
     own = {
         "Lima's own directory of VMs (LIMA_HOME)": lima_home(),
-        "sysinit-vm's own data, with what you allowed": user_directories.data().resolve(),
-        "sysinit-vm's own settings": settings.user_file().parent.resolve(),
-        "sysinit-vm's own cache": user_directories.cache().resolve(),
+        "sysinit-vm's own data, with what you allowed": resolved(user_directories.data()),
+        "sysinit-vm's own settings": resolved(settings.user_file().parent),
+        "sysinit-vm's own cache": resolved(user_directories.cache()),
     }
     for name, directory in own.items():
         if _holds(directory, root):
             return f"It is, or is in, {directory}: {name}."
-    programs = {f"what your programs read in ~/{name}": (home / name).resolve() for name in (".local", ".config")}
+    programs = {f"what your programs read in ~/{name}": resolved(home / name) for name in (".local", ".config")}
     for name, directory in {**own, **programs}.items():
         if _holds(root, directory):
             return f"{directory} is in it, and the VM could change {name}."

@@ -30,9 +30,9 @@ def here(data: Mapping[str, Any], root: Path, vm: Path | None) -> Context:
     ``vm`` is the directory (absolute) of the instance that is judged, None if there is none yet: what its own guest
     could write does not count, as it does not run while it is judged. Every other VM counts, also of this project.
     """
-    home = Path.home().resolve()
+    home = resolved(Path.home())
     own = (approvals.directory().parent, settings.user_file().parent)
-    private = (*(directory.resolve() for directory in own), lima_home())
+    private = (*(resolved(directory) for directory in own), lima_home())
     # QEMU's virtiofs writes what it was told to only read (Lima 2.2.0, qemu.go).
     confined = not (data.get("mountType") == "virtiofs" and data.get("vmType") != "vz")
     linked = tuple(_linked(home))

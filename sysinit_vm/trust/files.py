@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm.host_path import of_socket
+from sysinit_vm.host_path import of_socket, resolved
 from sysinit_vm.trust import places
 from sysinit_vm.trust.danger import Context, Danger, Level, Where
 from sysinit_vm.trust.exchange import exchangeable
@@ -107,7 +107,7 @@ def _runs_as_you(path: Path, context: Context) -> bool:
 
 
 def _note(path: Path, context: Context) -> str:
-    return ": your SSH keys" if path == (context.home / ".ssh").resolve() else ""
+    return ": your SSH keys" if path == resolved(context.home / ".ssh") else ""
 
 
 _MOUNT = mapping(
@@ -162,7 +162,7 @@ def _local(where: Where, kind: str, location: str, context: Context) -> Dangers:
     if location.startswith("~/.lima/"):
         location = str(context.lima_home / location.removeprefix("~/.lima/"))
     path = _resolved(location, context)
-    if path is None or not path.is_relative_to((context.lima_home / "_images").resolve()):
+    if path is None or not path.is_relative_to(resolved(context.lima_home / "_images")):
         words = f"gives the guest {whole(str(path or location))} as {kind}"
         yield Danger(Level.READS, where, words, str(path or location))
 

@@ -119,8 +119,11 @@ def test_a_destroy_that_was_killed_is_not_undone(world, lima_yaml):
     assert not lima_yaml.exists()
 
 
-def test_prune_leaves_what_start_restores(world, lima_yaml):
-    lima_yaml.unlink()
+@pytest.mark.parametrize("also", [[], ["sysinit-vm-lima.yaml"]])
+def test_prune_leaves_what_start_or_adopt_restores(world, lima_yaml, also):
+    (lima_yaml.parent / "ssh.config").touch()  # of a VM that booted
+    for name in ("lima.yaml", *also):
+        lima_yaml.with_name(name).unlink()
     assert world.run("prune", "--yes").returncode == 0
     assert (lima_yaml.parent / "disk").exists()
 

@@ -8,7 +8,7 @@ from sysinit_vm.terminal.console import say, table
 from tests.faults import places
 from tests.faults.case import Place
 from tests.faults.registry import ROWS, Report, Row, perform
-from tests.faults.rows import disks, guests, limactls, ours, processes, records  # noqa: F401  # they register
+from tests.faults.rows import disks, guests, limactls, ours, processes, races, records  # noqa: F401  # they register
 
 
 def chosen(names: Iterable[str]) -> list[Row]:

@@ -51,6 +51,11 @@ FOUND = {
     "a program on PATH that is a link to itself": found("plan", env={"PATH": "@PLACE@/loop:/usr/bin:/bin"}),
     "a base of an account that does not exist": found("plan", config="base: ~nobody-here/x\n"),
     "limactl of an account that does not exist": found("list", env={"SYSINIT_VM_LIMACTL": "~nobody-here/limactl"}),
+    **{
+        f"{words[0]} with {name} a link to itself": found(*words, config=config, env={name: "@PLACE@/loop"})
+        for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "HOME", "TMPDIR", "LIMA_HOME")
+        for words, config in ((("up",), ""), (("trust", "--show"), ""), (("init",), None), (("prune", "--yes"), ""))
+    },
     "a template of an account that does not exist": found("init", "~nobody-here/x", config=None),
 }
 

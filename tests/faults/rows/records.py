@@ -30,7 +30,8 @@ def loses(case: Case, lose: Callable[[Path], object], *, running: bool = False) 
     assert all(process.is_running() for process in processes), "a command that only looks has ended the VM"
     done = case.run("start", "--timeout", "1", ends=1, says="did not start")
     assert "its last start's again; the disk was kept" in done.stderr
-    assert not any(process.is_running() for process in processes), "what ran of the VM runs on"
+    left = [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+    assert not left, f"what ran of the VM runs on: {left}"
     assert lima_yaml.read_bytes() == config
     if not running:
         case.kept(disk, before, "the disk")

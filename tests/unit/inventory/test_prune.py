@@ -89,7 +89,7 @@ def test_one_that_never_booted_can_go_unless_somebody_works_on_it(lima_home, tmp
 
 def test_half_of_an_instance_can_go_if_it_was_ours(lima_home):
     for name, ours in (("half", True), ("strange", False)):
-        instance(lima_home, name, ours=ours)
+        instance(lima_home, name, ours=ours, booted=False)
         (lima_home / name / "lima.yaml").unlink()
     (lima_home / "stray dir").mkdir()
     (lima_home / "link").symlink_to("half")
@@ -97,6 +97,19 @@ def test_half_of_an_instance_can_go_if_it_was_ours(lima_home):
     assert found(FakeLimactl()) == [("half-made", "half")]
     with vm_lock("half"):
         assert found(FakeLimactl()) == []
+
+
+def test_a_disk_that_a_guest_used_stays_without_its_config(lima_home):
+    made = instance(lima_home, "lost")
+    (made.dir / "lima.yaml").unlink()
+    assert found(FakeLimactl()) == []
+
+
+@pytest.mark.parametrize("left", ["ssh.config", "cidata.iso", "ha.stdout.log", "serialv.log"])
+def test_a_vm_that_booted_stays_if_its_logs_were_removed(lima_home, tmp_path, left):
+    made = instance(lima_home, "used", tmp_path, booted=False)
+    (made.dir / left).touch()
+    assert found(FakeLimactl(made)) == []
 
 
 def test_old_images_can_go_but_never_the_newest_nor_one_that_is_used(lima_home, tmp_path):
@@ -138,7 +151,7 @@ def test_removing_removes_just_that(lima_home, tmp_path):
     build(lima_home, "20260102-000000", latest=True)
     (tmp_path / "kept").write_text("kept")
     vms = FakeLimactl(instance(lima_home, "gone"), instance(lima_home, "here", tmp_path))
-    instance(lima_home, "half")
+    instance(lima_home, "half", booted=False)
     (lima_home / "half" / "lima.yaml").unlink()
     (lima_home / "half" / "out").symlink_to(tmp_path)
     prune.remove(vms, prune.find(vms.instances()))
