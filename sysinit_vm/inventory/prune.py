@@ -89,11 +89,11 @@ def _remove(lima: Limactl, item: Litter, progress: Progress) -> None:
         return
     if item.kind == "lock":
         _drop_locks(item.paths)
-        return
-    if item.kind == "half-made" and lock.is_held(vm_lock_file(item.name)):
-        raise VmError("Another sysinit-vm is using it.")
-    for path in item.paths:
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    elif item.kind == "half-made":
+        _remove_half(InstanceFiles(item.paths[0]))
+    else:
+        for path in item.paths:
+            path.unlink(missing_ok=True)
 
 
 def _destroy(lima: Limactl, item: Litter, progress: Progress) -> None:
@@ -103,6 +103,14 @@ def _destroy(lima: Limactl, item: Litter, progress: Progress) -> None:
     if now is None or now.running > item.running or not _vms([now]):
         raise VmError("It is now in use.")
     destroy(vm, progress)
+
+
+def _remove_half(instance: InstanceFiles) -> None:
+    """Remove half of an instance, unless another command works on it or has made it whole."""
+    with lock.held_if_free(vm_lock_file(instance.name)) as free:
+        if not free or instance.lima_yaml.exists():
+            raise VmError("Another sysinit-vm is using it.")
+        shutil.rmtree(instance.directory)
 
 
 def _is_ours(instance: Instance) -> bool:
@@ -184,10 +192,13 @@ def _locks() -> list[Litter]:
     return [Litter("lock", name, "of VMs that are gone", tuple(unused), size)]
 
 
-def _drop_locks(paths: Iterable[Path]) -> None:
-    for path in paths:
-        if not lock.is_held(path.with_suffix(".lock")):
-            path.unlink(missing_ok=True)
+def _drop_locks(paths: tuple[Path, ...]) -> None:
+    """Remove each lock, and what is beside it, while we hold it: two starts could hold it if one that is held went."""
+    for name in dict.fromkeys(path.stem for path in paths):
+        with lock.held_if_free(vm_lock_file(name)) as free:
+            if free and not (lima_home() / name).exists():
+                vm_lock_file(name).with_suffix(".yaml").unlink(missing_ok=True)
+                vm_lock_file(name).unlink(missing_ok=True)
 
 
 def _entries(directory: Path) -> list[Path]:
