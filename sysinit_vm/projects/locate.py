@@ -4,6 +4,7 @@ Lima's own instance list is the only registry: each VM carries its project's dir
 """
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -209,7 +210,12 @@ def unreadable(instance: Instance) -> StateError:
     if instance.no_directory:
         why = f"{instance.no_directory} is mounted in it, and is no directory, so Lima refuses the VM."
         return StateError(brief, detail=why, hint=typed("ls", "-ld", instance.no_directory))
-    why = f"{lima_yaml} is damaged, or limactl cannot list what it says, so Lima cannot use the VM."
+    with suppress(VmError):
+        its.config()
+        why = f"limactl could not list what {lima_yaml} says. If another command has just restored it, it can by now."
+        return StateError(
+            brief, detail=why, hint=f"{typed('sysinit-vm', 'status', '--name', name)}, or {edit(lima_yaml)}"
+        )
     return StateError(brief, detail=why, hint=f"{edit(lima_yaml)}, or {destroy}" if its.has_disk else destroy)
 
 

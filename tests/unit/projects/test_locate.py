@@ -246,3 +246,18 @@ def test_project_is_not_forgotten_where_a_config_is_needed(demo, tmp_path):
     (tmp_path / "bare").mkdir()
     with pytest.raises(NoConfigError, match="bare"):
         _ = locate.target(str(tmp_path / "bare"), "x-dev").required
+
+
+@pytest.mark.parametrize(("text", "deletes"), [("cpus: 1\n", False), ("[", True)])
+def test_a_config_that_is_good_by_now_is_no_reason_to_delete_the_disk(tmp_path, text, deletes):
+    """Another command may have restored it since limactl was asked."""
+    instance = vm("demo-dev", place=tmp_path, status="")
+    instance.dir.mkdir()
+    for name in ("lima-version", "disk"):
+        (instance.dir / name).touch()
+    instance.files.lima_yaml.write_text("cpus: 1\n")
+    instance.files.keep_config()
+    if deletes:
+        instance.files.started_config.unlink()
+    instance.files.lima_yaml.write_text(text)
+    assert ("sysinit-vm destroy" in str(locate.unreadable(instance))) is deletes
