@@ -6,7 +6,6 @@ Lima's own instance list is the only registry: each VM carries its project's dir
 import os
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from sysinit_vm.config.document import Config
 from sysinit_vm.config.params import VM_NAME
@@ -179,15 +178,6 @@ def running(instances: Instances, wanted: Target) -> Instance:
     return instance
 
 
-def guest_directory(instance: Instance, host: Path) -> str:
-    """Return the guest directory that corresponds to the ``host`` one (absolute).
-
-    Inside the VM's project this is the same path. Elsewhere it is the project; for a VM without a project, ``/``.
-    """
-    root = instance.project_dir
-    return str(Project(root).corresponding(host)) if root else "/"
-
-
 def unreadable(instance: Instance) -> StateError:
     """Return the error for a VM that Lima cannot use: its lima.yaml is missing, damaged, refused, or not listed.
 
@@ -213,9 +203,8 @@ def unreadable(instance: Instance) -> StateError:
     with suppress(VmError):
         its.config()
         why = f"limactl could not list what {lima_yaml} says. If another command has just restored it, it can by now."
-        return StateError(
-            brief, detail=why, hint=f"{typed('sysinit-vm', 'status', '--name', name)}, or {edit(lima_yaml)}"
-        )
+        status = typed("sysinit-vm", "status", "--name", name)
+        return StateError(brief, detail=why, hint=f"{status}, or {edit(lima_yaml)}")
     return StateError(brief, detail=why, hint=f"{edit(lima_yaml)}, or {destroy}" if its.has_disk else destroy)
 
 

@@ -199,13 +199,6 @@ def test_one_that_does_not_run_is_exit_4_where_it_must(status):
     assert caught.value.exit_code == 4
 
 
-def test_the_guest_directory_is_the_same_inside_the_vms_own_project():
-    mine = running("demo-dev", "/work/demo")
-    assert locate.guest_directory(mine, Path("/work/demo/a")) == "/work/demo/a"
-    assert locate.guest_directory(mine, Path("/work/demo-2")) == "/work/demo"
-    assert locate.guest_directory(running("lima-own"), Path("/work")) == "/"
-
-
 paths = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=90).filter(
     lambda text: text not in {".", ".."}
 )
