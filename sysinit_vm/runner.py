@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from sysinit_vm import executables, pipes
 from sysinit_vm.errors import MissingError
-from sysinit_vm.interrupts import sigterm_as_interrupt
+from sysinit_vm.interrupts import signals_as_interrupt
 from sysinit_vm.terminal.console import say
 
 INTERRUPTED = 130
@@ -162,23 +162,23 @@ class Runner:
     ) -> int:
         """Hand the terminal to the command and return its exit status.
 
-        SIGINT or SIGTERM to this process calls ``on_interrupt``, ends the command and returns 128+n.
+        SIGINT, SIGTERM, SIGHUP or SIGQUIT to this process calls ``on_interrupt``, ends the command and returns 128+n.
         """
         if self._announce(argv):
             return 0
         sys.stdout.flush()
         process = _started(argv, env, stdin=None if stdin else subprocess.DEVNULL)
-        try:
-            with sigterm_as_interrupt():
+        with signals_as_interrupt():
+            try:
                 return _exit_status(process.wait())
-        except KeyboardInterrupt as interrupt:
-            if on_interrupt:
-                on_interrupt()
-            _end(process)
-            return interrupt.args[0] if interrupt.args else INTERRUPTED
-        except BaseException:
-            _end(process)
-            raise
+            except KeyboardInterrupt as interrupt:
+                if on_interrupt:
+                    on_interrupt()
+                _end(process)
+                return interrupt.args[0] if interrupt.args else INTERRUPTED
+            except BaseException:
+                _end(process)
+                raise
 
     def _announce(self, argv: Sequence[str]) -> bool:
         if self.dry or self.echo:

@@ -171,6 +171,7 @@ class InMemory:
 
     by_name: dict[str, Instance]  # what there is
     calls: list[tuple[Any, ...]]  # what was changed: the verb, then the values given
+    waits: list[float | None]  # how long each stop was to wait
     asked: list[tuple[Any, ...]]  # what was run in a guest: the VM's name, the words, the timeout
     guest: Any = result()  # what the guest answers: a Result, or a function of the words
     failure: Result | None = None  # how start ends
@@ -214,7 +215,7 @@ class FakeLimactl(InMemory, Limactl):
     def __init__(self, *instances, place=None, guest=None, runner=None):
         super().__init__(runner or RecordingRunner(), Path("/b/limactl"), Account())
         self.__dict__.update(by_name={instance.name: instance for instance in instances})
-        self.__dict__.update(calls=[], asked=[], consoles=[], place=place, _stopped=threading.Event())
+        self.__dict__.update(calls=[], waits=[], asked=[], consoles=[], place=place, _stopped=threading.Event())
         if guest is not None:
             self.guest = guest
 
@@ -260,8 +261,9 @@ class FakeLimactl(InMemory, Limactl):
             self._stopped.clear()
         return self.failure or result()
 
-    def stop(self, name, *, force=False):
+    def stop(self, name, *, force=False, timeout=None):
         self.calls.append(("stop", name, force))
+        self.waits.append(timeout)
         self.on_stop()
         self._stopped.set()
         if not self.stops and not force:

@@ -13,7 +13,6 @@ from sysinit_vm.guest.whereabouts import Whereabouts
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import DISCONNECTED, Limactl
 from sysinit_vm.lima.locks import vm_lock_file
-from sysinit_vm.projects.locate import guest_directory
 from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal import modes
 from sysinit_vm.terminal.console import say
@@ -45,6 +44,15 @@ _NOT_RUNNING = {  # what happened, what that means, and the verb to type
 NOT_FOUND = 127  # of a shell: it did not find the program
 _CD_ALONE = re.compile(r"cd(?:\s+[^;&|\n]+)?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=", re.ASCII)
+
+
+def guest_directory(instance: Instance, host: Path) -> str:
+    """Return the guest directory that corresponds to the ``host`` one (absolute).
+
+    Inside the VM's project this is the same path. Elsewhere it is the project; for a VM without a project, ``/``.
+    """
+    root = instance.project_dir
+    return str(Project(root).corresponding(host)) if root else "/"
 
 
 def layout(lima: Limactl, instance: Instance | None, project: Project, wanted: str) -> str:

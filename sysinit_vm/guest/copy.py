@@ -18,7 +18,7 @@ from sysinit_vm.guest.checks import no_answer
 from sysinit_vm.guest.transfer import HELP, USAGE, PathInfo, Transfer
 from sysinit_vm.guest_writes import Written
 from sysinit_vm.host_path import HostPath, looked_up
-from sysinit_vm.interrupts import sigterm_as_interrupt
+from sysinit_vm.interrupts import signals_as_interrupt
 from sysinit_vm.lima.home import all_instance_files
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
@@ -43,7 +43,7 @@ def copy(lima: Limactl, instance: Instance, words: Sequence[str], guest_writes: 
     VmError at the end if something was left out; the rest is copied then.
     """
     from_guest, (*sources, goal) = _split(instance.name, words)
-    with sigterm_as_interrupt():  # so that it removes what is half
+    with signals_as_interrupt():  # so that it removes what is half
         (_out_of_guest if from_guest else _into_guest)(lima, instance, sources, goal, guest_writes)
 
 

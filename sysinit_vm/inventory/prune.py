@@ -26,7 +26,7 @@ from sysinit_vm.lima.locks import ports_lock_file, vm_lock_file
 from sysinit_vm.projects.locate import Target
 from sysinit_vm.projects.project import gone
 from sysinit_vm.terminal.progress import Progress
-from sysinit_vm.vm.destroy import destroy
+from sysinit_vm.vm.destroy import delete
 from sysinit_vm.vm.project_vm import ProjectVm
 
 _BUILD = re.compile(r"(?P<series>sysinit-.+)-(?P<stamp>\d{8}-\d{6})\.(?:qcow2|vmlinuz|initrd|manifest)\Z")
@@ -90,20 +90,28 @@ def _remove(lima: Limactl, item: Litter, progress: Progress) -> None:
         return
     if item.kind == "lock":
         _drop_locks(item.paths)
-        return
-    if item.kind == "half-made" and lock.is_held(vm_lock_file(item.name)):
-        raise VmError("Another sysinit-vm is using it.")
-    for path in item.paths:
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    elif item.kind == "half-made":
+        _remove_half(InstanceFiles(item.paths[0]))
+    else:
+        for path in item.paths:
+            path.unlink(missing_ok=True)
 
 
 def _destroy(lima: Limactl, item: Litter, progress: Progress) -> None:
     """Delete a VM if it is still as shown: a drive may be back, or a start may have begun."""
-    vm = ProjectVm.read(lima, Target(None, item.name, "--name"))
-    now = vm.located.instance
-    if now is None or now.running > item.running or not _vms([now]):
-        raise VmError("It is now in use.")
-    destroy(vm, progress)
+    with ProjectVm.read(lima, Target(None, item.name, "--name")).locked() as vm:
+        now = vm.located.instance
+        if now is None or now.running > item.running or not (_has_lost_its_project(now) or _never_booted(now)):
+            raise VmError("It is now in use.")
+        delete(vm, progress)
+
+
+def _remove_half(instance: InstanceFiles) -> None:
+    """Remove half of an instance, unless another command works on it or has made it whole."""
+    with lock.held_if_free(vm_lock_file(instance.name)) as free:
+        if not free or instance.lima_yaml.exists():
+            raise VmError("Another sysinit-vm is using it.")
+        shutil.rmtree(instance.directory)
 
 
 def _is_ours(instance: Instance) -> bool:
@@ -114,19 +122,22 @@ def _is_ours(instance: Instance) -> bool:
 def _vms(instances: Iterable[Instance]) -> list[Litter]:
     litter = list[Litter]()
     for instance in instances:
-        root = instance.project_dir
-        lost = _is_ours(instance) and root is not None and gone(root)
-        if lost or _never_booted(instance):
-            kind, why = ("vm", f"{root} is gone") if lost else ("half-made", "it never booted")
+        lost = _has_lost_its_project(instance)
+        if lost or (_never_booted(instance) and _abandoned(instance.name)):
+            kind, why = ("vm", f"{instance.project_dir} is gone") if lost else ("half-made", "it never booted")
             size = usage.allocated(instance.dir)
             litter.append(Litter(kind, instance.name, why, (instance.dir,), size, instance.running))
     return litter
 
 
+def _has_lost_its_project(instance: Instance) -> bool:
+    root = instance.project_dir
+    return _is_ours(instance) and root is not None and gone(root)
+
+
 def _never_booted(instance: Instance) -> bool:
     """Whether creation failed or was killed before the first boot: Lima calls such a VM stopped (2.2.0)."""
-    stopped = _is_ours(instance) and instance.status == STOPPED
-    return stopped and not instance.files.began_to_boot and _abandoned(instance.name)
+    return _is_ours(instance) and instance.status == STOPPED and not instance.files.began_to_boot
 
 
 def _abandoned(name: str) -> bool:
@@ -185,10 +196,13 @@ def _locks() -> list[Litter]:
     return [Litter("lock", name, "of VMs that are gone", tuple(unused), size)]
 
 
-def _drop_locks(paths: Iterable[Path]) -> None:
-    for path in paths:
-        if not lock.is_held(path.with_suffix(".lock")):
-            path.unlink(missing_ok=True)
+def _drop_locks(paths: tuple[Path, ...]) -> None:
+    """Remove each lock, and what is beside it, while we hold it: two starts could hold it if one that is held went."""
+    for name in dict.fromkeys(path.stem for path in paths):
+        with lock.held_if_free(vm_lock_file(name)) as free:
+            if free and not (lima_home() / name).exists():
+                vm_lock_file(name).with_suffix(".yaml").unlink(missing_ok=True)
+                vm_lock_file(name).unlink(missing_ok=True)
 
 
 def _entries(directory: Path) -> list[Path]:

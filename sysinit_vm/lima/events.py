@@ -14,21 +14,34 @@ from sysinit_vm.lima.messages import message
 
 Address = tuple[str, int]  # IP, port
 
+_SSH_REACHED = re.compile(r"The essential requirement 1 of \d+ is satisfied\Z")
 _FAILED = re.compile(r"failed to listen (?:tcp|udp): (\S+:\d{1,5})(?!\d)")
 
 
 def host_agent_ready(instance: Instance) -> bool | None:
     """Return what the host agent last said: True ready, False degraded or exiting, None still booting.
 
-    It is read from the events, because Lima calls an instance running while it still boots.
+    It is read from the events, because Lima calls an instance running while it still boots. True if they were removed
+    (`truncate -s 0 *.log` makes room): who asks the guest then finds out, and a guest that works is not powered off.
     """
-    ready = None
+    ready = True if instance.files.events_lost else None
     for status in _statuses(instance.files.event_lines()):
         if status.get("exiting") or status.get("degraded"):
             ready = False
         elif status.get("running"):
             ready = True
     return ready
+
+
+def has_booted(instance: Instance) -> bool:
+    """Whether the guest has come so far that it shuts down when it is asked to: ssh has reached it.
+
+    The host agent calls it ready only later, when it is provisioned. It tells of ssh in its log alone.
+    """
+    if host_agent_ready(instance) is not None:
+        return True
+    log = instance.files.host_agent_log_lines()
+    return any(_SSH_REACHED.match(message(line)[1]) for line in log if "is satisfied" in line)
 
 
 def forwarded(events: Iterable[str]) -> dict[tuple[str, int], Address]:

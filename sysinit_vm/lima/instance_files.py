@@ -1,6 +1,7 @@
 """The files that Lima 2.2 keeps in an instance's directory (pkg/limatype/filenames)."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from sysinit_vm import files
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError
+
+_FIRST_EVENT = 5  # seconds
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,14 @@ class InstanceFiles:
     def events(self) -> Path:
         """The host agent's events: JSON lines, rewritten at each start."""
         return self.directory / "ha.stdout.log"
+
+    @property
+    def events_lost(self) -> bool:
+        """Whether a host agent runs, and nothing is left of its events: it writes the first at once (hostagent.go)."""
+        with suppress(OSError):
+            age = time.time() - (self.directory / "ha.pid").stat().st_mtime
+            return age > _FIRST_EVENT and (not self.events.exists() or not self.events.stat().st_size)
+        return False
 
     @property
     def host_agent_log(self) -> Path:

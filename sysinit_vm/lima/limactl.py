@@ -167,9 +167,12 @@ class Limactl:
             hint = f"sysinit-vm status --name {config.name}"
             raise _failure(f"Lima does not take the new config of {config.name}.", done, hint=hint)
 
-    def stop(self, name: str, *, force: bool = False) -> None:
-        """Stop a running instance; ``force`` also recovers a broken one, by SIGKILL to its processes."""
-        done = self._change("stop", *(["--force"] if force else []), name)
+    def stop(self, name: str, *, force: bool = False, timeout: float | None = None) -> None:
+        """Stop a running instance; ``force`` also recovers a broken one, by SIGKILL to its processes.
+
+        VmError if it does not stop, or not within ``timeout`` seconds: by itself limactl waits three minutes (2.2.0).
+        """
+        done = self._change("stop", *(["--force"] if force else []), name, timeout=timeout)
         if not done.ok:
             raise _failure(f"Cannot stop {name}.", done, hint="sysinit-vm stop --force")
 

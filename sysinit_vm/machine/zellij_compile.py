@@ -15,7 +15,7 @@ from sysinit_vm import detached, files, lock
 from sysinit_vm.background import repeat_every
 from sysinit_vm.errors import VmError
 from sysinit_vm.escaping import one_line
-from sysinit_vm.interrupts import sigterm_as_interrupt
+from sysinit_vm.interrupts import signals_as_interrupt
 from sysinit_vm.machine import run_route
 from sysinit_vm.machine.compile_log import CompileLog
 from sysinit_vm.machine.compile_record import CompileRecord, Outcome
@@ -140,7 +140,7 @@ def _recorded(places: CompileFiles, stages: Stages | None = None) -> Iterator[_R
     _remove(places.stop)
     recorder.record.write(places.record)
     try:
-        with sigterm_as_interrupt(), repeat_every(_LOOK, recorder.look):
+        with signals_as_interrupt(), repeat_every(_LOOK, recorder.look):
             yield recorder
     except (VmError, OSError) as error:
         with suppress(VmError):

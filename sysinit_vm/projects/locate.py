@@ -5,7 +5,6 @@ Lima's own instance list is the only registry: each VM carries its project's dir
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from sysinit_vm.config.document import Config
 from sysinit_vm.config.params import VM_NAME
@@ -178,15 +177,6 @@ def running(instances: Instances, wanted: Target) -> Instance:
     return instance
 
 
-def guest_directory(instance: Instance, host: Path) -> str:
-    """Return the guest directory that corresponds to the ``host`` one (absolute).
-
-    Inside the VM's project this is the same path. Elsewhere it is the project; for a VM without a project, ``/``.
-    """
-    root = instance.project_dir
-    return str(Project(root).corresponding(host)) if root else "/"
-
-
 def unreadable(instance: Instance) -> StateError:
     """Return the error for a VM that Lima cannot use: its lima.yaml is missing, damaged, refused, or not listed.
 
@@ -211,9 +201,9 @@ def unreadable(instance: Instance) -> StateError:
         return StateError(brief, detail=why, hint=typed("ls", "-ld", instance.no_directory))
     if instance.intact:
         added = f", or what {lima_home() / '_config'} adds to it" if machine_config() else ""
-        why = f"Lima does not take {lima_yaml}{added}. The VM's disk is there."
-        return StateError(brief, detail=why, hint=typed("limactl", "validate", lima_yaml))
-    why = f"{lima_yaml} is damaged, or limactl cannot list what it says, so Lima cannot use the VM."
+        why = f"limactl did not take {lima_yaml}{added}. If another command has just restored it, it can by now."
+        status = typed("sysinit-vm", "status", "--name", name)
+        return StateError(brief, detail=why, hint=f"{status}, or {typed('limactl', 'validate', lima_yaml)}")
     return StateError(brief, detail=why, hint=f"{edit(lima_yaml)}, or {destroy}" if its.has_disk else destroy)
 
 

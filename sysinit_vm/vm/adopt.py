@@ -10,19 +10,20 @@ from typing import Any
 from sysinit_vm.config.document import Config
 from sysinit_vm.effective import prepare
 from sysinit_vm.errors import StateError
-from sysinit_vm.lima.instance import RUNNING, STOPPED, Instance
+from sysinit_vm.lima.instance import STOPPED, Instance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.locks import vm_lock
-from sysinit_vm.lima.recovery import recover
 from sysinit_vm.machine import facts
 from sysinit_vm.ports import allocation, moves
 from sysinit_vm.projects import locate, owners
 from sysinit_vm.projects.project import Project, same
 from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
+from sysinit_vm.terminal.progress import Progress
 from sysinit_vm.trust import approvals
 from sysinit_vm.vm import permission, restore, validity
 from sysinit_vm.vm.project_vm import ProjectVm
+from sysinit_vm.vm.stop import reminding, shut_down
 
 # What a VM was created with, and what a later start ignores or rejects if it changes (Lima 2.2.0).
 _STAYS_WITH_THE_DISK = ("images", "firmware", "arch", "vmType", "mountType", "disk", "user")
@@ -110,12 +111,11 @@ def _take_over(lima: Limactl, instance: Instance, project: Project, committed: C
         judged = permission.edited(now, _merged({**present.data, "mountType": now.mount_type}, wanted.data))
         for note in wanted.notes:
             say(f"  {note}")
-        if now.status not in {RUNNING, STOPPED}:
-            recover(lima, now)
-        elif now.running:
+        if now.running:
             validity.require(lima, judged, committed.path)
-            say(f"Stopping {instance.name} …")
-            lima.stop(instance.name)
+        if now.status != STOPPED:
+            with Progress(f"Stopping VM: {now.name}") as progress, reminding(progress):
+                shut_down(lima, now, progress.stage)
         lima.edit(judged)
 
 

@@ -17,8 +17,9 @@ from sysinit_vm.machine import facts
 from sysinit_vm.projects import locate
 from sysinit_vm.terminal import prompts
 from sysinit_vm.terminal.console import say
-from sysinit_vm.vm import adopt, permission, restore, validity
-from sysinit_vm.vm.destroy import destroy
+from sysinit_vm.terminal.progress import Progress
+from sysinit_vm.vm import adopt, new_vm, permission, restore, validity
+from sysinit_vm.vm.destroy import destroy, to_destroy
 from sysinit_vm.vm.options import StartOptions
 from sysinit_vm.vm.project_vm import ProjectVm
 from sysinit_vm.vm.start import start
@@ -165,8 +166,15 @@ def _apply_live(lima: Limactl, instance: Instance, judged: JudgedConfig) -> Inst
 
 
 def recreate(vm: ProjectVm, options: StartOptions) -> Instance:
-    """Delete the VM and create it again: its disk is lost, the project's files stay. ``require_valid`` comes first."""
+    """Delete the VM and create it again: its disk is lost, the project's files stay. ``require_valid`` comes first.
+
+    What can fail before the old VM is in the way, such as the build of an image, comes before it is deleted.
+    """
     if vm.lima.runner.dry:
         return vm.existing()
-    destroy(vm)
+    name = to_destroy(vm).name
+    with Progress(f"Recreating VM: {name}") as progress:
+        progress.stage("looking whether a new one can be made")
+        new_vm.require(vm.lima, name, vm.target.required, options, progress)
+        destroy(vm, progress)
     return start(vm.read_again(), options)

@@ -13,7 +13,6 @@ from sysinit_vm.config.document import Config
 from sysinit_vm.effective import prepare, resolve
 from sysinit_vm.errors import VmError, edit, typed
 from sysinit_vm.images import available
-from sysinit_vm.images.available import Choice
 from sysinit_vm.lima import disk_image, guest_console, recovery, stages
 from sysinit_vm.lima.home import instance_files
 from sysinit_vm.lima.instance import STOPPED, Instance
@@ -33,7 +32,7 @@ from sysinit_vm.runner import Result
 from sysinit_vm.terminal.console import say
 from sysinit_vm.terminal.progress import Progress
 from sysinit_vm.trust import approvals, gate
-from sysinit_vm.vm import failed_start, own_keys, pause, permission, validity, waiting
+from sysinit_vm.vm import failed_start, new_vm, own_keys, pause, permission, waiting
 from sysinit_vm.vm.options import StartOptions
 
 _CONSOLE_SECONDS = 5  # between two checks of the console
@@ -82,12 +81,7 @@ def _create(lima: Limactl, name: str, project: Project, options: StartOptions, p
     _require_room_for(instance_files(name))
     committed, machine = options.committed or committed_config.load(project), facts.gather()
     declared = forwards.declared(committed)
-    choice = resolve.choose_image(committed, machine)
-    if choice.entry is None and choice.buildable:  # create would refuse the config too, but only after the build
-        validity.require(lima, permission.unbuilt(committed, project, name), committed.path)
-        say("  Building the guest image: 3 to 6 minutes, once.")
-        options.build_image(available.directory(machine.lima_home), progress)
-    choice = _image(committed, machine, project)
+    choice = new_vm.image(lima, name, project, committed, options, progress)
     if choice.remote and not _has_zellij(committed, machine):
         say("  The image is a download without Zellij, and this machine has none to install there: sysinit-vm setup")
     env = _accelerate(lima, options, machine, choice.kernel)
@@ -135,19 +129,6 @@ def _has_zellij(committed: Config, machine: Facts) -> bool:
             or find_programs.find_zellij_for(str(committed.data.get("arch") or machine.arch)) is not None
         )
     return True
-
-
-def _image(committed: Config, machine: Facts, project: Project) -> Choice:
-    """Return the image for the VM; VmError if there is none."""
-    choice = resolve.choose_image(committed, machine)
-    on_linux = machine.system == "Linux"
-    if choice.entry is None and not choice.left_to_lima:
-        raise VmError(
-            f"This machine can use none of the images in {project.config}.",
-            detail="No image exists locally, no download is for this architecture, and none can be built here.",
-            hint="sysinit-vm setup, then sysinit-vm build.debian" if on_linux else edit(project.config),
-        )
-    return choice
 
 
 def _tell(notes: Iterable[str]) -> None:

@@ -35,14 +35,19 @@ def destroy(vm: ProjectVm, progress: Progress | None = None) -> str:
     task that this is part of; without one, its stages are shown by themselves.
     """
     with vm.locked() as locked:
-        instance = to_destroy(locked)
-        with nullcontext(progress) if progress else Progress(f"Destroying VM: {instance.name}") as shown:
-            with reminding(shown):
-                end(vm.lima, instance, shown)
-            shown.stage("deleting its disk")
-            vm.lima.delete(instance.name)
-        if not vm.lima.runner.dry:
-            approvals.forget(instance.dir)
+        return delete(locked, progress)
+
+
+def delete(vm: ProjectVm, progress: Progress | None = None) -> str:
+    """As ``destroy``, for a ``vm`` whose lock the caller holds, and that was read since."""
+    instance = to_destroy(vm)
+    with nullcontext(progress) if progress else Progress(f"Destroying VM: {instance.name}") as shown:
+        with reminding(shown):
+            end(vm.lima, instance, shown)
+        shown.stage("deleting its disk")
+        vm.lima.delete(instance.name)
+    if not vm.lima.runner.dry:
+        approvals.forget(instance.dir)
     return instance.name
 
 
@@ -60,7 +65,7 @@ def end(lima: Limactl, instance: Instance, progress: Progress) -> None:
 
 
 def _stop(lima: Limactl, instance: Instance, progress: Progress) -> None:
-    if events.host_agent_ready(instance) is None:  # limactl would wait for minutes for a guest that cannot hear yet
+    if not events.has_booted(instance):  # limactl would wait for minutes for a guest that cannot hear yet
         progress.stage("powering off the guest, which has not booted")
         lima.stop(instance.name, force=True)
         return

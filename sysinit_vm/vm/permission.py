@@ -185,7 +185,12 @@ def unbuilt(committed: Config, project: Project, name: str) -> JudgedConfig:
     machine = facts.gather()
     data = prepare.prepared(committed, project, name, machine).data
     data["images"] = [{**available.debian_entry(machine.lima_home), "arch": data["arch"]}]
-    return gate.passed(name, data, gate.judge(data, committed, project.root, name))
+    return planned(committed, project, name, data)
+
+
+def planned(committed: Config, project: Project, name: str, data: Mapping[str, Any]) -> JudgedConfig:
+    """Return ``data``, what ``committed`` becomes for ``project``'s new VM ``name``, as ``judged``: only for a look."""
+    return gate.passed(name, data, gate.judge(data, committed, project.root, name), ask=False)
 
 
 def created(lima: Limactl, name: str, config: Path) -> JudgedInstance:

@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 from sysinit_vm import files
-from sysinit_vm.errors import VmError
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.locks import vm_lock
@@ -20,9 +19,13 @@ def restored(vm: ProjectVm) -> ProjectVm:
     The errors are those of ``restore``.
     """
     instance = vm.located.instance
-    if instance is None or not is_safe(instance, explicit=vm.target.explicit):
+    if instance is None or not instance.unreadable:
         return vm
-    restore(vm.lima, instance.name)
+    with vm.locked() as locked:  # another command may be restoring it, and what we know is older than what is there
+        instance = locked.located.instance
+        if instance is None or not is_safe(instance, explicit=vm.target.explicit):
+            return locked
+        _restore(vm.lima, instance)
     return vm.read_again()
 
 
@@ -39,12 +42,15 @@ def restore(lima: Limactl, name: str) -> None:
     """
     with vm_lock(name):
         instance = lima.instance(name)
-        kept = instance.files.kept_config() if instance is not None and instance.restorable else None
-        if instance is None or kept is None:
-            return
-        if lima.runner.dry:
-            say(f"Would restore {instance.files.lima_yaml}")
-            return
+        if instance is not None and instance.restorable:
+            _restore(lima, instance)
+
+
+def _restore(lima: Limactl, instance: Instance) -> None:
+    kept = instance.files.kept_config()
+    if lima.runner.dry:
+        say(f"Would restore {instance.files.lima_yaml}")
+    elif kept is not None:
         put(lima, instance, kept.text, "its last start's again")
 
 
@@ -66,12 +72,14 @@ def put(lima: Limactl, instance: Instance, text: str, source: str) -> None:
 
 
 def _move_aside(path: Path) -> Path | None:
-    """Rename what is at ``path``, whatever it is, and return its new path; None if there is nothing."""
+    """Give what is at ``path``, whatever it is, a name that is free, and return that; None if there is nothing."""
     if not os.path.lexists(path):
         return None
     aside = path.with_name(f"{path.name}.damaged")
+    while os.path.lexists(aside):
+        aside = aside.with_name(f"{aside.name}+")
     try:
-        path.replace(aside)
+        path.rename(aside)
     except OSError as error:
-        raise VmError(f"Cannot rename {path}.", detail=error.strerror or str(error)) from error
+        raise files.denied("rename", path, error) from error
     return aside

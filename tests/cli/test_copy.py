@@ -6,6 +6,8 @@ import re
 import shlex
 import signal
 import stat
+import subprocess
+import sys
 import tarfile
 import time
 
@@ -224,16 +226,33 @@ def test_dry_copies_nothing(world, place):
     assert list(goal.iterdir()) == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 @pytest.mark.parametrize("mark", [(":", ""), ("", ":")])
-def test_ctrl_c_ends_it_and_leaves_nothing_half(world, place, mark):
+def test_ctrl_c_and_a_closed_terminal_end_it_and_leave_nothing_half(world, place, mark, number):
     source, goal = place
     with (source / "big").open("wb") as big:
         big.truncate(2**36)
     process = world.begin(*SCRIPT, "copy", f"{mark[0]}{source}/big", f"{mark[1]}{goal}")
     wait_until(lambda: list(goal.glob(".copy.*/big")))
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, number)
     assert process.wait(timeout=30) == 130
     wait_until(lambda: not list(goal.iterdir()))
+
+
+def test_a_terminal_that_goes_away_leaves_nothing_half(world, place):
+    """Nothing can be written to it any more, while the rest is removed."""
+    source, goal = place
+    with (source / "big").open("wb") as big:
+        big.truncate(2**36)
+    terminal, its_end = os.openpty()
+    lead = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+    argv = [sys.executable, "-c", lead, *SCRIPT, "copy", f":{source}/big", str(goal)]
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), its_end)
+    with subprocess.Popen(argv, cwd=world.demo, env=world.env, start_new_session=True, **streams):
+        os.close(its_end)
+        wait_until(lambda: list(goal.glob(".copy.*/big")))
+        os.close(terminal)
+    assert list(goal.iterdir()) == []
 
 
 def member(name, data=b"", kind=tarfile.REGTYPE, **values):

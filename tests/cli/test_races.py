@@ -77,6 +77,23 @@ def test_a_start_against_a_destroy_leaves_a_whole_vm_or_none(world):
     assert world.status() == "Running"
 
 
+@pytest.mark.parametrize("text", [None, "corrupt"])
+def test_of_starts_at_once_one_restores_a_lost_config_and_none_advises_to_destroy(world, text):
+    world.put_vm("Stopped")
+    own = world.lima_home / "demo-dev"
+    (own / "lima-version").write_text("2.2.0")
+    (own / "disk").touch()
+    assert world.run("start").returncode == 0
+    for _ in range(3):
+        (own / "lima.yaml").unlink()
+        if text:
+            (own / "lima.yaml").write_text(text)
+        ends = ended([world.begin(PROGRAM, "start") for _ in range(4)])
+        assert [code for code, _ in ends] == [0] * 4, ends
+        assert sum("its last start's again" in err for _, err in ends) == 1
+    assert world.status() == "Running"
+
+
 def test_of_many_inits_at_once_one_writes_the_config_and_it_is_whole(world):
     ends = ended([world.begin(PROGRAM, "init", "minimal") for _ in range(6)])
     assert [code for code, _ in ends].count(0) >= 1

@@ -122,14 +122,14 @@ def test_attaching_without_standard_input_reads_nothing(capfd):
     assert capfd.readouterr().out == ""
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_while_attached_calls_back_ends_the_command_and_is_the_status(number, code):
-    called, before = [], signal.getsignal(signal.SIGTERM)
+    called, before = [], signal.getsignal(number)
     sender = threading.Timer(0.3, os.kill, (os.getpid(), number))
     sender.start()
     assert RUN.attach(("sleep", "30"), on_interrupt=lambda: called.append(1)) == code
     assert called == [1]
-    assert signal.getsignal(signal.SIGTERM) == before
+    assert signal.getsignal(number) == before
 
 
 def test_a_command_that_ignores_the_end_is_ended_all_the_same(monkeypatch):

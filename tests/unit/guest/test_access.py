@@ -146,3 +146,9 @@ def test_an_interrupt_is_sent_to_the_marked_guest_process(lima):
     lima.runner.options[-1]["on_interrupt"]()
     assert lima.runner.argvs[-1][-1] == marker
     assert lima.runner.kinds[-1] == "read"
+
+
+def test_the_guest_directory_is_the_same_inside_the_vms_own_project():
+    assert access.guest_directory(DEMO, Path("/work/demo/a")) == "/work/demo/a"
+    assert access.guest_directory(DEMO, Path("/work/demo-2")) == "/work/demo"
+    assert access.guest_directory(BARE, Path("/work")) == "/"

@@ -1,13 +1,15 @@
 import json
 import shutil
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from sysinit_vm import lock
 from sysinit_vm.errors import VmError
 from sysinit_vm.inventory import prune
-from sysinit_vm.lima.locks import vm_lock
+from sysinit_vm.lima.locks import vm_lock, vm_lock_file
 from sysinit_vm.runner import Runner
 from tests.fakes import FakeLimactl, vm
 
@@ -69,6 +71,24 @@ def test_one_that_runs_says_so(lima_home):
     (one,) = prune.find(FakeLimactl(instance(lima_home, "gone", status="Running")).instances())
     assert one.running
     assert "is running" in one.row()[-1]
+
+
+def test_one_that_another_command_adopts_meanwhile_stays(lima_home, tmp_path, monkeypatch):
+    """Its lock was waited for; what was seen before says nothing any more."""
+    vms = FakeLimactl(instance(lima_home, "moved"))
+    shown, held = prune.find(vms.instances()), lock.held
+
+    @contextmanager
+    def adopted_while_waiting(path, message):
+        with held(path, message) as waited:
+            vms.by_name["moved"] = vm("moved", tmp_path, "Stopped", lima_home)
+            yield waited
+
+    monkeypatch.setattr(lock, "held", adopted_while_waiting)
+    with pytest.raises(VmError, match="Some items remain") as caught:
+        prune.remove(vms, shown)
+    assert "It is now in use" in str(caught.value)
+    assert vms.calls == []
 
 
 def test_one_behind_a_link_is_left_alone(lima_home, tmp_path):
@@ -144,6 +164,46 @@ def test_what_a_started_vm_left_beside_its_lock_goes_with_it(lima_home, tmp_path
         assert [path.name for path in one.paths] == ["old.lock", "old.yaml"]
         prune.remove(FakeLimactl(here), [one])
     assert sorted(path.name for path in own.iterdir()) == ["_ports.lock", "held.lock", "here.lock"]
+
+
+def test_a_lock_goes_only_while_it_is_held_so_that_no_start_has_it(lima_home, monkeypatch):
+    own = lima_home / "_sysinit-vm"
+    own.mkdir()
+    for name in ("old.lock", "old.yaml"):
+        (own / name).touch()
+    held, unlink = [], Path.unlink
+
+    def noted(path, **options):
+        held.append((path.name, lock.is_held(own / "old.lock")))
+        unlink(path, **options)
+
+    monkeypatch.setattr(Path, "unlink", noted)
+    prune.remove(FakeLimactl(), prune.find(FakeLimactl().instances()))
+    assert held == [("old.yaml", True), ("old.lock", True)]
+    assert list(own.iterdir()) == []
+
+
+def test_a_lock_stays_if_its_vm_is_there_by_then(lima_home, tmp_path):
+    own = lima_home / "_sysinit-vm"
+    own.mkdir()
+    (own / "new.lock").touch()
+    shown = prune.find(FakeLimactl().instances())
+    instance(lima_home, "new", tmp_path)
+    prune.remove(FakeLimactl(), shown)
+    assert (own / "new.lock").exists()
+
+
+def test_half_of_an_instance_goes_only_while_its_lock_is_held(lima_home, monkeypatch):
+    instance(lima_home, "half", booted=False)
+    (lima_home / "half" / "lima.yaml").unlink()
+    shown = prune.find(FakeLimactl().instances())
+    held = []
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "rmtree", lambda path: held.append((path, lock.is_held(vm_lock_file("half")))))
+        prune.remove(FakeLimactl(), shown)
+    assert held == [(lima_home / "half", True)]
+    with vm_lock("half"), pytest.raises(VmError, match="Another sysinit-vm is using it"):
+        prune.remove(FakeLimactl(), shown)
 
 
 def test_removing_removes_just_that(lima_home, tmp_path):

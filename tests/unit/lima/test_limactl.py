@@ -1,4 +1,5 @@
 import base64
+import functools
 import itertools
 import json
 import os
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.lima.account import Account
-from sysinit_vm.lima.events import host_agent_ready
+from sysinit_vm.lima.events import has_booted, host_agent_ready
 from sysinit_vm.lima.home import all_instance_files, lima_home
 from sysinit_vm.lima.instance import Instance, Instances
 from sysinit_vm.lima.judged import JudgedConfig, JudgedFile, JudgedInstance
@@ -537,6 +538,19 @@ def test_the_host_agent_says_whether_the_vm_is_ready(tmp_path, lines, ready):
 
 def test_a_vm_without_a_host_agents_log_is_still_booting(tmp_path):
     assert host_agent_ready(Instance("a", "Running", tmp_path)) is None
+
+
+@pytest.mark.parametrize("lines", [None, []])
+def test_a_vm_that_has_run_a_while_and_whose_logs_were_emptied_is_not_called_booting(tmp_path, lines):
+    pid_file = tmp_path / "ha.pid"
+    pid_file.touch()
+    booted = functools.partial(has_booted, Instance("a", "Running", tmp_path))
+    assert not booted()  # it may just begin
+    os.utime(pid_file, (0, 0))
+    if lines is not None:
+        assert agent(tmp_path, *lines)
+    assert booted()
+    assert not agent(tmp_path, PORT)
 
 
 @settings(max_examples=50)

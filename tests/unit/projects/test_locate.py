@@ -199,13 +199,6 @@ def test_one_that_does_not_run_is_exit_4_where_it_must(status):
     assert caught.value.exit_code == 4
 
 
-def test_the_guest_directory_is_the_same_inside_the_vms_own_project():
-    mine = running("demo-dev", "/work/demo")
-    assert locate.guest_directory(mine, Path("/work/demo/a")) == "/work/demo/a"
-    assert locate.guest_directory(mine, Path("/work/demo-2")) == "/work/demo"
-    assert locate.guest_directory(running("lima-own"), Path("/work")) == "/"
-
-
 paths = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=90).filter(
     lambda text: text not in {".", ".."}
 )
@@ -246,3 +239,18 @@ def test_project_is_not_forgotten_where_a_config_is_needed(demo, tmp_path):
     (tmp_path / "bare").mkdir()
     with pytest.raises(NoConfigError, match="bare"):
         _ = locate.target(str(tmp_path / "bare"), "x-dev").required
+
+
+@pytest.mark.parametrize(("text", "deletes"), [("cpus: 1\n", False), ("[", True)])
+def test_a_config_that_is_good_by_now_is_no_reason_to_delete_the_disk(tmp_path, text, deletes):
+    """Another command may have restored it since limactl was asked."""
+    instance = vm("demo-dev", place=tmp_path, status="")
+    instance.dir.mkdir()
+    for name in ("lima-version", "disk"):
+        (instance.dir / name).touch()
+    instance.files.lima_yaml.write_text("cpus: 1\n")
+    instance.files.keep_config()
+    if deletes:
+        instance.files.started_config.unlink()
+    instance.files.lima_yaml.write_text(text)
+    assert ("sysinit-vm destroy" in str(locate.unreadable(instance))) is deletes

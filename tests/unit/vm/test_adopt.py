@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from sysinit_vm.config import document
@@ -65,6 +67,30 @@ def test_a_running_one_is_stopped_first(demo):
     vms = lima("Running")
     take(vms, of(demo), yes=True)
     assert vms.calls == [("stop", "demo-dev", False), ("edit", "demo-dev")]
+
+
+def test_a_running_one_whose_guest_has_not_booted_is_stopped_in_seconds_and_told(demo, capsys):
+    vms = lima("Running")
+    vms.by_name["demo-dev"].files.events.write_text("")
+    vms.stops = False
+    shown = []
+    vms.on_stop = lambda: shown.append(capsys.readouterr().err)
+    take(vms, of(demo), yes=True)
+    assert vms.calls == [("stop", "demo-dev", False), ("stop", "demo-dev", True), ("edit", "demo-dev")]
+    assert "Stopping VM: demo-dev" in shown[0]
+    assert "has not booted" in shown[0]
+
+
+def test_a_process_that_has_got_the_vms_recorded_id_is_not_signalled(demo):
+    """Lima calls the VM running by it, and would send it a signal."""
+    vms = lima("Running")
+    pid_file = vms.by_name["demo-dev"].dir / "ha.pid"
+    pid_file.write_text(f"{os.getpid()}\n")
+    os.utime(pid_file, (0, 0))
+    recorded = []
+    vms.on_stop = lambda: recorded.append(pid_file.exists())
+    take(vms, of(demo), yes=True)
+    assert recorded == [False]
 
 
 def test_a_running_one_is_not_stopped_for_a_config_that_lima_refuses(demo):

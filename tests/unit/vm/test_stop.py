@@ -1,4 +1,5 @@
 import os
+from contextlib import nullcontext
 
 import pytest
 
@@ -6,7 +7,7 @@ from sysinit_vm.errors import StateError
 from sysinit_vm.lima import recovery
 from sysinit_vm.vm.destroy import destroy
 from sysinit_vm.vm.project_vm import ProjectVm
-from sysinit_vm.vm.stop import stop, stop_all
+from sysinit_vm.vm.stop import UNBOOTED_SECONDS, stop, stop_all
 
 
 def test_stopping_stops_a_running_one_and_leaves_a_stopped_one(lima, demo):
@@ -72,7 +73,47 @@ def test_one_that_is_stopped_already_is_not_said_to_be_stopping(lima, demo, caps
 def test_all_are_one_task_with_a_stage_for_each(lima, demo, capsys):
     lima.add("demo-dev", demo.project.root, "Running")
     stop_all(lima)
-    assert [line.split("] ")[-1] for line in capsys.readouterr().err.splitlines()] == ["Stopping 1 VMs", "demo-dev"]
+    lines = [line.split("] ")[-1] for line in capsys.readouterr().err.splitlines()]
+    assert lines == ["Stopping 1 VMs", "demo-dev", "demo-dev: shutting down the guest"]
+
+
+BOOTING = '{"level":"info","msg":"[hostagent] Waiting for the essential requirement 1 of 2: \\"ssh\\""}\n'
+LOGGED_IN = '{"level":"info","msg":"[hostagent] The essential requirement 1 of 2 is satisfied"}\n'
+
+
+def booting(lima, demo, log):
+    instance = lima.add("demo-dev", demo.project.root, "Running")
+    instance.files.events.write_text("")
+    instance.files.host_agent_log.write_text(log)
+    return instance
+
+
+def test_a_guest_that_has_not_booted_is_not_waited_for_as_long_as_limactl_would(lima, demo, capsys):
+    booting(lima, demo, BOOTING)
+    lima.stops = False
+    asked = []
+    lima.on_stop = lambda: asked.append(capsys.readouterr().err)
+    assert stop(ProjectVm.read(lima, demo)).status == "Stopped"
+    assert lima.calls == [("stop", "demo-dev", False), ("stop", "demo-dev", True)]
+    assert lima.waits == [UNBOOTED_SECONDS, None]
+    assert "has not booted" in asked[0]
+    assert "powering off the guest" in asked[1]
+
+
+def test_one_that_comes_up_meanwhile_is_shut_down_properly(lima, demo):
+    booting(lima, demo, BOOTING)
+    stop(ProjectVm.read(lima, demo))
+    assert (lima.calls, lima.waits) == ([("stop", "demo-dev", False)], [UNBOOTED_SECONDS])
+
+
+@pytest.mark.parametrize("stops", [True, False])
+def test_a_guest_that_ssh_has_reached_has_all_the_time_to_write_what_it_has_to(lima, demo, stops):
+    """It is still provisioned: the host agent does not call it ready, but it hears."""
+    booting(lima, demo, BOOTING + LOGGED_IN)
+    lima.stops = stops
+    with nullcontext() if stops else pytest.raises(StateError):
+        stop(ProjectVm.read(lima, demo))
+    assert (lima.calls, lima.waits) == ([("stop", "demo-dev", False)], [None])
 
 
 @pytest.mark.parametrize("force", [False, True])

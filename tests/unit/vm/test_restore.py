@@ -1,0 +1,58 @@
+import errno
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sysinit_vm.errors import VmError
+from sysinit_vm.vm import restore
+from sysinit_vm.vm.project_vm import ProjectVm
+
+
+@pytest.fixture
+def damaged(lima, demo):
+    """A stopped VM whose lima.yaml was damaged after a start; Lima calls it nothing."""
+    instance = lima.add("demo-dev", demo.project.root, "")
+    for name in ("lima-version", "disk"):
+        (instance.dir / name).touch()
+    instance.files.keep_config()
+    instance.files.lima_yaml.write_text("[")
+    return instance
+
+
+def names(instance):
+    return sorted(path.name for path in instance.dir.glob("lima.yaml*"))
+
+
+def test_what_was_there_takes_a_free_name(lima, damaged):
+    """An edit of the user's may be in an earlier one."""
+    restore.restore(lima, "demo-dev")
+    damaged.files.lima_yaml.unlink()
+    damaged.files.lima_yaml.mkdir()
+    restore.restore(lima, "demo-dev")
+    damaged.files.lima_yaml.write_text("{")
+    restore.restore(lima, "demo-dev")
+    assert names(damaged) == ["lima.yaml", "lima.yaml.damaged", "lima.yaml.damaged+", "lima.yaml.damaged++"]
+    assert (damaged.dir / "lima.yaml.damaged").read_text() == "["
+    assert (damaged.dir / "lima.yaml.damaged+").is_dir()
+    assert (damaged.dir / "lima.yaml.damaged++").read_text() == "{"
+
+
+def test_what_cannot_be_moved_aside_is_told_with_what_to_type(lima, damaged, monkeypatch):
+    def refuse(path, _target):
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(VmError, match="Read-only file system") as caught:
+        restore.restore(lima, "demo-dev")
+    assert caught.value.hint == f"ls -ld {damaged.files.lima_yaml}"
+    assert names(damaged) == ["lima.yaml"]
+
+
+def test_what_another_command_restored_meanwhile_is_read_again(lima, demo, damaged):
+    vm = ProjectVm.read(lima, demo)
+    damaged.files.lima_yaml.write_text(damaged.files.started_config.read_text())
+    lima.by_name["demo-dev"] = replace(damaged, status="Stopped")
+    assert restore.restored(vm).own().instance.status == "Stopped"
+    assert names(damaged) == ["lima.yaml"]
