@@ -15,6 +15,8 @@ from sysinit_vm.errors import VmError, typed
 PACKAGE = Path(__file__).resolve().parent
 LONGEST_LINE = 2**14  # bytes
 _LONGEST = 2**24  # bytes
+_ELSEWHERE = "unset the variable that names it, LIMA_HOME or one of XDG_*"
+_OF_THE_SYSTEM = {"bin", "boot", "dev", "etc", "lib", "lib64", "proc", "run", "sbin", "sys", "usr", "var"}  # below /
 
 
 def data(name: str) -> Path:
@@ -129,11 +131,20 @@ def require_private(directory: Path) -> Path:
                 why = f"Others may write {place}."
             else:
                 continue
-            raise VmError(f"{directory} is not safe to use.", detail=why, hint=typed("chmod", "go-w", place))
+            hint = typed("chmod", "go-w", place) if _is_users_own(place, status) else _ELSEWHERE
+            raise VmError(f"{directory} is not safe to use.", detail=why, hint=hint)
     return real
 
 
-def require_no_guest(path: Path, hint: str = "unset the variable that names it, LIMA_HOME or one of XDG_*") -> Path:
+def _is_users_own(place: Path, status: os.stat_result) -> bool:
+    """Whether it is a directory that its user may close to others: for root, none that the system or others need."""
+    if not stat.S_ISDIR(status.st_mode) or status.st_mode & stat.S_ISVTX or status.st_uid != os.getuid():
+        return False
+    below = place.parts[1:]
+    return bool(os.getuid()) or place == Path.home() or (len(below) > 1 and below[0] not in _OF_THE_SYSTEM)
+
+
+def require_no_guest(path: Path, hint: str = _ELSEWHERE) -> Path:
     """Return ``path`` (absolute, need not exist) with links resolved; VmError with ``hint`` if a guest can write it."""
     if guest_writes.is_guests(path):
         raise VmError(

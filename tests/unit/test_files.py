@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sysinit_vm import files
+from sysinit_vm import files, other_accounts
 from sysinit_vm.errors import VmError
 
 
@@ -126,12 +126,35 @@ def test_a_directory_in_which_anyone_may_make_files_is_not_used(tmp_path):
         files.require_private(tmp_path)
 
 
+@pytest.mark.parametrize("kind", ["file", "shared", "/", "/opt", "/usr/lib"])
+def test_only_for_a_directory_of_the_users_own_is_chmod_the_way_out(tmp_path, monkeypatch, kind):
+    """As root, `chmod go-w /dev/null` breaks the whole machine."""
+    place = tmp_path / "file" if kind == "file" else tmp_path if kind == "shared" else Path(kind)
+    if kind == "file":
+        place.touch()
+    if kind == "shared":
+        place.chmod(0o1777)
+    real = other_accounts.may_write
+    monkeypatch.setattr(other_accounts, "may_write", lambda path, status: path == place or real(path, status))
+    directory = place / "sysinit-vm" if kind == "file" else place
+    with pytest.raises(VmError, match=f"Others may write {place}") as caught:
+        files.require_private(directory)
+    assert caught.value.hint == "unset the variable that names it, LIMA_HOME or one of XDG_*"
+
+
+def test_a_device_is_not_to_be_changed_for_us():
+    with pytest.raises(VmError, match="Others may write /dev/null") as caught:
+        files.require_private(Path("/dev/null/sysinit-vm"))
+    assert "chmod" not in caught.value.hint
+
+
 def test_another_accounts_directory_is_not_used(tmp_path, monkeypatch):
     monkeypatch.setattr(files.os, "getuid", lambda: 4711)
     if os.geteuid() == 0:
         os.chown(tmp_path, 4712, -1)
-    with pytest.raises(VmError, match="It is the account"):
+    with pytest.raises(VmError, match="It is the account") as caught:
         files.require_private(tmp_path)
+    assert "chmod" not in caught.value.hint
 
 
 def test_a_directory_that_another_account_of_the_users_group_may_write_is_not_used(tmp_path, monkeypatch):
