@@ -117,7 +117,7 @@ def require_private(directory: Path) -> Path:
 
     VmError if another account or a guest can put files into it, or lead a link on the way to it elsewhere: where others
     may write above it, they must not be able to rename what is not theirs (as in /tmp). A group counts as others,
-    unless it is the user's own and nobody else's.
+    unless it is the user's own and nobody else's. So is it if something there is no directory.
     """
     real = require_no_guest(directory)
     for place in guest_writes.ways(directory):
@@ -127,6 +127,8 @@ def require_private(directory: Path) -> Path:
                 why = f"It is the account {status.st_uid}'s."
             elif stat.S_ISLNK(status.st_mode):
                 continue
+            elif not stat.S_ISDIR(status.st_mode):
+                why = f"{place} is not a directory."
             elif (place == real or not status.st_mode & stat.S_ISVTX) and other_accounts.may_write(place, status):
                 why = f"Others may write {place}."
             else:
@@ -137,7 +139,7 @@ def require_private(directory: Path) -> Path:
 
 
 def _is_users_own(place: Path, status: os.stat_result) -> bool:
-    """Whether it is a directory that its user may close to others: for root, none that the system or others need."""
+    """Whether it is a directory that its user may close to others; for root, none that others or the system need."""
     if not stat.S_ISDIR(status.st_mode) or status.st_mode & stat.S_ISVTX or status.st_uid != os.getuid():
         return False
     below = place.parts[1:]

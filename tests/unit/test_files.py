@@ -126,26 +126,30 @@ def test_a_directory_in_which_anyone_may_make_files_is_not_used(tmp_path):
         files.require_private(tmp_path)
 
 
-@pytest.mark.parametrize("kind", ["file", "shared", "/", "/opt", "/usr/lib"])
+ELSEWHERE = "unset the variable that names it, LIMA_HOME or one of XDG_*"
+
+
+@pytest.mark.parametrize("kind", ["shared", "/", "/opt", "/usr/lib"])
 def test_only_for_a_directory_of_the_users_own_is_chmod_the_way_out(tmp_path, monkeypatch, kind):
-    """As root, `chmod go-w /dev/null` breaks the whole machine."""
-    place = tmp_path / "file" if kind == "file" else tmp_path if kind == "shared" else Path(kind)
-    if kind == "file":
-        place.touch()
+    place = tmp_path if kind == "shared" else Path(kind)
     if kind == "shared":
         place.chmod(0o1777)
     real = other_accounts.may_write
     monkeypatch.setattr(other_accounts, "may_write", lambda path, status: path == place or real(path, status))
-    directory = place / "sysinit-vm" if kind == "file" else place
     with pytest.raises(VmError, match=f"Others may write {place}") as caught:
-        files.require_private(directory)
-    assert caught.value.hint == "unset the variable that names it, LIMA_HOME or one of XDG_*"
+        files.require_private(place)
+    assert caught.value.hint == ELSEWHERE
 
 
-def test_a_device_is_not_to_be_changed_for_us():
-    with pytest.raises(VmError, match="Others may write /dev/null") as caught:
-        files.require_private(Path("/dev/null/sysinit-vm"))
-    assert "chmod" not in caught.value.hint
+@pytest.mark.parametrize("name", ["/dev/null", "file"])
+def test_what_is_no_directory_is_told_and_is_not_to_be_changed_for_us(tmp_path, name):
+    """As root, `chmod go-w /dev/null` breaks the whole machine."""
+    (tmp_path / "file").touch()
+    place = tmp_path / name
+    for directory in (place, place / "sysinit-vm"):
+        with pytest.raises(VmError, match=f"{place} is not a directory") as caught:
+            files.require_private(directory)
+        assert caught.value.hint == ELSEWHERE
 
 
 def test_another_accounts_directory_is_not_used(tmp_path, monkeypatch):
