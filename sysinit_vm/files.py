@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 from sysinit_vm import guest_writes, other_accounts
 from sysinit_vm.errors import VmError, typed
@@ -34,7 +34,7 @@ def read(path: Path, longest: int, *, own: bool = False) -> bytes:
     OSError if it is missing, ValueError if it is no plain file or has more than ``longest`` bytes; with ``own`` also if
     it is another account's than the user's or root's.
     """
-    with _opened(path) as stream:
+    with opened(path) as stream:
         if own and os.fstat(stream.fileno()).st_uid not in {os.getuid(), 0}:
             raise ValueError(f"{path} is another account's.")
         data = stream.read(longest + 1)
@@ -62,7 +62,7 @@ def lines(path: Path, *, last: int | None = None, end: int | None = None, whole:
     may lack its beginning; with ``end``, the file is taken to end after that many bytes.
     """
     try:
-        stream = _opened(path)
+        stream = opened(path)
     except (OSError, ValueError):
         return
     with stream:
@@ -79,13 +79,22 @@ def lines(path: Path, *, last: int | None = None, end: int | None = None, whole:
             yield line.decode(errors="replace").removesuffix("\n").removesuffix("\r")
 
 
-def _opened(path: Path) -> IO[bytes]:
-    """Open a file to read, without waiting; ValueError if it is no plain file."""
-    stream = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb")
+def opened(path: Path, mode: Literal["rb", "wb", "ab"] = "rb") -> IO[bytes]:
+    """Open the plain file ``path`` (absolute) as ``open`` does, without waiting, as for the other end of a FIFO.
+
+    A link is followed only to read; a new file is for its user alone. OSError if it cannot be opened, ValueError if it
+    is no plain file.
+    """
+    stream = open(path, mode, opener=_without_waiting)  # noqa: SIM115  # Path.open takes no opener
     if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
         stream.close()
         raise ValueError(f"{path} is not a file.")
     return stream
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    links = os.O_NOFOLLOW if flags & os.O_ACCMODE != os.O_RDONLY else 0
+    return os.open(path, flags | links | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, 0o600)
 
 
 def write(path: Path, content: str | bytes, *, mode: int = 0o644) -> None:

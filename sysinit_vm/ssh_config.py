@@ -53,9 +53,8 @@ def include_line() -> str:
 def host_block(instance: Instance) -> str:
     """Return the ssh config of ``instance`` as a host; empty if it has never started."""
     lima_config = instance.files.ssh_config
-    try:
-        lines = lima_config.read_text().splitlines()
-    except OSError:
+    lines = files.read_or_empty(lima_config).splitlines()
+    if not lines:
         return ""
     options = [line for line in lines if line.startswith((" ", "\t")) and line.split()[:1]]
     kept = [line for line in options if line.split()[0].lower() in _LIMAS_OPTIONS]
@@ -75,7 +74,7 @@ def write_hosts(instances: Iterable[Instance]) -> list[str]:
         if text:
             names.append(instance.name)
             host_file = instance.dir / _HOST_FILE
-            if not host_file.is_file() or host_file.read_text() != text:
+            if files.read_or_empty(host_file) != text:
                 files.write(host_file, text, mode=0o600)
     return names
 

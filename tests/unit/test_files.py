@@ -181,3 +181,31 @@ def test_a_file_of_another_account_is_not_read_as_our_own(tmp_path, monkeypatch)
     monkeypatch.setattr(files.os, "fstat", lambda _: os.stat_result([0o100644, 0, 0, 1, mine + 4711, 0, 1, 0, 0, 0]))
     with pytest.raises(ValueError, match="another account's"):
         files.read(path, 1, own=True)
+
+
+@pytest.mark.parametrize("mode", ["rb", "wb", "ab"])
+@pytest.mark.parametrize("other_end", [False, True])
+def test_nothing_but_a_plain_file_is_opened_and_never_waited_for(tmp_path, mode, other_end):
+    os.mkfifo(tmp_path / "fifo")
+    end = os.open(tmp_path / "fifo", os.O_RDWR) if other_end else None
+    with pytest.raises((OSError, ValueError)):
+        files.opened(tmp_path / "fifo", mode)
+    with pytest.raises((OSError, ValueError)):
+        files.opened(Path("/dev/null"), mode)
+    with pytest.raises((OSError, ValueError)):
+        files.opened(tmp_path, mode)
+    if end is not None:
+        os.close(end)
+
+
+def test_what_is_written_is_the_file_itself_and_for_its_user_only(tmp_path):
+    path = tmp_path / "f"
+    for mode, text in (("wb", b"a"), ("ab", b"b")):
+        with files.opened(path, mode) as stream:
+            stream.write(text)
+    assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"ab", 0o600)
+    (tmp_path / "link").symlink_to(path)
+    with pytest.raises(OSError, match="symbolic links"):
+        files.opened(tmp_path / "link", "ab")
+    with files.opened(tmp_path / "link") as stream:
+        assert stream.read() == b"ab"

@@ -1,8 +1,11 @@
 """The record of a compile; tests/cli/test_background_compile.py has the compile itself."""
 
+import os
+
 import pytest
 
 from sysinit_vm.machine import zellij_compile
+from sysinit_vm.machine.compile_log import CompileLog
 from sysinit_vm.machine.compile_record import CompileRecord
 from sysinit_vm.machine.compile_state import CompileFiles
 
@@ -21,3 +24,11 @@ def test_a_record_that_was_lost_or_damaged_is_written_again(tmp_path, damaged):
         recorder.look()
         assert CompileRecord.read(places.record) == recorder.record
     assert not places.record.exists()
+
+
+def test_a_log_that_is_a_fifo_holds_no_compile_up(tmp_path):
+    os.mkfifo(tmp_path / "log")
+    log = CompileLog(tmp_path / "log")
+    log.clear()
+    log.add("line")
+    assert (tmp_path / "log").is_fifo()
