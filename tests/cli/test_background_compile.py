@@ -357,3 +357,19 @@ def test_a_fifo_in_place_of_its_log_or_record_is_never_waited_for(compiler, name
     else:
         compiler.counts()
         assert compiler.world.run("setup", "--stop").returncode == 0
+
+
+def test_one_that_stands_still_is_continued_by_the_hint_and_then_ends_as_asked(compiler):
+    compiler.world.run("up", "--yes")
+    compiler.counts()
+    record = json.loads((compiler.cache / "zellij-compile.json").read_text())
+    os.kill(record["pid"], signal.SIGSTOP)
+    done = compiler.world.run("setup", "--stop")
+    assert done.returncode == 1
+    hint = done.stderr.splitlines()[-1].removeprefix("Try: ")
+    assert hint == f"kill -CONT {record['pid']}"
+    subprocess.run(hint.split(), check=True)
+    compiler.wait_until(lambda: compiler.state()["state"] == "stopped")
+    compiler.wait_until(lambda: not compiler.processes())
+    assert compiler.world.run("up", "--yes").returncode == 0
+    assert compiler.begun() == 1

@@ -156,9 +156,9 @@ def test_no_command_waits_for_a_fifo_in_place_of_a_file_of_ours_or_limas(world, 
         ("ssh-config", "--print"),
         ("logs", "console"),
         ("init", "--list"),
-        ("restart",),
         ("exec", "true"),
-        ("stop",),
+        ("start",),
+        *([] if name.endswith(".log") else [("restart",)]),  # limactl itself writes the logs
     ):
         path.unlink(missing_ok=True)
         path.parent.mkdir(parents=True, exist_ok=True)
