@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from sysinit_vm import files
 from sysinit_vm.errors import VmError
 
 _BEGUN = "begun"
@@ -51,9 +52,10 @@ def _leave(work: Work, output: Path, answers: int) -> NoReturn:
         if os.fork() == 0:
             _redirect(output, answers)
             _do(work, answers)
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        why = f"{error.filename or ''} {error.strerror or error}" if isinstance(error, OSError) else str(error)
         with contextlib.suppress(OSError), os.fdopen(answers, "w", encoding="utf-8") as stream:
-            stream.write(f"{error.filename or ''} {error.strerror or error}".strip())
+            stream.write(why.strip())
     finally:
         os._exit(0)
 
@@ -62,8 +64,8 @@ def _redirect(output: Path, answers: int) -> None:
     os.chdir("/")
     os.setpriority(os.PRIO_PROCESS, 0, _LOWEST)
     nothing = os.open(os.devnull, os.O_RDWR)
-    log = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-    for number, file in enumerate((nothing, log, log)):
+    log = files.opened(output, "ab")
+    for number, file in enumerate((nothing, log.fileno(), log.fileno())):
         os.dup2(file, number)
     for number in [int(file) for file in os.listdir("/dev/fd")]:  # noqa: PTH208  # names alone
         if number > 2 and number != answers:  # noqa: PLR2004

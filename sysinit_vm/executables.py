@@ -10,7 +10,8 @@ from pathlib import Path
 
 from sysinit_vm import guest_writes
 
-_LISTS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "TMP", "TEMP", "GOTMPDIR")  # their other parts stay
+_TEMPORARY = ("TMPDIR", "TMP", "TEMP", "GOTMPDIR")
+_LISTS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", *_TEMPORARY)  # their other parts stay
 # Where these are wrong is said where they are used, or they are no paths, whatever a guest calls its files.
 _KEPT = frozenset(
     ("PATH", "HOME", "LIMA_HOME", "PWD", "OLDPWD", "USER", "LOGNAME", "SHELL", "TERM", "COLORTERM", "LANG", "LANGUAGE")
@@ -51,13 +52,14 @@ def environment() -> dict[str, str]:
     """Return the environment for the programs that we start, without each variable that names where a guest writes.
 
     It may name a program, a library, a module or a configuration: SSH, PAGER, QEMU_MODULE_DIR, PERL5LIB, APT_CONFIG.
-    direnv sets such variables for a project.
+    direnv sets such variables for a project. A temporary directory that is none is dropped as well: Go's programs would
+    look for no other.
     """
     env = {**os.environ, "PATH": search_path()}
     for name in _LISTS:
         if name in env:
             env[name] = _trusted(env[name])
-            if not env[name]:
+            if not env[name] or (name in _TEMPORARY and not os.path.isdir(env[name])):  # noqa: PTH112  # as above
                 del env[name]
     others = [name for name in env if name not in {*_LISTS, *_KEPT} and not _KEPT_KINDS.fullmatch(name)]
     here, spaced = _here(), _spaced_places()

@@ -4,8 +4,9 @@ import difflib
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from sysinit_vm import files, project_tree
 from sysinit_vm.errors import VmError, typed
@@ -41,6 +42,10 @@ class FileEdit:
     def target(self) -> Path:
         """What is written: the file, or what it leads to if it is a link of the user's own."""
         return self.path if self.project else resolved(self.path)
+
+    def reversed(self) -> Self:
+        """Return the edit that takes this one back."""
+        return replace(self, before=self.after, after=self.before)
 
 
 def _lines(content: bytes | None) -> list[str]:
@@ -106,7 +111,7 @@ def write(edits: Sequence[FileEdit]) -> None:
         if edit.project:
             _write_in_project(edit, edit.project)
         else:
-            write_content(edit.path, edit.after, edit.mode)
+            _write_content(edit.path, edit.after, edit.mode)
 
 
 def _now(edit: FileEdit) -> bytes | None:
@@ -125,7 +130,7 @@ def _write_in_project(edit: FileEdit, root: Path) -> None:
         project_tree.write(root, relative, edit.after, mode=edit.mode)
 
 
-def write_content(path: Path, content: bytes | None, mode: int = 0o644) -> None:
+def _write_content(path: Path, content: bytes | None, mode: int = 0o644) -> None:
     """Write ``content`` to the file ``path`` (absolute; a link is followed); ``mode`` is for a new file.
 
     None removes the file. A link's target is not ours to remove, and the link would dangle: it becomes empty instead.

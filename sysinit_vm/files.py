@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 from sysinit_vm import guest_writes, other_accounts
 from sysinit_vm.errors import VmError, typed
@@ -15,6 +15,8 @@ from sysinit_vm.errors import VmError, typed
 PACKAGE = Path(__file__).resolve().parent
 LONGEST_LINE = 2**14  # bytes
 _LONGEST = 2**24  # bytes
+_ELSEWHERE = "unset the variable that names it, LIMA_HOME or one of XDG_*"
+_OF_THE_SYSTEM = {"bin", "boot", "dev", "etc", "lib", "lib64", "proc", "run", "sbin", "sys", "usr", "var"}  # below /
 
 
 def data(name: str) -> Path:
@@ -32,7 +34,7 @@ def read(path: Path, longest: int, *, own: bool = False) -> bytes:
     OSError if it is missing, ValueError if it is no plain file or has more than ``longest`` bytes; with ``own`` also if
     it is another account's than the user's or root's.
     """
-    with _opened(path) as stream:
+    with opened(path) as stream:
         if own and os.fstat(stream.fileno()).st_uid not in {os.getuid(), 0}:
             raise ValueError(f"{path} is another account's.")
         data = stream.read(longest + 1)
@@ -60,7 +62,7 @@ def lines(path: Path, *, last: int | None = None, end: int | None = None, whole:
     may lack its beginning; with ``end``, the file is taken to end after that many bytes.
     """
     try:
-        stream = _opened(path)
+        stream = opened(path)
     except (OSError, ValueError):
         return
     with stream:
@@ -77,13 +79,22 @@ def lines(path: Path, *, last: int | None = None, end: int | None = None, whole:
             yield line.decode(errors="replace").removesuffix("\n").removesuffix("\r")
 
 
-def _opened(path: Path) -> IO[bytes]:
-    """Open a file to read, without waiting; ValueError if it is no plain file."""
-    stream = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb")
+def opened(path: Path, mode: Literal["rb", "wb", "ab"] = "rb") -> IO[bytes]:
+    """Open the plain file ``path`` (absolute) as ``open`` does, without waiting, as for the other end of a FIFO.
+
+    A link is followed only to read; a new file is for its user alone. OSError if it cannot be opened, ValueError if it
+    is no plain file.
+    """
+    stream = open(path, mode, opener=_without_waiting)  # noqa: SIM115  # Path.open takes no opener
     if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
         stream.close()
         raise ValueError(f"{path} is not a file.")
     return stream
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    links = os.O_NOFOLLOW if flags & os.O_ACCMODE != os.O_RDONLY else 0
+    return os.open(path, flags | links | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, 0o600)
 
 
 def write(path: Path, content: str | bytes, *, mode: int = 0o644) -> None:
@@ -115,7 +126,7 @@ def require_private(directory: Path) -> Path:
 
     VmError if another account or a guest can put files into it, or lead a link on the way to it elsewhere: where others
     may write above it, they must not be able to rename what is not theirs (as in /tmp). A group counts as others,
-    unless it is the user's own and nobody else's.
+    unless it is the user's own and nobody else's. So is it if something there is no directory.
     """
     real = require_no_guest(directory)
     for place in guest_writes.ways(directory):
@@ -125,15 +136,26 @@ def require_private(directory: Path) -> Path:
                 why = f"It is the account {status.st_uid}'s."
             elif stat.S_ISLNK(status.st_mode):
                 continue
+            elif not stat.S_ISDIR(status.st_mode):
+                why = f"{place} is not a directory."
             elif (place == real or not status.st_mode & stat.S_ISVTX) and other_accounts.may_write(place, status):
                 why = f"Others may write {place}."
             else:
                 continue
-            raise VmError(f"{directory} is not safe to use.", detail=why, hint=typed("chmod", "go-w", place))
+            hint = typed("chmod", "go-w", place) if _is_users_own(place, status) else _ELSEWHERE
+            raise VmError(f"{directory} is not safe to use.", detail=why, hint=hint)
     return real
 
 
-def require_no_guest(path: Path, hint: str = "unset the variable that names it, LIMA_HOME or one of XDG_*") -> Path:
+def _is_users_own(place: Path, status: os.stat_result) -> bool:
+    """Whether it is a directory that its user may close to others; for root, none that others or the system need."""
+    if not stat.S_ISDIR(status.st_mode) or status.st_mode & stat.S_ISVTX or status.st_uid != os.getuid():
+        return False
+    below = place.parts[1:]
+    return bool(os.getuid()) or place == Path.home() or (len(below) > 1 and below[0] not in _OF_THE_SYSTEM)
+
+
+def require_no_guest(path: Path, hint: str = _ELSEWHERE) -> Path:
     """Return ``path`` (absolute, need not exist) with links resolved; VmError with ``hint`` if a guest can write it."""
     if guest_writes.is_guests(path):
         raise VmError(

@@ -53,11 +53,16 @@ def record(instance: Path, directories: Iterable[Path]) -> None:
 
 def recorded(instance: Path) -> tuple[Written, ...]:
     """Return what was recorded of the instance in the directory ``instance``; nothing if it was never started."""
-    with suppress(OSError, ValueError, TypeError), (instance / _FILE).open("rb") as stream:
+    with suppress(OSError, ValueError, TypeError), open(instance / _FILE, "rb", opener=_without_waiting) as stream:
         return tuple(
             Written(Path(path), (device, number)) for path, device, number in json.loads(stream.read(_LONGEST))
         )
     return ()
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """As ``files.opened``, which is above this module: a FIFO may be there."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def is_guests(path: Path) -> bool:

@@ -9,7 +9,7 @@ from invoke.exceptions import Exit, ParseError
 from invoke.parser.argument import Argument
 from invoke.program import Program
 
-from sysinit_vm import __version__, tasks
+from sysinit_vm import __version__, tasks, user_account
 from sysinit_vm.cli import help_text, synonyms
 from sysinit_vm.cli.completion import CHAIN, PASS_THROUGH, SHELLS
 from sysinit_vm.cli.index import Command, Index, read
@@ -49,6 +49,7 @@ class ConsoleProgram(Program):
         """Run as Invoke does; an error in its own output, such as that of --list, is reported as a task's is."""
         try:
             with ending():
+                user_account.require_home()  # before Invoke looks for its configuration there
                 try:
                     super().run(argv, exit)
                 finally:

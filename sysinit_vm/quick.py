@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
+from sysinit_vm import user_account
 from sysinit_vm.cli import completion, help_text, index
 from sysinit_vm.errors import VmError
 from sysinit_vm.escaping import escaped
@@ -51,6 +52,7 @@ def _completions(line: Sequence[str]) -> str:
     """
     known = index.read()
     with suppress(VmError):
+        user_account.require_home()
         words = completion.candidates(line, known.by_any_name(), known.core)
         return "\n".join(escaped(f"{word}\t{text}") for word, text in words)
     return ""

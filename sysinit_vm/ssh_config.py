@@ -53,9 +53,8 @@ def include_line() -> str:
 def host_block(instance: Instance) -> str:
     """Return the ssh config of ``instance`` as a host; empty if it has never started."""
     lima_config = instance.files.ssh_config
-    try:
-        lines = lima_config.read_text().splitlines()
-    except OSError:
+    lines = files.read_or_empty(lima_config).splitlines()
+    if not lines:
         return ""
     options = [line for line in lines if line.startswith((" ", "\t")) and line.split()[:1]]
     kept = [line for line in options if line.split()[0].lower() in _LIMAS_OPTIONS]
@@ -75,7 +74,7 @@ def write_hosts(instances: Iterable[Instance]) -> list[str]:
         if text:
             names.append(instance.name)
             host_file = instance.dir / _HOST_FILE
-            if not host_file.is_file() or host_file.read_text() != text:
+            if files.read_or_empty(host_file) != text:
                 files.write(host_file, text, mode=0o600)
     return names
 
@@ -119,7 +118,8 @@ def _lines(content: bytes | None) -> list[str]:
 def ensure(runner: Runner, instances: Iterable[Instance], *, yes: bool) -> list[str]:
     """Make ssh know the project VMs and return their names; the edit of ~/.ssh/config is shown and confirmed.
 
-    MissingError if there is no ssh. VmError if ssh does not know a VM afterwards; then the file is as it was.
+    MissingError if there is no ssh. VmError if ssh does not know a VM afterwards; then the file is as it was, unless
+    another program has changed it since our edit.
     """
     if find("ssh") is None:
         raise MissingError("ssh was not found.", detail="Its config is useless without it.", hint="sysinit-vm setup")
@@ -143,14 +143,23 @@ def _verify(runner: Runner, names: Iterable[str], edit: FileEdit | None) -> None
         options = _options(runner, name)
         if f"lima-{name}" in options.get("proxycommand", "") and options.get("hostname") == "127.0.0.1":
             continue
-        if edit:
-            file_edits.write_content(edit.path, edit.before)
+        left = _undo(edit) if edit else ""
         config_of_ssh = Path(pwd.getpwuid(getuid()).pw_dir) / ".ssh" / "config"  # whatever HOME says
+        why = options.get("error") or f"ssh reads {config_of_ssh}, and uses what that says first about {name}."
         raise VmError(
             f"ssh does not know the VM {name}, though {path()} names it.",
-            detail=options.get("error") or f"ssh reads {config_of_ssh}, and uses what that says first about {name}.",
-            hint=f"ssh -G {name}",
+            detail="\n".join(filter(None, (why, left))),
+            hint=f"ssh -G {name}" + ("; sysinit-vm ssh-config --remove" if left else ""),
         )
+
+
+def _undo(edit: FileEdit) -> str:
+    """Take our edit back, and return why it stays, if it does: what another wrote since then is not ours to remove."""
+    try:
+        file_edits.write([edit.reversed()])
+    except VmError as error:
+        return f"Our Include stays. {error.brief}"
+    return ""
 
 
 def _options(runner: Runner, name: str) -> dict[str, str]:

@@ -12,17 +12,26 @@ from sysinit_vm.errors import MissingError, UsageError
 
 
 def require_home() -> None:
-    """MissingError if the account has no home directory, by HOME or by its entry, or a relative one.
+    """MissingError if the account has no home directory, by HOME or by its entry, or what cannot be one.
 
+    HOME is set from now on: Python takes an empty one for /, and limactl 2.2.0 ends in a stack trace without one.
     UsageError for root by sudo that has kept the home of the account that typed it, as on a Mac.
     """
+    home = os.environ.get("HOME") or _home_of_entry()
+    if not home.startswith("/"):
+        raise _without_home(f"HOME is not an absolute path: {home!r}.")
+    place = next(path for path in (Path(home), *Path(home).parents) if os.path.lexists(path))
+    if not os.path.isdir(place):  # noqa: PTH112  # is_dir raises in a closed directory
+        raise _without_home(f"HOME is {home}, but {place} is not a directory.")
+    os.environ["HOME"] = home
+    refuse_sudo(Path(home))
+
+
+def _home_of_entry() -> str:
     try:
-        home = Path.home()
-    except RuntimeError as error:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError as error:
         raise _without_home(f"HOME is not set, and the uid {os.getuid()} has no entry in /etc/passwd.") from error
-    if not home.is_absolute():
-        raise _without_home(f"HOME is not an absolute path: {str(home)!r}.")
-    refuse_sudo(home)
 
 
 def _without_home(why: str) -> MissingError:

@@ -3,6 +3,7 @@
 Whoever can write a directory can put a link in a file's place between two looks at it; here nothing follows one.
 """
 
+import errno
 import os
 import stat
 import tarfile
@@ -14,6 +15,7 @@ from sysinit_vm.archive.names import MOST_DEPTH
 _CHUNK = 2**18  # bytes
 _BLOCK = tarfile.BLOCKSIZE
 _NO_LINK = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW | os.O_CLOEXEC
+_CHANGED = "It changed while it was read"
 LeaveOut = Callable[[str, str], None]
 
 
@@ -31,18 +33,17 @@ def pack_directory(
     packer.end()
 
 
-def pack_file(
-    name: str,
-    parent: int,
-    stream: IO[bytes],
-    leave_out: LeaveOut,
-    on_bytes: Callable[[int], None] = lambda _: None,
-) -> None:
+def pack_file(name: str, parent: int, stream: IO[bytes], on_bytes: Callable[[int], None] = lambda _: None) -> None:
     """Write the file ``name`` of the open directory ``parent``, as ``pack_directory`` does.
 
-    OSError if it cannot be opened, or is a link.
+    OSError if it cannot be opened, is a link, or cannot be read to its end: whoever unpacks it then gets half an
+    archive, and can keep the file that was there.
     """
-    packer = _Packer(stream, leave_out, on_bytes)
+
+    def refuse(_path: str, _why: str) -> None:
+        raise OSError(errno.EIO, _CHANGED, name)
+
+    packer = _Packer(stream, refuse, on_bytes)
     handle = os.open(name, _NO_LINK, dir_fd=parent)
     try:
         packer.contents(handle, f"./{name}", MOST_DEPTH)
@@ -90,7 +91,7 @@ class _Packer:
     def contents(self, handle: int, path: str, depth: int) -> None:
         status = os.fstat(handle)  # it may be another one by now
         if not _has_contents(status):
-            self._leave_out(path, "It changed while it was read.")
+            self._leave_out(path, f"{_CHANGED}.")
         elif not depth:
             self._leave_out(path, "It is too deep.")
         elif stat.S_ISDIR(status.st_mode):
@@ -110,7 +111,7 @@ class _Packer:
         while remaining:
             chunk = _read(handle, min(_CHUNK, remaining))
             if not chunk:
-                self._leave_out(path, "It changed while it was read; what is missing became zeros.")
+                self._leave_out(path, f"{_CHANGED}; what is missing became zeros.")
                 break
             self._write(chunk)
             remaining -= len(chunk)

@@ -134,8 +134,8 @@ def remember(instance: Instance) -> None:
 def _since_boot(instance: Instance) -> list[Change]:
     """Return what _config/default.yaml and override.yaml of LIMA_HOME have changed since the boot."""
     try:
-        booted = json.loads((instance.dir / _BOOTED).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        booted = json.loads(files.read_or_empty(instance.dir / _BOOTED))
+    except ValueError:
         return []
     before, now = _fixed_at_boot(booted), _fixed_at_boot(instance.filled)
     changes = plan.changes(before, now)

@@ -30,8 +30,9 @@ _LONGEST_PATH = 1000  # characters, shown
 _KINDS = {"dir", "file", "other", "none", "lost"}
 
 Info = PathInfo | HostPath
-# What is copied (shown to the user), its path as it was typed, and how.
-Copy = tuple[str, str, Callable[[Transfer], None]]
+# What is copied, and the directory that its archive's names are in (both shown to the user), its path as it was typed,
+# and how.
+Copy = tuple[str, str, str, Callable[[Transfer], None]]
 
 
 def copy(lima: Limactl, instance: Instance, words: Sequence[str], guest_writes: Sequence[Path | Written]) -> None:
@@ -55,7 +56,7 @@ def _out_of_guest(
         targets = [target.inner(_own_name(path)) if target.kind == "dir" else target for path in paths]
         _require_possible(instance, paths, sources, goal, target, targets)
         copies: list[Copy] = [
-            (f":{path}", path, partial(Transfer.receive, source=source, target=inner))
+            (f":{path}", f":{_base(path, source)}", path, partial(Transfer.receive, source=source, target=inner))
             for path, source, inner in zip(paths, sources, targets, strict=True)
         ]
         _run(lima, instance.name, f"Copying to {_shown(target)}", copies)
@@ -70,7 +71,12 @@ def _into_guest(
     targets = targets if target.kind == "dir" else [target] * len(paths)
     _require_possible(instance, paths, sources, goal, target, targets)
     copies: list[Copy] = [
-        (path, path, partial(Transfer.send, source=source, target=inner, guest_writes=guest_writes))
+        (
+            path,
+            _base(path, source),
+            path,
+            partial(Transfer.send, source=source, target=inner, guest_writes=guest_writes),
+        )
         for path, source, inner in zip(paths, sources, targets, strict=True)
     ]
     _run(lima, instance.name, f"Copying to :{_shown(target)}", copies)
@@ -80,9 +86,9 @@ def _run(lima: Limactl, name: str, title: str, copies: Sequence[Copy]) -> None:
     left_out = LeftOut()
     try:
         with Progress(title) as progress:
-            for shown, path, run in copies:
+            for shown, base, path, run in copies:
                 progress.stage(shown)
-                run(Transfer(lima, name, path, partial(_leave_out, left_out, shown), partial(_count, progress)))
+                run(Transfer(lima, name, path, partial(_leave_out, left_out, base), partial(_count, progress)))
     except VmError:
         if left_out.count:
             say(left_out.text())
@@ -91,8 +97,13 @@ def _run(lima: Limactl, name: str, title: str, copies: Sequence[Copy]) -> None:
         raise VmError(f"Left out: {left_out.count}. The rest was copied.", detail=left_out.text())
 
 
-def _leave_out(left_out: LeftOut, source: str, inner: str, why: str) -> None:
-    left_out.add(posixpath.join(source, inner.removeprefix("./")), why)
+def _base(path: str, source: PathInfo) -> str:
+    """Return the directory of what is in the archive: one of a single file has that file's own name."""
+    return path if source.kind == "dir" else posixpath.dirname(source.real)
+
+
+def _leave_out(left_out: LeftOut, base: str, inner: str, why: str) -> None:
+    left_out.add(posixpath.join(base, inner.removeprefix("./")), why)
 
 
 def _count(progress: Progress, size: int) -> None:

@@ -94,6 +94,7 @@ class Transfer:
     def send(self, source: PathInfo, target: PathInfo, guest_writes: Iterable[Path | Written]) -> None:
         """Copy the host's file or directory to the guest's ``target``; VmError if it does not, or only in part.
 
+        Unless a single file can be read to its end, the guest's former one stays.
         ``source`` is what was at the path before. No link in the directories ``guest_writes`` (absolute) is followed.
         """
 
@@ -120,7 +121,7 @@ class Transfer:
 
     def _give(self, stream: IO[bytes], source: HostPath) -> None:
         if source.kind == "file":
-            pack_file(source.name, source.parent, stream, self.leave_out, self.on_bytes)
+            pack_file(source.name, source.parent, stream, self.on_bytes)
             return
         with opened(".", source.parent) as directory:
             pack_directory(directory, stream, self.leave_out, self.on_bytes)

@@ -9,6 +9,7 @@ import tarfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from sysinit_vm import files
 from sysinit_vm.files import data
 from sysinit_vm.images.image_files import ImageSeries
 
@@ -72,8 +73,8 @@ def _add(tar: tarfile.TarFile, name: str, content: bytes, *, mode: int | None = 
 def recorded(disk: Path) -> dict[str, str]:
     """Return what the manifest beside ``disk`` says: its fields, such as key, and each package's version.
 
-    Raises OSError.
+    Nothing if it cannot be read.
     """
-    manifest = disk.with_suffix(".manifest").read_text(encoding="utf-8")
+    manifest = files.read_or_empty(disk.with_suffix(".manifest"))
     pairs = (line.partition(" ") for line in manifest.splitlines())
     return {name.removesuffix(":"): value for name, _, value in pairs if name}

@@ -69,8 +69,8 @@ def read_own(path: Path) -> str:
                 "the config then needs your approval.",
                 hint=typed("sysinit-vm", "init", os.path.realpath(path)),
             )
-        return path.read_text(encoding="utf-8")
-    except (OSError, RuntimeError, UnicodeDecodeError) as error:  # RuntimeError: a link to itself
+        return files.read(path, _LONGEST).decode()
+    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: a link to itself
         raise UsageError(
             f"The template {path} cannot be read.", detail=str(error), hint=typed("ls", "-l", str(path))
         ) from error

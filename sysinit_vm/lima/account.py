@@ -39,7 +39,7 @@ def current_account() -> Account:
         )
     passwd = _passwd(pwd.getpwall(), Path.home())
     path = files.require_private(user_directories.cache()) / "passwd"
-    if not path.is_file() or path.read_text() != passwd:
+    if files.read_or_empty(path) != passwd:
         files.write(path, passwd)
     identity = ("--unshare-user", "--uid", str(_UID), "--gid", str(_UID))
     words = (

@@ -156,6 +156,6 @@ class InstanceFiles:
     def host_agent_pid(self) -> int | None:
         """Return the recorded process id of the host agent, None if there is none."""
         try:
-            return int((self.directory / "ha.pid").read_text())
-        except (OSError, ValueError):
+            return int(files.read_or_empty(self.directory / "ha.pid"))
+        except ValueError:
             return None

@@ -91,7 +91,11 @@ def follow(instance: Instance, source: str, offsets: Ends) -> Iterator[str]:
 
 def _new_lines(path: Path, offset: int) -> tuple[list[str], int]:
     """Return whole lines that follow ``offset`` (bytes), not all if they are many, and the offset after them."""
-    with path.open("rb") as stream:
+    try:
+        stream = files.opened(path)
+    except (OSError, ValueError):  # another file is in its place
+        return [], offset
+    with stream:
         start = offset if os.fstat(stream.fileno()).st_size >= offset else 0  # a start writes the log anew
         stream.seek(start)
         data = stream.read(_CHUNK)

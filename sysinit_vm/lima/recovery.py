@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sysinit_vm import files
 from sysinit_vm.errors import VmError, typed
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.lima.instance import Instance
@@ -131,8 +132,8 @@ def starting(name: str) -> bool:
 
 def _recorded(pid_file: Path) -> int | None:
     try:
-        return int(pid_file.read_text())
-    except (ValueError, OSError):
+        return int(files.read_or_empty(pid_file))
+    except ValueError:
         return None
 
 

@@ -105,7 +105,7 @@ def _probe(runner: Runner, facts: Facts, kernel: Path) -> bool:
     # A VM's copy of the image's kernel has its size, and needs no probe of its own.
     cached = cache / f"{of_this_boot}{_digest(f'{kernel.stat().st_size}{kvm.access().name}')}"
     if cached.is_file():
-        return cached.read_text() == "works"
+        return files.read_or_empty(cached) == "works"
     argv = (
         *("timeout", "--foreground", "--kill-after=5", str(_PROBE_SECONDS)),  # sg would leave QEMU behind
         *_QEMU[facts.arch].split(),

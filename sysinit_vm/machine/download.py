@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from threading import Thread
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, urlsplit
 
 from sysinit_vm import files
 from sysinit_vm.config.mirror import without_login
 from sysinit_vm.errors import VmError
+
+if TYPE_CHECKING:
+    from io import BufferedReader
 
 _CHUNK = 2**18  # bytes
 _PATIENCE = 5.0  # seconds until a host is taken for one that cannot be reached
@@ -90,11 +93,13 @@ def fetch(location: str, part: Path, sha256: str, longest: int, on_bytes: _OnByt
     try:
         part.parent.mkdir(parents=True, exist_ok=True)
         if location.startswith("/"):
-            part.write_bytes(_read(Path(location), longest))
+            data = _read(Path(location), longest)
+            with files.opened(part, "wb") as file:
+                file.write(data)
         else:
             _fetch_all(location, part, longest, on_bytes)
-        with part.open("rb") as file:
-            actual = hashlib.file_digest(file, "sha256").hexdigest()
+        with files.opened(part) as file:
+            actual = hashlib.file_digest(cast("BufferedReader", file), "sha256").hexdigest()
     except _TooLongError as error:
         part.unlink(missing_ok=True)
         raise RefusedFileError(location, str(error)) from error
@@ -146,7 +151,7 @@ def _fetch_more(location: str, part: Path, longest: int, on_bytes: _OnBytes) -> 
         done = start  # 0 if the server knows no ranges
         if length is not None and length > longest:
             raise _TooLongError(f"It has {length} bytes, and should have at most {longest}.")
-        with part.open("ab" if done else "wb") as file:
+        with files.opened(part, "ab" if done else "wb") as file:
             return _copy(response, file, done, length, longest, on_bytes)
 
 

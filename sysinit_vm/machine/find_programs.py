@@ -113,10 +113,9 @@ def limactl_version(runner: Runner, limactl: Path, host: Host) -> Version:
     cached = host.cache / "limactl-version"
     status = limactl.stat()
     key = f"{limactl} {status.st_mtime_ns} {status.st_size}"
-    with contextlib.suppress(OSError):
-        cached_key, _, output = cached.read_text().rpartition("\n")
-        if cached_key == key:
-            return version(output)
+    cached_key, _, output = files.read_or_empty(cached).rpartition("\n")
+    if cached_key == key:
+        return version(output)
     output = ""
     with contextlib.suppress(OSError):  # a program for another kind of machine
         output = runner.read((*_unprivileged(host), str(limactl), "--version")).out.strip()
@@ -145,6 +144,6 @@ def _linux_arch(program: Path) -> str | None:
 
 
 def _head(program: Path) -> bytes:
-    with contextlib.suppress(OSError), program.open("rb") as stream:
+    with contextlib.suppress(OSError, ValueError), files.opened(program) as stream:
         return stream.read(4096)
     return b""

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import IO, cast
 
+from sysinit_vm import files
 from sysinit_vm.archive.left_out import LeftOut
 from sysinit_vm.archive.unpack import unpack
 from sysinit_vm.errors import VmError
@@ -54,7 +55,7 @@ def _unpack(delivery: Delivery) -> None:
     inside.mkdir(parents=True)
     root = os.open(inside, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        with gzip.open(delivery.part, "rb") as stream:
+        with files.opened(delivery.part) as packed, gzip.open(packed) as stream:
             unpack(cast("IO[bytes]", stream), root, left_out.add)
     finally:
         os.close(root)

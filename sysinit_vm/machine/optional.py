@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from sysinit_vm import files
 from sysinit_vm.errors import MissingError
 from sysinit_vm.executables import dotted, find
 from sysinit_vm.machine import find_programs, locks, package_manager
@@ -101,7 +102,7 @@ def _backends(host: Host) -> Iterator[str]:
     for directory in (_BACKENDS[0].expanduser(), *prefix, _BACKENDS[1]):
         for file in sorted(directory.glob("*.json")):
             with contextlib.suppress(OSError, ValueError, AttributeError):
-                backend = json.loads(file.read_text(encoding="utf-8"))
+                backend = json.loads(files.read_or_empty(file))
                 if backend.get("type") == "fs":
                     yield str(backend.get("binary", ""))
 

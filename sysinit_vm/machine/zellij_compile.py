@@ -93,11 +93,12 @@ def stop(host: Host) -> bool:
             raise VmError(
                 "The compile of Zellij does not end.",
                 detail=f"It was asked to {_STOPS_WITHIN} seconds ago.",
-                hint=f"kill -9 {record.pid}" if record else "sysinit-vm status",
+                # it then ends as asked; it may stand still, which SIGTERM would wait for as well
+                hint=f"kill -CONT {record.pid}" if record else "sysinit-vm status",
             )
         time.sleep(_LOOK / 10)
     _remove(places.stop)
-    if now := state(host):
+    if (now := state(host)) and not now.ended:  # it was killed before it could record that
         now.record.at_end(Outcome.STOPPED).write(places.record)
     return True
 
@@ -106,7 +107,7 @@ class _Recorder:
     """Stages that are recorded for all, and shown in ``stages`` too if somebody waits here."""
 
     def __init__(self, places: CompileFiles, stages: Stages | None) -> None:
-        self.record = CompileRecord(time.time(), os.getpid())
+        self.record, self.asked_to_end = CompileRecord(time.time(), os.getpid()), False
         self._places, self._stages = places, stages
 
     def stage(self, text: str) -> None:
@@ -130,18 +131,27 @@ class _Recorder:
         if self._places.stop.exists():
             with suppress(VmError):
                 _remove(self._places.stop)
+            self.asked_to_end = True
             os.kill(os.getpid(), signal.SIGTERM)
 
 
 @contextmanager
 def _recorded(places: CompileFiles, stages: Stages | None = None) -> Iterator[_Recorder]:
-    """Record a compile, of which we hold the lock, and how it ends; an interrupt leaves how far it was."""
+    """Record a compile, of which we hold the lock, and how it ends; an interrupt leaves how far it was.
+
+    Unless somebody has asked for it by the ``stop`` file: then it was stopped.
+    """
     recorder = _Recorder(places, stages)
     _remove(places.stop)
     recorder.record.write(places.record)
     try:
         with signals_as_interrupt(), repeat_every(_LOOK, recorder.look):
             yield recorder
+    except KeyboardInterrupt:
+        if recorder.asked_to_end:
+            with suppress(VmError):
+                recorder.record.at_end(Outcome.STOPPED).write(places.record)
+        raise
     except (VmError, OSError) as error:
         with suppress(VmError):
             recorder.record.at_end(Outcome.FAILED, _why(error)).write(places.record)

@@ -32,6 +32,6 @@ def remember(directory: Path, declared: Iterable[Forward], hosts: Mapping[Key, i
 def remembered(directory: Path) -> dict[Key, int]:
     """Return the declared host port of each forward that was moved; empty if that is not known."""
     with suppress(OSError, ValueError, TypeError):
-        rows = json.loads((directory / _RECORD).read_text(encoding="utf-8"))
+        rows = json.loads(files.read_or_empty(directory / _RECORD))
         return {(guest_ip, guest, proto): host for guest_ip, guest, proto, host in rows}
     return {}

@@ -341,3 +341,35 @@ def test_a_cache_that_cannot_be_written_is_a_word_and_up_goes_on(compiler):
     assert done.returncode == 0
     assert "Going on without it." in done.stderr
     assert "zellij-compile.json" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["log", "json", "stop"])
+def test_a_fifo_in_place_of_its_log_or_record_is_never_waited_for(compiler, name):
+    compiler.cache.mkdir(parents=True)
+    path = compiler.cache / f"zellij-compile.{name}"
+    os.mkfifo(path)
+    done = compiler.world.run("up", "--yes")
+    assert done.returncode == 0, done.stderr
+    if name == "log":
+        assert "Going on without it." in done.stderr
+        assert str(path) in done.stderr
+        assert compiler.processes() == []
+    else:
+        compiler.counts()
+        assert compiler.world.run("setup", "--stop").returncode == 0
+
+
+def test_one_that_stands_still_is_continued_by_the_hint_and_then_ends_as_asked(compiler):
+    compiler.world.run("up", "--yes")
+    compiler.counts()
+    record = json.loads((compiler.cache / "zellij-compile.json").read_text())
+    os.kill(record["pid"], signal.SIGSTOP)
+    done = compiler.world.run("setup", "--stop")
+    assert done.returncode == 1
+    hint = done.stderr.splitlines()[-1].removeprefix("Try: ")
+    assert hint == f"kill -CONT {record['pid']}"
+    subprocess.run(hint.split(), check=True)
+    compiler.wait_until(lambda: compiler.state()["state"] == "stopped")
+    compiler.wait_until(lambda: not compiler.processes())
+    assert compiler.world.run("up", "--yes").returncode == 0
+    assert compiler.begun() == 1

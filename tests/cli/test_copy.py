@@ -428,6 +428,25 @@ def test_setuid_bits_and_devices_do_not_arrive_and_the_rest_does(world, place):
     assert [path.name for path in goal.iterdir()] == ["new"]
 
 
+def test_what_comes_beside_a_single_file_is_named_by_its_own_path(world, place):
+    source, goal = place
+    (source / "a").touch()
+    done = world.run("copy", f":{source}/a", str(goal), **hostile(world, member("./b", b"x"), member("./a", b"x")))
+    assert done.returncode == 1
+    assert f":{source}/b: It was not asked for." in done.stderr.splitlines()
+    assert [path.name for path in goal.iterdir()] == ["a"]
+
+
+def test_a_single_file_that_cannot_be_read_to_its_end_leaves_the_guests_former_file(world, place):
+    """A file of sysfs says that it has a page, and holds less."""
+    _, goal = place
+    (goal / "online").write_text("former\n")
+    done = world.run("copy", "/sys/devices/system/cpu/online", f":{goal}")
+    assert (done.returncode, "It changed while it was read." in done.stderr) == (1, True), done.stderr
+    wait_until(lambda: [path.name for path in goal.iterdir()] == ["online"])
+    assert (goal / "online").read_text() == "former\n"
+
+
 def test_of_much_that_is_left_out_the_first_is_listed(world, place):
     source, goal = place
     done = world.run("copy", f":{source}", f"{goal}/new", **hostile(world, *(member(f"/{at}") for at in range(1000))))

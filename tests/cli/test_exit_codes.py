@@ -519,6 +519,28 @@ def test_an_account_without_an_entry_and_a_home_directory_is_told_so(world, word
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("unset", [["HOME="], ["-u", "HOME"]], ids=" ".join)
+def test_limactl_always_gets_a_home(world, unset):
+    """A service or a container may have none, and limactl 2.2.0 then ends in a stack trace."""
+    world.put_vm()
+    program = world.env["SYSINIT_VM_LIMACTL"]
+    strict = world.place / "limactl"
+    strict.write_text(
+        f'#!/bin/sh\n[ -n "$HOME" ] || {{ echo "goroutine 1 [running]:" >&2; exit 2; }}\nexec {program} "$@"\n'
+    )
+    strict.chmod(0o755)
+    own = {f"XDG_{kind}_HOME": str(world.home / kind) for kind in ("DATA", "CACHE", "CONFIG")}
+    done = world.type("env", *unset, *SCRIPT, "list", SYSINIT_VM_LIMACTL=str(strict), **own)
+    assert (done.returncode, "demo-dev" in done.stdout) == (0, True), done.stderr
+
+
+@pytest.mark.parametrize("words", [["list"], ["--list"], ["--version"]], ids=" ".join)
+def test_a_home_that_is_a_file_is_told_so(world, words):
+    (world.place / "file").touch()
+    done = world.run(*words, HOME=str(world.place / "file"))
+    assert (done.returncode, "file is not a directory" in done.stderr) == (6, True), done.stderr
+
+
 def test_the_doctor_tells_an_account_without_an_entry_that_it_has_no_name(world):
     done = world.type(*ANONYMOUS, *SCRIPT, "doctor")
     assert "its uid 54321 has no entry in /etc/passwd" in done.stdout

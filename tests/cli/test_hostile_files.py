@@ -130,3 +130,38 @@ def test_one_projects_config_hides_no_other_vm(unreadable):
     done = unreadable.run("list", cwd=unreadable.home)
     assert done.returncode == 0
     assert "other-dev" in done.stdout
+
+
+INSTANCE = ("sysinit-vm-writes", "sysinit-vm-lima", "sysinit-vm-moved-ports", "sysinit-vm-booted")
+OURS = (
+    *(f".lima/demo-dev/{name}.{'yaml' if name.endswith('lima') else 'json'}" for name in INSTANCE),
+    *(f".lima/demo-dev/{name}" for name in ("ssh.config", "ssh.sysinit-vm", "ha.pid", "ha.stderr.log", "serial.log")),
+    ".lima/_sysinit-vm/demo-dev.lock",
+    ".lima/_sysinit-vm/_ports.lock",
+    ".cache/sysinit-vm/limactl-version",
+    ".cache/sysinit-vm/passwd",
+    ".config/sysinit-vm/config.yaml",
+    ".config/sysinit-vm/templates/mine.yaml",
+)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_no_command_waits_for_a_fifo_in_place_of_a_file_of_ours_or_limas(world, name):
+    world.put_vm()
+    path = (world.lima_home / name.removeprefix(".lima/")) if name.startswith(".lima/") else world.home / name
+    for words in (
+        ("status",),
+        ("doctor",),
+        ("plan",),
+        ("ssh-config", "--print"),
+        ("logs", "console"),
+        ("init", "--list"),
+        ("exec", "true"),
+        ("start",),
+        *([] if name.endswith(".log") else [("restart",)]),  # limactl itself writes the logs
+    ):
+        path.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.mkfifo(path)
+        done = world.run(*words)
+        assert done.returncode in range(7), (words, done.stderr)

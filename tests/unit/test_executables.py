@@ -242,3 +242,14 @@ def test_homebrews_programs_are_found_after_those_on_path(tmp_path, monkeypatch)
     assert find("both") == tmp_path / "bin/both"
     assert find("theirs") == tmp_path / "brew/theirs"
     assert executables.environment()["PATH"] == f"{tmp_path}/bin:{tmp_path}/brew"
+
+
+@pytest.mark.parametrize("name", ["TMPDIR", "GOTMPDIR"])
+@pytest.mark.parametrize("place", ["missing", "file", "relative", "."])
+def test_a_temporary_directory_that_cannot_be_one_is_dropped(tmp_path, monkeypatch, name, place):
+    """Go's programs take it as it is: limactl could write nothing."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(name, place if place in {"relative", "."} else str(tmp_path / place))
+    assert name not in executables.environment()
+    monkeypatch.setenv(name, str(tmp_path))
+    assert executables.environment()[name] == str(tmp_path)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sysinit_vm import files
+from sysinit_vm import files, other_accounts
 from sysinit_vm.errors import VmError
 
 
@@ -126,12 +126,39 @@ def test_a_directory_in_which_anyone_may_make_files_is_not_used(tmp_path):
         files.require_private(tmp_path)
 
 
+ELSEWHERE = "unset the variable that names it, LIMA_HOME or one of XDG_*"
+
+
+@pytest.mark.parametrize("kind", ["shared", "/", "/opt", "/usr/lib"])
+def test_only_for_a_directory_of_the_users_own_is_chmod_the_way_out(tmp_path, monkeypatch, kind):
+    place = tmp_path if kind == "shared" else Path(kind)
+    if kind == "shared":
+        place.chmod(0o1777)
+    real = other_accounts.may_write
+    monkeypatch.setattr(other_accounts, "may_write", lambda path, status: path == place or real(path, status))
+    with pytest.raises(VmError, match=f"Others may write {place}") as caught:
+        files.require_private(place)
+    assert caught.value.hint == ELSEWHERE
+
+
+@pytest.mark.parametrize("name", ["/dev/null", "file"])
+def test_what_is_no_directory_is_told_and_is_not_to_be_changed_for_us(tmp_path, name):
+    """As root, `chmod go-w /dev/null` breaks the whole machine."""
+    (tmp_path / "file").touch()
+    place = tmp_path / name
+    for directory in (place, place / "sysinit-vm"):
+        with pytest.raises(VmError, match=f"{place} is not a directory") as caught:
+            files.require_private(directory)
+        assert caught.value.hint == ELSEWHERE
+
+
 def test_another_accounts_directory_is_not_used(tmp_path, monkeypatch):
     monkeypatch.setattr(files.os, "getuid", lambda: 4711)
     if os.geteuid() == 0:
         os.chown(tmp_path, 4712, -1)
-    with pytest.raises(VmError, match="It is the account"):
+    with pytest.raises(VmError, match="It is the account") as caught:
         files.require_private(tmp_path)
+    assert "chmod" not in caught.value.hint
 
 
 def test_a_directory_that_another_account_of_the_users_group_may_write_is_not_used(tmp_path, monkeypatch):
@@ -154,3 +181,31 @@ def test_a_file_of_another_account_is_not_read_as_our_own(tmp_path, monkeypatch)
     monkeypatch.setattr(files.os, "fstat", lambda _: os.stat_result([0o100644, 0, 0, 1, mine + 4711, 0, 1, 0, 0, 0]))
     with pytest.raises(ValueError, match="another account's"):
         files.read(path, 1, own=True)
+
+
+@pytest.mark.parametrize("mode", ["rb", "wb", "ab"])
+@pytest.mark.parametrize("other_end", [False, True])
+def test_nothing_but_a_plain_file_is_opened_and_never_waited_for(tmp_path, mode, other_end):
+    os.mkfifo(tmp_path / "fifo")
+    end = os.open(tmp_path / "fifo", os.O_RDWR) if other_end else None
+    with pytest.raises((OSError, ValueError)):
+        files.opened(tmp_path / "fifo", mode)
+    with pytest.raises((OSError, ValueError)):
+        files.opened(Path("/dev/null"), mode)
+    with pytest.raises((OSError, ValueError)):
+        files.opened(tmp_path, mode)
+    if end is not None:
+        os.close(end)
+
+
+def test_what_is_written_is_the_file_itself_and_for_its_user_only(tmp_path):
+    path = tmp_path / "f"
+    for mode, text in (("wb", b"a"), ("ab", b"b")):
+        with files.opened(path, mode) as stream:
+            stream.write(text)
+    assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"ab", 0o600)
+    (tmp_path / "link").symlink_to(path)
+    with pytest.raises(OSError, match="symbolic links"):
+        files.opened(tmp_path / "link", "ab")
+    with files.opened(tmp_path / "link") as stream:
+        assert stream.read() == b"ab"

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from sysinit_vm import guest_writes
@@ -76,3 +78,8 @@ def test_nobody_else_may_lead_a_link_on_the_way_elsewhere(home, open_place):
     (home / open_place).chmod(0o777)
     with pytest.raises(VmError, match=f"Others may write {home / open_place}"):
         require_private(home / "first/own")
+
+
+def test_a_record_that_is_a_fifo_is_nothing_and_never_waited_for(home):
+    os.mkfifo(home / ".lima/demo-dev/sysinit-vm-writes.json")
+    assert recorded(home / ".lima/demo-dev") == ()

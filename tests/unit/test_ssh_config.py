@@ -88,6 +88,24 @@ def test_a_file_in_which_ssh_does_not_find_the_vm_is_put_back(home):
     assert set(ssh.argvs) == {("ssh", "-G", "demo-dev")}
 
 
+@pytest.mark.parametrize("before", ["Host a\n", None])
+def test_what_another_program_wrote_meanwhile_outlives_the_undo(home, before):
+    ssh_config.path().parent.mkdir()
+    if before:
+        ssh_config.path().write_text(before)
+
+    def ssh(call):
+        config = ssh_config.path()
+        if config.exists() and ssh_config.include_line() in config.read_text() and "mine" not in config.read_text():
+            config.write_text(f"{config.read_text()}Host mine\n")
+        return result(out=f"hostname {call.argv[-1]}\n")
+
+    with pytest.raises(VmError, match=r"ssh does not know the VM demo-dev[\s\S]*has changed meanwhile") as caught:
+        ssh_config.ensure(RecordingRunner(answer=ssh), [made(home / ".lima")], yes=True)
+    assert "Host mine" in ssh_config.path().read_text()
+    assert caught.value.hint == "ssh -G demo-dev; sysinit-vm ssh-config --remove"
+
+
 def test_a_refusal_leaves_no_directory_that_was_not_there(home):
     with pytest.raises(NotConfirmedError):
         ssh_config.ensure(RecordingRunner(answer=lambda _: result()), [made(home / ".lima")], yes=False)

@@ -34,6 +34,33 @@ def test_without_a_home_directory_the_variable_to_set_is_named(monkeypatch):
     assert caught.value.hint.startswith("export HOME=")
 
 
+@pytest.mark.parametrize("value", ["", None])
+def test_a_home_that_is_empty_or_unset_is_that_of_the_accounts_entry(tmp_path, monkeypatch, value):
+    """Programs get it too: limactl 2.2.0 ends in a stack trace without one."""
+    entry = pwd.struct_passwd(("me", "x", os.getuid(), os.getgid(), "", str(tmp_path), "/bin/sh"))
+    monkeypatch.setattr(pwd, "getpwuid", lambda _: entry)
+    monkeypatch.setenv("HOME", "")
+    if value is None:
+        monkeypatch.delenv("HOME")
+    user_account.require_home()
+    assert (os.environ["HOME"], Path.home()) == (str(tmp_path), tmp_path)
+
+
+@pytest.mark.usefixtures("nobody")
+def test_an_empty_home_without_an_entry_is_none(monkeypatch):
+    monkeypatch.setenv("HOME", "")
+    with pytest.raises(MissingError, match="no home directory"):
+        user_account.require_home()
+
+
+@pytest.mark.parametrize("name", ["file", "file/below"])
+def test_a_file_is_no_home(tmp_path, monkeypatch, name):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("HOME", str(tmp_path / name))
+    with pytest.raises(MissingError, match="file is not a directory"):
+        user_account.require_home()
+
+
 @pytest.mark.parametrize("home", ["here", "."])
 def test_a_relative_home_directory_is_none(monkeypatch, home):
     monkeypatch.setenv("HOME", home)

@@ -6,6 +6,7 @@ import tarfile
 
 import pytest
 
+from sysinit_vm.archive import pack
 from sysinit_vm.archive.pack import pack_directory, pack_file
 
 
@@ -122,13 +123,27 @@ def test_a_link_that_another_puts_in_its_place_is_not_followed(root, monkeypatch
 
 def test_one_file_is_packed_under_its_name(root):
     (root / "-f").write_text("x")
-    left_out, stream = {}, io.BytesIO()
+    stream = io.BytesIO()
     handle = os.open(root, os.O_RDONLY)
-    pack_file("-f", handle, stream, left_out.__setitem__)
+    pack_file("-f", handle, stream)
     assert members(stream)["./-f"][1] == b"x"
     with pytest.raises(FileNotFoundError):
-        pack_file("missing", handle, io.BytesIO(), left_out.__setitem__)
+        pack_file("missing", handle, io.BytesIO())
     (root / "link").symlink_to("-f")
     with pytest.raises(OSError, match="symbolic links"):
-        pack_file("link", handle, io.BytesIO(), left_out.__setitem__)
+        pack_file("link", handle, io.BytesIO())
     os.close(handle)
+
+
+def test_one_file_that_cannot_be_read_to_its_end_is_an_error_and_no_archive(root, monkeypatch):
+    """Whoever unpacks half of it keeps the file that was there."""
+    (root / "f").write_bytes(b"x" * 2000)
+    monkeypatch.setattr(pack, "_CHUNK", 1000)
+    reads, stream = iter([b"x" * 1000, b""]), io.BytesIO()
+    monkeypatch.setattr(os, "read", lambda *_: next(reads))
+    handle = os.open(root, os.O_RDONLY)
+    with pytest.raises(OSError, match="It changed while it was read"):
+        pack_file("f", handle, stream)
+    os.close(handle)
+    with pytest.raises(tarfile.ReadError):
+        members(stream)
