@@ -86,6 +86,7 @@ def _create(lima: Limactl, name: str, project: Project, options: StartOptions, p
     if choice.entry is None and choice.buildable:  # create would refuse the config too, but only after the build
         validity.require(lima, permission.unbuilt(committed, project, name), committed.path)
         say("  Building the guest image: 3 to 6 minutes, once.")
+        progress.stage("building the guest image")
         options.build_image(available.directory(machine.lima_home), progress)
     choice = _image(committed, machine, project)
     if choice.remote and not _has_zellij(committed, machine):
