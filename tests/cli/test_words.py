@@ -254,7 +254,7 @@ def test_exec_outside_a_project_names_the_list_and_the_flag(world):
     world.put_vm()
     done = world.run("exec", "echo", "a b", cwd=world.home)
     assert done.returncode == 3
-    assert done.stderr.endswith("Try: sysinit-vm list, then sysinit-vm exec --name VM echo 'a b'\n")
+    assert "\nTry: sysinit-vm list, then sysinit-vm exec --name VM echo 'a b'; or, " in done.stderr
     assert "init" not in done.stderr.replace("sysinit", "")
     assert world.run("exec", "--name", "demo-dev", "echo", "a b", cwd=world.home).stdout == "a b\n"
 
