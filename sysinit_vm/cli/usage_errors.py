@@ -42,7 +42,7 @@ def explain_parse_error(
     if not word.startswith("-"):
         return too_many_words(words, commands) if name else unknown_command(word, commands, words[1:])
     if name:
-        detail = _did_you_mean(_closest(word, commands[name].flags))
+        detail = _did_you_mean(_closest(word, [flag for flag in commands[name].flags if flag != "--recreate"]))
         return UsageError(f"{name} takes no {word}.", detail=detail, hint=f"sysinit-vm help {name}")
     all_flags = {flag: argument for command in commands.values() for flag, argument in command.flags.items()}
     if word in all_flags or word in synonyms.SHORT_FLAGS:
@@ -67,24 +67,46 @@ def unknown_command(
     if name in synonyms.PROGRAMS and not explain:
         as_program = typed("sysinit-vm", "exec", name, *words)
         return UsageError(f"Unknown command: {name}.", detail="`exec` runs a program in the VM.", hint=as_program)
-    harmless = sorted({*commands, *synonyms.COMMANDS} - set(_NEVER_GUESSED))
-    similar = [command for command in harmless if name and command.startswith(name)] or _closest(name, harmless)
+    if name in synonyms.TOOLS and not explain:
+        return _of_tool(name, words, commands)
+    known, spelled = sorted({*commands, *synonyms.COMMANDS}), name.lower()
+    harmless = [command for command in known if command not in _NEVER_GUESSED]
+    similar = [command for command in harmless if name and command.startswith(spelled)]
+    similar = [spelled] if spelled in harmless else similar or _closest(spelled, known)
+    if not set(similar) <= set(harmless):
+        similar = []
     hint = ["help"] if not similar else ["help", similar[0]] if explain or len(similar) > 1 else similar
     return UsageError(f"Unknown command: {name}.", detail=_did_you_mean(similar), hint=typed("sysinit-vm", *hint))
 
 
+def _of_tool(name: str, words: Sequence[str], commands: Iterable[str]) -> UsageError:
+    """Return the error for a command line of another tool, such as `docker compose up`, without that tool's name."""
+    rest = list(words)
+    while rest and rest[0] in synonyms.TOOLS:
+        rest.pop(0)
+    if "--" in rest:  # what is passed on is one quoted element
+        rest = [*rest[: rest.index("--")], *shlex.split(rest[-1])]
+    runs = {*commands, *synonyms.COMMANDS} - set(_NEVER_GUESSED)
+    hint = typed("sysinit-vm", *rest) if rest and rest[0] in runs else "sysinit-vm help"
+    return UsageError(f"Unknown command: {name}.", detail=f"sysinit-vm stands in the place of {name}.", hint=hint)
+
+
 def _explained(explanation: synonyms.Explanation, words: Sequence[str]) -> UsageError:
     """Return the error for a word that runs nothing, and which ``words`` follow."""
-    chosen = explanation.of_vm and words and not words[0].startswith("-")
-    vm = _vm_called(words[0]) if chosen else None
-    if chosen and not vm:
-        return UsageError(explanation.brief, detail=f"{explanation.detail} {_no_vm(words[0])}", hint="sysinit-vm list")
+    chosen = next((word for word in words if not word.startswith("-")), "") if explanation.of_vm else ""
+    if explanation.edits and chosen not in vm_names() and config_flags.of_words([chosen]):
+        chosen = ""
+    vm = _vm_called(chosen) if chosen else None
+    if chosen and not vm and not explanation.edits:
+        return UsageError(explanation.brief, detail=f"{explanation.detail} {_no_vm(chosen)}", hint="sysinit-vm list")
     which = ["--name", vm] if vm else []
     hint = typed("sysinit-vm", *explanation.command.split(), *which)
     if not explanation.edits or which:
         return UsageError(explanation.brief, detail=explanation.detail, hint=hint)
     if advice := config_flags.of_words(words):
         return UsageError(explanation.brief, detail=advice.detail, hint=advice.hint)
+    if explanation.command == "plan":
+        return UsageError(explanation.brief, detail=explanation.detail, hint=hint)
     project = search.nearest(None)
     hint = f"{edit(project.config)}, then {hint}" if project else "sysinit-vm init"
     return UsageError(explanation.brief, detail=explanation.detail, hint=hint)
@@ -97,6 +119,9 @@ def too_many_words(words: Sequence[str], commands: Mapping[str, Command]) -> Usa
     """
     command, rest = commands[words[0]], [word for word in words[1:] if word != "--"]
     flags = take_flags(rest, command.flags)
+    twice = next((flag for flag in flags if flag.startswith("--") and flags.count(flag) > 1), "")
+    if twice and not rest:
+        return UsageError(f"{twice} is there twice.", hint=f"sysinit-vm help {command.name}")
     detail, meant = _meant(command, flags, rest or [""], commands)
     brief = f"{command.name} takes no {shlex.quote(rest[0] if rest else '')}."
     return UsageError(brief, detail=detail, hint=typed("sysinit-vm", *meant))
@@ -107,13 +132,12 @@ def _meant(
 ) -> tuple[str, Sequence[str]]:
     """Return why ``command`` takes no ``rest`` after its ``flags``, perhaps empty, and the words to type instead."""
     name, known, word = command.name, command.flags, rest[0]
+    flags = [flag for flag in flags if flag != "--all"]
     if "--name" in known and not flags and not rest[1:] and _is_own(word):
         return f"{word} is this project or its VM: {name} alone means it.", [name]
     if word in vm_names() and ("--name" in known or name == "list"):
         verb = "status" if name == "list" else "exec" if name == "shell" and rest[1:] else name
         return _NAME_TEXT, [verb, *flags, "--name", word, *(rest[1:] if verb == "exec" else [])]
-    if name == "open" and word in EDITORS:
-        return "", [name, *flags, "--editor", word]
     if word == "help":
         return "", ["help", name]
     if name == "shell":
@@ -122,18 +146,37 @@ def _meant(
     if word in commands:
         detail = f"It is a command of its own. To run one after the other, say {CHAIN} first."
         return detail, [CHAIN, name, *flags, *rest]
+    meant = _of_this_command(command, flags, rest)
+    if meant or "--name" not in known or command.word:
+        return meant or ("", ["help", name])
+    return _which_vm(command, flags, word)
+
+
+def _of_this_command(command: Command, flags: Sequence[str], rest: Sequence[str]) -> tuple[str, Sequence[str]] | None:
+    """Return as ``_meant`` what ``rest`` can mean only after this ``command``; None if it means nothing there."""
+    name, word = command.name, rest[0]
     if name == "ports":
         detail = "It shows every port. `portForwards` in .lima/config.yaml declares one; `sysinit-vm apply` adds it."
         return detail, [name, *flags]
-    if command.word or "--name" not in known:
-        return "", ["help", name]
-    return _which_vm(command, flags, word)
+    if name == "open" and (editor := synonyms.EDITORS.get(word, word)) in EDITORS:
+        return "", [name, *flags, "--editor", editor]
+    if name == "open" and not _is_path(word) and not _vm_called(word):
+        return f"The editors are {', '.join(EDITORS)}. `ports` shows what to open in a browser.", [name, *flags]
+    if name == "ssh-config" and word in vm_names():
+        return f"It is for all VMs at once. After it: {typed('ssh', word)}", [name, *flags]
+    if name == "sync" and any(":" in part for part in rest):
+        return "`sync` runs the provision scripts again; `copy` copies files.", ["copy", *flags, *rest]
+    if command.word == "template" and _is_path(word):
+        return "--project DIRECTORY is the project's; the current one needs no word.", [name, *flags, "--project", word]
+    return None
 
 
 def _which_vm(command: Command, flags: Sequence[str], word: str) -> tuple[str, Sequence[str]]:
     """Return why ``command`` does not take ``word`` as the VM that it is for, and the words to type instead."""
     if word == "all" and "--all" in command.flags:
         return "", [command.name, *flags, "--all"]
+    if Path(word).suffix in {".yaml", ".yml"}:
+        return "It reads the project's .lima/config.yaml.", [command.name, *flags]
     if _is_path(word):
         return _NAME_TEXT, [command.name, *flags, "--project", word]
     vm = _vm_called(word)

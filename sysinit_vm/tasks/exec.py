@@ -38,4 +38,7 @@ def exec_(
     status = access.execute(vm.lima, vm.running(), command, stdin=not no_stdin)
     if status == access.NOT_FOUND and len(words[0].split()) == 1:
         say(access.how_to_install(words[0]))
+    elif status == access.NOT_FOUND and words[1:]:
+        as_words = typed("sysinit-vm", "exec", *words[0].split(), *words[1:])
+        say(f"{words[0]!r} is one word: the quotes make it so. Without them: {as_words}")
     end(status)
