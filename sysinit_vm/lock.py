@@ -1,30 +1,41 @@
 """The only module that imports filelock: one process at a time, with a message while others wait."""
 
+import json
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import time
 from typing import TYPE_CHECKING
 
-from sysinit_vm import files
+from sysinit_vm import files, hints
 from sysinit_vm.terminal.console import say
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
+    from sysinit_vm.terminal.progress import Stages
+
+_LONGEST = 1000  # bytes of a lock file
+
 
 @contextmanager
-def held(path: Path, waiting_message: str) -> Iterator[bool]:
+def held(path: Path, waiting_message: str, stages: "Stages | None" = None, stage: str = "") -> Iterator[bool]:
     """Hold the lock file ``path`` (absolute; parent directories are created); yield whether we had to wait for it.
 
-    ``waiting_message`` is shown once if another process holds the lock. The system releases it when its holder dies.
-    VmError if the file cannot be written.
+    ``waiting_message`` is shown once if another process holds the lock, with what that process is; ``stage`` is shown
+    in ``stages`` for as long as we wait. The system releases the lock when its holder dies. VmError if the file cannot
+    be written.
     """
     import filelock
 
     lock, waited = filelock.FileLock(path), False
     if not _acquired(lock, path, 0):
-        say(waiting_message)
+        if stages:
+            stages.stage(stage)
+        say("\n  ".join(filter(None, [waiting_message, _holder(path)])))
         waited = bool(lock.acquire())
+    _sign(path)
     try:
         yield waited
     finally:
@@ -47,6 +58,41 @@ def held_if_free(path: Path) -> Iterator[bool]:
         yield True
     finally:
         lock.release()
+
+
+def lasting(seconds: float) -> str:
+    """Return how long ``seconds`` are, as in ``4 minutes``: the largest unit of which there are two, rounded down."""
+    amount, unit = next(
+        ((int(seconds // size), unit) for size, unit in ((3600, "hour"), (60, "minute")) if seconds >= 2 * size),
+        (max(0, int(seconds)), "second"),
+    )
+    return f"{amount} {unit}{'' if amount == 1 else 's'}"
+
+
+def _sign(path: Path) -> None:
+    """Write into the lock file ``path``, which we hold, who holds it: for whoever waits. Without that it locks too."""
+    verb = hints.typed_verb()
+    record = {"command": f"sysinit-vm {verb}" if verb else "", "process": os.getpid(), "since": time()}
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            json.dump(record, stream)
+
+
+def _holder(path: Path) -> str:
+    """Return a sentence about who holds the lock file ``path``, empty if it does not say that or has just changed."""
+    try:
+        record = json.loads(files.read(path, _LONGEST, own=True))
+        command, process, since = str(record["command"]), int(record["process"]), float(record["since"])
+        if process <= 0:  # which would mean a group
+            return ""
+        os.kill(process, 0)  # only asks whether it lives
+        duration = lasting(time() - since)
+    except (OSError, OverflowError, ValueError, TypeError, LookupError):
+        return ""
+    what = f"`{command}`, process {process}," if command else f"process {process},"
+    ends = "Ctrl-C in its terminal ends it; Ctrl-C here ends only the wait."
+    return f"It is {what} for {duration}. {ends}"
 
 
 def _acquired(lock: "BaseFileLock", path: Path, seconds: float) -> bool:

@@ -15,7 +15,8 @@ from sysinit_vm.cli.completion import CHAIN, PASS_THROUGH, SHELLS
 from sysinit_vm.cli.index import Command, Index, read
 from sysinit_vm.cli.invokeconfig import SUFFIXES, InvokeConfig
 from sysinit_vm.cli.spelling import normalized
-from sysinit_vm.cli.usage_errors import explain_parse_error, from_command, too_many_words, unknown_command
+from sysinit_vm.cli.usage_errors import explain_parse_error, from_command, unknown_command
+from sysinit_vm.cli.words_too_many import too_many_words
 from sysinit_vm.errors import UsageError
 from sysinit_vm.tasks.ending import ending
 from sysinit_vm.terminal.console import say, show

@@ -12,9 +12,11 @@ from sysinit_vm.projects.project import Project
 
 _FLAGS: Mapping[str, str] = {
     "--cpus": "cpus",
+    "--cpu": "cpus",
     "-c": "cpus",
     "--memory": "memory",
     "--mem": "memory",
+    "--ram": "memory",
     "-m": "memory",
     "--disk": "disk",
     "--mount": "mounts",
@@ -61,6 +63,7 @@ def of_words(words: Sequence[str]) -> Advice | None:
     """Return ``of_flag`` for the first such flag among ``words``, None if there is none."""
     for place, word in enumerate(words):
         flag, equals_sign, value = word.partition("=")
+        flag = flag if flag.startswith("-") else f"--{flag}"
         if advice := of_flag(flag, [value] if equals_sign else words[place + 1 :], ()):
             return advice
     return None

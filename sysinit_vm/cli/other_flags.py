@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from sysinit_vm.cli import config_flags, synonyms
+from sysinit_vm.cli.completion import vm_names
 from sysinit_vm.errors import UsageError, typed
 
 _ASK_NOTHING = ("copy", "exec", "list", "logs", "ports", "ssh-config", "status", "stop")
@@ -51,7 +52,50 @@ _MEANINGS = (
         "-f is --follow, of logs. `stop --force` powers the VM off, like pulling the plug.",
         "sysinit-vm stop --force{before}{after}",
     ),
-    _Meaning(("destroy",), ("-f", "--force"), "destroy asks first, and -y answers it.", "sysinit-vm help destroy"),
+    _Meaning(
+        ("destroy",),
+        ("-f", "--force", "-r", "-rf", "-fr"),
+        "destroy asks first, and -y answers it.",
+        "sysinit-vm help destroy",
+    ),
+    _Meaning(
+        ("prune",),
+        ("-a", "--all", "--force"),
+        "It shows all that is no longer needed, and asks; -y answers it.",
+        "sysinit-vm help prune",
+    ),
+    _Meaning(
+        ("shell",),
+        ("-p", "--port", "-i", "-l", "-A", "-L"),
+        "`ssh-config` lets ssh itself enter the VM, with its own flags.",
+        "sysinit-vm ssh-config",
+    ),
+    _Meaning(
+        ("shell",), _DETACH, "Ctrl+A then D leaves the session, which runs on.", "sysinit-vm shell{before}{after}"
+    ),
+    _Meaning(
+        ("apply",),
+        ("--restart", "--force", "-f", "--now"),
+        "It restarts the VM if a change needs that, and asks first; -y answers it.",
+        "sysinit-vm apply{which}",
+    ),
+    _Meaning(("start",), ("--keep",), "It is --drift keep.", "sysinit-vm start{before} --drift keep{after}"),
+    _Meaning(
+        _STARTS,
+        ("-v", "--verbose"),
+        "`logs` has what Lima, the console and the provision scripts say.",
+        "sysinit-vm logs{which}",
+    ),
+    _Meaning(
+        _STARTS,
+        ("--kvm", "--no-kvm", "--accel", "--accelerator"),
+        "The setting ACCELERATOR is auto, kvm or tcg; `doctor` says which it is and why.",
+        "sysinit-vm doctor --all",
+    ),
+    _Meaning(
+        ("trust",), ("--yes",), "--yes never grants trust; a hash that was shown does.", "sysinit-vm trust --show"
+    ),
+    _Meaning(("exec",), ("-c", "--command"), "The words after exec are the command.", "sysinit-vm exec{before}{after}"),
     _Meaning(("up",), _DETACH, "`start` starts the VM and does not attach.", "sysinit-vm start{which}"),
     _Meaning(_STARTS, ("--build",), "`build.debian` builds the guest image anew.", "sysinit-vm build.debian"),
     _Meaning(_STARTS, ("--provision",), "`sync` runs the provision scripts again.", "sysinit-vm sync{which}"),
@@ -81,6 +125,9 @@ def explained(
     flag, equals_sign, value = word.partition("=")
     if flag in flags or synonyms.long_flag(flag, flags):
         return None
+    if flag == "--dry-run":
+        hint = typed("sysinit-vm", "--dry", name, *before, *after)
+        return UsageError(f"{name} takes no {flag}.", detail="It is --dry, before the command.", hint=hint)
     rest = [value, *after] if equals_sign else after
     if name in _SIZED and (own := config_flags.renamed(flag, flags)):
         return UsageError(
@@ -93,7 +140,8 @@ def explained(
 def _meaning(name: str, flag: str, before: Sequence[str], after: Sequence[str]) -> tuple[str, str]:
     """Return what to know, and what to type; both empty if nothing is known about ``flag``."""
     if needless := _needless(name, flag):
-        return needless, typed("sysinit-vm", name, *before, *after)
+        which = ["--name"] if name == "exec" and after and after[0] in vm_names() else []
+        return needless, typed("sysinit-vm", name, *before, *which, *after)
     for meaning in _MEANINGS:
         if name in meaning.commands and flag in meaning.flags:
             words = {"before": before, "after": after, "later": after[1:], "which": _which([*before, *after])}

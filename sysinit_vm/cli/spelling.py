@@ -9,6 +9,8 @@ from sysinit_vm.cli.completion import CHAIN, PASS_THROUGH, VALUES, vm_names
 from sysinit_vm.cli.index import Command, Flag, Flags
 from sysinit_vm.errors import UsageError, typed
 
+_SIZES = ("--memory", "--disk")
+_UNIT = re.compile(r"[kmgt](i?b)?", re.IGNORECASE)  # of a size that was typed as two words
 _SHORT = re.compile(r"(-[a-zA-Z])=?(.*)", re.DOTALL)  # a short flag, perhaps with its value: -n20
 
 
@@ -26,6 +28,8 @@ def normalized(words: list[str], commands: Mapping[str, Command], core: Flags) -
     """
     result: list[str] = []
     flags = core
+    if words[:1] and words[0] in synonyms.HELP:
+        words[0] = "--help"
     while words:
         result += take_flags(words, flags)
         if not words or words[0] == "--":
@@ -61,6 +65,8 @@ def _take_plain_words(words: list[str], command: Command, commands: Mapping[str,
     if flag not in flags or not words or words[0] == "--":
         return []
     if not flags[flag].repeatable:
+        if flag == "--template" and words[0] in {".", ".."}:
+            return []
         return [] if words[0] in commands or _is_vm(words[0], command.word) else [flag, words.pop(0)]
     taken: list[str] = []
     while words and words[0] != "--":
@@ -91,6 +97,8 @@ def _take_flags(words: list[str], command: Command | None, core: Flags, *, befor
     flags, name = (command.flags, command.name) if command else ({}, None)
     taken: list[str] = []
     while words and words[0].startswith("-") and words[0] != "--":
+        if name and words[0] in synonyms.HELP:
+            words[0] = "--help"
         if name:
             _translate(name, words, flags, core, [*before, *taken])
         taken += _take_flag(words, flags)
@@ -133,4 +141,9 @@ def _take_flag(words: list[str], flags: Flags) -> list[str]:
     """Remove the flag that is the first of ``words``, and its value if it takes one, and return them."""
     flag = words.pop(0)
     argument = flags.get(flag)
-    return [flag, words.pop(0)] if argument is not None and argument.takes_value and words else [flag]
+    if argument is None or not argument.takes_value or not words:
+        return [flag]
+    value = words.pop(0)
+    if flag in _SIZES and value.isdecimal() and words and _UNIT.fullmatch(words[0]):
+        value += words.pop(0)
+    return [flag, value]

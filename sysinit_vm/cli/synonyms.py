@@ -1,6 +1,6 @@
 """What people type who know other tools, and what it is here. Only the console script knows these words."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 # Other words for a command, which run it.
@@ -24,9 +24,17 @@ COMMANDS: Mapping[str, str] = {
     "ps": "list",
     "global-status": "list",
     "cp": "copy",
+    "log": "logs",
 }
 # Other words for a flag before a command.
-CORE_FLAGS: Mapping[str, str] = {"version": "--version"}
+CORE_FLAGS: Mapping[str, str] = {"version": "--version", "?": "--help"}
+# Other words for --help.
+HELP = ("-help", "-?", "--h")
+# Tools whose commands are typed here with their names before them.
+TOOLS = (
+    *("colima", "compose", "docker", "docker-compose", "incus", "lima", "limactl", "lxc"),
+    *("multipass", "podman", "vagrant"),
+)
 
 
 class Explanation(NamedTuple):
@@ -42,6 +50,38 @@ class Explanation(NamedTuple):
     edits: bool = False
 
 
+_COPY = "`copy` copies files into the VM and out of it."
+_FILES = "The project's files are the same here and in the VM: nothing brings them there."
+_MOUNTS = "The project is mounted already. Others: `mounts` in .lima/config.yaml, then `apply`."
+_PRUNE = "`prune` removes what is no longer needed."
+_GIT = "git works on the project's files on this machine as ever, and in the VM too."
+_PROGRAMS = (
+    "`provision` in .lima/config.yaml installs programs in the VM for good; in a Debian guest this does it once."
+)
+_LEAVE = "In the session Ctrl+A then D leaves it, and it runs on; `exit` leaves a login shell. `stop` stops the VM."
+_NO_SNAPSHOTS = (
+    "The project's files are on the host, for git or a backup. `copy` takes other files out of the VM, and "
+    "`apply --recreate` makes the VM anew from its config."
+)
+# Words that there are not, what to know, and what to type.
+_ROWS: Sequence[tuple[Sequence[str], str, str]] = (
+    (("mount", "umount", "unmount", "volume", "volumes"), _MOUNTS, "help apply"),
+    (("push", "scp", "transfer", "upload", "download"), _COPY, "help copy"),
+    (("rsync", "rsync-auto"), f"{_FILES} {_COPY}", "help copy"),
+    (("clean", "cleanup", "gc", "purge", "rmi", "system"), _PRUNE, "help prune"),
+    (("network", "networks", "ip", "url"), "Ports of the VM are at localhost: `ports` shows which.", "ports"),
+    (("get", "show", "describe"), "`status` shows the VM; `plan` how it differs from its config.", "status"),
+    (("diff", "drift"), "`plan` shows how the VM differs from its config.", "plan"),
+    (("reset",), "`restart` boots the VM again. `apply --recreate` makes it anew: its disk is lost.", "restart"),
+    (("install", "add"), _PROGRAMS, "exec sudo apt-get install PACKAGE"),
+    (("approve", "allow"), "`trust` shows what the config can do to this machine, and asks.", "trust"),
+    (("check", "lint"), "`doctor` examines this machine and the VM; `plan` checks the config.", "doctor"),
+    (("exit", "quit", "logout", "detach"), _LEAVE, "help shell"),
+    (("session", "sessions", "tmux", "screen"), "`shell` attaches to the project's session, a Zellij.", "shell"),
+    (("clone",), "Each directory has a VM of its own, a git clone or worktree too.", "up"),
+    (("stop-all",), "", "stop --all"),
+    (("start-all",), "`start` starts one VM; `list` shows which there are.", "list"),
+)
 # Words for what deletes, for what is not quite the same here, and for what there is not.
 ONLY_EXPLAINED: Mapping[str, Explanation] = {
     **{
@@ -80,6 +120,7 @@ ONLY_EXPLAINED: Mapping[str, Explanation] = {
         "There is no command config.",
         "The config is .lima/config.yaml. `plan` shows how the VM differs from it, `apply` brings it in line.",
         "plan",
+        edits=True,
     ),
     "validate": Explanation(
         "There is no command validate.", "`plan` checks the config, and shows how the VM differs from it.", "plan"
@@ -89,18 +130,24 @@ ONLY_EXPLAINED: Mapping[str, Explanation] = {
     ),
     "-v": Explanation("Unknown flag: -v.", "The version is --version.", "--version"),
     "version": Explanation("version is a flag here.", "", "--version"),
-    "mount": Explanation(
-        "There is no command mount.",
-        "The project is mounted already. Others: `mounts` in .lima/config.yaml, then `apply`.",
-        "help apply",
-    ),
     "cd": Explanation(
         "There is no command cd.",
         "`shell` and `exec` run in the directory that corresponds to yours, if you are in the project.",
         "shell",
     ),
-    "push": Explanation("There is no command push.", "`copy` copies files into the VM and out of it.", "help copy"),
-    "clean": Explanation("There is no command clean.", "`prune` removes what is no longer needed.", "help prune"),
+    **{
+        word: Explanation(f"There is no command {word}.", detail, command)
+        for words, detail, command in _ROWS
+        for word in words
+    },
+    **{
+        word: Explanation(f"There is no command {word}.", _GIT, f"exec git {word}")
+        for word in ("branch", "checkout", "commit", "merge")
+    },
+    **{
+        word: Explanation(f"{word} is a template.", "`up` makes a VM from it in a new project.", f"up {word}")
+        for word in ("agent", "dev", "minimal")
+    },
     "watch": Explanation(
         "There is no command watch.", "`status` shows the VM once; `logs -f` follows its logs.", "status"
     ),
@@ -135,31 +182,19 @@ ONLY_EXPLAINED: Mapping[str, Explanation] = {
         )
         for word in ("box", "plugin")
     },
-    "snapshot": Explanation(
-        "There are no snapshots.",
-        "The project's files are on the host, for git or a backup. `copy` takes other files out of the VM, and "
-        "`apply --recreate` makes the VM anew from its config.",
-        "help copy",
-    ),
+    **{
+        word: Explanation("There are no snapshots.", _NO_SNAPSHOTS, "help copy")
+        for word in ("snapshot", "snapshots", "checkpoint", "backup")
+    },
 }
 # Programs that people expect to run in the VM.
 PROGRAMS = (
-    "bash",
-    "cat",
-    "env",
-    "git",
-    "htop",
-    "ls",
-    "make",
-    "npm",
-    "python",
-    "sh",
-    "sudo",
-    "tail",
-    "test",
-    "top",
-    "zellij",
+    *("apt", "apt-get", "bash", "cargo", "cat", "curl", "df", "env", "free", "git", "go", "htop", "ls", "make"),
+    *("nano", "node", "npm", "npx", "pip", "pwd", "pytest", "python", "python3", "sh", "sudo", "tail", "test"),
+    *("top", "uname", "vim", "whoami", "yarn", "zellij"),
 )
+# Other words for an editor.
+EDITORS: Mapping[str, str] = {"vscode": "code", "vs-code": "code", "zeditor": "zed"}
 # What a short flag after a command stands for: the first of these flags that the command has. None means trust.
 SHORT_FLAGS: Mapping[str, tuple[str, ...]] = {
     "-a": ("--all",),

@@ -13,7 +13,7 @@ import yaml
 
 from sysinit_vm import files
 from sysinit_vm.config import own_json, yaml_mistakes, yaml_subset
-from sysinit_vm.config.params import VM_NAME
+from sysinit_vm.config.params import PROJECT_DIR, VM_NAME
 from sysinit_vm.errors import VmError, edit
 
 _LONGEST = 200_000  # characters of a config, and half of what it stands for
@@ -57,6 +57,13 @@ class Config:
         param = self.data.get("param")
         name = param.get(VM_NAME) if isinstance(param, dict) else None
         return str(name) if name else None
+
+    @property
+    def project_dir(self) -> Path | None:
+        """The directory that it was written for, perhaps on another machine; None if it names none."""
+        param = self.data.get("param")
+        text = param.get(PROJECT_DIR) if isinstance(param, dict) else None
+        return Path(text) if isinstance(text, str) else None
 
 
 class EmptyError(VmError):

@@ -50,7 +50,8 @@ def count(text: str) -> int:
 def size(flag: str, text: str) -> str:
     """Return ``text`` if it is a size as Lima takes it."""
     if not _SIZE.match(text):
-        meant = f"{text}GiB" if _SIZE.match(f"{text}GiB") and len(text) < _FEW_DIGITS else "8GiB"
+        number, unit = text.rstrip("iBbKkMmGgTt"), text.lstrip("0123456789")[:1].upper() or "G"
+        meant = f"{number}{unit}iB" if _SIZE.match(f"{number}{unit}iB") and len(number) < _FEW_DIGITS else "8GiB"
         raise _invalid(flag, text, "It is a number with MiB, GiB or TiB.", f"{flag} {meant}")
     return text
 

@@ -139,7 +139,10 @@ def _since_boot(instance: Instance) -> list[Change]:
         return []
     before, now = _fixed_at_boot(booted), _fixed_at_boot(instance.filled)
     changes = plan.changes(before, now)
-    return [Change(f"{change.what} (LIMA_HOME/_config)", change.now, change.wanted, RESTART) for change in changes]
+    return [
+        Change(f"{change.what} (set for all VMs in LIMA_HOME/_config)", change.now, change.wanted, RESTART)
+        for change in changes
+    ]
 
 
 def _fixed_at_boot(filled: Mapping[str, Any]) -> dict[str, Any]:

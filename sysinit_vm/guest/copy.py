@@ -6,6 +6,7 @@ place with rsync than with scp. tar takes every name, and keeps modes, times and
 
 import os
 import posixpath
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,7 @@ from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.terminal.console import say
 from sysinit_vm.terminal.progress import Progress
 
+_HOST = re.compile(r"[^/:]+:")  # before a path, as scp has it
 _INFO_SECONDS = 120
 _LONGEST_PATH = 1000  # characters, shown
 _KINDS = {"dir", "file", "other", "none", "lost"}
@@ -141,6 +143,13 @@ def _neither(words: Sequence[str]) -> UsageError:
     )
 
 
+def _without_host(words: Sequence[str]) -> str:
+    """Return the command for ``words`` whose guest paths begin as for scp, with a user or a host; else an example."""
+    meant = [_HOST.sub(":", word) for word in words]
+    sides = [word.startswith(":") for word in meant]
+    return typed("sysinit-vm", "copy", *meant) if len({*sides[:-1], not sides[-1]}) == 1 else USAGE
+
+
 def _split(name: str, words: Sequence[str]) -> tuple[bool, list[str]]:
     """Return whether the sources are the guest's, and the paths without their marks."""
     marks = [next((mark for mark in (":", f"{name}:") if word.startswith(mark)), "") for word in words]
@@ -151,7 +160,7 @@ def _split(name: str, words: Sequence[str]) -> tuple[bool, list[str]]:
             "Either the source or the target must be in the guest.",
             detail=f"A guest path is :PATH or {name}:PATH; a host path that begins like that is ./:PATH. "
             "--name VM chooses another VM.",
-            hint=USAGE,
+            hint=_without_host(words),
         )
     paths = [word.removeprefix(mark) for word, mark in zip(words, marks, strict=True)]
     return from_guest.pop(), [

@@ -73,7 +73,7 @@ class Transfer:
             except OSError as error:
                 problems.append(f"{printable(target.real, _LONGEST_LINE)}: {error.strerror}.")
 
-        self._require(self.lima.receive(self.name, _pack(source), take), problems)
+        self._require(self.lima.receive(self.name, _pack(source), take), problems, denied=self._by_sudo_out())
 
     def _take(self, stream: IO[bytes], source: PathInfo, target: HostPath) -> None:
         """Unpack beside the target, or in a directory that exists, which may be a file system of its own."""
@@ -118,6 +118,16 @@ class Transfer:
         copy = typed("sysinit-vm", "copy", self.path, f":{between}")
         move = typed("sysinit-vm", "exec", "sudo", "mv", between, posixpath.join(directory, ""))
         return f"{copy}, then {move}"
+
+    def _by_sudo_out(self) -> str:
+        """Return what to type if only root may read the guest's path, empty if sudo would look for it elsewhere."""
+        path = posixpath.normpath(self.path)
+        between = f"/tmp/{posixpath.basename(path)}"  # noqa: S108  # the guest's
+        if not path.startswith("/") or between in {path, "/tmp/"}:  # noqa: S108
+            return ""
+        script = f"{typed('cp', '-r', path, between)} && chown -R $SUDO_UID {typed(between)}"
+        copied = typed("sysinit-vm", "exec", "sudo", "sh", "-c", script)
+        return f"{copied}, then {typed('sysinit-vm', 'copy', f':{between}', '.')}"
 
     def _give(self, stream: IO[bytes], source: HostPath) -> None:
         if source.kind == "file":

@@ -74,7 +74,7 @@ def build(
     if runner.dry:
         runner.change(_mmdebstrap(tools, images, sources, packages))
         return images / f"{stem}.qcow2"
-    with exclusive_build(images, "debian") as waited:
+    with exclusive_build(images, "debian", progress) as waited:
         if waited and (made := current(images, zellij, packages)):
             return made
         with debian_host.scratch(runner, tools, images) as scratch:

@@ -54,7 +54,7 @@ def build(runner: Runner, images: Path, image: NixImage, progress: Progress) -> 
     if runner.dry:
         runner.change(argv)
         return images / f"{image.series.new_stem(images)}.{DISK}"
-    with exclusive_build(images, "nix"), _scratch(work):
+    with exclusive_build(images, "nix", progress), _scratch(work):
         _run_nix(runner, argv, image, progress)
         progress.stage("looking for the image in the result")
         built = nix_result.image(sorted(work.glob("result*")), image.installable)

@@ -150,11 +150,11 @@ def existing(instances: Instances, wanted: Target, *, to_end: bool = False) -> I
     """Return the target's VM; StateError (exit 4) if it has none. ``to_end`` is as for ``own``."""
     located = own(instances, wanted, to_end=to_end)
     if located.instance is None:
-        raise _left(instances, wanted) or _none(instances, wanted, located.name, to_end=to_end)
+        raise _left(instances, wanted) or absent(instances, wanted, located.name, to_end=to_end)
     return located.instance
 
 
-def _none(instances: Instances, wanted: Target, name: str, *, to_end: bool) -> StateError:
+def absent(instances: Instances, wanted: Target, name: str, *, to_end: bool = False) -> StateError:
     """Return the error for a VM ``name`` that is not there. Nobody makes one to stop or delete it."""
     closest = default_names.closest(name, [instance.name for instance in instances]) if wanted.explicit else []
     hint = "sysinit-vm list" if to_end or wanted.explicit else "sysinit-vm start"

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from sysinit_vm import guest_writes
-from sysinit_vm.config.params import PROJECT_DIR
 from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.lima import names
 from sysinit_vm.lima.home import lima_home
@@ -93,11 +92,9 @@ def question(instance: Instance, project: Project) -> str:
 def _committed_directory(project: Project) -> Path | None:
     """Return the directory that the committed config was rendered for, perhaps on another machine."""
     try:
-        param = committed_config.load(project).data.get("param")
+        return committed_config.load(project).project_dir
     except VmError:
         return None
-    text = param.get(PROJECT_DIR) if isinstance(param, dict) else None
-    return Path(text) if isinstance(text, str) else None
 
 
 def _mounts(instance: Instance, project: Project) -> bool:

@@ -4,8 +4,7 @@ from invoke.context import Context
 
 from sysinit_vm.drift import report
 from sysinit_vm.drift.plan import NONE, RECREATE
-from sysinit_vm.projects import locate
-from sysinit_vm.tasks.context import lima
+from sysinit_vm.tasks.context import lima, wanted_target
 from sysinit_vm.tasks.output import done
 from sysinit_vm.tasks.start_options import start_options
 from sysinit_vm.tasks.verb import verb
@@ -36,7 +35,7 @@ def apply_(
     Apply changes in the running guest or by a restart, and check them in the guest. Changes that need a new VM are made
     only with --recreate.
     """
-    target = locate.target(project, name)
+    target = wanted_target(c, project, name)
     options = start_options(c, timeout, target)
     vm = ProjectVm.read(lima(c), target)
     instance, drift = apply.require_drift(vm, options)

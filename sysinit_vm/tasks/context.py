@@ -11,6 +11,7 @@ from sysinit_vm.lima.instance import Instances
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine import find_programs
 from sysinit_vm.projects import locate, owners, search
+from sysinit_vm.projects.locate import Target
 from sysinit_vm.projects.project import Project
 from sysinit_vm.runner import Runner
 from sysinit_vm.vm.project_vm import ProjectVm
@@ -54,15 +55,16 @@ def instances_if_found(c: Context) -> Instances | None:
 
 
 def project_vm(c: Context, directory: str | None, name: str | None) -> ProjectVm:
-    """Return the VM that ``--project`` and ``--name`` mean, as it is now. The errors are those of ``locate.target``.
+    """Return the VM that ``--project`` and ``--name`` mean, as it is now. The errors are those of ``wanted_target``."""
+    return ProjectVm.read(lima(c), wanted_target(c, directory, name))
 
-    The error for a missing config names a VM that was made for that directory.
-    """
+
+def wanted_target(c: Context, directory: str | None, name: str | None) -> Target:
+    """As ``locate.target``, but the error for a missing config names a VM that was made for that directory."""
     try:
-        target = locate.target(directory, name)
+        return locate.target(directory, name)
     except NoConfigError as error:
         raise _config_lost(c, directory, error) or error from error
-    return ProjectVm.read(lima(c), target)
 
 
 def _config_lost(c: Context, directory: str | None, error: NoConfigError) -> NoConfigError | None:
@@ -80,17 +82,21 @@ def _config_lost(c: Context, directory: str | None, error: NoConfigError) -> NoC
     )
 
 
-def any_vm(c: Context, directory: str | None, name: str | None, *, named: str) -> ProjectVm:
-    """As ``project_vm``, but outside a project the hint is not to make one: ``named`` is the command with --name."""
+def any_vm(c: Context, directory: str | None, name: str | None, *, named: str, to_work: bool = False) -> ProjectVm:
+    """As ``project_vm``, but outside a project the hint is not to make one: ``named`` is the command with --name.
+
+    ``to_work`` says that the VM is to be worked in: then the hint also says how to get one for that directory.
+    """
     try:
-        target = locate.target(directory, name)
+        wanted = locate.target(directory, name)
     except NoConfigError as error:
+        new = "sysinit-vm up" if error.hint.startswith("sysinit-vm init") else error.hint
         raise _config_lost(c, directory, error) or NoConfigError(
             error.brief,
             detail=f"{error.detail}\nOutside a project, --name chooses the VM; `sysinit-vm list` shows all.",
-            hint=f"sysinit-vm list, then {named}",
+            hint=f"sysinit-vm list, then {named}{f'; or, for a new VM: {new}' if to_work else ''}",
         ) from error
-    return ProjectVm.read(lima(c), target)
+    return ProjectVm.read(lima(c), wanted)
 
 
 def exact_words(remainder: str) -> list[str]:

@@ -2,8 +2,9 @@
 
 from invoke.context import Context
 
+from sysinit_vm.errors import typed
 from sysinit_vm.guest import copy
-from sysinit_vm.tasks.context import exact_words, project_vm
+from sysinit_vm.tasks.context import any_vm, exact_words
 from sysinit_vm.tasks.verb import verb
 
 
@@ -20,6 +21,7 @@ def copy_(c: Context, project: str | None = None, name: str | None = None) -> No
     Directories are copied too. :PATH is a path in the guest, relative to the home directory there. Files are read and
     written there as your user: root's go by way of :/tmp, with `sysinit-vm exec sudo cp` or `mv`.
     """
-    paths = copy.checked(exact_words(c.remainder))
-    vm = project_vm(c, project, name)
+    words = exact_words(c.remainder)
+    paths = copy.checked(words)
+    vm = any_vm(c, project, name, named=f"sysinit-vm copy --name VM {typed(*words)}", to_work=True)
     copy.copy(vm.lima, vm.running(), paths, vm.instances.guest_writes)

@@ -34,8 +34,11 @@ def exec_(
     """
     words = exact_words(c.remainder)
     command = access.exec_argv(words, env or ())
-    vm = any_vm(c, project, name, named=f"sysinit-vm exec --name VM {typed(*words)}")
+    vm = any_vm(c, project, name, named=f"sysinit-vm exec --name VM {typed(*words)}", to_work=True)
     status = access.execute(vm.lima, vm.running(), command, stdin=not no_stdin)
     if status == access.NOT_FOUND and len(words[0].split()) == 1:
         say(access.how_to_install(words[0]))
+    elif status == access.NOT_FOUND and words[1:]:
+        as_words = typed("sysinit-vm", "exec", *words[0].split(), *words[1:])
+        say(f"{words[0]!r} is one word: the quotes make it so. Without them: {as_words}")
     end(status)

@@ -3,8 +3,8 @@
 from invoke.context import Context
 
 from sysinit_vm import settings
-from sysinit_vm.projects import committed_config, locate
-from sysinit_vm.tasks.context import lima, runner
+from sysinit_vm.projects import committed_config
+from sysinit_vm.tasks.context import lima, runner, wanted_target
 from sysinit_vm.tasks.output import end
 from sysinit_vm.tasks.start_options import start_if_needed
 from sysinit_vm.tasks.verb import verb
@@ -35,7 +35,7 @@ def open_(
     """
     from sysinit_vm import editors, ssh_config
 
-    target = locate.target(project, name)
+    target = wanted_target(c, project, name)
     config = committed_config.load(target.project) if target.project else None
     choice, program = editors.choose(editor or settings.value("editor", config))
     instance = start_if_needed(c, ProjectVm.read(lima(c), target), timeout)

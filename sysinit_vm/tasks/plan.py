@@ -5,8 +5,7 @@ from invoke.context import Context
 from sysinit_vm.drift import report
 from sysinit_vm.effective import machine_sizes
 from sysinit_vm.machine import facts
-from sysinit_vm.projects import locate
-from sysinit_vm.tasks.context import lima
+from sysinit_vm.tasks.context import lima, wanted_target
 from sysinit_vm.tasks.output import print_json
 from sysinit_vm.tasks.start_options import start_options
 from sysinit_vm.tasks.verb import verb
@@ -22,7 +21,7 @@ def plan(c: Context, json: bool = False, project: str | None = None, name: str |
     Compare it with what the config would make of it on this machine now. A change needs only the running guest, a
     restart, or a new VM.
     """
-    target = locate.target(project, name)
+    target = wanted_target(c, project, name)
     options = start_options(c, None, target)
     vm = ProjectVm.read(lima(c), target)
     instance, drift = require_drift(vm, options)

@@ -3,7 +3,7 @@
 from invoke.context import Context
 
 from sysinit_vm.projects import committed_config
-from sysinit_vm.tasks.context import project_vm
+from sysinit_vm.tasks.context import any_vm
 from sysinit_vm.tasks.output import print_json
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal.console import say, table
@@ -18,7 +18,7 @@ def ports(c: Context, json: bool = False, project: str | None = None, name: str 
     """
     from sysinit_vm.ports import portlist
 
-    vm = project_vm(c, project, name)
+    vm = any_vm(c, project, name, named="sysinit-vm ports --name VM", to_work=True)
     located, current_project = vm.located, vm.target.project
     config = committed_config.load(current_project) if current_project and located.instance is None else None
     entries = portlist.of_vm(vm.lima, located, config)

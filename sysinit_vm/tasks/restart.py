@@ -2,8 +2,7 @@
 
 from invoke.context import Context
 
-from sysinit_vm.projects import locate
-from sysinit_vm.tasks.context import lima
+from sysinit_vm.tasks.context import lima, wanted_target
 from sysinit_vm.tasks.output import done
 from sysinit_vm.tasks.start_options import start_options
 from sysinit_vm.tasks.verb import verb
@@ -15,7 +14,7 @@ from sysinit_vm.vm.project_vm import ProjectVm
 @verb(group="Life", examples=["sysinit-vm restart"], exits=[3, 4, 5, 6])
 def restart(c: Context, project: str | None = None, name: str | None = None, timeout: str | None = None) -> None:
     """Stop the project's VM, then start it."""
-    target = locate.target(project, name)
+    target = wanted_target(c, project, name)
     options = start_options(c, timeout, target)
     vm = ProjectVm.read(lima(c), target)
     gate.passed_instance(vm.existing())  # before anything that runs in it is lost

@@ -3,7 +3,7 @@
 from invoke.context import Context
 
 from sysinit_vm.guest import access
-from sysinit_vm.tasks.context import project_vm
+from sysinit_vm.tasks.context import any_vm
 from sysinit_vm.tasks.output import end
 from sysinit_vm.tasks.start_options import start_if_needed
 from sysinit_vm.tasks.verb import verb
@@ -31,7 +31,7 @@ def shell(
     Start the VM if it is not running. Ctrl+A then D detaches. The session keeps running, and the same command attaches
     to it again. A session needs a terminal; --plain and exec do not.
     """
-    vm = project_vm(c, project, name)
+    vm = any_vm(c, project, name, named="sysinit-vm shell --name VM", to_work=True)
     path, present = "", vm.own().instance
     if layout is not None:
         path = access.layout(vm.lima, present, vm.target.required, layout)

@@ -3,8 +3,7 @@
 from invoke.context import Context
 
 from sysinit_vm.errors import UsageError
-from sysinit_vm.projects import locate
-from sysinit_vm.tasks.context import lima
+from sysinit_vm.tasks.context import lima, wanted_target
 from sysinit_vm.tasks.output import done
 from sysinit_vm.tasks.start_options import start_options
 from sysinit_vm.tasks.verb import verb
@@ -32,7 +31,7 @@ def start(
     """
     if drift not in {"ask", "apply", "keep"}:
         raise UsageError(f"--drift cannot be {drift!r}.", detail="It is ask, apply or keep.", hint="sysinit-vm plan")
-    target = locate.target(project, name)
+    target = wanted_target(c, project, name)
     options = start_options(c, timeout, target)
     instance = start_up_to_date(ProjectVm.read(lima(c), target), options, drift)
     done(c, f"VM started: {instance.name}. Connect with: sysinit-vm shell")

@@ -30,6 +30,9 @@ def status(c: Context, json: bool = False, project: str | None = None, name: str
         say(f"A VM {located.name} exists, but it belongs to {owners.owner(located.foreign)}.")
     if located.instance and located.instance.unreadable:
         say(str(locate.unreadable(located.instance)))
+    absent = vm.target.explicit and located.instance is None
+    if absent:
+        say(str(locate.absent(vm.instances, vm.target, located.name)))
     left_behind = None if located.instance else locate.left_behind(vm.instances, vm.target)
     if left_behind:
         say(hints.completed(f"{owners.question(left_behind, vm.target.required)} Take it over: sysinit-vm adopt"))
@@ -40,7 +43,7 @@ def status(c: Context, json: bool = False, project: str | None = None, name: str
     compiling = compile_state.state(Host.read())
     if compiling and not json:
         say(compiling.sentence)
-    record = {**listing.of_project(located, vm.target.project), "drift": drift}
+    record = {**listing.of_project(located, None if absent else vm.target.project), "drift": drift}
     if json:
         print_json({"vm": record, "zellij_compile": compiling.data() if compiling else None})
     else:

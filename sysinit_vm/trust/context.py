@@ -56,12 +56,13 @@ def own_vm(root: Path, name: str) -> Path | None:
 
     It is the project's instance of that name, or its only one; None if there is neither.
     """
-    own = [path for path in instance_directories() if _of_project(path) == root]
+    own = [path for path in instance_directories() if project_of(path) == root]
     wanted = lima_home() / name
     return wanted if wanted in own else own[0] if len(own) == 1 else None
 
 
-def _of_project(instance: Path) -> Path | None:
+def project_of(instance: Path) -> Path | None:
+    """Return the project (absolute) that the instance in the directory ``instance`` was made for; None if unknown."""
     config = instance / "lima.yaml"
     with suppress(OSError):
         project, _ = _by_config(config, config.stat().st_mtime_ns)

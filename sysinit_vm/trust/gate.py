@@ -15,7 +15,7 @@ from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.judged import JudgedConfig, JudgedInstance
 from sysinit_vm.projects import default_names, locate, search
 from sysinit_vm.terminal import modes, prompts
-from sysinit_vm.trust import approvals, included, length, refusals, screen, table
+from sysinit_vm.trust import approvals, former, included, length, refusals, screen, table
 from sysinit_vm.trust.context import here, own_vm
 from sysinit_vm.trust.danger import Context, Danger, Level
 from sysinit_vm.trust.references import Included
@@ -45,7 +45,8 @@ def judge(data: Mapping[str, Any], committed: Config, root: Path, name: str, oth
             words = "is made of other files too, every byte of which counts"
             dangers.append(Danger(Level.FETCHES, ("base",), words, others.fingerprint))
     more = others is not None and bool(others.missing)
-    return Verdict(str(committed.path), root, worst_last(dangers), more, config=committed.path)
+    before = former.of_project(committed, root, name)
+    return Verdict(str(committed.path), root, worst_last(dangers), more, config=committed.path, former=before)
 
 
 def judge_instance(instance: Instance) -> Verdict:

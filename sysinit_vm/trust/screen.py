@@ -6,10 +6,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from sysinit_vm import hints
 from sysinit_vm.escaping import escaped, one_line
 from sysinit_vm.terminal import console, prompts
 from sysinit_vm.terminal.console import say
 from sysinit_vm.trust.danger import Danger, Level
+from sysinit_vm.trust.former import Former
 from sysinit_vm.trust.verdict import Verdict, kind
 
 _SPACES = re.compile(r" {2,}")
@@ -33,7 +35,10 @@ def _told(verdict: Verdict) -> str:
         more = ", but it takes more from other files" if verdict.more else ""
         return f"{title} can do nothing to your machine outside the project{more}."
     before, now = verdict.approval, set(verdict.items)
-    lines = [f"{title} can do this to your machine:", *_lines(verdict.dangers, before.items)]
+    former = verdict.former if verdict.former and not before.items and verdict.former.items & now else None
+    known = former.items if former else before.items
+    moved = [_moved(former, verdict.place)] if former else []
+    lines = [*moved, f"{title} can do this to your machine:", *_lines(verdict.dangers, known)]
     if before.former:
         lines.append(
             f"An earlier version of sysinit-vm allowed it {before.former} of these things. That does not count, "
@@ -41,6 +46,10 @@ def _told(verdict: Verdict) -> str:
         )
     if before.items and before.items != now:
         lines.append(f"Since you allowed it: {len(now - before.items)} new (+), {len(before.items - now)} gone.")
+    if former:
+        new = len(now - known)
+        this = f"this for {former.directory}, but for {new} new (+)" if new else f"all of this for {former.directory}"
+        lines.append(f"You allowed {this}.")
     # What was not shown cannot be allowed by copying a hash.
     command = verdict.command if _folds(verdict) else f"{verdict.command} --approve {verdict.hash}"
     if verdict.allowed:
@@ -48,6 +57,14 @@ def _told(verdict: Verdict) -> str:
     typos = _typos(verdict)
     how = f"If it is a key of a newer Lima: {command}" if typos else f"It is not allowed yet: {command}"
     return "\n".join([*lines, *typos, how])
+
+
+def _moved(former: Former, now: Path) -> str:
+    """Return where the project that is at ``now`` probably was before, and how it gets its VM back."""
+    if not former.vm:
+        return f"{former.directory}, for which this config was allowed, is gone."
+    adopt = hints.completed("sysinit-vm adopt")
+    return f"{former.directory}, the project of the VM {former.vm}, is gone. If it is {now} now: {adopt}"
 
 
 def _typos(verdict: Verdict) -> list[str]:

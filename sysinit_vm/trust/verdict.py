@@ -10,6 +10,7 @@ from sysinit_vm.lima.home import lima_home
 from sysinit_vm.trust import approvals
 from sysinit_vm.trust.approvals import Approval
 from sysinit_vm.trust.danger import Danger, Level
+from sysinit_vm.trust.former import Former
 
 # Characters of a hash that are typed: whoever writes two configs must not be able to find two that share them.
 SHORT = 40
@@ -22,6 +23,7 @@ class Verdict:
     ``place`` (absolute) is what an approval is for: a project's or an instance's directory; ``owner`` is the project
     of an instance, whose approvals count too. ``more`` says that files which it names are not in it yet: taking them
     needs an approval. ``config`` (absolute) is the file that its user edits, None for what Lima wrote.
+    ``former`` is what was allowed where the project was before, which is told and does not count.
     """
 
     title: str
@@ -30,6 +32,7 @@ class Verdict:
     more: bool = False
     owner: Path | None = None
     config: Path | None = None
+    former: Former | None = None
 
     @property
     def items(self) -> list[str]:

@@ -47,6 +47,7 @@ def image(
     if choice.entry is None and choice.buildable:
         validity.require(lima, permission.unbuilt(committed, project, name), committed.path)
         say("  Building the guest image: 3 to 6 minutes, once.")
+        progress.stage("building the guest image")
         options.build_image(available.directory(machine.lima_home), progress)
     return _chosen(committed, machine, project)
 

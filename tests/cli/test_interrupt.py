@@ -117,3 +117,24 @@ def running_words(process):
         return process.cmdline()
     except psutil.Error:
         return []
+
+
+@pytest.mark.parametrize("entrance", ["sysinit-vm", "inv"])
+def test_who_waits_for_a_start_is_told_which_process_it_is(world, entrance):
+    world.put_vm("Stopped")
+    (world.demo / "tasks.py").write_text(TASKS)
+    (world.fake / "start.hang").write_text("")
+    argv = {"sysinit-vm": [*SCRIPT, "start"], "inv": [str(BIN / "inv"), "lima.start"]}[entrance]
+    with world.begin(*argv) as starting:
+        deadline = time.monotonic() + 20
+        while world.status() != "Running" and time.monotonic() < deadline:
+            time.sleep(0.02)
+        with world.begin(*SCRIPT, "stop") as stopping:
+            told = [stopping.stderr.readline() for _ in range(2)]
+            os.killpg(stopping.pid, signal.SIGINT)
+            stopping.communicate(timeout=30)
+        os.killpg(starting.pid, signal.SIGINT)
+        starting.communicate(timeout=30)
+    assert told[0] == "Waiting for another sysinit-vm command that is using demo-dev …\n"
+    assert f"It is `sysinit-vm start`, process {starting.pid}, for " in told[1]
+    assert (stopping.returncode, "stop" in world.verbs()) == (130, False)

@@ -254,7 +254,7 @@ def test_exec_outside_a_project_names_the_list_and_the_flag(world):
     world.put_vm()
     done = world.run("exec", "echo", "a b", cwd=world.home)
     assert done.returncode == 3
-    assert done.stderr.endswith("Try: sysinit-vm list, then sysinit-vm exec --name VM echo 'a b'\n")
+    assert "\nTry: sysinit-vm list, then sysinit-vm exec --name VM echo 'a b'; or, " in done.stderr
     assert "init" not in done.stderr.replace("sysinit", "")
     assert world.run("exec", "--name", "demo-dev", "echo", "a b", cwd=world.home).stdout == "a b\n"
 
@@ -372,6 +372,7 @@ def test_where_no_project_can_be_it_is_said_before_init_refuses_it(world, word, 
     done = world.run(word, cwd=cwd)
     assert done.returncode == 3
     assert "A project has a directory of its own, and this cannot be one." in done.stderr
-    hint = done.stderr.splitlines()[-1]
-    assert hint == "Try: mkdir -p ~/code/shop && cd ~/code/shop && sysinit-vm up"
-    assert world.run("init", cwd=cwd).stderr.splitlines()[-1] == hint
+    make_one = "mkdir -p ~/code/shop && cd ~/code/shop && sysinit-vm up"
+    before = "sysinit-vm list, then sysinit-vm shell --name VM; or, for a new VM: " if word == "shell" else ""
+    assert done.stderr.splitlines()[-1] == f"Try: {before}{make_one}"
+    assert world.run("init", cwd=cwd).stderr.splitlines()[-1] == f"Try: {make_one}"

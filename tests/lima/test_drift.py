@@ -71,7 +71,7 @@ def test_what_limas_own_override_brings_is_told(world, drifting):
     override = world.lima_home / "_config" / "override.yaml"
     override.write_text("timezone: Antarctica/Troll\n")
     _, changes = planned(world, drifting)
-    assert changes == {"timezone (LIMA_HOME/_config)": "restart"}
+    assert changes == {"timezone (set for all VMs in LIMA_HOME/_config)": "restart"}
     override.unlink()
     assert planned(world, drifting) == ("none", {})
 

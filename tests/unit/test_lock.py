@@ -1,7 +1,14 @@
+import json
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+
 import pytest
 
-from sysinit_vm import lock
+from sysinit_vm import hints, lock
 from sysinit_vm.errors import VmError
+from sysinit_vm.terminal.progress import Progress
 
 
 def test_a_lock_that_cannot_be_written_says_where(tmp_path):
@@ -25,3 +32,68 @@ def test_a_lock_that_is_held_is_not_waited_for(tmp_path):
             assert (first, second) == (True, False)
         assert lock.is_held(path)
     assert not lock.is_held(path)
+
+
+@pytest.fixture
+def waited_for(tmp_path, monkeypatch, capsys):
+    """Wait for a lock that is held, and return what was said; let it go as soon as that is said."""
+
+    def wait(before=lambda path: None, **options):
+        path = tmp_path / "x.lock"
+        held = ExitStack()
+        held.enter_context(lock.held(path, "Waiting"))
+        before(path)
+        monkeypatch.setattr(lock, "say", lambda text: (print(text, file=sys.stderr), held.close()))
+        with lock.held(path, "Waiting for another.", **options) as waited:
+            assert waited
+        return capsys.readouterr().err
+
+    return wait
+
+
+def test_who_waits_is_told_which_command_holds_the_lock_and_how_to_end_it(waited_for, monkeypatch):
+    monkeypatch.setattr(lock, "time", lambda: 1000.0)
+    monkeypatch.setattr(hints, "typed_verb", lambda: "up")
+    said = waited_for(lambda path: monkeypatch.setattr(lock, "time", lambda: 1250.0))
+    assert said == (
+        f"Waiting for another.\n  It is `sysinit-vm up`, process {os.getpid()}, for 4 minutes. "
+        "Ctrl-C in its terminal ends it; Ctrl-C here ends only the wait.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(-5, "0 seconds"), (1, "1 second"), (119, "119 seconds"), (120, "2 minutes"), (7300, "2 hours")],
+)
+def test_since_when_it_is_held_is_told_in_whole_units(seconds, shown):
+    assert lock.lasting(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[1]",
+        '{"command": "up", "process": -1, "since": 1}',
+        '{"command": "", "process": 1, "since": NaN}',
+        '{"command": "up", "process": "x", "since": 0}',
+        "\0",
+    ],
+)
+def test_a_lock_file_that_does_not_say_who_holds_it_is_waited_for_all_the_same(waited_for, text):
+    assert waited_for(lambda path: path.write_text(text)) == "Waiting for another.\n"
+
+
+def test_a_process_that_has_ended_does_not_hold_it(waited_for):
+    """Another one has taken the lock a moment ago."""
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    record = json.dumps({"command": "sysinit-vm up", "process": ended.pid, "since": 0})
+    assert waited_for(lambda path: path.write_text(record)) == "Waiting for another.\n"
+
+
+def test_while_it_is_waited_for_the_stage_says_so(waited_for, capsys):
+    with Progress("Starting VM: demo-dev") as progress:
+        waited_for(stages=progress, stage="waiting for the other build")
+        assert progress.current == "waiting for the other build"

@@ -259,7 +259,9 @@ def test_what_limas_own_defaults_brought_since_the_boot_needs_a_restart(made):
     drift = compare.drift(
         replace(instance, filled={"cpus": 2, "provision": [2]}), document.load(project.config), machine
     )
-    assert [(change.what, change.needs) for change in drift.changes] == [("cpus (LIMA_HOME/_config)", RESTART)]
+    assert [(change.what, change.needs) for change in drift.changes] == [
+        ("cpus (set for all VMs in LIMA_HOME/_config)", RESTART)
+    ]
 
 
 def test_a_vm_that_was_booted_by_other_means_has_nothing_to_compare_with(made):

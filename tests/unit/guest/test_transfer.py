@@ -146,3 +146,15 @@ def test_where_only_root_may_write_the_way_is_over_tmp_with_sudo(tmp_path, monke
     with pytest.raises(VmError) as caught:
         one.send(PathInfo("file", str(tmp_path / "typed")), PathInfo("none", "/root/a b"), [])
     assert caught.value.hint == ("sysinit-vm copy typed ':/tmp/a b', then sysinit-vm exec sudo mv '/tmp/a b' /root/")
+
+
+@pytest.mark.parametrize("path", ["/etc/ssh", "/etc/ssh/", "relative", "/", "/etc/..", "/tmp/x"])
+def test_what_only_root_may_read_comes_by_way_of_tmp_with_sudo(tmp_path, path):
+    runner = RecordingRunner(result(2, err="tar: key: Permission denied"), received=archive("f"))
+    one, left_out, sizes = transfer(runner)
+    one = Transfer(one.lima, "vm", path, left_out.__setitem__, sizes.append)
+    with looked_up(str(tmp_path / "new"), []) as target, pytest.raises(VmError) as caught:
+        one.receive(PathInfo("dir", "/etc/ssh"), target)
+    script = "cp -r /etc/ssh /tmp/ssh && chown -R $SUDO_UID /tmp/ssh"
+    over = f"sysinit-vm exec sudo sh -c '{script}', then sysinit-vm copy :/tmp/ssh ."
+    assert caught.value.hint == (over if path.startswith("/etc/ssh") else "sysinit-vm help copy")

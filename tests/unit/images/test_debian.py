@@ -322,10 +322,10 @@ def test_a_mirror_without_a_password_needs_no_hook_and_no_word(host, images, zel
 
 def test_a_second_build_at_the_same_time_waits_and_takes_the_firsts_image(host, images, zellij, monkeypatch):
     first = build(programs(), images, zellij)
-    second = programs()
+    second, progress = programs(), RecordingProgress()
 
     def run():
-        assert build(second, images, zellij) == first
+        assert debian.build(second, images, zellij=zellij, mirror="", progress=progress) == first
 
     with exclusive_build(images, "debian"):
         other = threading.Thread(target=run)
@@ -334,7 +334,7 @@ def test_a_second_build_at_the_same_time_waits_and_takes_the_firsts_image(host, 
         assert other.is_alive()
     other.join(timeout=10)
     assert not other.is_alive()
-    assert second.argvs == []
+    assert (second.argvs, progress.stages) == ([], ["waiting for the other build"])
 
 
 def test_too_little_room(host, images, zellij, monkeypatch):

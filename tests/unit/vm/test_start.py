@@ -348,14 +348,14 @@ def test_a_missing_image_is_built_first(lima, demo, monkeypatch, capsys):
     built = []
 
     def build(directory, progress):
-        built.append(directory)
+        built.append((directory, progress.current))
         directory.mkdir(parents=True)
         for end in ("qcow2", "vmlinuz", "initrd"):
             (directory / f"sysinit-debian-latest.{end}").write_text("")
         return directory
 
     assert start(ProjectVm.read(lima, demo), StartOptions(600, "auto", build)).running
-    assert built == [lima.place / "_images"]
+    assert built == [(lima.place / "_images", "building the guest image")]
     assert capsys.readouterr().err.count("Building the guest image: 3 to 6 minutes, once.") == 1
     given = lima.data("demo-dev")
     assert given["images"][0]["location"] == str(lima.place / "_images/sysinit-debian-latest.qcow2")
