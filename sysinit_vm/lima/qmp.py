@@ -22,7 +22,8 @@ def paused(instance: Instance) -> bool:
 
     False if that cannot be told: the VM is not QEMU's or does not run, or its monitor does not answer within a second.
     """
-    return _ask(instance, "query-status").get("status") == "io-error"
+    status = _ask(instance, "query-status") if instance.running else None
+    return status is not None and status.get("status") == "io-error"
 
 
 def resume(instance: Instance) -> bool:
@@ -32,9 +33,13 @@ def resume(instance: Instance) -> bool:
     return not paused(instance)
 
 
-def _ask(instance: Instance, command: str) -> Mapping[str, Any]:
-    if not instance.running:
-        return {}
+def power_down(instance: Instance) -> bool:
+    """Press the guest's power button, whatever Lima says of the VM; whether QEMU has taken that."""
+    return _ask(instance, "system_powerdown") is not None
+
+
+def _ask(instance: Instance, command: str) -> Mapping[str, Any] | None:
+    """Return what QEMU answers to ``command``, None if it does not."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(_TIMEOUT)
@@ -45,9 +50,9 @@ def _ask(instance: Instance, command: str) -> Mapping[str, Any]:
                     connection.sendall(json.dumps({"execute": wanted}).encode() + b"\n")
                     answer = next(message for message in _messages(replies) if message.keys() & {"return", "error"})
     except (OSError, ValueError, StopIteration):
-        return {}
+        return None
     status = answer.get("return")
-    return status if isinstance(status, Mapping) else {}
+    return status if isinstance(status, Mapping) else None
 
 
 def _messages(replies: IO[bytes]) -> Iterator[Mapping[str, Any]]:

@@ -1,12 +1,14 @@
 """How a VM that Lima calls broken is made startable again, without ending processes that are not Lima's."""
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sysinit_vm import files
 from sysinit_vm.errors import VmError, typed
+from sysinit_vm.lima import events, qmp
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.instance_files import InstanceFiles
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     import psutil
 
 _SECONDS_TO_END = 20  # before a process that was asked to end is killed
+_SHUTDOWN_SECONDS = 190  # limactl and its host agent give a guest three minutes (2.2.0)
 _CLOCK_SECONDS = 2  # the kernel tells in whole seconds when it booted, and processes began by that
 
 
@@ -25,12 +28,37 @@ def recover(lima: Limactl, instance: Instance) -> None:
     ``limactl stop --force`` kills whatever process has a recorded id, so a recycled id is removed first. VmError if a
     process that ran when its id was recorded is not known to be Lima's: then nothing is ended.
     """
+    if lima.runner.dry:
+        lima.stop(instance.name, force=True)
+        return
     for path in stale_pid_files(instance.files):
         path.unlink(missing_ok=True)
     _require_own(instance.files)
     if not instance.unreadable:  # which Lima neither stops nor knows the processes of
         lima.stop(instance.name, force=True)
     end_processes(instance.files)
+
+
+def shut_down(lima: Limactl, instance: Instance, stage: Callable[[str], None], *, unbooted_seconds: float = 0) -> None:
+    """Let the guest of a VM that limactl cannot stop write what it has to, and shut down; tell the ``stage`` of that.
+
+    Its host agent sees to that if it is asked to end, as by limactl; without one QEMU's monitor does. It is waited for
+    as long as limactl would, and for ``unbooted_seconds`` if the guest has not booted. It may run on afterwards.
+    """
+    import psutil
+
+    seconds = _SHUTDOWN_SECONDS if events.has_booted(instance) else unbooted_seconds
+    processes = own_processes(instance.files)
+    if lima.runner.dry or not seconds or not processes:
+        return
+    stage("shutting down the guest")
+    agent = instance.files.host_agent_pid()
+    if processes[0].pid == agent:
+        with suppress(psutil.NoSuchProcess):
+            processes[0].terminate()
+    elif not qmp.power_down(instance):
+        return
+    psutil.wait_procs(processes, timeout=seconds)
 
 
 def _require_own(files: InstanceFiles) -> None:
@@ -50,7 +78,7 @@ def _require_own(files: InstanceFiles) -> None:
 def end_processes(files: InstanceFiles) -> None:
     """End what the pid files of an instance record, if it is Lima's and the instance's; VmError if it does not end.
 
-    The host agent comes first, because it shuts its VM down.
+    The guest writes nothing more: see ``shut_down``.
     """
     import psutil
 

@@ -34,6 +34,7 @@ from sysinit_vm.terminal.progress import Progress
 from sysinit_vm.trust import approvals, gate
 from sysinit_vm.vm import failed_start, new_vm, own_keys, pause, permission, waiting
 from sysinit_vm.vm.options import StartOptions
+from sysinit_vm.vm.stop import reminding
 
 _CONSOLE_SECONDS = 5  # between two checks of the console
 
@@ -56,6 +57,8 @@ def boot(lima: Limactl, located: Located, project: Project, options: StartOption
         return instance is not located.instance
     if instance.status != STOPPED:
         progress.stage(f"recovering from a crash ({instance.state})")
+        with reminding(progress):
+            recovery.shut_down(lima, instance, progress.stage)
         recovery.recover(lima, instance)
         instance = lima.instance(instance.name)  # what it will mount may be another directory by now
         if instance is None or instance.unreadable:

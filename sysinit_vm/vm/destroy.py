@@ -59,6 +59,7 @@ def end(lima: Limactl, instance: Instance, progress: Progress) -> None:
     if instance.running and not recovery.recycled(instance):
         _stop(lima, instance, progress)
     elif instance.status != STOPPED:
+        recovery.shut_down(lima, instance, progress.stage)
         recovery.recover(lima, instance)
     if not lima.runner.dry:
         recovery.end_processes(instance.files)  # limactl would delete the files of those that it does not know

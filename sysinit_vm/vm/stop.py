@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sysinit_vm.background import repeat_every
 from sysinit_vm.errors import VmError
-from sysinit_vm.lima import events
+from sysinit_vm.lima import events, recovery
 from sysinit_vm.lima.instance import BROKEN, RUNNING, STOPPED, Instance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.recovery import own_processes, recover, recycled
@@ -53,6 +53,8 @@ def shut_down(lima: Limactl, instance: Instance, stage: Callable[[str], None], *
     stop it; StateError if the guest is paused and there is no room for what it writes.
     """
     if recycled(instance) or not instance.running:
+        if not force:
+            recovery.shut_down(lima, instance, stage, unbooted_seconds=UNBOOTED_SECONDS)
         stage("powering it off")
         recover(lima, instance)
     elif force:

@@ -317,10 +317,39 @@ def host_agent_killed_with_a_guest(case: Case) -> None:
     starts(case)
 
 
+UNWRITTEN = "echo kept | sudo tee /var/kept >/dev/null"  # without sync: the guest has to be shut down
+
+
+@row("stop", guest=True)
+def stop_without_a_host_agent(case: Case) -> None:
+    """SIGKILL of the host agent, then stop, while the guest has not written all"""
+    case.world.ok(case.root, "exec", UNWRITTEN)
+    case.end("ha")
+    case.run("stop", ends=0, says="shutting down the guest")
+    starts(case)
+
+
+@row("stop", guest=True)
+def defaults_of_all_vms_damaged(case: Case) -> None:
+    """LIMA_HOME/_config/override.yaml is damaged while the guest runs"""
+    case.world.ok(case.root, "exec", UNWRITTEN)
+    override = case.world.lima_home / "_config/override.yaml"
+    case.undo(override.unlink, True)
+    override.write_text("{{{ : ]")
+    before = (case.directory / "lima.yaml").read_bytes()
+    for words in (("status",), ("doctor",), ("exec", "true"), ("doctor", "--fix"), ("start", "--name", case.name)):
+        done = case.run(*words, says="_config")
+        assert "destroy" not in done.stderr
+    case.run("stop", ends=0, says="shutting down the guest")
+    assert (case.directory / "lima.yaml").read_bytes() == before
+    override.unlink()
+    starts(case)
+
+
 @row("start", guest=True)
 def lima_yaml_missing_with_a_guest(case: Case) -> None:
     """lima.yaml disappears while the guest runs"""
-    case.world.ok(case.root, "exec", "echo kept | sudo tee /var/kept >/dev/null")  # not synced: it is shut down
+    case.world.ok(case.root, "exec", UNWRITTEN)
     lima_yaml = case.directory / "lima.yaml"
     lima_yaml.unlink()
     case.run("exec", "true", ends=4, says="sysinit-vm start")

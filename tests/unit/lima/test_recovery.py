@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import subprocess
@@ -103,6 +104,59 @@ def test_the_processes_of_a_vm_that_lima_cannot_read_are_ended_by_us(tmp_path, o
     recover(lima, instance)
     assert not psutil.pid_exists(own_process.pid)
     assert lima.calls == []
+
+
+QEMU = "trap 'touch \"$0/told\"; exit' TERM; echo; while :; do sleep 0.05; done"
+AGENT = """\
+ended() {
+    sleep 0.3
+    [ -e "$0/told" ] || { kill -9 "$(cat "$0/qemu.pid")"; touch "$0/shut-down"; }
+    exit
+}
+trap ended TERM; echo; while :; do sleep 0.05; done
+"""
+
+
+@contextmanager
+def running(tmp_path, *, booted):
+    """A VM that Lima cannot list: its host agent shuts the guest down if it alone is asked to end."""
+    directory = tmp_path / "x-dev"
+    directory.mkdir()
+    programs = [shutil.copy("/bin/sh", tmp_path / name) for name in ("qemu-system-x86_64", "limactl")]
+    begun = [
+        subprocess.Popen([program, "-c", text, directory, f"{directory}/x.sock"], stdout=subprocess.PIPE)
+        for program, text in zip(programs, (QEMU, AGENT), strict=True)
+    ]
+    with begun[0] as qemu, begun[1] as agent:
+        try:
+            for name, process in (("qemu", qemu), ("ha", agent)):
+                process.stdout.readline()
+                (directory / f"{name}.pid").write_text(str(process.pid))
+            (directory / "ha.stdout.log").write_text(json.dumps({"status": {"running": booted}}) + "\n")
+            yield Instance("x-dev", "", directory)
+        finally:
+            for process in (qemu, agent):
+                process.kill()
+
+
+@pytest.mark.parametrize("booted", [True, False])
+def test_a_guest_that_limactl_cannot_stop_is_shut_down_by_its_host_agent(tmp_path, booted):
+    with running(tmp_path, booted=booted) as instance:
+        assert len(recovery.own_processes(instance.files)) == 2
+        stages = []
+        recovery.shut_down(FakeLimactl(instance), instance, stages.append)
+        assert (instance.dir / "shut-down").exists() is booted
+        assert stages == (["shutting down the guest"] if booted else [])
+        recovery.end_processes(instance.files)
+
+
+def test_without_a_host_agent_the_guests_power_button_is_pressed(tmp_path, own_process, monkeypatch):
+    instance = unreadable(tmp_path, own_process.pid)
+    (instance.dir / "ha.stdout.log").write_text('{"status": {"running": true}}\n')
+    pressed = lambda _: own_process.kill() or True  # noqa: E731
+    monkeypatch.setattr(recovery.qmp, "power_down", pressed)
+    recovery.shut_down(FakeLimactl(instance), instance, lambda _: None)
+    assert own_process.poll() is not None
 
 
 def test_a_process_of_another_instance_is_left(tmp_path, own_process):
