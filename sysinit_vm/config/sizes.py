@@ -6,7 +6,7 @@ from typing import Any
 
 from sysinit_vm.errors import UsageError
 
-_SIZE = re.compile(r"[1-9]\d{0,5}(\.\d{1,3})?(MiB|GiB|TiB)\Z")
+_SIZE = re.compile(r"([1-9]\d{0,5}(?:\.\d{1,3})?) ?([MGT])(?:i?B)?", re.ASCII | re.IGNORECASE)
 # go-units' RAMInBytes, with which Lima 2.2.0 reads sizes: a number as Go reads one, but for hexadecimal floats.
 _LIMAS_SIZE = re.compile(r"(\+?[\d._]+(?:e[-+]?\d+)?) ?(?:b|([kmgtp])(?:i?b)?)?", re.ASCII | re.IGNORECASE)
 _WHOLE = re.compile(r"\+?\d{1,9}(\.0+)?", re.ASCII)
@@ -48,12 +48,12 @@ def count(text: str) -> int:
 
 
 def size(flag: str, text: str) -> str:
-    """Return ``text`` if it is a size as Lima takes it."""
-    if not _SIZE.match(text):
-        number, unit = text.rstrip("iBbKkMmGgTt"), text.lstrip("0123456789")[:1].upper() or "G"
-        meant = f"{number}{unit}iB" if _SIZE.match(f"{number}{unit}iB") and len(number) < _FEW_DIGITS else "8GiB"
-        raise _invalid(flag, text, "It is a number with MiB, GiB or TiB.", f"{flag} {meant}")
-    return text
+    """Return the size that ``text`` means, as Lima takes it: 4GiB for 4GiB, 4G or 4 gb, which Lima takes for the same."""
+    if match := _SIZE.fullmatch(text):
+        number, unit = match.groups()
+        return f"{number}{unit.upper()}iB"
+    meant = f"{text}GiB" if _SIZE.fullmatch(f"{text}G") and len(text) < _FEW_DIGITS else "8GiB"
+    raise _invalid(flag, text, "It is a number with MiB, GiB or TiB.", f"{flag} {meant}")
 
 
 def numbers(text: str) -> tuple[int, ...]:

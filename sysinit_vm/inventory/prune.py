@@ -152,8 +152,8 @@ def _halves() -> list[Litter]:
         files = InstanceFiles(path)
         if not names.is_legal(path.name) or path.is_symlink() or files.lima_yaml.exists():
             continue
-        if files.has_disk and files.began_to_boot:  # what is in it is the user's: `start` or `adopt` mends it
-            continue
+        if not (files.made_by_lima or _is_empty(path)) or (files.has_disk and files.began_to_boot):
+            continue  # it is the user's own, or what is in it is: `start` or `adopt` mends it
         if _abandoned(path.name) and recovery.stale_pid_files(files) == files.pid_files:
             why = "Lima was killed while creating or deleting it"
             litter.append(Litter("half-made", path.name, why, (path,), usage.allocated(path)))
@@ -203,6 +203,13 @@ def _drop_locks(paths: tuple[Path, ...]) -> None:
             if free and not (lima_home() / name).exists():
                 vm_lock_file(name).with_suffix(".yaml").unlink(missing_ok=True)
                 vm_lock_file(name).unlink(missing_ok=True)
+
+
+def _is_empty(directory: Path) -> bool:
+    try:
+        return not any(directory.iterdir())
+    except OSError:
+        return False
 
 
 def _entries(directory: Path) -> list[Path]:

@@ -22,7 +22,7 @@ def status(c: Context, json: bool = False, project: str | None = None, name: str
     A VM that does not exist yet is `not created`, which is not an error. While Zellij is being compiled in the
     background, say how far that is.
     """
-    vm = any_vm(c, project, name, named="sysinit-vm status --name VM")
+    vm = any_vm(c, project, name, named="sysinit-vm status --name VM", to_work=True)
     located = vm.located
     if vm.target.problem:
         say(str(vm.target.problem))

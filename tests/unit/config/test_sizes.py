@@ -26,7 +26,13 @@ def test_a_size_stays_as_lima_takes_it(text):
     assert sizes.size("--memory", text) == text
 
 
-@pytest.mark.parametrize("text", ["8", "8GB", "8 GiB", "0GiB", "-1GiB", "GiB", "8GiB\n", "", "1e3GiB"])
+@pytest.mark.parametrize("text", ["8G", "8g", "8GB", "8 GiB", "8 gb"])
+def test_a_size_as_other_tools_take_it_is_what_lima_takes_it_for(text):
+    assert sizes.size("--memory", text) == "8GiB"
+    assert sizes.in_bytes(text) == sizes.in_bytes("8GiB")
+
+
+@pytest.mark.parametrize("text", ["8", "8XB", "8 G iB", "0GiB", "-1GiB", "GiB", "8GiB\n", "", "1e3GiB"])
 def test_no_such_size(text):
     with pytest.raises(UsageError, match=r"(?s)--disk cannot be.*GiB.*sysinit-vm init --disk 8GiB"):
         sizes.size("--disk", text)

@@ -26,6 +26,7 @@ def instance(lima_home, name, directory="/gone/x", status="Stopped", *, booted=T
     place = lima_home / name
     place.mkdir()
     (place / "lima.yaml").write_text("{}")
+    (place / "lima-version").write_text("2.2.0")
     (place / "diffdisk").write_bytes(b"x" * 2**16)
     if booted:
         (place / "ha.stderr.log").write_text("")
@@ -117,6 +118,17 @@ def test_half_of_an_instance_can_go_if_it_was_ours(lima_home):
     assert found(FakeLimactl()) == [("half-made", "half")]
     with vm_lock("half"):
         assert found(FakeLimactl()) == []
+
+
+def test_a_directory_of_the_users_own_stays_whatever_its_name(lima_home):
+    """A backup may be on its way back."""
+    for name in ("half", "empty"):
+        instance(lima_home, name, booted=False)
+    for name in ("lima.yaml", "lima-version"):
+        (lima_home / "half" / name).unlink()
+    shutil.rmtree(lima_home / "empty")
+    (lima_home / "empty").mkdir()
+    assert found(FakeLimactl()) == [("half-made", "empty")]
 
 
 def test_a_disk_that_a_guest_used_stays_without_its_config(lima_home):
