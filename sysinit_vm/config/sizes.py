@@ -48,7 +48,7 @@ def count(text: str) -> int:
 
 
 def size(flag: str, text: str) -> str:
-    """Return the size that ``text`` means, as Lima takes it: 4GiB for 4GiB, 4G or 4 gb, which Lima takes for the same."""
+    """Return the size that ``text`` means, as Lima takes it: 4GiB for 4GiB, 4G or 4 gb, which are the same for Lima."""
     if match := _SIZE.fullmatch(text):
         number, unit = match.groups()
         return f"{number}{unit.upper()}iB"
