@@ -1,4 +1,4 @@
-"""What is answered before Invoke is loaded, because people wait for it at each key: completion, help and the version."""
+"""What is answered before Invoke is loaded, because people wait for it: completion, help and the version."""
 
 import os
 import sys
