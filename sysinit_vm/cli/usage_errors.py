@@ -9,10 +9,9 @@ from pathlib import Path
 from invoke.exceptions import ParseError
 
 from sysinit_vm.cli import config_flags, other_flags, synonyms
-from sysinit_vm.cli.completion import CHAIN, PASS_THROUGH, vm_names
+from sysinit_vm.cli.completion import CHAIN, PASS_THROUGH, VALUES, vm_names
 from sysinit_vm.cli.index import Command, Flags
 from sysinit_vm.cli.spelling import take_flags
-from sysinit_vm.editors import EDITORS
 from sysinit_vm.errors import UsageError, VmError, edit, typed
 from sysinit_vm.projects import default_names, locate, search
 
@@ -112,7 +111,7 @@ def _meant(
     if word in vm_names() and ("--name" in known or name == "list"):
         verb = "status" if name == "list" else "exec" if name == "shell" and rest[1:] else name
         return _NAME_TEXT, [verb, *flags, "--name", word, *(rest[1:] if verb == "exec" else [])]
-    if name == "open" and word in EDITORS:
+    if name == "open" and word in VALUES["editor"]():
         return "", [name, *flags, "--editor", word]
     if word == "help":
         return "", ["help", name]
