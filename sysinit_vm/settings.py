@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,13 @@ _NOT_COMMITTED = {
 
 def user_file() -> Path:
     """Return the user's own settings file (absolute), which need not exist; VmError if others can write it."""
-    return files.require_private(user_directories.config()) / "config.yaml"
+    return _private(user_directories.config()) / "config.yaml"
+
+
+@cache
+def _private(directory: Path) -> Path:
+    """As ``files.require_private``; a command looks once, however many VMs and settings it asks about."""
+    return files.require_private(directory)
 
 
 def params() -> list[str]:
