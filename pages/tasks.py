@@ -1,5 +1,7 @@
 """The tasks `docs.commands` and `docs.pictures`."""
 
+from pathlib import Path
+
 from invoke.collection import Collection
 from invoke.context import Context
 from invoke.tasks import task
@@ -17,7 +19,7 @@ def commands(_: Context) -> None:
     from sysinit_vm.cli.index import FILE
     from sysinit_vm.program import program
 
-    FILE.write_text(commands_index.content(sysinit_vm.ns, program.initial_context), encoding="utf-8")
+    Path(FILE).write_text(commands_index.content(sysinit_vm.ns, program.initial_context), encoding="utf-8")
     commands_page.PAGE.write_text(commands_page.page(sysinit_vm.ns), encoding="utf-8")
 
 

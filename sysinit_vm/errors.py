@@ -2,11 +2,13 @@
 
 import os
 import shlex
-import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sysinit_vm import hints
 from sysinit_vm.escaping import escaped
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _EDITORS = ("nano", "vim", "vi")
 _END = 4000  # characters of either end of a reason that is too long to be read, as a guest can make it
@@ -69,17 +71,19 @@ class MissingError(VmError):
     exit_code = 6
 
 
-def typed(*words: str | Path) -> str:
+def typed(*words: "str | Path") -> str:
     """Return a command for a hint, quoted for a shell, because a path may contain spaces and quotes."""
     return shlex.join(map(str, words))
 
 
-def edit(path: Path) -> str:
+def edit(path: "Path") -> str:
     """Return the command for a hint that opens the file ``path`` in the user's editor, or the first that is there.
 
     It names the editor itself: an EDITOR that is not set would be an empty word, and the file would be run. A bare
     machine has none: the hint then begins with that.
     """
+    from shutil import which
+
     own = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     none = f"install an editor such as {_EDITORS[0]}, then {_EDITORS[0]}"
-    return f"{own or next(filter(shutil.which, _EDITORS), none)} {typed(path)}"
+    return f"{own or next(filter(which, _EDITORS), none)} {typed(path)}"

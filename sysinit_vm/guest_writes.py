@@ -7,12 +7,12 @@ moved to and whatever the config says since.
 import json
 import os
 import pwd
-import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 _FILE = "sysinit-vm-writes.json"  # in the instance's directory, so that it goes with the VM
 _LONGEST = 2**20  # bytes
@@ -40,12 +40,14 @@ def record(instance: Path, directories: Iterable[Path]) -> None:
 
     What was recorded before is replaced: a VM that is started has nothing else mounted. OSError if it cannot be kept.
     """
+    from secrets import token_hex
+
     rows = []
     for directory in directories:
         with suppress(OSError):
             path = Path(os.path.realpath(directory))
             rows.append([str(path), *identity(path.stat())])
-    temporary = instance / f".{_FILE}.{secrets.token_hex(4)}"
+    temporary = instance / f".{_FILE}.{token_hex(4)}"
     temporary.write_text(json.dumps(rows), encoding="utf-8")
     temporary.replace(instance / _FILE)
     _all.cache_clear()
@@ -72,8 +74,7 @@ def is_guests(path: Path) -> bool:
     One that may write the user's home runs anything as the user anyway, and hides no program from us. A HOME that is
     set to a directory below what was recorded is no home.
     """
-    written = _all(_lima_home())
-    paths, identities = {one.path for one in written}, {one.identity for one in written}
+    _, paths, identities = _all(_lima_home())
     own = _at_and_above(_account_home())
     at_home = _at_and_above(Path.home()) - own
     above = at_home - {Path.home(), Path(os.path.realpath(Path.home()))}
@@ -83,13 +84,14 @@ def is_guests(path: Path) -> bool:
     return not places.isdisjoint(paths) or any(is_project(place) or _has(place, identities) for place in places)
 
 
-def _at_and_above(home: Path) -> set[Path]:
-    return {place for way in (home, Path(os.path.realpath(home))) for place in (way, *way.parents)}
+@cache
+def _at_and_above(home: Path) -> frozenset[Path]:
+    return frozenset(place for way in (home, Path(os.path.realpath(home))) for place in (way, *way.parents))
 
 
 def recorded_paths() -> tuple[str, ...]:
     """Return the directories that guests can write as they were recorded, whatever they are now."""
-    return tuple(str(one.path) for one in _all(_lima_home()))
+    return tuple(str(one.path) for one in _all(_lima_home()).written)
 
 
 def project_above(path: Path) -> str:
@@ -151,16 +153,25 @@ def is_project(place: Path) -> bool:
     return os.path.lexists(place / ".lima" / "config.yaml")
 
 
-def _has(place: Path, identities: set[Identity]) -> bool:
+def _has(place: Path, identities: frozenset[Identity]) -> bool:
     with suppress(OSError):
-        return identity(place.stat()) in identities
+        return bool(identities) and identity(place.stat()) in identities
     return False
 
 
+class _Recorded(NamedTuple):
+    """What was recorded of all instances, and their paths and identities to look one up."""
+
+    written: tuple[Written, ...]
+    paths: frozenset[Path]
+    identities: frozenset[Identity]
+
+
 @cache
-def _all(lima_home: str) -> tuple[Written, ...]:
+def _all(lima_home: str) -> _Recorded:
     try:
         instances = sorted(Path(lima_home).iterdir())
     except OSError:
-        return ()
-    return tuple(one for instance in instances for one in recorded(instance))
+        instances = []
+    written = tuple(one for instance in instances for one in recorded(instance))
+    return _Recorded(written, frozenset(one.path for one in written), frozenset(one.identity for one in written))

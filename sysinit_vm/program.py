@@ -19,7 +19,7 @@ from sysinit_vm.cli.usage_errors import explain_parse_error, from_command, unkno
 from sysinit_vm.cli.words_too_many import too_many_words
 from sysinit_vm.errors import UsageError
 from sysinit_vm.tasks.ending import ending
-from sysinit_vm.terminal.console import say, show
+from sysinit_vm.terminal.console import say
 
 _CHAIN_HELP = "Run several commands, one after the other, until one fails."
 _LIST_FORMATS = ("flat", "nested", "json")
@@ -129,16 +129,6 @@ class ConsoleProgram(Program):
         if list_format not in _LIST_FORMATS:
             detail = f"It is one of {', '.join(_LIST_FORMATS)}."
             raise UsageError(f"--list-format cannot be {list_format!r}.", detail=detail, hint="sysinit-vm --list")
-
-    def print_version(self) -> None:
-        """Show our version, and those of the Lima and Task that we would use."""
-        from sysinit_vm.machine import installed_versions
-        from sysinit_vm.runner import Runner
-
-        super().print_version()
-        missing = {"Lima": "not installed: sysinit-vm setup", "Task": "not installed, and not needed"}
-        for name, version in installed_versions.lima_and_task(Runner()):
-            show(f"{name} {version or missing[name]}")
 
     def print_task_help(self, name: str) -> None:
         """Show the help of one command, as `help NAME` does."""

@@ -5,7 +5,6 @@ They are read once, never through a link, and only if they are plain and small; 
 
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -92,8 +91,10 @@ def write(
     system refuses; a link in the file's own place is refused too. ``new`` says that there is none: VmError if one has
     come.
     """
+    from secrets import token_hex
+
     path = root / relative
-    temporary = f".{path.name[:200]}.{secrets.token_hex(4)}"
+    temporary = f".{path.name[:200]}.{token_hex(4)}"
     try:
         with _directory(root, relative.parent, make=parents) as folder:
             _refuse_links(root, relative)

@@ -1,14 +1,12 @@
-"""What is answered before Invoke is loaded, because people wait for it at each key: completion and help."""
+"""What is answered before Invoke is loaded, because people wait for it: completion, help and the version."""
 
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from sysinit_vm import user_account
-from sysinit_vm.cli import completion, help_text, index
-from sysinit_vm.errors import VmError
-from sysinit_vm.escaping import escaped
+from sysinit_vm import __version__
+from sysinit_vm.cli import index
 
 
 def answer(words: Sequence[str]) -> bool:
@@ -21,7 +19,7 @@ def answer(words: Sequence[str]) -> bool:
         return False
     try:
         if text:
-            help_text.page(text)
+            print(text)  # our own, with bold headings, or escaped
         sys.stdout.flush()
     except (
         BrokenPipeError
@@ -34,8 +32,17 @@ def answer(words: Sequence[str]) -> bool:
 
 def _text(words: Sequence[str]) -> str | None:
     match list(words):
+        case ["--version" | "-V"]:
+            return f"sysinit-vm {__version__}"
         case ["--complete", "--", *line]:
             return _completions(line)
+    return _help(words)
+
+
+def _help(words: Sequence[str]) -> str | None:
+    from sysinit_vm.cli import help_text
+
+    match list(words):
         case []:
             return help_text.daily(index.read())
         case ["help" | "--help" | "-h"]:
@@ -50,9 +57,16 @@ def _completions(line: Sequence[str]) -> str:
 
     None are offered if what knows them raises an error: whoever presses TAB asked for no message.
     """
+    from sysinit_vm.cli import completion
+    from sysinit_vm.errors import VmError
+    from sysinit_vm.escaping import escaped
+
     known = index.read()
     with suppress(VmError):
-        user_account.require_home()
+        if not os.environ.get("HOME"):
+            from sysinit_vm import user_account
+
+            user_account.require_home()
         words = completion.candidates(line, known.by_any_name(), known.core)
         return "\n".join(escaped(f"{word}\t{text}") for word, text in words)
     return ""

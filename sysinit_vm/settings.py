@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,13 @@ _NOT_COMMITTED = {
 
 def user_file() -> Path:
     """Return the user's own settings file (absolute), which need not exist; VmError if others can write it."""
-    return files.require_private(user_directories.config()) / "config.yaml"
+    return _private(user_directories.config()) / "config.yaml"
+
+
+@cache
+def _private(directory: Path) -> Path:
+    """As ``files.require_private``; a command looks once, however many VMs and settings it asks about."""
+    return files.require_private(directory)
 
 
 def params() -> list[str]:
@@ -151,24 +158,25 @@ def setting(name: str, committed: Config | None = None) -> Setting:
     UsageError names the source of an invalid value.
     """
     default, parse = KNOWN[name]
-    for text, source, hint in _sources(name, committed):
+    for text, source, file in _sources(name, committed):
         if text is not None:
             try:
                 return Setting(parse(text, source), source)
             except UsageError as error:
+                hint = edit(file) if file else f"unset {source}"
                 raise UsageError(error.brief, detail=error.detail, hint=hint) from error
     return Setting(default, "default")
 
 
-def _sources(name: str, committed: Config | None) -> Iterator[tuple[Any, str, str]]:
-    """Yield what each place says about a setting (None if nothing), the name of the place, and how to fix it there."""
+def _sources(name: str, committed: Config | None) -> Iterator[tuple[Any, str, Path | None]]:
+    """Yield what each place says about a setting (None if nothing), its name, and its file; a variable has none."""
     variable = f"SYSINIT_VM_{name.upper()}"
-    yield os.environ.get(variable) or None, variable, f"unset {variable}"
+    yield os.environ.get(variable) or None, variable, None
     param = committed.data.get("param") if committed else None
     if committed and isinstance(param, Mapping) and name not in _NOT_COMMITTED:
-        yield param.get(name.upper()), f"param.{name.upper()} in {committed.path}", edit(committed.path)
+        yield param.get(name.upper()), f"param.{name.upper()} in {committed.path}", committed.path
     path = user_file()
-    yield _user_settings(path).get(name), f"{name} in {path}", edit(path)
+    yield _user_settings(path).get(name), f"{name} in {path}", path
 
 
 def _user_settings(path: Path) -> Mapping[str, Any]:

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from pathlib import Path
 
 
 def complete() -> None:
@@ -12,4 +11,4 @@ def complete() -> None:
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  # open as long as we run
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115  # open as long as we run

@@ -4,10 +4,10 @@ Help is shown more often than anything else, so it does without rich, which is s
 """
 
 import os
-import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
+from contextlib import suppress
 
 _WIDEST = 100  # columns, because longer lines are hard to read
 _WITHOUT_TERMINAL = 80  # columns
@@ -15,7 +15,18 @@ _WITHOUT_TERMINAL = 80  # columns
 
 def width() -> int:
     """Return how many columns to fill: those of the terminal or COLUMNS, at most 100; 80 without a terminal."""
-    return min(shutil.get_terminal_size((_WITHOUT_TERMINAL, 24)).columns, _WIDEST)
+    return min(_columns(), _WIDEST)
+
+
+def _columns() -> int:
+    """As shutil.get_terminal_size, which loads what reads archives and so takes as long as all else of the help."""
+    with suppress(ValueError):
+        if (columns := int(os.environ.get("COLUMNS", ""))) > 0:
+            return columns
+    with suppress(OSError, ValueError):  # no terminal, or closed
+        if (columns := os.get_terminal_size(sys.stdout.fileno()).columns) > 0:
+            return columns
+    return _WITHOUT_TERMINAL
 
 
 def heading(text: str) -> str:

@@ -5,11 +5,13 @@ key waits until the tasks, and Invoke, are loaded.
 """
 
 import json
+import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
-FILE = Path(__file__).with_name("commands.json")
+# not a pathlib.Path, which takes a tenth of the time that help and completion have
+FILE = os.path.join(os.path.dirname(__file__), "commands.json")  # noqa: PTH118, PTH120
+"""Where they are stored (absolute)."""
 
 
 class Flag(NamedTuple):
@@ -65,7 +67,8 @@ class Index(NamedTuple):
 
 def read() -> Index:
     """Return the index that is shipped with the package."""
-    stored = json.loads(FILE.read_text(encoding="utf-8"))
+    with open(FILE, encoding="utf-8") as stream:  # noqa: PTH123
+        stored = json.load(stream)
     commands = {name: _command(name, entry) for name, entry in stored["commands"].items()}
     return Index(commands, _flags(stored["core"]), stored["templates"], stored["settings"])
 

@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sysinit_vm.cli import synonyms
-from sysinit_vm.cli.completion import CHAIN, vm_names
+from sysinit_vm.cli.completion import CHAIN, VALUES, vm_names
 from sysinit_vm.cli.index import Command
 from sysinit_vm.cli.spelling import take_flags
-from sysinit_vm.editors import EDITORS
 from sysinit_vm.errors import UsageError, VmError, typed
 from sysinit_vm.projects import default_names, locate, search
 
@@ -61,10 +60,11 @@ def _of_this_command(command: Command, flags: Sequence[str], rest: Sequence[str]
     if name == "ports":
         detail = "It shows every port. `portForwards` in .lima/config.yaml declares one; `sysinit-vm apply` adds it."
         return detail, [name, *flags]
-    if name == "open" and (editor := synonyms.EDITORS.get(word, word)) in EDITORS:
+    if name == "open" and (editor := synonyms.EDITORS.get(word, word)) in VALUES["editor"]():
         return "", [name, *flags, "--editor", editor]
     if name == "open" and not _is_path(word) and not vm_called(word):
-        return f"The editors are {', '.join(EDITORS)}. `ports` shows what to open in a browser.", [name, *flags]
+        editors = ", ".join(VALUES["editor"]())
+        return f"The editors are {editors}. `ports` shows what to open in a browser.", [name, *flags]
     if name == "ssh-config" and word in vm_names():
         return f"It is for all VMs at once. After it: {typed('ssh', word)}", [name, *flags]
     if name == "sync" and any(":" in part for part in rest):

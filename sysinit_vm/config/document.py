@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from sysinit_vm import files
-from sysinit_vm.config import own_json, yaml_mistakes, yaml_subset
+from sysinit_vm.config import own_json, yaml_subset
 from sysinit_vm.config.params import PROJECT_DIR, VM_NAME
 from sysinit_vm.errors import VmError, edit
 
@@ -87,6 +87,8 @@ def parse(text: str, path: Path) -> dict[str, Any]:
     try:
         data = copy.deepcopy(_for_lima(text))  # whoever gets it may change it
     except yaml.MarkedYAMLError as error:
+        from sysinit_vm.config import yaml_mistakes
+
         raise _unusable(path, yaml_mistakes.reason(error, text)) from error
     except NOT_PLAIN as error:
         raise _unusable(path, str(error)) from error

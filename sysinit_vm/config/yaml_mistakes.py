@@ -17,9 +17,9 @@ from yaml.tokens import (
     Token,
 )
 
+from sysinit_vm.config.yaml_subset import SEVERAL_LINES
 from sysinit_vm.escaping import printable
 
-SEVERAL_LINES = "this goes over several lines, for which | or > is needed"
 _LONGEST = 75  # characters of a line that are shown, as many as PyYAML shows
 _WRITE = ". Write: "
 _TAB_INDENT = re.compile(" *\t")

@@ -29,8 +29,7 @@ from yaml.tokens import (
     ValueToken,
 )
 
-from sysinit_vm.config.yaml_mistakes import SEVERAL_LINES
-
+SEVERAL_LINES = "this goes over several lines, for which | or > is needed"
 _TEXT_KEY = "tag:yaml.org,2002:str"
 # Control characters, what ends a line for PyYAML only (U+0085, U+2028, U+2029), a byte order mark, which is part of the
 # first key for Lima, and what PyYAML calls special.

@@ -29,18 +29,9 @@ class HostPaths:
 
         VmError for any other template, and if nothing is left.
         """
-        values = {
-            "Dir": str(self.instance),
-            "Name": self.instance.name,
-            "Instance": self.instance.name,
-            "Home": str(self.home),
-            "LimaHome": str(self.lima_home),
-            "GlobalTempDir": "/tmp",  # noqa: S108  # Lima's own
-            "TempDir": executables.environment().get("TMPDIR", "").rstrip("/") or "/tmp",  # noqa: S108  # as Go's
-        }
 
         def value(template: re.Match[str]) -> str:
-            known = self.param if template[1] else values
+            known = self.param if template[1] else self._values()
             if template[2] not in known:
                 raise _unknown(text)
             return known[template[2]]
@@ -49,6 +40,17 @@ class HostPaths:
         if "{{" in done or not done:
             raise _unknown(text)
         return done
+
+    def _values(self) -> Mapping[str, str]:
+        return {
+            "Dir": str(self.instance),
+            "Name": self.instance.name,
+            "Instance": self.instance.name,
+            "Home": str(self.home),
+            "LimaHome": str(self.lima_home),
+            "GlobalTempDir": "/tmp",  # noqa: S108  # Lima's own
+            "TempDir": executables.environment().get("TMPDIR", "").rstrip("/") or "/tmp",  # noqa: S108  # as Go's
+        }
 
     def absolute(self, text: str, below: Path) -> Path:
         """Return ``text`` filled in as an absolute path; ``~`` is the home, a relative one lies ``below``."""

@@ -205,6 +205,7 @@ def execute(lima: Limactl, instance: Instance, argv: Sequence[str], *, stdin: bo
         guest_directory(instance, Path.cwd()),
         stdin=stdin,
         marker=marker,
+        direct=instance,
         on_interrupt=partial(processes.interrupt, lima, instance.name, marker),
     )
     if status >= _SIGNALLED:

@@ -24,11 +24,12 @@ def instances(read: Read) -> Instances:
 
     Lima is asked by name, because one directory with an invalid name makes a plain ``list`` fail (2.2.0).
     """
-    legal = [directory for directory in home.instance_directories() if names.is_legal(directory.name)]
-    listed = [directory.name for directory in legal if InstanceFiles(directory).has_config]
-    unlisted = tuple(_without_config(InstanceFiles(place)) for place in legal if place.name not in listed)
-    known = tuple(_list(read, *listed)) if listed else ()
-    if all(home.instance_files(name).has_config for name in listed):
+    legal = [InstanceFiles(place) for place in home.instance_directories() if names.is_legal(place.name)]
+    known_to_lima = [(its, its.has_config) for its in legal]
+    listed = [its for its, has_config in known_to_lima if has_config]
+    unlisted = tuple(_without_config(its) for its, has_config in known_to_lima if not has_config)
+    known = tuple(_list(read, *(its.name for its in listed))) if listed else ()
+    if all(its.has_config for its in listed):
         return Instances(known, unlisted)
     return instances(read)  # one of them is just being deleted, which Lima does not always survive (2.2.0)
 

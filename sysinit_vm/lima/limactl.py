@@ -16,7 +16,7 @@ from typing import IO, Any
 from sysinit_vm import files, guest_writes
 from sysinit_vm.config.document import parse
 from sysinit_vm.errors import StateError, VmError, typed
-from sysinit_vm.lima import guest_words, home, instance_list, judged, kvm, qemu_img
+from sysinit_vm.lima import guest_words, home, instance_list, judged, kvm, over_ssh, qemu_img
 from sysinit_vm.lima.account import Account, current_account
 from sysinit_vm.lima.instance import Instance, Instances
 from sysinit_vm.lima.judged import JudgedConfig, JudgedFile, JudgedInstance
@@ -221,14 +221,17 @@ class Limactl:
         stdin: bool = True,
         marker: str = "sh",
         alone: bool = False,
+        direct: Instance | None = None,
         on_interrupt: Callable[[], None] | None = None,
     ) -> int:
         """Run guest ``words`` with the terminal inherited and return their exit status.
 
         ``alone`` gives them an ssh connection of their own. In Lima's shared one, a terminal that nobody reads stops
         all others: ssh's master writes to it, and waits. A user's own ``SSH``, Lima's name of its ssh, is kept.
+        ``direct``, the instance itself, lets ``over_ssh`` do it where that is the same.
         """
-        argv = self.shell_argv(name, words, workdir, marker)
+        by_ssh = over_ssh.argv(direct, words, workdir, marker) if direct else ()
+        argv = (*self.account.prefix, *by_ssh) if by_ssh else self.shell_argv(name, words, workdir, marker)
         ssh = {"SSH": "ssh -o ControlPath=none"} if alone and not os.environ.get("SSH") else {}
         return self.runner.attach(argv, env=self._env(ssh), stdin=stdin, on_interrupt=on_interrupt)
 

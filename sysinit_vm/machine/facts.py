@@ -40,14 +40,12 @@ class Facts:
 
 def gather() -> Facts:
     """Return this machine's facts."""
-    import psutil
-
     host, ssh = Host.read(), Path.home() / ".ssh"
     return Facts(
         system=host.system,
         arch=host.arch,
         cpus=os.cpu_count() or 1,
-        memory=psutil.virtual_memory().total // 2**20,
+        memory=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20,
         lima_home=lima_home(),
         home=Path.home(),
         ssh_dir=ssh if ssh.is_dir() else None,

@@ -1,7 +1,6 @@
 """What decides how programs are installed here: system, package manager, rights, our own directories."""
 
 import contextlib
-import ctypes
 import os
 import platform
 from dataclasses import dataclass
@@ -71,6 +70,8 @@ def _is_translated() -> bool:
     limactl is of the machine's own architecture, and so are its guests. The question is Apple's ("About the Rosetta
     translation environment"); an Intel Mac does not know it.
     """
+    import ctypes
+
     value, size = ctypes.c_int(0), ctypes.c_size_t(ctypes.sizeof(ctypes.c_int))
     asked = (b"sysctl.proc_translated", ctypes.byref(value), ctypes.byref(size), None, ctypes.c_size_t(0))
     with contextlib.suppress(AttributeError):  # no such function: not on macOS

@@ -98,8 +98,9 @@ pwd.getpwuid = lambda _uid: account
 pwd.getpwnam = lambda _name: account
 
 memory = machine["memory"] * GIB
-actual = psutil.virtual_memory()
+actual, sysconf = psutil.virtual_memory(), os.sysconf
 psutil.virtual_memory = lambda: actual._replace(total=memory, available=memory // 2)
+os.sysconf = lambda name: memory // sysconf("SC_PAGE_SIZE") if name == "SC_PHYS_PAGES" else sysconf(name)
 
 
 def no_connections(*_, **__):

@@ -1,20 +1,40 @@
 """`exec` as scripts use it: exact words, clean streams, the guest command's own status, signals."""
 
+import json
 import shlex
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
 
 from tests.lima.terminal import Terminal
-from tests.worlds import SCRIPT
+from tests.worlds import CLI, SCRIPT
 
 
-@pytest.fixture
-def started(world):
+@pytest.fixture(params=["limactl", "ssh"])
+def started(request, world):
+    """A project whose VM runs, and has the ssh config that Lima writes or (`limactl`) none."""
     world.put_vm()
+    if request.param == "ssh":
+        vm = world.lima_home / "demo-dev"
+        config = json.loads((vm / "lima.yaml").read_text())
+        (vm / "lima.yaml").write_text(json.dumps({**config, "user": {"shell": "/bin/bash"}}))
+        (vm / "ssh.config").touch()
+        ssh = world.place / "bin" / "ssh"
+        ssh.parent.mkdir()
+        ssh.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, "-SE", str(CLI / "fake_ssh.py")])} "$@"\n')
+        ssh.chmod(0o755)
+        world.env["PATH"] = f"{ssh.parent}:{world.env['PATH']}"
     return world
+
+
+def test_without_a_terminal_ssh_does_it_where_lima_wrote_a_config_for_it(started):
+    by_ssh = (started.lima_home / "demo-dev" / "ssh.config").exists()
+    assert started.run("exec", "exit 7").returncode == 7
+    assert (started.fake / "ssh").exists() == by_ssh
+    assert ("shell" in [call[0] for call in started.calls()]) != by_ssh
 
 
 def test_the_guest_commands_own_status_comes_back(started):
@@ -59,6 +79,7 @@ def test_variables_and_the_directory_are_handed_on(started):
     assert done.stdout == f"1 2||{below}\n"
 
 
+@pytest.mark.parametrize("started", ["limactl"], indirect=True)
 def test_our_flags_stop_at_its_first_word(started):
     started.run("exec", "echo", "--no-stdin", "--env", "x", "--help", "--", "--json")
     assert started.guest_words() == ["echo", "--no-stdin", "--env", "x", "--help", "--", "--json"]
@@ -78,6 +99,7 @@ def test_a_line_that_begins_with_a_dash_is_a_line(started):
     assert "-x" in done.stderr
 
 
+@pytest.mark.parametrize("started", ["limactl"], indirect=True)
 def test_an_empty_command_is_a_command(started):
     assert started.run("exec", "").returncode == 0
     assert started.guest_words() == ["bash", "-c", "--", ""]

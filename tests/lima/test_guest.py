@@ -210,6 +210,42 @@ def test_the_first_installation_needs_no_word_before_it(world, demo):
     assert "tree is already the newest version" in again.stdout
 
 
+LOGIN = "id; pwd; umask; ulimit -a; shopt login_shell; env | sort"
+NIX = """\
+export NIX_PROFILES="/nix/var/nix/profiles/default $HOME/.nix-profile"
+export PATH="$HOME/.nix-profile/bin:/nix/var/nix/profiles/default/bin:$PATH"
+"""
+FROM_PROFILE = """\
+export OF_PROFILE="a 'b'"
+if [ -e $HOME/.nix-profile/etc/profile.d/nix.sh ]; then . $HOME/.nix-profile/etc/profile.d/nix.sh; fi # added by Nix installer
+"""
+
+
+def login(world, demo):
+    """What a login of `exec` has, which is that of limactl shell: a user's own SSH leaves it to that."""
+    by_ssh, by_limactl = (world.ok(demo, "exec", LOGIN, env=env) for env in ({"SSH": ""}, {"SSH": "ssh"}))
+    assert by_ssh == by_limactl
+    return by_ssh
+
+
+@pytest.fixture
+def profile(world, demo):
+    """The guest's user has a ~/.profile of their own, with what Nix writes there."""
+    inside(world, demo, "cp ~/.profile ~/profile.before 2>/dev/null; mkdir -p ~/.nix-profile/etc/profile.d")
+    world.ok(demo, "exec", "cat >~/.nix-profile/etc/profile.d/nix.sh", input=NIX)
+    world.ok(demo, "exec", "cat >>~/.profile", input=FROM_PROFILE)
+    yield
+    inside(world, demo, "rm -r ~/.nix-profile ~/.profile; mv ~/profile.before ~/.profile 2>/dev/null || true")
+
+
+def test_a_command_has_the_login_of_limactl_shell_with_the_users_profile_and_that_of_nix(world, demo, profile):
+    lines = login(world, demo).splitlines()
+    assert "OF_PROFILE=a 'b'" in lines
+    (path,) = (line for line in lines if line.startswith("PATH="))
+    assert re.match(r"PATH=/\S+/\.nix-profile/bin:/nix/var/nix/profiles/default/bin:.*/usr/bin", path)
+    assert str(demo) in lines
+
+
 def new_connection(world, demo):
     """End the connection that Lima shares: sshd keeps the account's shell for as long as it lasts."""
     world.run(demo, "exec", "sudo pkill -u $USER sshd")
@@ -225,6 +261,7 @@ def test_words_are_exact_in_a_guest_whose_login_shell_is_fish(world, demo):
         for words in (["a\\\\b"], ["it\\'s", "", "x\ny", "!"], ["\\"]):
             assert world.ok(demo, "exec", "--", "printf", "<%s>", *words) == "".join(f"<{word}>" for word in words)
         assert world.run(demo, "exec", "exit 7 # \\").returncode == 7
+        assert "SHELL=/usr/bin/fish" in login(world, demo).splitlines()
         world.ok(demo, "start")
     finally:
         world.ok(demo, "exec", "sudo chsh -s /bin/bash $USER")

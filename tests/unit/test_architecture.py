@@ -72,6 +72,7 @@ PRINTERS = {
         "Console().print",
     },
     "sysinit_vm.cli.help_text": {"print"},  # our own text, with bold headings
+    "sysinit_vm.quick": {"print"},  # the same, or escaped
 }
 WRITES = re.compile(r"(.*\.)?(print|input|pprint|echo|warn|print_exc)|(sys\.(__)?|os\.)?std(out|err).*|os\.writev?")
 HARMLESS = {"sys.stdout.flush", "sys.stdout.isatty", "sys.stderr.isatty", "sys.stdout.fileno", "sys.stderr.fileno"}

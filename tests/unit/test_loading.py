@@ -19,6 +19,18 @@ def test_a_verb_does_not_load_what_another_needs(verb):
     assert not {f"sysinit_vm.{name}" for name in names} & loaded
 
 
+@pytest.mark.parametrize("verb", ["exec", "status", "list"])
+def test_a_verb_does_not_load_what_only_a_mistake_another_system_or_a_start_needs(verb):
+    loaded = set(printed(f"{BEGIN}import sysinit_vm.tasks.{verb}; print(*sys.modules)"))
+    ours = {f"sysinit_vm.{name}" for name in ("config.yaml_mistakes", "editors")}
+    assert not {*ours, "ctypes", "secrets", "psutil"} & loaded
+
+
+def test_the_facts_of_the_machine_are_told_without_psutil():
+    code = "import sys; from sysinit_vm.machine import facts; facts.gather(); print(*sys.modules)"
+    assert "psutil" not in printed(code)
+
+
 def test_exec_loads_nothing_that_makes_or_compares_a_config():
     loaded = set(printed(f"{BEGIN}import sysinit_vm.tasks.exec; print(*sys.modules)"))
     assert not {"sysinit_vm.effective.resolve", "sysinit_vm.drift.compare", "sysinit_vm.images.available"} & loaded

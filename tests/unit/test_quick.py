@@ -4,10 +4,10 @@ import sys
 
 import pytest
 
-from sysinit_vm import quick
-from sysinit_vm.cli import help_text
+from sysinit_vm import __version__, quick
 
-HEAVY = {"invoke", "yaml", "dataclasses", "subprocess", "sysinit_vm.tasks"}
+HEAVY = {"invoke", "yaml", "dataclasses", "subprocess", "sysinit_vm.tasks", "pathlib", "shutil"}
+HELP = {"textwrap", "sysinit_vm.cli.help_text"}
 
 
 def modules_of(words):
@@ -16,10 +16,22 @@ def modules_of(words):
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["help"], ["help", "rm"], ["--complete", "--", ""], ["--complete", "--", "up", "-"]]
+    "words",
+    [[], ["help"], ["help", "rm"], ["--complete", "--", ""], ["--complete", "--", "up", "-"], ["--version"], ["-V"]],
 )
 def test_it_answers_without_what_is_slow_to_load(words):
     assert not HEAVY & modules_of(words)
+
+
+@pytest.mark.parametrize("words", [["--complete", "--", "st"], ["--version"]])
+def test_a_completion_and_the_version_load_nothing_of_the_help(words):
+    assert not HELP & modules_of(words)
+
+
+@pytest.mark.parametrize("word", ["--version", "-V"])
+def test_the_version_is_the_packages(capsys, word):
+    assert quick.answer([word])
+    assert capsys.readouterr().out == f"sysinit-vm {__version__}\n"
 
 
 @pytest.mark.parametrize(
@@ -46,8 +58,8 @@ def test_a_reader_that_has_gone_is_no_failure():
 
 
 def test_an_output_that_cannot_be_written_is_left_to_the_program(monkeypatch):
-    def full(_text):
+    def full(_text, **_options):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(help_text, "page", full)
+    monkeypatch.setattr("builtins.print", full)
     assert not quick.answer(["help"])

@@ -193,6 +193,20 @@ def test_a_bad_value_is_mended_where_it_was_said(home, monkeypatch):
         assert caught.value.hint == mend
 
 
+def test_no_editor_is_looked_for_as_long_as_nothing_is_wrong(home, monkeypatch):
+    monkeypatch.setattr(settings, "edit", None)
+    config = Config(Path("/p/config.yaml"), {"param": {"TIMEOUT": "60"}})
+    assert settings.value("timeout", config) == 60
+    assert settings.value("strict_ports", config) is False
+
+
+def test_the_users_directory_is_looked_at_once_by_a_command_however_many_settings_it_asks_for(home, monkeypatch):
+    looked, require_private = [], settings.files.require_private
+    monkeypatch.setattr(settings.files, "require_private", lambda place: looked.append(place) or require_private(place))
+    assert [settings.value("timeout"), settings.value("strict_ports"), settings.value("timeout")] == [600, False, 600]
+    assert looked == [settings.user_directories.config()]
+
+
 def test_one_setting_is_read_whatever_is_wrong_with_the_others(home, monkeypatch):
     own("timeout: soon\n")
     monkeypatch.setenv("SYSINIT_VM_EDITOR", "vim")

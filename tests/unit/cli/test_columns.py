@@ -49,6 +49,12 @@ def test_the_overview_begins_with_up_and_leaves_the_commands_for_nixos_to_the_fu
     assert all(f"\n  {name} " in everything for name in seldom)
 
 
+@pytest.mark.parametrize(("text", "wide"), [("72", 72), ("300", 100), ("0", 80), ("wide", 80), ("", 80)])
+def test_without_a_terminal_columns_are_those_of_the_environment_or_80(monkeypatch, capfd, text, wide):
+    monkeypatch.setenv("COLUMNS", text)
+    assert columns.width() == wide
+
+
 class Screen(io.StringIO):
     def isatty(self):
         return True

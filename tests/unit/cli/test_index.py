@@ -1,3 +1,5 @@
+from pathlib import Path
+
 from pages import index as pages_index
 from sysinit_vm import tasks
 from sysinit_vm.cli import index
@@ -6,7 +8,7 @@ from sysinit_vm.tasks import ns
 
 
 def test_the_index_is_that_of_the_tasks():
-    assert index.FILE.read_text() == pages_index.content(ns, program.initial_context), "inv docs.commands"
+    assert Path(index.FILE).read_text() == pages_index.content(ns, program.initial_context), "inv docs.commands"
 
 
 def test_every_verb_is_in_it_in_the_order_of_the_collection():

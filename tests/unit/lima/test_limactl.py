@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sysinit_vm import files
 from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.lima.account import Account
 from sysinit_vm.lima.events import has_booted, host_agent_ready
@@ -293,6 +294,18 @@ def test_one_that_vanishes_meanwhile_does_not_hide_the_others(instances):
     instances("demo-dev", "nonesuch")
     lima, _ = wrapped(result(1, captured("list-running.json"), captured("list-unmatched.err")))
     assert [each.name for each in lima.instances()] == ["demo-dev"]
+
+
+def test_where_lima_keeps_its_instances_is_checked_as_often_for_many_as_for_one(instances, monkeypatch):
+    checks, require_no_guest = [], files.require_no_guest
+    monkeypatch.setattr(files, "require_no_guest", lambda *words: checks.append(1) or require_no_guest(*words))
+    for names in (["a"], [f"b{number}" for number in range(20)]):
+        instances(*names)
+        lima, _ = wrapped(answer=lambda call: result(out="".join(f'{{"name":"{n}"}}\n' for n in call.argv[4:])))
+        checks.append("asked")
+        assert lima.instances()
+    one, many = "".join(map(str, checks)).split("asked")[1:]
+    assert one == many
 
 
 def test_one_that_is_deleted_while_lima_lists_does_not_hide_the_others(instances):

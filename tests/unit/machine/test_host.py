@@ -1,5 +1,6 @@
 """Package managers, and what a person types."""
 
+import ctypes
 import os
 from dataclasses import replace
 
@@ -99,7 +100,7 @@ class Library:
 def test_a_python_under_rosetta_is_on_apple_silicon(monkeypatch, machine, translated, arch):
     monkeypatch.setattr(host.platform, "system", lambda: "Darwin")
     monkeypatch.setattr(host.platform, "machine", lambda: machine)
-    monkeypatch.setattr(host.ctypes, "CDLL", lambda _name: Library(translated))
+    monkeypatch.setattr(ctypes, "CDLL", lambda _name: Library(translated))
     assert Host.read().arch == arch
 
 
