@@ -27,7 +27,7 @@ from sysinit_vm.vm.options import StartOptions
 from sysinit_vm.vm.project_vm import ProjectVm
 from sysinit_vm.vm.start import require_ready, start
 from sysinit_vm.vm.stop import stop
-from tests.fakes import READY, facts, result
+from tests.fakes import READY, captured, facts, result
 
 GOOD = Readiness(mounted=True, mount_problem="", session_tool=True, failed_scripts=())
 CONFIG = f"images: [{{location: 'https://a.example/x.qcow2', digest: 'sha256:{'0' * 64}'}}]\n"
@@ -278,6 +278,24 @@ def test_a_create_that_fails_is_told_and_leaves_no_half_made_instance(lima, demo
     assert "no space left on device" in str(caught.value)
     assert lima.verbs == ["create", "delete"]
     assert demo.project.config.read_text() == CONFIG
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_vm_that_came_while_a_start_prepared_is_left_as_it_is(lima, demo, monkeypatch, seen):
+    """A backup that is put back while an image is built, say: the start did not make it, so it is not half of it."""
+
+    def come():
+        lima.add("demo-dev", demo.project.root, "Stopped").files.events.unlink()
+
+    if seen:
+        monkeypatch.setattr(accelerator, "choose", lambda *_: (come(), Accelerator("tcg", "", {}))[1])
+    else:
+        lima.not_created = result(1, err=captured("start-exists.err"))
+    with pytest.raises(VmError, match="this start has not made it") as caught:
+        start(ProjectVm.read(lima, demo), OPTIONS)
+    assert caught.value.hint == "sysinit-vm status --name demo-dev"
+    assert "delete" not in lima.verbs
+    assert lima.by_name["demo-dev"].dir.is_dir()
 
 
 @pytest.mark.parametrize(("free", "hint"), [(15, "df -h {}"), (17, "sysinit-vm logs")])
