@@ -225,7 +225,19 @@ def _require_mounts(instance: Instance) -> None:
 
 
 def _require_own_data(instance: Instance) -> None:
-    """VmError if QEMU would open another file of this machine for a disk, as a hostile image can say."""
+    """VmError if QEMU would open another file of this machine for a disk, as a hostile image can say.
+
+    It is another one, and no reason to delete the VM, if we may not read a disk, or the user has put a link there.
+    """
+    if denied := instance.files.denied(*disk_image.NAMES):
+        raise denied
+    for disk in (instance.dir / name for name in disk_image.NAMES):
+        if disk.is_symlink():
+            raise VmError(
+                f"The VM {instance.name} is not started: {disk} is a link.",
+                detail="A disk is a file in the VM's own directory.",
+                hint=typed("mv", os.path.realpath(disk), disk),
+            )
     why = disk_image.of_instance(instance.dir)
     if why:
         raise VmError(

@@ -1,3 +1,5 @@
+import errno
+import os
 import socket
 import threading
 import time
@@ -253,6 +255,36 @@ def test_a_disk_that_would_be_another_file_of_this_machine_is_not_started(lima, 
     (own / name).write_bytes((b"QFI\xfb" + (3).to_bytes(4) + bytes(64) + (4).to_bytes(8)).ljust(104, b"\0"))
     with pytest.raises(VmError, match="its disk would be another file"):
         start(ProjectVm.read(lima, demo), OPTIONS)
+    assert lima.calls == []
+
+
+def test_a_disk_that_may_not_be_read_is_no_reason_to_delete_the_vm(lima, demo, monkeypatch):
+    """A file of root's, say, after a sudo: whether it names another file is not known."""
+    instance = lima.add("demo-dev", demo.project.root, "Stopped")
+    (instance.dir / "disk").touch()
+    opened = os.open
+
+    def refuse(path, *how, **more):
+        if path == instance.dir / "disk":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(path, *how, **more)
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(VmError, match="Permission denied") as caught:
+        start(ProjectVm.read(lima, demo), OPTIONS)
+    assert caught.value.hint == f"chmod -R u+rwX {instance.dir}"
+    assert lima.calls == []
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_disk_that_was_moved_to_another_drive_is_to_be_moved_back(lima, demo, tmp_path, there):
+    instance, moved = lima.add("demo-dev", demo.project.root, "Stopped"), tmp_path / "drive"
+    if there:
+        moved.touch()
+    (instance.dir / "disk").symlink_to(moved)
+    with pytest.raises(VmError, match="is a link") as caught:
+        start(ProjectVm.read(lima, demo), OPTIONS)
+    assert caught.value.hint == f"mv {moved} {instance.dir}/disk"
     assert lima.calls == []
 
 
