@@ -134,8 +134,8 @@ def left_behind(instances: Instances, wanted: Target) -> Instance | None:
 def own(instances: Instances, wanted: Target, *, to_end: bool = False) -> Located:
     """As ``locate``, but StateError if the VM of that name is another project's, or cannot be read.
 
-    ``to_end`` means to stop or delete it: for that, one that Lima cannot read needs to be the project's only. One that we
-    may not read is used for nothing else, even by its name.
+    ``to_end`` means to stop or delete it: for that, one that Lima cannot read needs to be the project's only. One that
+    we may not read is used for nothing else, even by its name.
     """
     located = locate(instances, wanted)
     if located.instance and located.instance.unreadable:
@@ -180,7 +180,7 @@ def running(instances: Instances, wanted: Target) -> Instance:
 
 
 def unreadable(instance: Instance) -> StateError:
-    """Return the error for a VM that Lima cannot use: its lima.yaml is missing, damaged, refused, not listed, or closed to us.
+    """Return the error for a VM that Lima cannot use: it is closed to us, or its lima.yaml is no use to Lima.
 
     What mends it is in the hint, and nothing that loses a disk if there is another way.
     """
