@@ -43,6 +43,17 @@ def read(path: Path, longest: int, *, own: bool = False) -> bytes:
     return data
 
 
+def is_there(path: Path) -> bool:
+    """Whether anything is at ``path`` (absolute), which may be a link, or the system refuses to say that."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def read_or_empty(path: Path) -> str:
     """Return the text of ``path`` (UTF-8; other bytes are replaced).
 

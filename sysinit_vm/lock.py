@@ -9,6 +9,7 @@ from time import time
 from typing import TYPE_CHECKING
 
 from sysinit_vm import files, hints
+from sysinit_vm.errors import VmError, typed
 from sysinit_vm.terminal.console import say
 
 if TYPE_CHECKING:
@@ -17,29 +18,44 @@ if TYPE_CHECKING:
     from sysinit_vm.terminal.progress import Stages
 
 _LONGEST = 1000  # bytes of a lock file
+_REPEATED = 60  # seconds between two words on who holds it
+_WORDS = 60  # on who holds it, before the wait ends: longer than a build or a start takes
 
 
 @contextmanager
 def held(path: Path, waiting_message: str, stages: "Stages | None" = None, stage: str = "") -> Iterator[bool]:
     """Hold the lock file ``path`` (absolute; parent directories are created); yield whether we had to wait for it.
 
-    ``waiting_message`` is shown once if another process holds the lock, with what that process is; ``stage`` is shown
-    in ``stages`` for as long as we wait. The system releases the lock when its holder dies. VmError if the file cannot
-    be written.
+    ``waiting_message`` is shown each minute while another process holds the lock, with what that process is; ``stage``
+    is shown in ``stages`` for as long as we wait. The system releases the lock when its holder dies. VmError if the
+    file cannot be written, or if the lock is held for an hour more: its holder may be stopped.
     """
-    import filelock
-
-    lock, waited = filelock.FileLock(path), False
+    lock, waited = _lock(path), False
     if not _acquired(lock, path, 0):
+        waited = True
         if stages:
             stages.stage(stage)
-        say("\n  ".join(filter(None, [waiting_message, _holder(path)])))
-        waited = bool(lock.acquire())
+        _wait(lock, path, waiting_message)
     _sign(path)
     try:
         yield waited
     finally:
         lock.release()
+
+
+def _wait(lock: "BaseFileLock", path: Path, message: str) -> None:
+    for _ in range(_WORDS):
+        who = _holder(path)
+        ends = "Ctrl-C in its terminal ends it; Ctrl-C here ends only the wait."
+        say(f"{message}\n  {who[0]} {ends}" if who else message)
+        if _acquired(lock, path, _REPEATED):
+            return
+    who = _holder(path)
+    raise VmError(
+        f"Another command has not ended for {lasting(_WORDS * _REPEATED)}.",
+        detail=who[0] if who else f"It holds {path}.",
+        hint=f"ps -f -p {who[1]}; if it is stopped: kill -CONT {who[1]}" if who else typed("lsof", path),
+    )
 
 
 @contextmanager
@@ -48,9 +64,7 @@ def held_if_free(path: Path) -> Iterator[bool]:
 
     It waits a second for the lock, because ``is_held`` takes it for an instant.
     """
-    import filelock
-
-    lock = filelock.FileLock(path)
+    lock = _lock(path)
     if not _acquired(lock, path, 1):
         yield False
         return
@@ -79,20 +93,29 @@ def _sign(path: Path) -> None:
             json.dump(record, stream)
 
 
-def _holder(path: Path) -> str:
-    """Return a sentence about who holds the lock file ``path``, empty if it does not say that or has just changed."""
+def _lock(path: Path) -> "BaseFileLock":
+    """Return the lock of the file ``path``, whose mere existence must lock nothing: it stays when it is let go."""
+    import filelock
+
+    return filelock.FileLock(path, fallback_to_soft=False)  # without flock it is an OSError
+
+
+def _holder(path: Path) -> tuple[str, int] | None:
+    """Return a sentence about who holds the lock file ``path``, and its process id.
+
+    None if the file does not say that, or has just changed.
+    """
     try:
         record = json.loads(files.read(path, _LONGEST, own=True))
         command, process, since = str(record["command"]), int(record["process"]), float(record["since"])
         if process <= 0:  # which would mean a group
-            return ""
+            return None
         os.kill(process, 0)  # only asks whether it lives
         duration = lasting(time() - since)
     except (OSError, OverflowError, ValueError, TypeError, LookupError):
-        return ""
+        return None
     what = f"`{command}`, process {process}," if command else f"process {process},"
-    ends = "Ctrl-C in its terminal ends it; Ctrl-C here ends only the wait."
-    return f"It is {what} for {duration}. {ends}"
+    return f"It is {what} for {duration}.", process
 
 
 def _acquired(lock: "BaseFileLock", path: Path, seconds: float) -> bool:
@@ -111,11 +134,9 @@ def _acquired(lock: "BaseFileLock", path: Path, seconds: float) -> bool:
 
 def is_held(path: Path) -> bool:
     """Whether a live process holds the lock file ``path`` (absolute), or that cannot be told."""
-    import filelock
-
     if not path.exists():
         return False
-    lock = filelock.FileLock(path)
+    lock = _lock(path)
     try:
         lock.acquire(timeout=0)
     except OSError:  # a Timeout, or a file system that cannot be written

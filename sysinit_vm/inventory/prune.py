@@ -85,7 +85,7 @@ def remove(lima: Limactl, litter: Iterable[Litter]) -> None:
 def _remove(lima: Limactl, item: Litter, progress: Progress) -> None:
     if lima.runner.dry:
         return
-    if InstanceFiles(item.paths[0]).lima_yaml.exists():
+    if InstanceFiles(item.paths[0]).has_config:
         _destroy(lima, item, progress)
         return
     if item.kind == "lock":
@@ -109,7 +109,7 @@ def _destroy(lima: Limactl, item: Litter, progress: Progress) -> None:
 def _remove_half(instance: InstanceFiles) -> None:
     """Remove half of an instance, unless another command works on it or has made it whole."""
     with lock.held_if_free(vm_lock_file(instance.name)) as free:
-        if not free or instance.lima_yaml.exists():
+        if not free or instance.has_config:
             raise VmError("Another sysinit-vm is using it.")
         shutil.rmtree(instance.directory)
 
@@ -137,7 +137,8 @@ def _has_lost_its_project(instance: Instance) -> bool:
 
 def _never_booted(instance: Instance) -> bool:
     """Whether creation failed or was killed before the first boot: Lima calls such a VM stopped (2.2.0)."""
-    return _is_ours(instance) and instance.status == STOPPED and not instance.files.began_to_boot
+    its = instance.files
+    return _is_ours(instance) and instance.status == STOPPED and not its.denied() and not its.began_to_boot
 
 
 def _abandoned(name: str) -> bool:
@@ -150,7 +151,7 @@ def _halves() -> list[Litter]:
     litter = list[Litter]()
     for path in instance_directories():
         files = InstanceFiles(path)
-        if not names.is_legal(path.name) or path.is_symlink() or files.lima_yaml.exists():
+        if not names.is_legal(path.name) or path.is_symlink() or files.has_config or files.denied():
             continue
         if not (files.made_by_lima or _is_empty(path)) or (files.has_disk and files.began_to_boot):
             continue  # it is the user's own, or what is in it is: `start` or `adopt` mends it

@@ -19,7 +19,8 @@ _LONGEST_NAME = 1023
 _OTHER_FORMATS = (b"# Disk Descriptor", b"KDMV", b"COWD", b"QED\0", b"vhdxfile", b"conectix", b"<<< ", b"Witho")
 # A description in text, of VMware's: QEMU takes comments and empty lines before it (block/vmdk.c, vmdk_probe).
 _DESCRIPTION = re.compile(rb"(?:#[^\n]*\n| *\r?\n)*\s*version\s*=")
-_OWN = ("disk", "image", "basedisk", "diffdisk")  # in an instance's directory (Lima 2.2.0, pkg/limatype/filenames)
+NAMES = ("disk", "image", "basedisk", "diffdisk")
+"""The disks in an instance's directory (Lima 2.2.0, pkg/limatype/filenames)."""
 
 
 def refers_elsewhere(path: Path) -> str:
@@ -52,9 +53,9 @@ def of_instance(directory: Path) -> str:
 
     One may be based on another of the instance's own, as those that a Lima before 2.0 made.
     """
-    for name in _OWN:
+    for name in NAMES:
         why = refers_elsewhere(directory / name)
-        if why and why not in {f"it is based on {base}" for own in _OWN for base in (own, directory / own)}:
+        if why and why not in {f"it is based on {base}" for own in NAMES for base in (own, directory / own)}:
             return f"{name}: {why}"
     return ""
 

@@ -76,11 +76,16 @@ def instance_files(name: str) -> InstanceFiles:
 
 
 def instance_directories() -> list[Path]:
-    """Return every directory below LIMA_HOME (absolute), by name, whether it is an instance's or not."""
+    """Return every directory below LIMA_HOME (absolute), by name, whether it is an instance's or not.
+
+    VmError if we may not look.
+    """
     try:
         return sorted(path for path in lima_home().iterdir() if os.path.isdir(path))  # noqa: PTH112  # is_dir raises
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        raise files.denied("read", lima_home(), error) from error
 
 
 def all_instance_files() -> list[InstanceFiles]:

@@ -136,8 +136,9 @@ class Instance:
 
     @property
     def _has_disk_unused(self) -> bool:
-        """Whether it is a VM with a disk that Lima cannot use."""
-        return self.unreadable and self.files.made_by_lima and self.files.has_disk
+        """Whether it is a VM with a disk that Lima cannot use, though we may read all of it."""
+        its = self.files
+        return self.unreadable and its.made_by_lima and its.has_disk and not its.denied()
 
     @property
     def state(self) -> str:

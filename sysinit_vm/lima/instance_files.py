@@ -1,16 +1,19 @@
 """The files that Lima 2.2 keeps in an instance's directory (pkg/limatype/filenames)."""
 
+import errno
 import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from sysinit_vm import files
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
-from sysinit_vm.errors import VmError
+from sysinit_vm.errors import VmError, typed
+from sysinit_vm.lima import disk_image, kvm
 
 _FIRST_EVENT = 5  # seconds
 
@@ -33,13 +36,13 @@ class InstanceFiles:
 
     @property
     def has_config(self) -> bool:
-        """Whether there is a lima.yaml, as far as we may look."""
-        return os.path.exists(self.lima_yaml)  # noqa: PTH110  # Path.exists raises in a closed directory
+        """Whether there is a lima.yaml, or we may not look for it."""
+        return files.is_there(self.lima_yaml)
 
     @property
     def made_by_lima(self) -> bool:
         """Whether it is what Lima made of an instance, and no directory of the user's."""
-        return os.path.isfile(self.version) and not self.directory.is_symlink()  # noqa: PTH113  # is_file raises too
+        return os.path.isfile(self.version) and not self.directory.is_symlink()  # noqa: PTH113  # is_file raises in a closed directory
 
     @property
     def started_config(self) -> Path:
@@ -48,8 +51,41 @@ class InstanceFiles:
 
     @property
     def has_disk(self) -> bool:
-        """Whether the guest's disk is there, as far as we may look; before Lima 2.0 it was called diffdisk."""
-        return any(os.path.isfile(self.directory / name) for name in ("disk", "diffdisk"))  # noqa: PTH113  # as above
+        """Whether the guest's disk is there, or we may not look for it; before Lima 2.0 it was called diffdisk."""
+        return any(files.is_there(self.directory / name) for name in ("disk", "diffdisk"))
+
+    def denied(self, *names: str) -> VmError | None:
+        """Return the error if the system refuses to show what is of ``names``: by default its configs and disks.
+
+        What we may not read is neither missing nor damaged: the hint takes it back, as from an account that used sudo.
+        """
+        names = names or (self.lima_yaml.name, self.started_config.name, *disk_image.NAMES)
+        for path in (self.directory, *(self.directory / name for name in names)):
+            try:
+                os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError as error:
+                return self._refused(path, error)
+        return None
+
+    def _refused(self, path: Path, error: OSError) -> VmError:
+        hint = ""
+        if error.errno in {errno.EACCES, errno.EPERM}:
+            ours = all(_owner(one) == os.geteuid() for one in (self.directory, path))
+            rights = ("chmod", "-R", "u+rwX") if ours else ("sudo", "chown", "-R", kvm.user())
+            hint = typed(*rights, self.directory)
+        return files.denied("read", path, error, hint=hint)
+
+    def _named(self, *patterns: str) -> list[Path]:
+        """Return what has a name like one of ``patterns`` (as a shell's); VmError if we may not list the directory."""
+        try:
+            names = sorted(os.listdir(self.directory))  # noqa: PTH208  # Path.glob hides what the system refuses
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise self._refused(self.directory, error) from error
+        return [self.directory / name for name in names if any(fnmatch(name, pattern) for pattern in patterns)]
 
     @property
     def version(self) -> Path:
@@ -86,8 +122,8 @@ class InstanceFiles:
 
     @property
     def pid_files(self) -> list[Path]:
-        """The recorded process ids: of the host agent and of drivers, dead or alive."""
-        return sorted(self.directory.glob("*.pid"))
+        """The recorded process ids: of the host agent and of drivers, dead or alive. VmError if we may not look."""
+        return self._named("*.pid")
 
     @property
     def sockets(self) -> list[Path]:
@@ -101,9 +137,11 @@ class InstanceFiles:
 
     @property
     def began_to_boot(self) -> bool:
-        """Whether a host agent has ever run for it: one of the files is there that it makes. Logs may be removed."""
-        made = ("ssh.config", "cidata.iso", "ha.*.log", "serial*.log")
-        return any(next(self.directory.glob(pattern), None) for pattern in made)
+        """Whether a host agent has ever run for it: one of the files is there that it makes. Logs may be removed.
+
+        VmError if we may not look.
+        """
+        return bool(self._named("ssh.config", "cidata.iso", "ha.*.log", "serial*.log"))
 
     @property
     def lacks_shell(self) -> Path:
@@ -112,18 +150,18 @@ class InstanceFiles:
 
     @property
     def protected(self) -> bool:
-        """Whether ``limactl protect`` forbids to delete the instance."""
-        return (self.directory / "protected").exists()
+        """Whether ``limactl protect`` forbids to delete the instance, or we may not look whether it does."""
+        return files.is_there(self.directory / "protected")
 
     @property
     def image_in_part(self) -> list[Path]:
         """What Lima had copied of its image if it was killed meanwhile, else nothing.
 
         Lima renames the image to ``disk`` when all is there. At the next start it takes an image that lies there for
-        the whole of it (2.2.0, pkg/instance/start.go).
+        the whole of it (2.2.0, pkg/instance/start.go). VmError if we may not look.
         """
         image, *parts = [self.directory / name for name in ("image", "kernel", "kernel.cmdline", "initrd")]
-        if self.began_to_boot or (self.directory / "disk").exists() or not image.exists():
+        if self.began_to_boot or self.has_disk or not image.exists():
             return []
         return [path for path in (*parts, image) if path.exists()]
 
@@ -159,3 +197,10 @@ class InstanceFiles:
             return int(files.read_or_empty(self.directory / "ha.pid"))
         except ValueError:
             return None
+
+
+def _owner(path: Path) -> int:
+    """Return the account of ``path``; ours if the system does not say whose it is."""
+    with suppress(OSError):
+        return path.lstat().st_uid
+    return os.geteuid()

@@ -39,7 +39,7 @@ def instance(read: Read, name: str) -> Instance | None:
     its = home.instance_files(name)
     if not names.is_legal(name) or not its.directory.is_dir():
         return None
-    if not its.lima_yaml.exists():
+    if not its.has_config:
         return _without_config(its)
     return next((instance for instance in _list(read, name) if instance.name == name), None)
 

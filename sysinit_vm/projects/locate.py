@@ -134,12 +134,14 @@ def left_behind(instances: Instances, wanted: Target) -> Instance | None:
 def own(instances: Instances, wanted: Target, *, to_end: bool = False) -> Located:
     """As ``locate``, but StateError if the VM of that name is another project's, or cannot be read.
 
-    ``to_end`` means to stop or delete it: for that, one that Lima cannot read needs to be the project's only.
+    ``to_end`` means to stop or delete it: for that, one that Lima cannot read needs to be the project's only. One that
+    we may not read is used for nothing else, even by its name.
     """
     located = locate(instances, wanted)
-    if located.instance and located.instance.unreadable and not wanted.explicit:
+    if located.instance and located.instance.unreadable:
         ours = wanted.project is not None and owners.belongs(located.instance, wanted.project)
-        if not (to_end and ours):
+        meant = wanted.explicit or (to_end and ours)
+        if not meant or (located.instance.files.denied() and not to_end):
             raise unreadable(located.instance)
     if located.foreign is None:
         return located
@@ -178,12 +180,14 @@ def running(instances: Instances, wanted: Target) -> Instance:
 
 
 def unreadable(instance: Instance) -> StateError:
-    """Return the error for a VM that Lima cannot use: its lima.yaml is missing, damaged, refused, or not listed.
+    """Return the error for a VM that Lima cannot use: it is closed to us, or its lima.yaml is no use to Lima.
 
     What mends it is in the hint, and nothing that loses a disk if there is another way.
     """
     its, name, brief = instance.files, instance.name, f"The VM {instance.name} cannot be used."
     lima_yaml, destroy = its.lima_yaml, typed("sysinit-vm", "destroy", "--name", instance.name)
+    if denied := its.denied():
+        return StateError(brief, detail=f"{denied.brief} {denied.detail}", hint=denied.hint)
     there = os.path.lexists(lima_yaml)
     why = f"{lima_yaml} is {'damaged' if there else 'missing'}, so Lima cannot use the VM."
     if instance.restorable:

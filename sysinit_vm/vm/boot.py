@@ -20,7 +20,7 @@ from sysinit_vm.lima.instance_files import InstanceFiles
 from sysinit_vm.lima.judged import JudgedConfig, JudgedFile
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.locks import ports_lock
-from sysinit_vm.lima.messages import Message
+from sysinit_vm.lima.messages import Message, reason
 from sysinit_vm.machine import accelerator, compile_state, facts, find_programs
 from sysinit_vm.machine.facts import Facts
 from sysinit_vm.machine.host import Host
@@ -37,6 +37,7 @@ from sysinit_vm.vm.options import StartOptions
 from sysinit_vm.vm.stop import reminding
 
 _CONSOLE_SECONDS = 5  # between two checks of the console
+_EXISTS = "already exists"  # why `limactl create` makes no instance of a name that one has (2.2.0)
 
 
 def boot(lima: Limactl, located: Located, project: Project, options: StartOptions, progress: Progress) -> bool:
@@ -114,8 +115,12 @@ def _create_and_start(
     **how: Any,
 ) -> Result:
     """Create a VM, and start it if Lima has made of its config what was allowed."""
+    its = instance_files(written.name)
+    _require_room_for(its)  # again: an image may have been built for minutes
     done = lima.create(written, relay, env=how["env"])
     if not done.ok:
+        if _EXISTS in reason(done.err):
+            raise _came_meanwhile(its)
         return done
     dry = lima.runner.dry
     return lima.start(judged.instance if dry else permission.created(lima, written.name, project.config), relay, **how)
@@ -194,12 +199,23 @@ def _up(
 
 
 def _require_room_for(files: InstanceFiles) -> None:
+    if os.path.isdir(files.directory) and not files.directory.is_symlink():  # noqa: PTH112  # is_dir raises
+        raise _came_meanwhile(files)
     if os.path.lexists(files.directory):
         raise VmError(
             f"The VM {files.name} cannot be made: its place is taken.",
             detail=f"{files.directory} is a file or a link, and no VM of Lima's.",
             hint=typed("mv", files.directory, Path.home()),
         )
+
+
+def _came_meanwhile(files: InstanceFiles) -> VmError:
+    """Return the error for a VM of the name that this start did not make: one that was put back from a backup, say."""
+    return VmError(
+        f"The VM {files.name} is there by now: this start has not made it.",
+        detail=f"{files.directory} came while it prepared, and was left as it is.",
+        hint=typed("sysinit-vm", "status", "--name", files.name),
+    )
 
 
 def _require_mounts(instance: Instance) -> None:
@@ -212,7 +228,19 @@ def _require_mounts(instance: Instance) -> None:
 
 
 def _require_own_data(instance: Instance) -> None:
-    """VmError if QEMU would open another file of this machine for a disk, as a hostile image can say."""
+    """VmError if QEMU would open another file of this machine for a disk, as a hostile image can say.
+
+    It is another one, and no reason to delete the VM, if we may not read a disk, or the user has put a link there.
+    """
+    if denied := instance.files.denied(*disk_image.NAMES):
+        raise denied
+    for disk in (instance.dir / name for name in disk_image.NAMES):
+        if disk.is_symlink():
+            raise VmError(
+                f"The VM {instance.name} is not started: {disk} is a link.",
+                detail="A disk is a file in the VM's own directory.",
+                hint=typed("mv", os.path.realpath(disk), disk),
+            )
     why = disk_image.of_instance(instance.dir)
     if why:
         raise VmError(

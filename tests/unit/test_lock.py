@@ -1,3 +1,5 @@
+import errno
+import fcntl
 import json
 import os
 import subprocess
@@ -59,6 +61,51 @@ def test_who_waits_is_told_which_command_holds_the_lock_and_how_to_end_it(waited
         f"Waiting for another.\n  It is `sysinit-vm up`, process {os.getpid()}, for 4 minutes. "
         "Ctrl-C in its terminal ends it; Ctrl-C here ends only the wait.\n"
     )
+
+
+def test_a_wait_is_repeated_and_ends_with_who_holds_the_lock_and_what_to_type(tmp_path, monkeypatch, capsys):
+    """Its holder may be stopped: Ctrl-Z, or a SIGSTOP."""
+    monkeypatch.setattr(lock, "_REPEATED", 0.01)
+    monkeypatch.setattr(lock, "_WORDS", 3)
+    path = tmp_path / "x.lock"
+    with (
+        lock.held(path, "Waiting"),
+        pytest.raises(VmError, match="has not ended") as caught,
+        lock.held(path, "Waiting for another."),
+    ):
+        pass
+    me = os.getpid()
+    assert capsys.readouterr().err.count(f"Waiting for another.\n  It is process {me},") == 3
+    assert caught.value.detail.startswith(f"It is process {me}, for ")
+    assert caught.value.hint == f"ps -f -p {me}; if it is stopped: kill -CONT {me}"
+
+
+def test_a_wait_for_a_lock_that_does_not_say_who_holds_it_ends_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(lock, "_REPEATED", 0.01)
+    monkeypatch.setattr(lock, "_WORDS", 1)
+    path = tmp_path / "x.lock"
+    with lock.held(path, "Waiting"):
+        path.write_text("")
+        with pytest.raises(VmError) as caught, lock.held(path, "Waiting for another."):
+            pass
+    assert (caught.value.detail, caught.value.hint) == (f"It holds {path}.", f"lsof {path}")
+
+
+@pytest.mark.parametrize("hold", [lambda path: lock.held(path, "Waiting"), lock.held_if_free])
+def test_a_file_system_without_locks_is_an_error_and_no_wait(tmp_path, monkeypatch, hold):
+    """The file itself is no lock: the command before has left it."""
+    path = tmp_path / "x.lock"
+    path.touch()
+
+    def refuse(*_):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    monkeypatch.setattr(lock, "say", pytest.fail)
+    with pytest.raises(VmError, match="Function not implemented") as caught, hold(path):
+        pass
+    assert str(path) in caught.value.brief
+    assert lock.is_held(path)
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+import errno
+import os
 import socket
 import threading
 import time
@@ -27,7 +29,7 @@ from sysinit_vm.vm.options import StartOptions
 from sysinit_vm.vm.project_vm import ProjectVm
 from sysinit_vm.vm.start import require_ready, start
 from sysinit_vm.vm.stop import stop
-from tests.fakes import READY, facts, result
+from tests.fakes import READY, captured, facts, result
 
 GOOD = Readiness(mounted=True, mount_problem="", session_tool=True, failed_scripts=())
 CONFIG = f"images: [{{location: 'https://a.example/x.qcow2', digest: 'sha256:{'0' * 64}'}}]\n"
@@ -256,6 +258,36 @@ def test_a_disk_that_would_be_another_file_of_this_machine_is_not_started(lima, 
     assert lima.calls == []
 
 
+def test_a_disk_that_may_not_be_read_is_no_reason_to_delete_the_vm(lima, demo, monkeypatch):
+    """A file of root's, say, after a sudo: whether it names another file is not known."""
+    instance = lima.add("demo-dev", demo.project.root, "Stopped")
+    (instance.dir / "disk").touch()
+    opened = os.open
+
+    def refuse(path, *how, **more):
+        if path == instance.dir / "disk":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(path, *how, **more)
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(VmError, match="Permission denied") as caught:
+        start(ProjectVm.read(lima, demo), OPTIONS)
+    assert caught.value.hint == f"chmod -R u+rwX {instance.dir}"
+    assert lima.calls == []
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_disk_that_was_moved_to_another_drive_is_to_be_moved_back(lima, demo, tmp_path, there):
+    instance, moved = lima.add("demo-dev", demo.project.root, "Stopped"), tmp_path / "drive"
+    if there:
+        moved.touch()
+    (instance.dir / "disk").symlink_to(moved)
+    with pytest.raises(VmError, match="is a link") as caught:
+        start(ProjectVm.read(lima, demo), OPTIONS)
+    assert caught.value.hint == f"mv {moved} {instance.dir}/disk"
+    assert lima.calls == []
+
+
 def test_a_guest_that_stalls_each_time_is_an_error_with_its_last_lines(lima, demo, monkeypatch):
     monkeypatch.setattr(boot, "_CONSOLE_SECONDS", 0.01)
     lima.consoles, lima.failure = [STALL, STALL], result(1, err='{"level":"fatal","msg":"did not receive an event"}')
@@ -278,6 +310,24 @@ def test_a_create_that_fails_is_told_and_leaves_no_half_made_instance(lima, demo
     assert "no space left on device" in str(caught.value)
     assert lima.verbs == ["create", "delete"]
     assert demo.project.config.read_text() == CONFIG
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_vm_that_came_while_a_start_prepared_is_left_as_it_is(lima, demo, monkeypatch, seen):
+    """A backup that is put back while an image is built, say: the start did not make it, so it is not half of it."""
+
+    def come():
+        lima.add("demo-dev", demo.project.root, "Stopped").files.events.unlink()
+
+    if seen:
+        monkeypatch.setattr(accelerator, "choose", lambda *_: (come(), Accelerator("tcg", "", {}))[1])
+    else:
+        lima.not_created = result(1, err=captured("start-exists.err"))
+    with pytest.raises(VmError, match="this start has not made it") as caught:
+        start(ProjectVm.read(lima, demo), OPTIONS)
+    assert caught.value.hint == "sysinit-vm status --name demo-dev"
+    assert "delete" not in lima.verbs
+    assert lima.by_name["demo-dev"].dir.is_dir()
 
 
 @pytest.mark.parametrize(("free", "hint"), [(15, "df -h {}"), (17, "sysinit-vm logs")])
