@@ -15,6 +15,7 @@ from sysinit_vm.effective import prepare, resolve
 from sysinit_vm.effective.mounts import KEYS
 from sysinit_vm.errors import VmError
 from sysinit_vm.host_path import expanded, resolved
+from sysinit_vm.images.image_files import latest_names
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.machine.facts import Facts
 from sysinit_vm.ports import allocation, moves
@@ -84,7 +85,13 @@ def _wanted(instance: Instance, own: Config, committed: Config, machine: Facts) 
     wanted = prepare.prepared(committed, project, instance.name, machine, kept).data
     if wanted["mountType"] == "9p" and resolve.lacks_9p(committed, resolve.choose_image(committed, machine)):
         wanted["mountType"] = own.data.get("mountType", "9p")  # only another image could change it
+    if _of_any_build(own.data.get("images")) == _of_any_build(wanted.get("images")):
+        wanted["images"] = own.data.get("images")  # a newer build of the same is for new VMs
     return wanted
+
+
+def _of_any_build(images: Any) -> str:
+    return latest_names(json.dumps(images, sort_keys=True))
 
 
 def _lacks_keys(machine: Facts) -> bool:

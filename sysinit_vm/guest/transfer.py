@@ -17,6 +17,7 @@ from sysinit_vm.archive.place import fresh_directory, merge, opened, place_direc
 from sysinit_vm.archive.unpack import unpack
 from sysinit_vm.errors import VmError, typed
 from sysinit_vm.escaping import printable
+from sysinit_vm.guest import scripts
 from sysinit_vm.guest_writes import Written
 from sysinit_vm.host_path import HostPath, looked_up
 from sysinit_vm.lima.limactl import Limactl
@@ -27,8 +28,7 @@ HELP = "sysinit-vm help copy"
 _DENIED = "Permission denied"  # in the guest's errors
 _MOST_LINES = 10  # of the guest's errors
 _LONGEST_LINE = 300  # characters
-# A file is unpacked beside its place and then moved there, so that nobody sees half of it.
-_INTO_DIRECTORY = 'mkdir -p -- "$1" && exec tar -C "$1" -xopf -'
+# A file is unpacked beside its place and then moved there, so that nobody sees half of it; so is a directory.
 _INTO_FILE = (
     'new=$(mktemp -d "$(dirname -- "$1")/.copy.XXXXXX") || exit; trap \'rm -rf -- "$new"\' EXIT; '
     "trap 'exit 1' HUP INT TERM; "
@@ -156,5 +156,6 @@ def _pack(source: PathInfo) -> tuple[str, ...]:
 def _unpack(source: PathInfo, target: PathInfo) -> tuple[str, ...]:
     """Whoever unpacks owns the files; modes and times are the archive's. GNU's and busybox's tar take these letters."""
     if source.kind == "dir":
-        return ("sh", "-c", _INTO_DIRECTORY, "sh", target.real)
+        place = target.real if target.kind == "dir" else posixpath.dirname(target.real)
+        return ("sh", "-c", scripts.read("unpack-directory.sh"), "sh", target.real, place)
     return ("sh", "-c", _INTO_FILE, "sh", target.real, posixpath.basename(source.real))

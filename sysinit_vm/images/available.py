@@ -1,12 +1,12 @@
 """Which image a VM boots from: the first of the config's list that is here or can be downloaded."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sysinit_vm import files
+from sysinit_vm.host_path import resolved
 from sysinit_vm.machine.facts import Facts
 
 DEBIAN = "sysinit-debian"
@@ -94,11 +94,26 @@ def _is_ours(entry: Mapping[str, Any]) -> bool:
 
 
 def _absolute(entry: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
-    absolute = located(entry, facts)
-    for part in ("kernel", "initrd"):
-        if isinstance(entry.get(part), Mapping):
-            absolute[part] = located(entry[part], facts)
+    parts = [part for part in ("kernel", "initrd") if isinstance(entry.get(part), Mapping)]
+    absolute = located(entry, facts) | {part: located(entry[part], facts) for part in parts}
+    links = [Path(_expanded(typed, facts)) for typed in (entry, *(entry[part] for part in parts))]
+    if parts and (build := _build(links)):
+        absolute["location"] = str(build[0])
+        for part, path in zip(parts, build[1:], strict=True):
+            absolute[part] = {**absolute[part], "location": str(path)}
     return absolute
+
+
+def _build(links: Sequence[Path]) -> list[Path]:
+    """Return the files of the build that the first of ``links`` leads to, if all are links to the latest; or nothing.
+
+    Links change one after the other as a build ends, and Lima copies what they lead to one after the other.
+    """
+    disk = links[0]
+    if not disk.is_symlink() or {link.stem for link in links} != {disk.stem}:
+        return []
+    build = [link.with_name(resolved(disk).stem + link.suffix) for link in links]
+    return build if all(path.is_file() for path in build) else []
 
 
 def other_files(data: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
@@ -121,14 +136,17 @@ def located(entry: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
     Lima does not fill that in for each kind of entry, and takes a relative path from whichever directory it is in.
     On macOS links are resolved: Lima copies a local file there as a clone of the link itself (2.2.0, pkg/downloader).
     """
+    location = _expanded(entry, facts)
+    if facts.system == "Darwin" and location.startswith("/"):
+        location = str(resolved(location))
+    return {**entry, "location": location}
+
+
+def _expanded(entry: Mapping[str, Any], facts: Facts) -> str:
     location = str(entry.get("location", ""))
     if location.startswith("~/.lima/"):
-        location = str(facts.lima_home / location.removeprefix("~/.lima/"))
-    elif location.startswith("~/"):
-        location = str(facts.home / location.removeprefix("~/"))
-    if facts.system == "Darwin" and location.startswith("/"):
-        location = os.path.realpath(location)
-    return {**entry, "location": location}
+        return str(facts.lima_home / location.removeprefix("~/.lima/"))
+    return str(facts.home / location.removeprefix("~/")) if location.startswith("~/") else location
 
 
 def _complete(entry: Mapping[str, Any]) -> bool:

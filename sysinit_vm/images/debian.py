@@ -8,10 +8,10 @@ from pathlib import Path
 
 from sysinit_vm.errors import MissingError, VmError, typed
 from sysinit_vm.executables import Version, version
+from sysinit_vm.host_path import resolved
 from sysinit_vm.images import debian_files, debian_host, debian_steps
 from sysinit_vm.images.build_lock import exclusive_build
 from sysinit_vm.images.debian_files import DEBIAN, overlay
-from sysinit_vm.images.image_files import DISK
 from sysinit_vm.machine import apt_sources
 from sysinit_vm.machine.apt_sources import Sources
 from sysinit_vm.machine.pinned_versions import SUITE
@@ -112,14 +112,14 @@ def current(images: Path, zellij: Path | None, packages: str = "") -> Path | Non
 
 
 def outdated(disk: Path, zellij: Version, packages: str = "") -> bool:
-    """Whether ``disk`` (absolute) is the link to the latest image, and that was built by an earlier version of ours.
+    """Whether ``disk`` (absolute) is the latest image, or the link to it, and was built by an earlier version of ours.
 
     ``zellij`` is the version for the guest now. Its bytes do not count: each compilation of one version has others, so
     an image from another account, or a second compilation here, would look old. An image without a manifest has no age.
     ``packages`` is the setting's value now.
     """
     latest = DEBIAN.latest(disk.parent)
-    if latest is None or disk != DEBIAN.link(disk.parent, DISK):
+    if latest is None or resolved(disk) != latest:
         return False
     recorded = debian_files.recorded(latest)
     if recorded.get("key") != _key(recorded.get(_DIGEST, ""), packages):
@@ -128,10 +128,9 @@ def outdated(disk: Path, zellij: Version, packages: str = "") -> bool:
 
 
 def lacks_zellij(disk: Path) -> bool:
-    """Whether ``disk`` (absolute) is the link to the latest image, and that was built before there was a Zellij."""
+    """Whether ``disk`` (absolute) is the latest image, or the link to it, built before there was a Zellij."""
     latest = DEBIAN.latest(disk.parent)
-    here = latest is not None and disk == DEBIAN.link(disk.parent, DISK)
-    return here and debian_files.recorded(latest or disk).get(_DIGEST) == _NO_ZELLIJ
+    return resolved(disk) == latest and debian_files.recorded(latest).get(_DIGEST) == _NO_ZELLIJ
 
 
 def _make(job: _Build, sources: Sources) -> None:

@@ -1,6 +1,7 @@
 """Finished images on the disk: each build has its own time stamp, and links lead to the latest."""
 
 import os
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,6 +9,12 @@ from pathlib import Path
 from sysinit_vm.host_path import resolved
 
 DISK = "qcow2"
+_STAMP = re.compile(r"(?<=/)(sysinit-[^/\"]+)-\d{8}-\d{6}(?=\.)")
+
+
+def latest_names(text: str) -> str:
+    """Return ``text`` with a link to the latest for the path of each build, so that all builds of a kind look alike."""
+    return _STAMP.sub(r"\1-latest", text)
 
 
 @dataclass(frozen=True)

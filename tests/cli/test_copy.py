@@ -255,6 +255,70 @@ def test_a_terminal_that_goes_away_leaves_nothing_half(world, place):
     assert list(goal.iterdir()) == []
 
 
+@pytest.mark.parametrize("ends", [signal.SIGINT, signal.SIGKILL])
+def test_a_directory_that_is_cut_off_changes_no_file_in_the_guest(world, place, ends):
+    source, goal = place
+    for name in ("a", "z"):
+        (goal / name).write_text("old")
+        (source / name).write_text("new")
+    with (source / "m").open("wb") as big:
+        big.truncate(2**36)
+    process = world.begin(*SCRIPT, "copy", f"{source}/.", f":{goal}")
+    wait_until(lambda: list(goal.glob(".copy.*/m")))
+    os.killpg(process.pid, ends)
+    process.wait(timeout=30)
+    wait_until(lambda: sorted(path.name for path in goal.iterdir()) == ["a", "z"])
+    assert [(goal / name).read_text() for name in ("a", "z")] == ["old", "old"]
+
+
+def test_a_directory_that_the_guest_cannot_hold_leaves_no_half_of_it(world, place):
+    source, goal = place
+    (source / "a").write_text("new")
+    (goal / "a").write_text("old")
+    real = shlex.quote(next(path for path in ("/usr/bin/tar", "/bin/tar") if os.access(path, os.X_OK)))
+    full = programs(world, tar=f'{real} "$@"\necho No space left on device >&2\nexit 2')
+    for target in (goal, goal / "new"):
+        done = world.run("copy", f"{source}/.", f":{target}", **full)
+        assert (done.returncode, "No space left on device" in done.stderr) == (1, True)
+    assert {path.name: path.read_text() for path in goal.iterdir()} == {"a": "old"}
+
+
+def test_a_directory_is_merged_with_one_in_the_guest_as_cp_does_it(world, place):
+    source, goal = place
+    for name in NASTY:
+        (source / "d" / name).mkdir(parents=True)
+        (source / "d" / name / name).write_text(name)
+        (source / "d" / f".{name}").write_text("hidden")
+    for path in (source / "closed" / "inner", goal / "closed", goal / "link to", goal / "taken", source / "l"):
+        path.mkdir(parents=True)
+    (source / "closed" / "inner" / "f").write_text("x")
+    (source / "closed" / "inner").chmod(0o555)
+    (source / "closed").chmod(0o555)
+    (goal / "closed").chmod(0o751)
+    (source / "l" / "f").write_text("new")
+    (goal / "l").symlink_to("link to")
+    (source / "taken").write_text("a file")
+    (goal / "f").symlink_to("link to")
+    (source / "f").write_text("whole")
+    (goal / "d").mkdir()
+    (goal / "d" / "mine").write_text("stays")
+    done = world.run("copy", f"{source}/.", f":{goal}")
+    assert done.returncode == 1  # for what a link or a directory is in the place of
+    assert "/l" in done.stderr
+    assert "/taken" in done.stderr
+    assert {path.name for path in (goal / "d").iterdir()} == {"mine", *NASTY, *(f".{name}" for name in NASTY)}
+    assert [(goal / "d" / name / name).read_text() for name in NASTY] == NASTY
+    modes = [stat.S_IMODE((goal / path).stat().st_mode) for path in ("closed", "closed/inner")]
+    assert modes == [0o751, 0o555]
+    assert (goal / "f").read_text() == "whole"
+    assert not (goal / "f").is_symlink()
+    assert (goal / "taken").is_dir()
+    assert list((goal / "link to").iterdir()) == []
+    assert sorted(path.name for path in goal.iterdir()) == ["closed", "d", "f", "l", "link to", "taken"]
+    for path in (source / "closed", source / "closed/inner", goal / "closed/inner"):
+        path.chmod(0o755)
+
+
 def member(name, data=b"", kind=tarfile.REGTYPE, **values):
     info = tarfile.TarInfo(name)
     info.type, info.size = kind, len(data)

@@ -354,7 +354,7 @@ def test_an_image_that_was_copied_without_its_manifest_has_no_age(demo, built):
     assert by(project.examine(None, demo))["image"].level == OK
 
 
-@pytest.mark.parametrize("own", ["other.qcow2", "sysinit-debian-1.qcow2"])
+@pytest.mark.parametrize("own", ["other.qcow2", "sysinit-debian-0.qcow2"])
 def test_an_image_of_the_users_own_choice_has_no_age(demo, built, own):
     (demo.project.root / "images" / own).touch()
     demo.project.config.write_text(demo.project.config.read_text().replace("sysinit-debian-latest.qcow2", own))

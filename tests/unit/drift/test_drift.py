@@ -220,6 +220,30 @@ def test_what_an_adopted_vm_left_to_lima_does_not_drift_if_it_means_the_same(mad
     assert compare.drift(other, committed, machine).needs == RECREATE
 
 
+def test_a_newer_build_of_the_vms_image_is_no_drift_and_what_is_recorded_stays(made):
+    """By whichever names: VMs of an earlier version have the links' in their configs."""
+    project, instance, machine = made
+    images = machine.lima_home / "_images"
+    images.mkdir(parents=True)
+    committed = document.load(project.config)
+    for stamp in ("20260101-000000", "20260202-000000"):
+        for part in ("qcow2", "vmlinuz", "initrd"):
+            (images / f"sysinit-debian-{stamp}.{part}").touch()
+            (images / f"sysinit-debian-latest.{part}").unlink(missing_ok=True)
+            (images / f"sysinit-debian-latest.{part}").symlink_to(f"sysinit-debian-{stamp}.{part}")
+        if stamp == "20260101-000000":
+            instance.files.lima_yaml.write_text(prepare.prepared(committed, project, "demo-dev", machine).text)
+    own = instance.config().data["images"]
+    assert "20260101-000000.vmlinuz" in own[0]["kernel"]["location"]
+    drift = compare.drift(instance, committed, machine)
+    assert (drift.changes, drift.wanted["images"]) == ((), own)
+    text = instance.files.lima_yaml.read_text()
+    instance.files.lima_yaml.write_text(text.replace("20260101-000000", "latest"))
+    assert compare.drift(instance, committed, machine).changes == ()
+    instance.files.lima_yaml.write_text(text.replace("sysinit-debian", "sysinit-lima-dev"))
+    assert compare.drift(instance, committed, machine).needs == RECREATE
+
+
 @pytest.mark.parametrize("left", [None, "", 0])
 def test_limas_own_size_of_a_disk_is_no_drift(left):
     assert plan.changes({"disk": left}, {"disk": "100GiB"}) == plan.changes({"disk": "100GiB"}, {"disk": left}) == []

@@ -36,7 +36,8 @@ def test_the_guest_packs_and_unpacks_with_tar():
     directory, file = PathInfo("dir", "/a b"), PathInfo("file", "/x/-f")
     assert _pack(directory) == ("tar", "-C", "/a b", "-cf", "-", ".")
     assert _pack(file) == ("tar", "-C", "/x", "-cf", "-", "./-f")
-    assert _unpack(directory, PathInfo("none", "/to"))[3:] == ("sh", "/to")
+    assert _unpack(directory, PathInfo("none", "/to/g"))[3:] == ("sh", "/to/g", "/to")
+    assert _unpack(directory, PathInfo("dir", "/to/g"))[3:] == ("sh", "/to/g", "/to/g")
     assert _unpack(file, PathInfo("none", "/to/g"))[3:] == ("sh", "/to/g", "-f")
 
 

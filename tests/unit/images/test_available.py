@@ -113,17 +113,51 @@ def test_the_templates_boot_our_image_as_we_do():
     assert [image["kernel"]["cmdline"] for image in images if "kernel" in image] == [cmdline]
 
 
-@pytest.mark.parametrize(("system", "resolved"), [("Darwin", True), ("Linux", False)])
-def test_on_a_mac_a_link_to_an_image_is_followed(machine, system, resolved):
-    """On Linux the config stays the same when a newer image is built, and so the VM has not drifted from it."""
-    files = ("sysinit-debian-1.qcow2", "sysinit-debian-1.vmlinuz", "sysinit-debian-1.initrd")
-    here = machine(*files, system=system)
-    images = here.lima_home / "_images"
-    for file, link in zip(files, DEBIAN_FILES, strict=True):
-        (images / link).symlink_to(file)
-    choice = choose([NIXOS, {**DEBIAN, "kernel": {**DEBIAN["kernel"]}}], here, "x86_64")
-    parts = [choice.entry, choice.entry["kernel"], choice.entry["initrd"]]
-    assert [Path(part["location"]).name for part in parts] == [*(files if resolved else DEBIAN_FILES)]
+@pytest.fixture
+def builds(machine):
+    """Two builds of ours, and links to the files of one of them for each part."""
+
+    def make(latest, **changes):
+        here = machine(*(f"sysinit-debian-{stamp}.{part}" for stamp in STAMPS for part in PARTS), **changes)
+        for part, stamp in zip(PARTS, latest, strict=True):
+            (here.lima_home / f"_images/sysinit-debian-latest.{part}").symlink_to(f"sysinit-debian-{stamp}.{part}")
+        return here
+
+    return make
+
+
+STAMPS = ("20260101-000000", "20260202-000000")
+PARTS = ("qcow2", "vmlinuz", "initrd")
+
+
+def names(choice):
+    parts = [choice.entry, *(choice.entry[part] for part in ("kernel", "initrd") if part in choice.entry)]
+    return [Path(part["location"]).name for part in parts]
+
+
+@pytest.mark.parametrize("system", ["Darwin", "Linux"])
+@pytest.mark.parametrize("config", [DEBIAN, NIXOS])  # of the other one's config ours is taken too
+@pytest.mark.parametrize("latest", [(0, 0, 0), (0, 1, 1), (1, 0, 0), (1, 1, 0)])
+def test_a_vm_is_made_of_one_build_wherever_the_links_to_the_latest_lead(builds, system, config, latest):
+    """A build that is killed has changed some of them; one that ends while a VM is made changes them in between."""
+    here = builds([STAMPS[number] for number in latest], system=system)
+    choice = choose([config], here, "x86_64")
+    assert names(choice) == [f"sysinit-debian-{STAMPS[latest[0]]}.{part}" for part in PARTS]
+    assert choice.kernel == Path(choice.entry["kernel"]["location"])
+    assert choice.entry["kernel"]["cmdline"]
     assert choice.ours
-    of_default = choose([NIXOS], here, "x86_64")  # the other one of ours is taken too
-    assert Path(of_default.entry["location"]).name == (files if resolved else DEBIAN_FILES)[0]
+
+
+def test_links_that_no_build_of_ours_made_are_taken_as_they_are(builds):
+    here = builds([STAMPS[0], STAMPS[1], STAMPS[1]])
+    (here.lima_home / f"_images/sysinit-debian-{STAMPS[0]}.initrd").unlink()
+    assert names(choose([DEBIAN], here, "x86_64")) == list(DEBIAN_FILES)
+    own = {**DEBIAN, "kernel": {"location": "~/.lima/_images/sysinit-debian-20260202-000000.vmlinuz"}}
+    assert names(choose([own], here, "x86_64"))[1] == "sysinit-debian-20260202-000000.vmlinuz"
+
+
+@pytest.mark.parametrize(("system", "name"), [("Darwin", "nixos-1.qcow2"), ("Linux", Path(NIXOS["location"]).name)])
+def test_on_a_mac_a_link_to_an_image_is_followed(machine, system, name):
+    here = machine("nixos-1.qcow2", system=system)
+    (here.lima_home / "_images" / Path(NIXOS["location"]).name).symlink_to("nixos-1.qcow2")
+    assert names(choose([NIXOS], here, "x86_64")) == [name]
