@@ -4,12 +4,15 @@ import json
 
 import pytest
 
+from sysinit_vm.effective import prepare
 from sysinit_vm.errors import NotConfirmedError, VmError
+from sysinit_vm.lima.home import lima_home
 from sysinit_vm.machine import facts as machine
 from sysinit_vm.projects import committed_config, locate
 from sysinit_vm.projects.project import Project
 from sysinit_vm.tasks import start_options
-from sysinit_vm.trust import approvals, included
+from sysinit_vm.trust import approvals, gate, included
+from sysinit_vm.vm import permission
 from sysinit_vm.vm.permission import Request
 from tests.fakes import facts
 from tests.worlds import no_limactl
@@ -71,6 +74,50 @@ def test_a_socket_that_is_a_link_itself_is_shown_by_what_it_leads_to(repository,
         ).pending()
     )
     assert line == "OPENS lets the guest reach this machine's /run/docker.sock"
+
+
+@pytest.mark.parametrize("more", ["", ", reverse: true"])
+def test_what_a_new_vm_is_given_is_what_is_judged_and_remembered(repository, home, more):
+    """Another VM's guest leads a link elsewhere while the config is prepared, and back before that is judged."""
+    link = repository / "link"
+    link.symlink_to(repository / "out")
+    wanted = request(repository, f"portForwards: [{{guestSocket: /a, hostSocket: {link}/keep.txt{more}}}]")
+    wanted.approve(wanted.pending().hash)
+    link.unlink()
+    link.symlink_to(home / "Documents")
+    data = prepare.prepared(wanted.committed, wanted.project, wanted.name, machine.gather()).data
+    link.unlink()
+    link.symlink_to(repository / "out")
+    with pytest.raises(NotConfirmedError):
+        permission.judged(wanted.committed, wanted.project, wanted.name, data)
+    assert not approvals.load(lima_home() / wanted.name).items
+
+
+@pytest.mark.parametrize("more", ["", ", reverse: true"])
+def test_a_moved_port_lets_no_socket_be_remembered_that_was_not_judged(repository, home, more, monkeypatch):
+    """The link is led elsewhere between the judgement and the one that says where the ports have moved."""
+    link = repository / "link"
+    link.symlink_to(repository / "out")
+    socket = f"{{guestSocket: /a, hostSocket: {link}/a.sock{more}}}"
+    wanted = request(repository, f"portForwards: [{socket}, {{guestPort: 80, hostPort: 8080, hostIP: 0.0.0.0}}]")
+    wanted.approve(wanted.pending().hash)
+    ports = {("127.0.0.1", 80, "any"): 20101}
+    data = dict(prepare.prepared(wanted.committed, wanted.project, wanted.name, machine.gather(), ports).data)
+    judge = gate.judge
+
+    def judge_and_lead_elsewhere(*args):
+        verdict = judge(*args)
+        if not (repository / "out").is_symlink():
+            (repository / "out").rmdir()
+            (repository / "out").symlink_to(home / "Documents")
+        return verdict
+
+    monkeypatch.setattr(gate, "judge", judge_and_lead_elsewhere)
+    permission.judged(wanted.committed, wanted.project, wanted.name, data)
+    remembered = " ".join(approvals.load(lima_home() / wanted.name).items)
+    assert "[20101, 20101]" in remembered
+    assert f"{repository}/out/a.sock" in remembered
+    assert "Documents" not in remembered
 
 
 LINKS = ("app/d/b", "app/d/../../out")
