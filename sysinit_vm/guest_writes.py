@@ -35,6 +35,14 @@ def identity(status: os.stat_result) -> Identity:
     return status.st_dev, status.st_ino
 
 
+def identity_at(path: Path) -> Identity:
+    """Return what is at ``path`` now, links followed; (0, 0), which nothing is, if that cannot be told."""
+    try:
+        return identity(path.stat())
+    except (OSError, ValueError):
+        return (0, 0)
+
+
 def record(instance: Path, directories: Iterable[Path]) -> None:
     """Keep that the guest of the instance in the directory ``instance`` can write ``directories``, all absolute.
 
@@ -72,10 +80,12 @@ def is_guests(path: Path) -> bool:
     own = _at_and_above(_account_home())
     at_home = _at_and_above(Path.home()) - own
     above = at_home - {Path.home(), Path(os.path.realpath(Path.home()))}
-    if above.isdisjoint(paths) and not any(_has(place, identities) for place in above):
+    if above.isdisjoint(paths) and not any(identity_at(place) in identities for place in above):
         own |= at_home
     places = set(ways(path)) - own
-    return not places.isdisjoint(paths) or any(is_project(place) or _has(place, identities) for place in places)
+    return not places.isdisjoint(paths) or any(
+        is_project(place) or identity_at(place) in identities for place in places
+    )
 
 
 def _at_and_above(home: Path) -> set[Path]:
@@ -144,12 +154,6 @@ def _account_home() -> Path:
 def is_project(place: Path) -> bool:
     """Whether the directory ``place`` (absolute) has a config of ours, or anything in its place."""
     return os.path.lexists(place / ".lima" / "config.yaml")
-
-
-def _has(place: Path, identities: set[Identity]) -> bool:
-    with suppress(OSError):
-        return identity(place.stat()) in identities
-    return False
 
 
 @cache

@@ -27,8 +27,8 @@ _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
 def here(data: Mapping[str, Any], root: Path, vm: Path | None) -> Context:
     """Return what ``data``, a config as limactl gets it, is judged against; ``root`` is the project (absolute).
 
-    ``vm`` is the directory (absolute) of the instance that is judged, None if there is none yet: what its own guest
-    could write does not count, as it does not run while it is judged. Every other VM counts, also of this project.
+    ``vm`` is the directory (absolute) of the instance that is judged, None if there is none yet: its own guest can
+    exchange nothing while it starts, but what it has written stays. Every other VM counts, also of this project.
     """
     home = resolved(Path.home())
     own = (approvals.directory().parent, settings.user_file().parent)
@@ -48,6 +48,7 @@ def here(data: Mapping[str, Any], root: Path, vm: Path | None) -> Context:
         linked,
         tuple(dict.fromkeys((*guests, *((name, one.path) for name, one in written)))),
         written,
+        guest_writes.recorded(vm) if vm else (),
     )
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from sysinit_vm import guest_writes
 from sysinit_vm.effective import prepare
 from sysinit_vm.errors import NotConfirmedError, VmError
 from sysinit_vm.lima.home import lima_home
@@ -171,6 +172,69 @@ def test_no_path_means_something_else_to_each_process(repository, text, path):
     with pytest.raises(VmError, match="is refused") as refused:
         request(repository, text.format(path)).pending()
     assert "/proc" in refused.value.detail
+
+
+PLACED = [
+    "provision: [{{mode: ansible, playbook: {0}/x}}]",
+    "networks: [{{socket: {0}/x}}]",
+    "copyToHost: [{{guest: /etc/hostname, host: {0}/x}}]",
+    "portForwards: [{{guestSocket: /a, hostSocket: {0}/x}}]",
+    "images: [{{location: {0}/x}}]",
+]
+INCLUDED = ["provision: [{{mode: system, file: {0}/x}}]", "base: {0}/x"]
+
+
+@pytest.fixture
+def shared(repository):
+    """A directory outside the project, with a file that a config may name."""
+    (repository / "shared").mkdir()
+    (repository / "shared/x").write_text("cpus: 1\n")
+    return repository / "shared"
+
+
+def made(name, project, writable):
+    """Make an instance of ``project`` as one that was started, and recorded as one whose guest writes ``writable``."""
+    instance = lima_home() / name
+    instance.mkdir(parents=True)
+    (instance / "lima.yaml").write_text(json.dumps({"param": {"PROJECT_DIR": str(project)}}))
+    guest_writes.record(instance, writable)
+    return instance
+
+
+@pytest.mark.parametrize("text", [*PLACED, *INCLUDED])
+def test_what_the_own_vm_could_write_at_its_last_start_counts_until_the_next(repository, shared, text):
+    instance = made("app-dev", repository / "app", [repository / "app", shared])
+    with pytest.raises(VmError, match="is refused") as refused:
+        request(repository, text.format(shared)).pending()
+    assert "guest could write there when it was last started" in refused.value.detail
+    guest_writes.record(instance, [repository / "app"])
+    assert request(repository, text.format(shared)).pending().dangers
+
+
+@pytest.mark.parametrize("name", ["other", "app-dev"])
+@pytest.mark.parametrize("text", [*PLACED, *INCLUDED])
+def test_a_directory_that_a_guest_can_write_is_known_wherever_it_was_moved(repository, shared, text, name):
+    made(name, repository / ("app" if name == "app-dev" else name), [shared])
+    moved = shared.rename(repository / "moved")
+    with pytest.raises(VmError, match="is refused") as refused:
+        request(repository, text.format(moved)).pending()
+    assert "write there" in refused.value.detail
+
+
+@pytest.mark.parametrize("text", PLACED)
+def test_another_project_counts_before_it_has_a_vm(repository, shared, text):
+    (shared / ".lima").mkdir()
+    (shared / ".lima/config.yaml").touch()
+    with pytest.raises(VmError, match="is refused") as refused:
+        request(repository, text.format(shared)).pending()
+    assert "The guest can write there" in refused.value.detail
+
+
+@pytest.mark.parametrize("text", INCLUDED)
+def test_a_file_of_another_project_without_a_vm_is_asked_for_as_every_byte_of_it_counts(repository, shared, text):
+    (shared / ".lima").mkdir()
+    (shared / ".lima/config.yaml").touch()
+    assert "outside the project" in told(request(repository, text.format(shared)).pending())[0]
 
 
 @pytest.fixture
