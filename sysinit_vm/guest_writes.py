@@ -117,7 +117,7 @@ def links_passed(path: str) -> list[Path]:
 
 
 def passed(path: str) -> Iterator[tuple[str, bool]]:
-    """Yield the places of ``ways`` as text, and whether each is a link; links that lead in a circle are left."""
+    """Yield the places of ``ways`` as text, and whether each is a link; what leads in a circle is left at its end."""
     here, names, links = "", path.split("/"), 0
     yield "/", False
     while names and links <= _MOST_LINKS:
@@ -136,8 +136,8 @@ def passed(path: str) -> Iterator[tuple[str, bool]]:
             links, names = links + 1, [*target.split("/"), *names]
             if target.startswith("/"):
                 here = ""
-    if here:
-        yield here, False
+    if here or names:
+        yield "/".join((here, *names)), False
 
 
 def _lima_home() -> str:

@@ -173,7 +173,7 @@ def judged(committed: Config, project: Project, name: str, data: Mapping[str, An
     It is judged once more, as it is, but for the numbers of its host ports, which we have chosen just now: as
     ``gate.require`` if it can do more than was allowed.
     """
-    declared = allocation.entries(replace(committed, data=data), allocation.hosts(committed))
+    declared = allocation.entries(replace(committed, data=dict(data)), allocation.hosts(committed))
     verdict = gate.judge({**data, "portForwards": declared}, committed, project.root, name)
     config = gate.passed(name, data, verdict, ask=False)  # nobody can be asked while locks are held
     allowed = verdict.approval.items  # what the user's own defaults add is among it

@@ -1,6 +1,7 @@
 """Host paths count where they lead, at each look: a repository's links change with an update of it."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -260,6 +261,18 @@ def test_a_file_that_becomes_a_link_between_question_and_answer_is_not_taken(rep
     with pytest.raises(VmError, match=r"Cannot use .*setup\.sh"):
         next(stages)
     assert approvals.taken(wanted.project.root) == {}
+
+
+def test_a_file_is_not_read_through_a_directory_that_became_a_link_since_it_was_looked_at(home, tool, monkeypatch):
+    for directory, text in (("tools", "echo fine"), (".ssh", "PRIVATE")):
+        (home / directory / "inner").mkdir()
+        (home / directory / "inner/x").write_text(text)
+    monkeypatch.setattr(included, "resolved", Path)  # as it was a moment ago
+    (home / "tools").rename(home / "was")
+    (home / "tools").symlink_to(".ssh")
+    with pytest.raises(VmError) as refused:
+        included.read_outside(home / "tools/inner/x")
+    assert "link" in refused.value.detail
 
 
 def test_what_was_taken_from_where_a_link_led_then_is_not_what_it_means_now(repository, home, tool):
