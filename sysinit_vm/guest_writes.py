@@ -51,7 +51,7 @@ def record(instance: Path, directories: Iterable[Path]) -> None:
     rows = []
     for directory in directories:
         with suppress(OSError):
-            path = Path(os.path.realpath(directory))
+            path = ways(directory)[-1]
             rows.append([str(path), *identity(path.stat())])
     temporary = instance / f".{_FILE}.{secrets.token_hex(4)}"
     temporary.write_text(json.dumps(rows), encoding="utf-8")
