@@ -116,6 +116,16 @@ def links_passed(path: str) -> list[Path]:
     return [Path(place) for place, is_link in places[:-1] if is_link] + [Path(place) for place, _ in places[-1:]]
 
 
+def turns(path: str) -> list[Path]:
+    """Return those places of ``ways`` that ``path`` (absolute) does not go on below, and what it leads to.
+
+    They are links, and directories that a ``..`` leaves: who can exchange one leads ``path`` elsewhere.
+    """
+    places = [place for place, _ in passed(path)]
+    on = zip(places, [*places[1:], ""], strict=True)
+    return [Path(place) for place, after in on if after != place and not after.startswith(place.rstrip("/") + "/")]
+
+
 def passed(path: str) -> Iterator[tuple[str, bool]]:
     """Yield the places of ``ways`` as text, and whether each is a link; what leads in a circle is left at its end."""
     here, names, links = "", path.split("/"), 0
