@@ -35,6 +35,14 @@ def identity(status: os.stat_result) -> Identity:
     return status.st_dev, status.st_ino
 
 
+def identity_at(path: Path) -> Identity:
+    """Return what is at ``path`` now, links followed; (0, 0), which nothing is, if that cannot be told."""
+    try:
+        return identity(path.stat())
+    except (OSError, ValueError):
+        return (0, 0)
+
+
 def record(instance: Path, directories: Iterable[Path]) -> None:
     """Keep that the guest of the instance in the directory ``instance`` can write ``directories``, all absolute.
 
@@ -45,7 +53,7 @@ def record(instance: Path, directories: Iterable[Path]) -> None:
     rows = []
     for directory in directories:
         with suppress(OSError):
-            path = Path(os.path.realpath(directory))
+            path = ways(directory)[-1]
             rows.append([str(path), *identity(path.stat())])
     temporary = instance / f".{_FILE}.{token_hex(4)}"
     temporary.write_text(json.dumps(rows), encoding="utf-8")
@@ -78,10 +86,12 @@ def is_guests(path: Path) -> bool:
     own = _at_and_above(_account_home())
     at_home = _at_and_above(Path.home()) - own
     above = at_home - {Path.home(), Path(os.path.realpath(Path.home()))}
-    if above.isdisjoint(paths) and not any(_has(place, identities) for place in above):
+    if above.isdisjoint(paths) and not any(identity_at(place) in identities for place in above):
         own |= at_home
     places = set(ways(path)) - own
-    return not places.isdisjoint(paths) or any(is_project(place) or _has(place, identities) for place in places)
+    return not places.isdisjoint(paths) or any(
+        is_project(place) or identity_at(place) in identities for place in places
+    )
 
 
 @cache
@@ -113,8 +123,18 @@ def links_passed(path: str) -> list[Path]:
     return [Path(place) for place, is_link in places[:-1] if is_link] + [Path(place) for place, _ in places[-1:]]
 
 
+def turns(path: str) -> list[Path]:
+    """Return those places of ``ways`` that ``path`` (absolute) does not go on below, and what it leads to.
+
+    They are links, and directories that a ``..`` leaves: who can exchange one leads ``path`` elsewhere.
+    """
+    places = [place for place, _ in passed(path)]
+    on = zip(places, [*places[1:], ""], strict=True)
+    return [Path(place) for place, after in on if after != place and not after.startswith(place.rstrip("/") + "/")]
+
+
 def passed(path: str) -> Iterator[tuple[str, bool]]:
-    """Yield the places of ``ways`` as text, and whether each is a link; links that lead in a circle are left."""
+    """Yield the places of ``ways`` as text, and whether each is a link; what leads in a circle is left at its end."""
     here, names, links = "", path.split("/"), 0
     yield "/", False
     while names and links <= _MOST_LINKS:
@@ -133,8 +153,8 @@ def passed(path: str) -> Iterator[tuple[str, bool]]:
             links, names = links + 1, [*target.split("/"), *names]
             if target.startswith("/"):
                 here = ""
-    if here:
-        yield here, False
+    if here or names:
+        yield "/".join((here, *names)), False
 
 
 def _lima_home() -> str:
@@ -151,12 +171,6 @@ def _account_home() -> Path:
 def is_project(place: Path) -> bool:
     """Whether the directory ``place`` (absolute) has a config of ours, or anything in its place."""
     return os.path.lexists(place / ".lima" / "config.yaml")
-
-
-def _has(place: Path, identities: frozenset[Identity]) -> bool:
-    with suppress(OSError):
-        return bool(identities) and identity(place.stat()) in identities
-    return False
 
 
 class _Recorded(NamedTuple):

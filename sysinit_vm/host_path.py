@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sysinit_vm.errors import VmError, typed
-from sysinit_vm.guest_writes import Identity, Written, identity
+from sysinit_vm.guest_writes import Identity, Written, identity, ways
 
 _MOST_LINKS = 40  # as Linux does
 # A directory on the way may be one that we can pass but not list.
@@ -28,7 +28,10 @@ def expanded(path: str) -> Path:
 
 def resolved(path: str | Path) -> Path:
     """Return ``path`` absolute and with its links resolved, as far as they lead anywhere but to themselves."""
-    return Path(os.path.realpath(path))
+    try:
+        return Path(os.path.realpath(path))
+    except (OSError, ValueError):  # a link has become a directory meanwhile; a NUL in the path
+        return ways(Path(path).absolute())[-1]
 
 
 @dataclass(frozen=True)
@@ -74,10 +77,7 @@ def of_socket(path: str, *, reverse: bool) -> str:
 
     A ``reverse`` one is used through a link; any other is put in place of what is there, a link too.
     """
-    if reverse:
-        return os.path.realpath(path)
-    directory, name = os.path.split(path)
-    return os.path.join(os.path.realpath(directory), name)  # noqa: PTH118
+    return str(resolved(path) if reverse else resolved(os.path.dirname(path)) / os.path.basename(path))  # noqa: PTH119, PTH120
 
 
 class _Walk:

@@ -1,6 +1,7 @@
 """Files below a project's directory, which a stranger may have written and the guest may change at any moment.
 
-They are read once, never through a link, and only if they are plain and small; they are replaced the same way.
+They are read once, never through a link, and only if they are plain and small; they are replaced the same way. Nor is
+a link followed on the way to the project: another VM's guest may have put one there since the project was found.
 """
 
 import errno
@@ -17,6 +18,9 @@ from sysinit_vm.errors import VmError, typed
 _PERMISSIONS = 0o777
 _NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 _NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | _NO_LINK
+# A directory above the project may be one that we can pass but not list.
+_STEP = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | _NO_LINK
 _KINDS = (
     (stat.S_ISLNK, "a link"),
     (stat.S_ISDIR, "a directory"),
@@ -54,8 +58,8 @@ class Content:
 def read(root: Path, relative: Path, longest: int) -> Content | None:
     """Return the file ``relative`` below ``root`` (absolute, links resolved), None if there is none.
 
-    VmError if it, or a directory on the way to it, is a link; if it is no plain file, is longer than ``longest`` bytes,
-    or cannot be read. It never waits: a FIFO or a device is refused unread.
+    VmError if it, or a directory on the way to it, those above ``root`` too, is a link; if it is no plain file, is
+    longer than ``longest`` bytes, or cannot be read. It never waits: a FIFO or a device is refused unread.
     """
     path = root / relative
     try:
@@ -171,9 +175,18 @@ class _Folder:
 
 @contextmanager
 def _directory(root: Path, relative: Path, *, make: bool = False) -> Iterator[_Folder]:
-    """Open the directory ``relative`` below ``root``, one name after the other; OSError if one is a link."""
+    """Open ``root`` and the directory ``relative`` below it, one name after the other; OSError if one is a link.
+
+    Who may write is told of ``root`` and of what is below it.
+    """
     path, owners, others = root, set[int](), dict[Path, int]()
-    handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | _NO_LINK)
+    handle = os.open(root.anchor, _STEP)
+
+    def enter(name: str, flags: int = _DIRECTORY) -> None:
+        nonlocal handle
+        inner = os.open(name, flags, dir_fd=handle)
+        os.close(handle)
+        handle = inner
 
     def look() -> None:
         status = os.fstat(handle)
@@ -182,6 +195,9 @@ def _directory(root: Path, relative: Path, *, make: bool = False) -> Iterator[_F
             others[path] = status.st_mode
 
     try:
+        for name in root.parts[1:-1]:
+            enter(name, _STEP)
+        enter(root.name or ".")
         look()
         for name in relative.parts:
             if name in {"..", "/", "//"}:
@@ -189,9 +205,8 @@ def _directory(root: Path, relative: Path, *, make: bool = False) -> Iterator[_F
             if make:
                 with suppress(FileExistsError):
                     os.mkdir(name, dir_fd=handle)
-            inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | _NO_LINK, dir_fd=handle)
-            os.close(handle)
-            handle, path = inner, path / name
+            enter(name)
+            path /= name
             look()
         yield _Folder(handle, frozenset(owners), others)
     finally:
@@ -200,12 +215,18 @@ def _directory(root: Path, relative: Path, *, make: bool = False) -> Iterator[_F
 
 def _refuse_links(root: Path, relative: Path) -> None:
     """VmError if ``relative`` or a directory on the way to it is a link: the system's own words do not say which."""
-    path = root
-    for name in relative.parts:
-        path /= name
+    for path in _passed(root, relative):
         with suppress(OSError, ValueError):
             if stat.S_ISLNK(os.lstat(path).st_mode):
-                raise refused(path, "It is a link, which may lead anywhere on this machine.", typed("rm", path))
+                hint = "" if root.is_relative_to(path) else typed("rm", path)
+                raise refused(path, "It is a link, which may lead anywhere on this machine.", hint)
+
+
+def _passed(root: Path, relative: Path) -> Iterator[Path]:
+    path = Path(root.anchor)
+    for name in (*root.parts[1:], *relative.parts):
+        path /= name
+        yield path
 
 
 def _kind(mode: int) -> str:

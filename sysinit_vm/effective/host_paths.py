@@ -9,7 +9,7 @@ from typing import Any
 
 from sysinit_vm import executables
 from sysinit_vm.errors import VmError, edit
-from sysinit_vm.host_path import of_socket
+from sysinit_vm.host_path import of_socket, resolved
 from sysinit_vm.projects.project import CONFIG
 
 _TEMPLATE = re.compile(r"\{\{-?\s*\.(?:(Param)\.)?(\w+)\s*-?\}\}")
@@ -71,7 +71,7 @@ class HostPaths:
     def copy(self, entry: Mapping[str, Any]) -> dict[str, Any]:
         """Return an entry of ``copyToHost`` with its host path absolute, without links and, as in Lima, ``..``."""
         path = os.path.normpath(self.absolute(str(entry.get("host") or ""), self.instance))
-        return {**entry, "host": os.path.realpath(path)}
+        return {**entry, "host": str(resolved(path))}
 
 
 def _unknown(text: str) -> VmError:

@@ -77,14 +77,15 @@ def read_own(path: Path) -> str:
 
 
 def read_beside(template: Path, name: str) -> str:
-    """Return the text of the file ``name`` beside the ``template`` file (absolute), which may be somebody else's.
+    """Return the text of the file ``name`` beside the ``template`` file, which may be somebody else's.
+
+    ``template`` is absolute, with links resolved.
 
     It is read without following links: what they lead to would stand in the config, for the guest to read. UsageError
     if it cannot be read.
     """
     try:
-        root = _tree(template)
-        content = project_tree.read(root.resolve(), template.parent.relative_to(root) / name, _LONGEST)
+        content = project_tree.read(template.parent, Path(name), _LONGEST)
         text = content.text(template.parent / name) if content else None
     except VmError as error:
         why = f"{error.brief} {error.detail}".rstrip()
@@ -92,18 +93,6 @@ def read_beside(template: Path, name: str) -> str:
     if text is None:
         raise UsageError(f"There is no template file {template.parent / name}.", hint="sysinit-vm init --list")
     return text
-
-
-def _tree(template: Path) -> Path:
-    """Return the directory (absolute) below which no link is followed to ``template``.
-
-    It is the current one or the repository, if the template is in it: somebody else may have put links there.
-    """
-    here = Path.cwd()
-    if template.is_relative_to(here):
-        return here
-    repositories = (parent for parent in template.parents if os.path.lexists(parent / ".git"))
-    return next(repositories, template.parent)
 
 
 def directory() -> Path:
@@ -129,7 +118,7 @@ def resolve(word: str) -> Template:
     if _LOCATOR.match(word):
         return Template(word, LOCATOR)
     if "/" in word or word.endswith((".yaml", ".yml")):
-        path = Path(os.path.abspath(expanded(word)))  # noqa: PTH100  # without .. and with links
+        path = _looked_up(word)
         if path.is_file():
             return Template(word, FILE, path)
         raise UsageError(f"There is no template file {path}.", hint="sysinit-vm init --list")
@@ -143,6 +132,24 @@ def resolve(word: str) -> Template:
             hint="sysinit-vm init --list",
         )
     return template
+
+
+def _looked_up(word: str) -> Path:
+    """Return where the file ``word`` is, links resolved; UsageError if one of them may be somebody else's.
+
+    It could be a repository's, an archive's or a guest's. One in the home, or above it, is the user's own.
+    """
+    *links, path = guest_writes.links_passed(str(expanded(word).absolute()))
+    own = set(guest_writes.ways(Path.home()))
+    foreign = next((link for link in links if link.parent not in own), None)
+    if foreign is None:
+        return path
+    raise UsageError(
+        f"The template {word} is not read through a link.",
+        detail=f"{foreign} is a link, which may lead anywhere on this machine: its text would be in the config, for "
+        "the guest to read. Given by its real path, it can be used.",
+        hint=typed("sysinit-vm", "init", str(path)),
+    )
 
 
 def _templates_in(folder: Path, origin: str) -> Iterator[Template]:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from pathlib import Path
 
 from sysinit_vm import guest_writes, settings, user_account, user_directories
@@ -21,28 +22,29 @@ def directory(option: str | None, *, for_new: bool = False) -> Path:
     UsageError if it does not exist; ``for_new`` says that a project is to be made there, so the hint is to make it. No
     link is followed where a guest can write.
     """
-    if option:
-        _refuse_guests_links(option)
     try:
-        path = Path(option or ".").expanduser().resolve(strict=True)
-    except (OSError, RuntimeError) as error:
+        path = _looked_up(option) if option else Path.cwd()
+        is_directory = stat.S_ISDIR(path.stat().st_mode)
+    except (OSError, ValueError) as error:
         gone, detail = isinstance(error, FileNotFoundError), str(error)
         raise UsageError(
             f"No such project directory: {option or 'the current directory'}.",
             detail="It does not exist." if gone else detail,
             hint=_look(option, for_new=for_new) if option else "cd",
         ) from error
-    if not path.is_dir():
+    if not is_directory:
         raise UsageError(f"{path} is not a directory.", hint=typed("ls", "-ld", path))
     return path
 
 
-def _refuse_guests_links(option: str) -> None:
-    *links, _ = guest_writes.links_passed(str(Path.cwd() / expanded(option)))
+def _looked_up(option: str) -> Path:
+    """Return what ``option`` means (absolute, links resolved), looked up once: a guest may exchange it meanwhile."""
+    *links, path = guest_writes.links_passed(str(expanded(option).absolute()))
     guests = next((link for link in links if guest_writes.is_guests(link.parent)), None)
     if guests:
         detail = f"{guests} is a link, which may lead anywhere on this machine: a guest can write there."
         raise UsageError(f"--project {option} is not followed.", detail=detail, hint=typed("ls", "-ld", guests))
+    return path
 
 
 def _look(option: str, *, for_new: bool) -> str:

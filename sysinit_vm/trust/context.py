@@ -27,8 +27,8 @@ _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
 def here(data: Mapping[str, Any], root: Path, vm: Path | None) -> Context:
     """Return what ``data``, a config as limactl gets it, is judged against; ``root`` is the project (absolute).
 
-    ``vm`` is the directory (absolute) of the instance that is judged, None if there is none yet: what its own guest
-    could write does not count, as it does not run while it is judged. Every other VM counts, also of this project.
+    ``vm`` is the directory (absolute) of the instance that is judged, None if there is none yet: its own guest can
+    exchange nothing while it starts, but what it has written stays. Every other VM counts, also of this project.
     """
     home = resolved(Path.home())
     own = (approvals.directory().parent, settings.user_file().parent)
@@ -48,6 +48,7 @@ def here(data: Mapping[str, Any], root: Path, vm: Path | None) -> Context:
         linked,
         tuple(dict.fromkeys((*guests, *((name, one.path) for name, one in written)))),
         written,
+        guest_writes.recorded(vm) if vm else (),
     )
 
 
@@ -83,7 +84,7 @@ def _users_path() -> list[str]:
 
 
 def _linked(home: Path) -> Iterator[Path]:
-    """Yield what the user's settings and programs are links to, as those of a dotfiles manager, and by which links.
+    """Yield what the user's settings and programs are links to, as those of a dotfiles manager, and by which way.
 
     A link to the home, or to what contains it, is none of them: Wine makes one to `/`.
     """
@@ -97,18 +98,27 @@ def _linked(home: Path) -> Iterator[Path]:
         *_links(home, 0, "bin"),
         *(link for folder in programs for link in _links(folder, 0)),
     ]
-    places = (place for link in dict.fromkeys(links) for place in guest_writes.links_passed(link))
+    places = (place for link in dict.fromkeys(links) for place in guest_writes.turns(link))
     yield from dict.fromkeys(place for place in places if not home.is_relative_to(place))
 
 
 def _links(folder: str | Path, depth: int, prefix: str = "") -> Iterator[str]:
-    """Yield the links in ``folder`` whose names begin with ``prefix``, and all in ``depth`` directories below such."""
+    """Yield the links in ``folder`` whose names begin with ``prefix``, and all in ``depth`` directories below such.
+
+    Such a directory may be a link itself, but not to the home or to what contains it.
+    """
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith(prefix) and entry.is_symlink():
+            if not entry.name.startswith(prefix):
+                continue
+            if entry.is_symlink():
                 yield entry.path
-            elif entry.name.startswith(prefix) and depth and entry.is_dir():
+            if depth and entry.is_dir() and not (entry.is_symlink() and _holds_home(entry.path)):
                 yield from _links(entry.path, depth - 1)
+
+
+def _holds_home(path: str) -> bool:
+    return resolved(Path.home()).is_relative_to(resolved(path))
 
 
 def _guests(vm: Path | None) -> Iterator[tuple[str, Path]]:

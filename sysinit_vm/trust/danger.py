@@ -86,7 +86,8 @@ class Context:
     ``programs`` are directories with programs that you run, and files by which one can run some. ``linked`` is what
     hidden files of the home, and programs, are links to.
     ``guests`` are other VMs, each with a directory that its guest can write, by its config or at its last start;
-    ``written`` has the latter too, by what it is: it may have been moved.
+    ``written`` has the latter too, by what it is: it may have been moved. ``own`` is what the VM's own guest could
+    write at its last start.
     """
 
     root: Path
@@ -99,3 +100,4 @@ class Context:
     linked: tuple[Path, ...] = ()
     guests: tuple[tuple[str, Path], ...] = ()
     written: tuple[tuple[str, Written], ...] = ()
+    own: tuple[Written, ...] = ()

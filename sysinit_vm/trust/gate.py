@@ -132,12 +132,19 @@ def passed_instance(instance: Instance, *, ask: bool = True) -> JudgedInstance:
 def remember(name: str, allowed: Verdict, moved: Verdict, also: Iterable[str] = ()) -> None:
     """Allow the instance ``name`` what it is made with: what was ``allowed``, and its ports where we ``moved`` them.
 
-    The items ``also`` too: the project may want another instance later.
+    The items ``also`` too: the project may want another instance later. Nothing else of ``moved`` was allowed: a socket
+    may be led elsewhere by now.
     """
-    ports = [danger for danger in moved.dangers if danger.where[0] == _PORTS]
-    rest = [danger for danger in allowed.dangers if danger.where[0] != _PORTS]
+    ports = [danger for danger in moved.dangers if _has_port(danger)]
+    rest = [danger for danger in allowed.dangers if not _has_port(danger)]
     items = {*approvals.items([*ports, *rest]), *also}
     approvals.save(lima_home() / name, items, project=allowed.owner or allowed.place)
+
+
+def _has_port(danger: Danger) -> bool:
+    """Whether it is a forward of host ports, whose numbers may be moved."""
+    value = danger.value
+    return danger.where[0] == _PORTS and isinstance(value, dict) and isinstance(value.get("host"), list)
 
 
 def approve(verdict: Verdict, typed: str) -> str | None:

@@ -64,9 +64,10 @@ def outside(included: Included, root: Path) -> Iterator[tuple[str, str]]:
 
 
 def read_outside(path: Path) -> str:
-    """Return the text of a file outside the project at the real ``path``; VmError if that has become a link."""
-    if resolved(path) != path:
-        raise _unusable(str(path), "It has become a link.")
+    """Return the text of a file outside the project at the real ``path``.
+
+    VmError if that, or a directory on the way to it, has become a link.
+    """
     return _read(path.parent, path)
 
 

@@ -39,6 +39,7 @@ _IMAGES = (("images",), ("firmware", "images"), ("containerd", "archives"))
 _IN_ARGUMENTS = "Lima would run it on this machine, as a template in an argument of QEMU."
 _ARGUMENTS = {("images", "kernel", "cmdline")}
 _ALL_ARGUMENTS = {"video", "audio", "networks", "vmOpts", "cpuType"}
+_GUESTS = "The guest can write there, and could lead it anywhere by a link."
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 
 
@@ -163,8 +164,9 @@ def check_host_paths(config: Config, root: Path | None, context: Context, more: 
     """VmError if limactl would read, write or delete where a guest can put links: in the project or a writable mount.
 
     ``root`` is the project's directory (absolute), None if it has none. Unless ``context`` is confined, the guest can
-    write each mount; other guests can write what it says. ``more`` are other files with where each is named. What is
-    there when it is judged says nothing of what is there later.
+    write each mount; it says also what other guests can write, and what the VM's own could. A project counts before it
+    has a VM, which may be made meanwhile. What is there when it is judged says nothing of what is there later, but for
+    ``more``: other files, every byte of which is judged, with where each is named.
     """
     data = config.data
     for number, mount in enumerate(mappings(data, "mounts")):
@@ -177,7 +179,10 @@ def check_host_paths(config: Config, root: Path | None, context: Context, more: 
     mounts = [mount for mount in mappings(data, "mounts") if mount.get("writable") or not context.confined]
     writable = [*filter(None, [root]), *(expanded(str(mount.get("location"))) for mount in mounts)]
     writable += [*(resolved(place) for place in writable), *(place for _, place in context.guests)]
-    for where, text in (*_host_paths(data), *more):
+    before = tuple(one.path for one in context.own)
+    moved = {one.identity for one in (*(one for _, one in context.written), *context.own)}
+    named = dict(_host_paths(data))
+    for where, text in (*named.items(), *more):
         path = expanded(text)
         passed = (path, Path(os.path.normpath(path)), *guest_writes.ways(path))
         if any(one.is_relative_to("/proc") for one in passed):
@@ -185,13 +190,23 @@ def check_host_paths(config: Config, root: Path | None, context: Context, more: 
             raise VmError(
                 f"{where} in {config.path} is refused: {display(text)}.", detail=detail, hint=edit(config.path)
             )
-        if any(one.is_relative_to(place) for one in passed for place in writable):
-            raise VmError(
-                f"{where} in {config.path} is refused: {display(str(path))}.",
-                detail="The guest can write there, and could lead it anywhere by a link. {{.Dir}} is the VM's own "
-                "directory on this machine.",
-                hint=edit(config.path),
-            )
+        if _is_in(passed, writable):
+            why = _GUESTS
+        elif _is_in(passed, before) or any(guest_writes.identity_at(one) in moved for one in passed):
+            why = "A guest could write there when it was last started. That counts until its VM starts without it."
+        elif where in named and guest_writes.is_guests(path):
+            why = _GUESTS
+        else:
+            continue
+        raise VmError(
+            f"{where} in {config.path} is refused: {display(str(path))}.",
+            detail=f"{why} {{{{.Dir}}}} is the VM's own directory on this machine.",
+            hint=edit(config.path),
+        )
+
+
+def _is_in(passed: Iterable[Path], directories: Iterable[Path]) -> bool:
+    return any(one.is_relative_to(place) for place in directories for one in passed)
 
 
 def _host_paths(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -23,6 +23,7 @@ from sysinit_vm.lima.judged import JudgedConfig, JudgedInstance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.machine import facts
 from sysinit_vm.machine.facts import Facts
+from sysinit_vm.ports import allocation
 from sysinit_vm.projects import worktree
 from sysinit_vm.projects.project import Project
 from sysinit_vm.terminal.console import say
@@ -169,10 +170,10 @@ class Request:
 def judged(committed: Config, project: Project, name: str, data: Mapping[str, Any]) -> JudgedConfig:
     """Return ``data`` for limactl: what ``committed``, allowed before, becomes for ``project``'s new VM ``name``.
 
-    It is judged once more, as it is, but for its host ports, which we have chosen just now: as ``gate.require`` if it
-    can do more than was allowed.
+    It is judged once more, as it is, but for the numbers of its host ports, which we have chosen just now: as
+    ``gate.require`` if it can do more than was allowed.
     """
-    declared = prepare.prepared(committed, project, name, facts.gather()).data.get("portForwards") or []
+    declared = allocation.entries(replace(committed, data=dict(data)), allocation.hosts(committed))
     verdict = gate.judge({**data, "portForwards": declared}, committed, project.root, name)
     config = gate.passed(name, data, verdict, ask=False)  # nobody can be asked while locks are held
     allowed = verdict.approval.items  # what the user's own defaults add is among it

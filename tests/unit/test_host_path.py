@@ -1,3 +1,4 @@
+import errno
 import os
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 from sysinit_vm import guest_writes
 from sysinit_vm.errors import VmError
 from sysinit_vm.guest_writes import Written
-from sysinit_vm.host_path import looked_up
+from sysinit_vm.host_path import looked_up, of_socket, resolved
 
 
 @pytest.fixture
@@ -154,3 +155,28 @@ def test_nor_in_any_directory_that_has_a_config(home):
     (home / "data/out").symlink_to(home / "ssh")
     with pytest.raises(VmError, match="the guest can write there"), looked_up("data/out/id", []):
         pass
+
+
+@pytest.fixture
+def exchanged_meanwhile(home, monkeypatch):
+    """A link that becomes a directory, and a link again, while the system's own look-up goes on."""
+    (home / "link").symlink_to("data")
+
+    def realpath(*_, **__):
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    monkeypatch.setattr(os.path, "realpath", realpath)
+    return home
+
+
+def test_looking_where_a_path_leads_never_fails(exchanged_meanwhile):
+    home = exchanged_meanwhile
+    assert resolved(home / "link/x") == resolved("link/x") == home / "data/x"
+    assert of_socket(f"{home}/link/x", reverse=False) == of_socket(f"{home}/link/x", reverse=True) == f"{home}/data/x"
+
+
+def test_what_a_guest_can_write_is_recorded_even_if_links_change_meanwhile(exchanged_meanwhile):
+    home = exchanged_meanwhile
+    guest_writes.record(home, [home / "link"])
+    (row,) = guest_writes.recorded(home)
+    assert (row.path, row.identity) == (home / "data", guest_writes.identity((home / "data").stat()))

@@ -222,3 +222,46 @@ def test_a_full_disk_is_looked_at_by_df(tmp_path, monkeypatch, number):
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(VmError, match=f"Try: df -h {tmp_path}"):
         project_tree.write(tmp_path, Path("a/b"), b"x")
+
+
+@pytest.fixture
+def led_elsewhere(tmp_path):
+    """A project whose directory was found before a directory above it was exchanged for a link."""
+    root = project(tmp_path / "x")
+    (root / CONFIG).write_text("mine")
+    (tmp_path / "x").rename(tmp_path / "y")
+    (tmp_path / "x").symlink_to("y")
+    return root
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda root: project_tree.read(root, CONFIG, 100),
+        lambda root: project_tree.read(root, Path("none"), 100),
+        lambda root: project_tree.write(root, CONFIG, b"changed"),
+        lambda root: project_tree.write(root, Path("new/file"), b"changed"),
+        lambda root: project_tree.exists(root, CONFIG),
+        lambda root: project_tree.exists(root, Path("none")),
+    ],
+)
+def test_no_link_is_followed_on_the_way_to_the_project(tmp_path, led_elsewhere, use):
+    with pytest.raises(VmError) as refused:
+        use(led_elsewhere)
+    assert "It is a link" in refused.value.detail
+    assert str(tmp_path.resolve() / "x") in refused.value.brief
+    assert names(tmp_path / "y/shop") == [".lima"]
+    assert (tmp_path / "y/shop" / CONFIG).read_text() == "mine"
+
+
+def test_nothing_is_removed_through_a_link_on_the_way_to_the_project(tmp_path, led_elsewhere):
+    project_tree.remove(led_elsewhere, CONFIG)
+    assert (tmp_path / "y/shop" / CONFIG).read_text() == "mine"
+
+
+def test_a_directory_above_the_project_need_only_be_passed(tmp_path):
+    """As a home that lets its group pass, and not list it."""
+    root = project(tmp_path / "x")
+    (root / CONFIG).write_text("mine")
+    (tmp_path / "x").chmod(0o311)
+    assert project_tree.read(root, CONFIG, 100).data == b"mine"

@@ -97,6 +97,52 @@ def test_one_of_a_repository_is_not_read_through_a_directory_that_is_a_link(tmp_
     assert made("../real/config" if there else "./real/config") == {"cpus": 3}
 
 
+@pytest.mark.parametrize("repository", [".git", ".lima/config.yaml", "README"])
+@pytest.mark.parametrize("secret", [".git", "config"])
+@pytest.mark.parametrize("word", ["../tpl/c.yaml", "../link.yaml", "../tpl/sub/c.yaml"])
+def test_one_given_by_its_path_is_read_through_no_link_that_may_be_somebody_elses(
+    tmp_path, monkeypatch, repository, secret, word
+):
+    """A repository's, an unpacked archive's, or another project's, where its guest writes."""
+    place, theirs = tmp_path / "secret", tmp_path / "theirs"
+    (place / "sub").mkdir(parents=True)
+    (place / secret).touch()
+    for path in (place / "c.yaml", place / "sub/c.yaml"):
+        path.write_text("token: SECRET\n")
+    (theirs / "app").mkdir(parents=True)
+    (theirs / repository).parent.mkdir(exist_ok=True)
+    (theirs / repository).touch()
+    (theirs / "tpl").symlink_to("../secret")
+    (theirs / "link.yaml").symlink_to("../secret/c.yaml")
+    monkeypatch.chdir(theirs / "app")
+    with pytest.raises(UsageError, match="is a link") as refused:
+        made(word)
+    assert refused.value.hint.startswith(f"sysinit-vm init {place}/")
+    assert made(refused.value.hint.removeprefix("sysinit-vm init ")) == {"token": "SECRET"}
+
+
+def test_links_on_the_way_to_the_home_and_those_in_it_are_the_users_own(home, tmp_path, monkeypatch):
+    (home / "c.yaml").write_text("cpus: 3\n")
+    (tmp_path / "home").symlink_to(home)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (home / "work").symlink_to("real")
+    (home / "real").mkdir()
+    (home / "real/c.yaml").write_text("cpus: 4\n")
+    assert made(tmp_path / "home/c.yaml") == made("~/c.yaml") == {"cpus": 3}
+    assert made("~/work/c.yaml") == {"cpus": 4}
+
+
+def test_one_is_read_from_where_it_was_looked_up(tmp_path):
+    """A directory on the way is exchanged for a link after it was looked at."""
+    (tmp_path / "x/tpl").mkdir(parents=True)
+    (tmp_path / "x/tpl/c.yaml").write_text("cpus: 3\n")
+    template = templates.resolve(str(tmp_path / "x/tpl/c.yaml"))
+    (tmp_path / "x").rename(tmp_path / "y")
+    (tmp_path / "x").symlink_to("y")
+    with pytest.raises(UsageError, match="It is a link"):
+        template.text  # noqa: B018  # read here
+
+
 def test_one_that_includes_what_a_guest_can_write_is_refused(mine, guests):
     (mine / "shop.yaml").write_text('{% include "_part.yaml" %}\n')
     (mine / "_part.yaml").write_text("cpus: 1\n")

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sysinit_vm import guest_writes
 from sysinit_vm.errors import NoConfigError, UsageError
 from sysinit_vm.projects import search
 from sysinit_vm.projects.project import Project
@@ -209,3 +210,29 @@ def test_no_link_that_a_guest_made_is_followed_to_a_project(home, tmp_path):
             search.directory(str(tmp_path / "demo" / option), for_new=True)
         assert f"{tmp_path}/demo/x is a link" in refused.value.detail
     assert search.directory(str(tmp_path / "mine")) == tmp_path / "demo"
+
+
+def test_the_project_is_what_was_looked_at_whatever_a_guest_makes_of_it_meanwhile(home, tmp_path, monkeypatch):
+    (tmp_path / "demo/.lima").mkdir(parents=True)
+    (tmp_path / "demo/.lima/config.yaml").touch()
+    (tmp_path / "demo/x/sub").mkdir(parents=True)
+    (tmp_path / "other/sub").mkdir(parents=True)
+    links_passed = guest_writes.links_passed
+
+    def exchanged(path):
+        passed = links_passed(path)
+        (tmp_path / "demo/x").rename(tmp_path / "demo/was")
+        (tmp_path / "demo/x").symlink_to(tmp_path / "other")
+        return passed
+
+    monkeypatch.setattr(guest_writes, "links_passed", exchanged)
+    assert search.directory(str(tmp_path / "demo/x/sub")) == tmp_path / "demo/x/sub"
+
+
+@pytest.mark.parametrize("option", ["loop", "loop/sub", "loop/..", "one", "one/sub"])
+def test_links_that_lead_in_a_circle_are_no_directory(home, tmp_path, option):
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "one").symlink_to("two")
+    (tmp_path / "two").symlink_to("one")
+    with pytest.raises(UsageError, match="No such project directory"):
+        search.directory(str(tmp_path / option))

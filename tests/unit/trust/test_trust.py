@@ -934,6 +934,34 @@ def test_a_link_of_the_home_that_leads_out_of_the_project_again_can_be_led_elsew
     assert [line for line in told if line.endswith(f"links to, and so run anything as you: {shown}")]
 
 
+@pytest.mark.parametrize("link", [".emacs.d", ".config/emacs"])
+def test_links_in_a_directory_of_settings_that_is_a_link_itself_count(demo, home, link):
+    """As stow and others make them."""
+    (home / "dot/emacs").mkdir(parents=True)
+    (home / "dot/emacs/init.el").symlink_to(demo.root / "init.el")
+    (home / link).parent.mkdir(exist_ok=True)
+    (home / link).symlink_to(home / "dot/emacs")
+    told = words(pending(demo, "mounts: [{location: '{{.Param.PROJECT_DIR}}', writable: true}]\n"))
+    assert [line for line in told if line.endswith(f"so run anything as you: {demo.root}/init.el")]
+
+
+def test_a_link_to_what_holds_the_home_makes_no_settings_of_what_is_there(demo, home):
+    """Wine makes one to `/`."""
+    (home / ".wine").mkdir()
+    (home / ".wine/z:").symlink_to(home.parent)
+    (home / ".all").symlink_to(home)
+    (home / "work").symlink_to(demo.root)
+    told = words(pending(demo, "mounts: [{location: '{{.Param.PROJECT_DIR}}', writable: true}]\n"))
+    assert not [line for line in told if "links to" in line]
+
+
+def test_a_directory_of_the_project_that_a_link_of_the_home_leaves_again_can_be_exchanged(demo, home):
+    (demo.root / "sub").mkdir()
+    (home / ".toolrc").symlink_to(f"{demo.root}/sub/../../rc")
+    told = words(pending(demo, "mounts: [{location: '{{.Param.PROJECT_DIR}}', writable: true}]\n"))
+    assert [line for line in told if line.endswith(f"so run anything as you: {demo.root}/sub")]
+
+
 def test_a_directory_on_path_is_one_of_programs_though_it_is_a_project(demo, home, monkeypatch):
     """A clone on PATH whose next version has a config: the user's shell goes on running what is there."""
     (home / "programs/.lima").mkdir(parents=True)

@@ -1,15 +1,20 @@
 """Host paths count where they lead, at each look: a repository's links change with an update of it."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from sysinit_vm import guest_writes
+from sysinit_vm.effective import prepare
 from sysinit_vm.errors import NotConfirmedError, VmError
+from sysinit_vm.lima.home import lima_home
 from sysinit_vm.machine import facts as machine
 from sysinit_vm.projects import committed_config, locate
 from sysinit_vm.projects.project import Project
 from sysinit_vm.tasks import start_options
-from sysinit_vm.trust import approvals, included
+from sysinit_vm.trust import approvals, gate, included
+from sysinit_vm.vm import permission
 from sysinit_vm.vm.permission import Request
 from tests.fakes import facts
 from tests.worlds import no_limactl
@@ -73,6 +78,50 @@ def test_a_socket_that_is_a_link_itself_is_shown_by_what_it_leads_to(repository,
     assert line == "OPENS lets the guest reach this machine's /run/docker.sock"
 
 
+@pytest.mark.parametrize("more", ["", ", reverse: true"])
+def test_what_a_new_vm_is_given_is_what_is_judged_and_remembered(repository, home, more):
+    """Another VM's guest leads a link elsewhere while the config is prepared, and back before that is judged."""
+    link = repository / "link"
+    link.symlink_to(repository / "out")
+    wanted = request(repository, f"portForwards: [{{guestSocket: /a, hostSocket: {link}/keep.txt{more}}}]")
+    wanted.approve(wanted.pending().hash)
+    link.unlink()
+    link.symlink_to(home / "Documents")
+    data = prepare.prepared(wanted.committed, wanted.project, wanted.name, machine.gather()).data
+    link.unlink()
+    link.symlink_to(repository / "out")
+    with pytest.raises(NotConfirmedError):
+        permission.judged(wanted.committed, wanted.project, wanted.name, data)
+    assert not approvals.load(lima_home() / wanted.name).items
+
+
+@pytest.mark.parametrize("more", ["", ", reverse: true"])
+def test_a_moved_port_lets_no_socket_be_remembered_that_was_not_judged(repository, home, more, monkeypatch):
+    """The link is led elsewhere between the judgement and the one that says where the ports have moved."""
+    link = repository / "link"
+    link.symlink_to(repository / "out")
+    socket = f"{{guestSocket: /a, hostSocket: {link}/a.sock{more}}}"
+    wanted = request(repository, f"portForwards: [{socket}, {{guestPort: 80, hostPort: 8080, hostIP: 0.0.0.0}}]")
+    wanted.approve(wanted.pending().hash)
+    ports = {("127.0.0.1", 80, "any"): 20101}
+    data = dict(prepare.prepared(wanted.committed, wanted.project, wanted.name, machine.gather(), ports).data)
+    judge = gate.judge
+
+    def judge_and_lead_elsewhere(*args):
+        verdict = judge(*args)
+        if not (repository / "out").is_symlink():
+            (repository / "out").rmdir()
+            (repository / "out").symlink_to(home / "Documents")
+        return verdict
+
+    monkeypatch.setattr(gate, "judge", judge_and_lead_elsewhere)
+    permission.judged(wanted.committed, wanted.project, wanted.name, data)
+    remembered = " ".join(approvals.load(lima_home() / wanted.name).items)
+    assert "[20101, 20101]" in remembered
+    assert f"{repository}/out/a.sock" in remembered
+    assert "Documents" not in remembered
+
+
 LINKS = ("app/d/b", "app/d/../../out")
 
 
@@ -126,6 +175,69 @@ def test_no_path_means_something_else_to_each_process(repository, text, path):
     assert "/proc" in refused.value.detail
 
 
+PLACED = [
+    "provision: [{{mode: ansible, playbook: {0}/x}}]",
+    "networks: [{{socket: {0}/x}}]",
+    "copyToHost: [{{guest: /etc/hostname, host: {0}/x}}]",
+    "portForwards: [{{guestSocket: /a, hostSocket: {0}/x}}]",
+    "images: [{{location: {0}/x}}]",
+]
+INCLUDED = ["provision: [{{mode: system, file: {0}/x}}]", "base: {0}/x"]
+
+
+@pytest.fixture
+def shared(repository):
+    """A directory outside the project, with a file that a config may name."""
+    (repository / "shared").mkdir()
+    (repository / "shared/x").write_text("cpus: 1\n")
+    return repository / "shared"
+
+
+def made(name, project, writable):
+    """Make an instance of ``project`` as one that was started, and recorded as one whose guest writes ``writable``."""
+    instance = lima_home() / name
+    instance.mkdir(parents=True)
+    (instance / "lima.yaml").write_text(json.dumps({"param": {"PROJECT_DIR": str(project)}}))
+    guest_writes.record(instance, writable)
+    return instance
+
+
+@pytest.mark.parametrize("text", [*PLACED, *INCLUDED])
+def test_what_the_own_vm_could_write_at_its_last_start_counts_until_the_next(repository, shared, text):
+    instance = made("app-dev", repository / "app", [repository / "app", shared])
+    with pytest.raises(VmError, match="is refused") as refused:
+        request(repository, text.format(shared)).pending()
+    assert "guest could write there when it was last started" in refused.value.detail
+    guest_writes.record(instance, [repository / "app"])
+    assert request(repository, text.format(shared)).pending().dangers
+
+
+@pytest.mark.parametrize("name", ["other", "app-dev"])
+@pytest.mark.parametrize("text", [*PLACED, *INCLUDED])
+def test_a_directory_that_a_guest_can_write_is_known_wherever_it_was_moved(repository, shared, text, name):
+    made(name, repository / ("app" if name == "app-dev" else name), [shared])
+    moved = shared.rename(repository / "moved")
+    with pytest.raises(VmError, match="is refused") as refused:
+        request(repository, text.format(moved)).pending()
+    assert "write there" in refused.value.detail
+
+
+@pytest.mark.parametrize("text", PLACED)
+def test_another_project_counts_before_it_has_a_vm(repository, shared, text):
+    (shared / ".lima").mkdir()
+    (shared / ".lima/config.yaml").touch()
+    with pytest.raises(VmError, match="is refused") as refused:
+        request(repository, text.format(shared)).pending()
+    assert "The guest can write there" in refused.value.detail
+
+
+@pytest.mark.parametrize("text", INCLUDED)
+def test_a_file_of_another_project_without_a_vm_is_asked_for_as_every_byte_of_it_counts(repository, shared, text):
+    (shared / ".lima").mkdir()
+    (shared / ".lima/config.yaml").touch()
+    assert "outside the project" in told(request(repository, text.format(shared)).pending())[0]
+
+
 @pytest.fixture
 def tool(home):
     """A script outside the project that its config includes, and a key that it is exchanged for."""
@@ -149,6 +261,18 @@ def test_a_file_that_becomes_a_link_between_question_and_answer_is_not_taken(rep
     with pytest.raises(VmError, match=r"Cannot use .*setup\.sh"):
         next(stages)
     assert approvals.taken(wanted.project.root) == {}
+
+
+def test_a_file_is_not_read_through_a_directory_that_became_a_link_since_it_was_looked_at(home, tool, monkeypatch):
+    for directory, text in (("tools", "echo fine"), (".ssh", "PRIVATE")):
+        (home / directory / "inner").mkdir()
+        (home / directory / "inner/x").write_text(text)
+    monkeypatch.setattr(included, "resolved", Path)  # as it was a moment ago
+    (home / "tools").rename(home / "was")
+    (home / "tools").symlink_to(".ssh")
+    with pytest.raises(VmError) as refused:
+        included.read_outside(home / "tools/inner/x")
+    assert "link" in refused.value.detail
 
 
 def test_what_was_taken_from_where_a_link_led_then_is_not_what_it_means_now(repository, home, tool):
