@@ -9,7 +9,7 @@ from typing import Any
 
 from sysinit_vm import executables
 from sysinit_vm.errors import VmError, edit
-from sysinit_vm.host_path import of_socket
+from sysinit_vm.host_path import of_socket, resolved
 from sysinit_vm.projects.project import CONFIG
 
 _TEMPLATE = re.compile(r"\{\{-?\s*\.(?:(Param)\.)?(\w+)\s*-?\}\}")
@@ -70,6 +70,17 @@ class HostPaths:
         """Return an entry of ``copyToHost`` with its host path absolute, without links and, as in Lima, ``..``."""
         path = os.path.normpath(self.absolute(str(entry.get("host") or ""), self.instance))
         return {**entry, "host": os.path.realpath(path)}
+
+
+def without_links(entry: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return ``entry`` with its path at ``key`` led through all links; as it is if that is no absolute path.
+
+    Lima fills in nothing there.
+    """
+    path = entry.get(key)
+    if not isinstance(path, str) or not path.startswith("/") or "\0" in path:
+        return dict(entry)
+    return {**entry, key: str(resolved(path))}
 
 
 def _unknown(text: str) -> VmError:

@@ -35,7 +35,9 @@ def judge(data: Mapping[str, Any], committed: Config, root: Path, name: str, oth
     length.check(effective)
     refusals.check(effective)
     context = here(data, root, own_vm(root, name))
-    refusals.check_host_paths(effective, root, context, included.outside(others, root) if others else ())
+    written = refusals.used_as_written(committed.data)  # in ``data`` without the links on their way
+    outside_files = included.outside(others, root) if others else ()
+    refusals.check_host_paths(effective, root, context, (*outside_files, *written))
     own = (_with_line(danger, committed) for danger in _dangers(data, context))
     dangers = [*own, *_owner(committed), *_name(committed, root)]
     if others is not None:
