@@ -127,8 +127,9 @@ def passed_instance(instance: Instance, *, ask: bool = True) -> JudgedInstance:
     VmError if another account could put another disk into it, or change what ssh and QEMU are told.
     """
     files.require_private(instance.dir)
+    judged = JudgedInstance.of(instance)
     require(judge_instance(instance), ask=ask)
-    return JudgedInstance(instance.name, instance.guest_writes)
+    return judged
 
 
 def remember(name: str, allowed: Verdict, moved: Verdict, also: Iterable[str] = ()) -> None:

@@ -17,7 +17,7 @@ from sysinit_vm.lima import disk_image, guest_console, recovery, stages
 from sysinit_vm.lima.home import instance_files
 from sysinit_vm.lima.instance import STOPPED, Instance
 from sysinit_vm.lima.instance_files import InstanceFiles
-from sysinit_vm.lima.judged import JudgedConfig, JudgedFile
+from sysinit_vm.lima.judged import JudgedConfig, JudgedFile, JudgedInstance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.locks import ports_lock
 from sysinit_vm.lima.messages import Message
@@ -72,7 +72,7 @@ def boot(lima: Limactl, located: Located, project: Project, options: StartOption
     env = _accelerate(lima, options, facts.gather(), instance.dir / "kernel")
     _require_own_data(instance)
     judged = gate.passed_instance(instance, ask=False)
-    done = _up(lima, instance.files, partial(lima.start, judged), progress, timeout=options.timeout, env=env)
+    done = _up(lima, instance.files, partial(_start, lima, judged), progress, timeout=options.timeout, env=env)
     failed_start.require_up(done, instance.files)
     return True
 
@@ -109,13 +109,22 @@ def _create_and_start(
     project: Project,
     relay: Callable[[Message], None],
     **how: Any,
-) -> Result:
-    """Create a VM, and start it if Lima has made of its config what was allowed."""
+) -> tuple[Result, Path | None]:
+    """Create a VM, and ``_start`` it if Lima has made of its config what was allowed."""
     done = lima.create(written, relay, env=how["env"])
     if not done.ok:
-        return done
+        return done, None
     dry = lima.runner.dry
-    return lima.start(judged.instance if dry else permission.created(lima, written.name, project.config), relay, **how)
+    instance = judged.instance if dry else permission.created(lima, written.name, project.config)
+    return _start(lima, instance, relay, **how)
+
+
+def _start(
+    lima: Limactl, judged: JudgedInstance, relay: Callable[[Message], None], **how: Any
+) -> tuple[Result, Path | None]:
+    """Start an existing VM; return how that ended, and which mounted directory became another one meanwhile."""
+    done = lima.start(judged, relay, **how)
+    return done, judged.exchanged
 
 
 def _has_zellij(committed: Config, machine: Facts) -> bool:
@@ -156,12 +165,13 @@ def _remove_half_made(lima: Limactl, name: str) -> bool:
 def _up(
     lima: Limactl,
     files: InstanceFiles,
-    begin: Callable[..., Result],
+    begin: Callable[..., tuple[Result, Path | None]],
     progress: Progress,
     **how: Any,
 ) -> Result:
     """Start the VM by calling ``begin``. If the guest's kernel stalls during boot, start it once more.
 
+    VmError, with the VM stopped, if QEMU may have got another directory than the one that was judged.
     QEMU 7.2 can lose an emulated CPU's timer for good: on a busy machine, in one of a few hundred boots.
     """
     began, stalled = time(), False
@@ -179,15 +189,28 @@ def _up(
                 lima.stop(files.name, force=True)
 
     with repeat_every(_CONSOLE_SECONDS, end_if_stalled):  # limactl would wait until its timeout
-        done = begin(relay, **how)
+        done, exchanged = begin(relay, **how)
     if not stalled:
+        _require_same(lima, files, exchanged)
         return done
     progress.stage("the guest stalled during boot: starting it once more")
     instance = lima.instance(files.name)  # the guest has run since: a directory that it can write may be a link now
     if instance is None:
         raise VmError(f"The VM {files.name} disappeared while it was starting.", hint="sysinit-vm start")
     _require_own_data(instance)
-    return lima.start(gate.passed_instance(instance, ask=False), relay, **how)
+    done, exchanged = _start(lima, gate.passed_instance(instance, ask=False), relay, **how)
+    _require_same(lima, files, exchanged)
+    return done
+
+
+def _require_same(lima: Limactl, files: InstanceFiles, exchanged: Path | None) -> None:
+    if exchanged:
+        lima.stop(files.name, force=True)
+        raise VmError(
+            f"The VM {files.name} is stopped: {exchanged} became another directory while it started.",
+            detail="Its guest may have got a directory that nobody has allowed.",
+            hint="sysinit-vm start",
+        )
 
 
 def _require_room_for(files: InstanceFiles) -> None:

@@ -201,13 +201,14 @@ def created(lima: Limactl, name: str, config: Path) -> JudgedInstance:
     """
     try:
         instance = lima.instance(name)
+        judged = JudgedInstance.of(instance) if instance else None
         verdict = gate.judge_instance(instance) if instance else None
     except VmError:
         _delete(lima, name)
         raise
     foreign = disk_image.of_instance(instance.dir) if instance else ""
-    if instance is not None and verdict is not None and verdict.allowed and not foreign:
-        return JudgedInstance(name, instance.guest_writes)
+    if judged is not None and verdict is not None and verdict.allowed and not foreign:
+        return judged
     if verdict is not None and not verdict.allowed:
         screen.tell(verdict)
     _delete(lima, name)

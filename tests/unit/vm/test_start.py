@@ -21,6 +21,7 @@ from sysinit_vm.ports import host_ports, portlist, sockets
 from sysinit_vm.projects.locate import Target
 from sysinit_vm.projects.project import Project
 from sysinit_vm.runner import Runner
+from sysinit_vm.trust import gate
 from sysinit_vm.vm import apply, boot, failed_start, waiting
 from sysinit_vm.vm.destroy import destroy
 from sysinit_vm.vm.options import StartOptions
@@ -69,6 +70,54 @@ def test_a_stopped_vm_is_started_and_not_created(lima, demo):
     lima.add("demo-dev", demo.project.root, "Stopped")
     assert start(ProjectVm.read(lima, demo), OPTIONS).running
     assert lima.calls == [("start", "demo-dev", 600, {"Q": "tcg"})]
+
+
+def to_documents(shared):
+    shared.rename(shared.with_name("before"))
+    shared.symlink_to(shared.with_name("documents"))
+
+
+def to_another(shared):
+    shared.rename(shared.with_name("before"))
+    shared.mkdir()
+
+
+@pytest.mark.parametrize("exchange", [to_documents, to_another])
+@pytest.mark.parametrize("writable", [True, False])
+def test_a_mounted_directory_that_is_exchanged_while_the_vm_starts_stops_it(lima, demo, tmp_path, exchange, writable):
+    """As by an update of the repository that it is in: QEMU may have got what nobody allowed."""
+    shared = tmp_path / "shared"
+    for path in (shared, tmp_path / "documents"):
+        path.mkdir()
+    own = lima.add("demo-dev", demo.project.root, "Stopped")
+    mounts = [{"location": str(shared), "writable": writable}]
+    lima.by_name["demo-dev"] = own = replace(own, filled={**own.filled, "mounts": mounts})
+    verdict = gate.judge_instance(own)
+    gate.approve(verdict, verdict.hash)
+    lima.on_start = lambda: exchange(shared)
+    with pytest.raises(VmError, match="became another directory") as stopped:
+        start(ProjectVm.read(lima, demo), OPTIONS)
+    assert str(shared) in stopped.value.brief
+    assert lima.calls[-1] == ("stop", "demo-dev", True)
+
+
+def test_a_missing_directory_that_is_made_while_the_vm_starts_stops_nothing(lima, demo, tmp_path):
+    """Lima makes it."""
+    own = lima.add("demo-dev", demo.project.root, "Stopped")
+    mounts = [{"location": str(tmp_path / "new"), "writable": True}]
+    lima.by_name["demo-dev"] = own = replace(own, filled={**own.filled, "mounts": mounts})
+    verdict = gate.judge_instance(own)
+    gate.approve(verdict, verdict.hash)
+    lima.on_start = (tmp_path / "new").mkdir
+    assert start(ProjectVm.read(lima, demo), OPTIONS).running
+
+
+def test_a_new_vm_whose_directory_is_exchanged_while_it_starts_is_stopped(lima, demo):
+    root = demo.project.root
+    lima.on_start = lambda: to_another(root)
+    with pytest.raises(VmError, match="became another directory"):
+        start(ProjectVm.read(lima, demo), OPTIONS)
+    assert lima.calls[-1] == ("stop", "demo-dev", True)
 
 
 def test_an_image_that_was_copied_in_part_is_copied_again(lima, demo, capsys):
