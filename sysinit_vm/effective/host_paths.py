@@ -74,6 +74,17 @@ class HostPaths:
         return {**entry, "host": str(resolved(path))}
 
 
+def without_links(entry: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return ``entry`` with its path at ``key`` led through all links; as it is if that is no absolute path.
+
+    Lima fills in nothing there.
+    """
+    path = entry.get(key)
+    if not isinstance(path, str) or not path.startswith("/") or "\0" in path:
+        return dict(entry)
+    return {**entry, key: str(resolved(path))}
+
+
 def _unknown(text: str) -> VmError:
     return VmError(
         f"The host path {text!r} is empty, or has a template that sysinit-vm does not fill in.",

@@ -9,7 +9,7 @@ from typing import Any
 from sysinit_vm.config.document import Config, dump
 from sysinit_vm.config.params import PROJECT_DIR, PROJECT_NAME, VM_NAME
 from sysinit_vm.effective import machine_sizes, probes, ssh_keys, user_id
-from sysinit_vm.effective.host_paths import HostPaths
+from sysinit_vm.effective.host_paths import HostPaths, without_links
 from sysinit_vm.effective.machine_sizes import impossible
 from sysinit_vm.effective.mounts import GIT_SIDE_MOUNT, effective_mounts, mount_point
 from sysinit_vm.errors import VmError
@@ -117,7 +117,9 @@ def effective_config(
     data |= available.other_files(data, facts) | keys
     data.setdefault("containerd", {"system": False, "user": False})
     ours = [{"mode": mode, "script": script} for mode, script in scripts.items()]
-    data["provision"] = [*ours, *_list(config, "provision")]
+    data["provision"] = [*ours, *(without_links(entry, "playbook") for entry in _list(config, "provision"))]
+    if config.data.get("networks"):
+        data["networks"] = [without_links(entry, "socket") for entry in _list(config, "networks")]
     data["probes"], probe_note = probes.that_can_end(_list(config, "probes"))
     notes = (type_note, arch_note, cpu_note, memory_note, probe_note, keys_note, *mount_notes)
     others = (ssh_keys.unreached(data["mounts"], facts), user_id.note(config.data, choice, facts.uid))

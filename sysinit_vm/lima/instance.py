@@ -72,6 +72,12 @@ class Instance:
         return (*([self.project_dir] if self.project_dir else []), *directories)
 
     @property
+    def mounted(self) -> tuple[Path, ...]:
+        """The host directories that it mounts by its config now (absolute)."""
+        locations = [mount.get("location") for mount in self.filled.get("mounts") or ()]
+        return tuple(expanded(location) for location in locations if location)
+
+    @property
     def written(self) -> tuple[Written, ...]:
         """The host directories that its guest could write when it was last started, wherever they are now."""
         return guest_writes.recorded(self.dir)

@@ -1,14 +1,17 @@
 """What limactl may read: only ``trust/gate.py`` makes these, from what was judged and allowed."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm import files
+from sysinit_vm import files, guest_writes
 from sysinit_vm.config.document import dump
+from sysinit_vm.guest_writes import Identity
+from sysinit_vm.host_path import resolved
 from sysinit_vm.lima import home
+from sysinit_vm.lima.instance import Instance
 
 
 @dataclass(frozen=True)
@@ -30,14 +33,52 @@ class JudgedConfig:
 
 
 @dataclass(frozen=True)
+class Mounted:
+    """A host directory of an instance: its ``path`` and where that led to (both absolute), and what was there.
+
+    ``identity`` is None if nothing was.
+    """
+
+    path: Path
+    real: Path
+    identity: Identity | None
+
+    @classmethod
+    def now(cls, path: Path) -> "Mounted":
+        """Look at ``path``."""
+        identity = None
+        with suppress(OSError):
+            identity = guest_writes.identity(path.stat())
+        return cls(path, resolved(path), identity)
+
+    @property
+    def exchanged(self) -> bool:
+        """Whether another directory is there now; one that was missing is made by Lima."""
+        now = Mounted.now(self.path)
+        return now.real != self.real or (self.identity is not None and now.identity != self.identity)
+
+
+@dataclass(frozen=True)
 class JudgedInstance:
     """An existing instance whose own config was judged and allowed.
 
-    ``guest_writes`` are the host directories that its guest can write from this start on (absolute).
+    ``guest_writes`` are the host directories that its guest can write from this start on (absolute). ``mounted`` is
+    what it mounts, as it was when it was judged.
     """
 
     name: str
     guest_writes: tuple[Path, ...] = ()
+    mounted: tuple[Mounted, ...] = ()
+
+    @classmethod
+    def of(cls, instance: Instance) -> "JudgedInstance":
+        """Return ``instance``, which is to be judged after its directories were looked at here."""
+        return cls(instance.name, instance.guest_writes, tuple(map(Mounted.now, instance.mounted)))
+
+    @property
+    def exchanged(self) -> Path | None:
+        """The first mounted directory (absolute) that another one has taken the place of since, None if none has."""
+        return next((mounted.path for mounted in self.mounted if mounted.exchanged), None)
 
 
 @dataclass(frozen=True)

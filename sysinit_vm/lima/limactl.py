@@ -25,10 +25,8 @@ from sysinit_vm.runner import Result, Runner
 
 DISCONNECTED = 255
 """The exit status of ``attach`` if the connection failed or was lost: that of ssh."""
-
-_LIST_SECONDS = 60  # more than Lima waits for the host agents of frozen VMs
-
 BASH = "/bin/bash"  # runs the commands in a guest that lacks its config's shell; the account has it in our image
+_LIST_SECONDS = 60  # more than Lima waits for the host agents of frozen VMs
 
 
 @dataclass(frozen=True)
@@ -226,9 +224,9 @@ class Limactl:
     ) -> int:
         """Run guest ``words`` with the terminal inherited and return their exit status.
 
-        ``alone`` gives them an ssh connection of their own. In Lima's shared one, a terminal that nobody reads stops
-        all others: ssh's master writes to it, and waits. A user's own ``SSH``, Lima's name of its ssh, is kept.
-        ``direct``, the instance itself, lets ``over_ssh`` do it where that is the same.
+        ``alone`` gives them an ssh connection of their own: in Lima's shared one, a terminal that nobody reads stops
+        all others. A user's own ``SSH``, Lima's name of its ssh, is kept. ``direct``, the instance itself, lets
+        ``over_ssh`` do it where that is the same.
         """
         by_ssh = over_ssh.argv(direct, words, workdir, marker) if direct else ()
         argv = (*self.account.prefix, *by_ssh) if by_ssh else self.shell_argv(name, words, workdir, marker)

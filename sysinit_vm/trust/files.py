@@ -195,6 +195,18 @@ def forward(where: Where, value: Any, context: Context) -> Dangers:
         yield Danger(Level.OPENS, (*where, "hostIP"), words, approved)
 
 
+def network_socket(where: Where, value: Any, _context: Context) -> Dangers:
+    """QEMU's frames on it are those of ssh-agent's protocol: a length of four bytes, then what the guest likes."""
+    socket = text(value)
+    if socket:
+        means = str(resolved(socket)) if socket.startswith("/") else socket  # now: at each start it may lead elsewhere
+        words = (
+            f"lets the guest talk to whatever listens at {whole(means)}, as you can: to an ssh-agent, and so log in "
+            "with your keys"
+        )
+        yield Danger(Level.RUNS, where, words, {"means": means})
+
+
 def _which(host: Any) -> str:
     """Return in words a socket, or the first and the last of some ports."""
     if not isinstance(host, list):

@@ -35,7 +35,9 @@ def judge(data: Mapping[str, Any], committed: Config, root: Path, name: str, oth
     length.check(effective)
     refusals.check(effective)
     context = here(data, root, own_vm(root, name))
-    refusals.check_host_paths(effective, root, context, included.outside(others, root) if others else ())
+    written = refusals.used_as_written(committed.data)  # in ``data`` without the links on their way
+    outside_files = included.outside(others, root) if others else ()
+    refusals.check_host_paths(effective, root, context, (*outside_files, *written))
     own = (_with_line(danger, committed) for danger in _dangers(data, context))
     dangers = [*own, *_owner(committed), *_name(committed, root)]
     if others is not None:
@@ -125,8 +127,9 @@ def passed_instance(instance: Instance, *, ask: bool = True) -> JudgedInstance:
     VmError if another account could put another disk into it, or change what ssh and QEMU are told.
     """
     files.require_private(instance.dir)
+    judged = JudgedInstance.of(instance)
     require(judge_instance(instance), ask=ask)
-    return JudgedInstance(instance.name, instance.guest_writes)
+    return judged
 
 
 def remember(name: str, allowed: Verdict, moved: Verdict, also: Iterable[str] = ()) -> None:

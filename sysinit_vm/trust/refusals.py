@@ -14,7 +14,7 @@ from sysinit_vm.errors import VmError, edit
 from sysinit_vm.host_path import expanded, resolved
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.ports import forwards
-from sysinit_vm.trust import sockets
+from sysinit_vm.trust import playbooks, sockets
 from sysinit_vm.trust.danger import Context, Where, spelled
 from sysinit_vm.trust.go_templates import may_never_end
 from sysinit_vm.trust.rules import display, mappings
@@ -49,16 +49,18 @@ def check(config: Config) -> None:
     An invalid forward is refused here too: nobody should be asked to allow what then fails.
     """
     forwards.rules(config)
-    checks = (_lines, _ssh, _mounts, _deleted, _locations, _arguments, _env, sockets.refused)
+    checks = (_lines, _ssh, _mounts, _deleted, _locations, _arguments, _env, sockets.refused, playbooks.refused)
     _refuse_first(config, chain.from_iterable(check(config.data) for check in checks))
 
 
 def check_instance(config: Config) -> None:
     """VmError if ``config``, an instance's own as Lima fills it in, has what no approval allows.
 
-    It mounts a directory where its guest would delete what is in it, or a socket's name is not what it seems.
+    It mounts a directory where its guest would delete what is in it, a socket's name is not what it seems, or a
+    playbook is in a repository.
     """
-    _refuse_first(config, chain(_deleted(config.data), sockets.refused(config.data)))
+    checks = (_deleted, sockets.refused, playbooks.refused)
+    _refuse_first(config, chain.from_iterable(check(config.data) for check in checks))
 
 
 def _refuse_first(config: Config, refused: Iterable[tuple[str, Any, str]]) -> None:
@@ -136,10 +138,7 @@ def _deleted(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
 
 
 def _locations(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
-    """Lima takes a relative path of an image or a playbook from the current directory of whoever types `start`."""
-    for number, entry in enumerate(mappings(data, "provision")):
-        if not str(entry.get("playbook") or "/").startswith("/"):
-            yield f"provision[{number}].playbook", entry["playbook"], "A playbook is an absolute path."
+    """Lima takes a relative path of an image from the current directory of whoever types `start`."""
     for where, text in _image_locations(data):
         if not _ABSOLUTE.match(text):
             yield spelled(where), text, "A location is an absolute path, one below ~/, each without .., or an http URL."
@@ -214,13 +213,18 @@ def _host_paths(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for key, name in (("portForwards", "hostSocket"), ("copyToHost", "host")):
         for number, entry in enumerate(mappings(data, key)):
             yield f"{key}[{number}].{name}", str(entry.get(name) or "/")
+    yield from used_as_written(data)
+    for where, text in _image_locations(data):  # a guest that can write LIMA_HOME was allowed more than that
+        if text.startswith(("/", "~/")) and not Path(text).is_relative_to(lima_home()):
+            yield spelled(where), text
+
+
+def used_as_written(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the playbooks, and the sockets of networks, with where each is in the config: Lima fills in neither."""
     for key, name in (("provision", "playbook"), ("networks", "socket")):
         for number, entry in enumerate(mappings(data, key)):
             if entry.get(name):
                 yield f"{key}[{number}].{name}", str(entry[name])
-    for where, text in _image_locations(data):  # a guest that can write LIMA_HOME was allowed more than that
-        if text.startswith(("/", "~/")) and not Path(text).is_relative_to(lima_home()):
-            yield spelled(where), text
 
 
 def _env(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:

@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sysinit_vm.trust import playbooks
 from sysinit_vm.trust.danger import Context, Danger, Level, Where
-from sysinit_vm.trust.files import additional_disk, copy_to_host, forward, host_file, mount
+from sysinit_vm.trust.files import additional_disk, copy_to_host, forward, host_file, mount, network_socket
 from sysinit_vm.trust.rules import (
     Dangers,
     always,
@@ -56,11 +57,10 @@ def _qemu_text(where: Where, value: Any, context: Context) -> Dangers:
 
 def _provision(where: Where, value: Any, context: Context) -> Dangers:
     """A script runs in the guest, except in mode ansible; one from a file is judged in bases.py."""
-    if isinstance(value, Mapping) and (value.get("mode") == "ansible" or value.get("playbook")):
-        words = f"runs the Ansible playbook {whole(value.get('playbook'))} on this machine"
-        yield Danger(Level.RUNS, where, words, text(value.get("playbook")))
-        return
-    yield from _PROVISION(where, value, context)
+    if isinstance(value, Mapping) and playbooks.is_one(value):
+        yield from playbooks.danger(where, value, context)
+    else:
+        yield from _PROVISION(where, value, context)
 
 
 _PROVISION = mapping(
@@ -82,7 +82,7 @@ _PROBE = mapping(
 _NETWORK = mapping(
     {
         "lima": always(Level.OPENS, "joins the network {} of this machine, for which Lima may call sudo"),
-        "socket": always(Level.OPENS, "connects the VM to the socket {}"),
+        "socket": network_socket,
         **dict.fromkeys(("vzNAT", "macAddress", "interface", "metric"), guest_only),
     }
 )

@@ -5,15 +5,13 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
-from time import time
 from typing import Any
 
-from sysinit_vm.background import repeat_every
 from sysinit_vm.config.document import Config
 from sysinit_vm.effective import prepare, resolve
 from sysinit_vm.errors import VmError, edit, typed
 from sysinit_vm.images import available
-from sysinit_vm.lima import disk_image, guest_console, recovery, stages
+from sysinit_vm.lima import recovery
 from sysinit_vm.lima.home import instance_files
 from sysinit_vm.lima.instance import STOPPED, Instance
 from sysinit_vm.lima.instance_files import InstanceFiles
@@ -32,7 +30,7 @@ from sysinit_vm.runner import Result
 from sysinit_vm.terminal.console import say
 from sysinit_vm.terminal.progress import Progress
 from sysinit_vm.trust import approvals, gate
-from sysinit_vm.vm import failed_start, new_vm, own_keys, pause, permission, waiting
+from sysinit_vm.vm import failed_start, new_vm, own_keys, pause, permission, power_on, waiting
 from sysinit_vm.vm.options import StartOptions
 from sysinit_vm.vm.stop import reminding
 
@@ -74,9 +72,11 @@ def boot(lima: Limactl, located: Located, project: Project, options: StartOption
     edited = partial(permission.edited, ports_moved=True, ask=False)
     _tell(host_ports.replace_held(lima, instance, options.committed, edited))
     env = _accelerate(lima, options, facts.gather(), instance.dir / "kernel")
-    _require_own_data(instance)
+    power_on.require_own_data(instance)
     judged = gate.passed_instance(instance, ask=False)
-    done = _up(lima, instance.files, partial(lima.start, judged), progress, timeout=options.timeout, env=env)
+    done = power_on.up(
+        lima, instance.files, partial(power_on.start, lima, judged), progress, timeout=options.timeout, env=env
+    )
     failed_start.require_up(done, instance.files)
     return True
 
@@ -100,7 +100,7 @@ def _create(lima: Limactl, name: str, project: Project, options: StartOptions, p
         _tell((*wanted.notes, *placed.words))
         begin = partial(_create_and_start, lima, written, judged, project)
         file.callback(moves.remember, files.directory, declared, placed.hosts, {})
-        done = _up(lima, files, begin, progress, timeout=options.timeout, env=env)
+        done = power_on.up(lima, files, begin, progress, timeout=options.timeout, env=env)
     removed = not done.ok and _remove_half_made(lima, name)
     hint = f"{edit(project.config)}, then sysinit-vm start" if removed else "sysinit-vm logs"
     failed_start.require_up(done, files, hint)
@@ -113,17 +113,18 @@ def _create_and_start(
     project: Project,
     relay: Callable[[Message], None],
     **how: Any,
-) -> Result:
-    """Create a VM, and start it if Lima has made of its config what was allowed."""
+) -> tuple[Result, Path | None]:
+    """Create a VM, and ``start`` it if Lima has made of its config what was allowed."""
     its = instance_files(written.name)
     _require_room_for(its)  # again: an image may have been built for minutes
     done = lima.create(written, relay, env=how["env"])
     if not done.ok:
         if _EXISTS in reason(done.err):
             raise _came_meanwhile(its)
-        return done
+        return done, None
     dry = lima.runner.dry
-    return lima.start(judged.instance if dry else permission.created(lima, written.name, project.config), relay, **how)
+    instance = judged.instance if dry else permission.created(lima, written.name, project.config)
+    return power_on.start(lima, instance, relay, **how)
 
 
 def _has_zellij(committed: Config, machine: Facts) -> bool:
@@ -161,43 +162,6 @@ def _remove_half_made(lima: Limactl, name: str) -> bool:
     return True
 
 
-def _up(
-    lima: Limactl,
-    files: InstanceFiles,
-    begin: Callable[..., Result],
-    progress: Progress,
-    **how: Any,
-) -> Result:
-    """Start the VM by calling ``begin``. If the guest's kernel stalls during boot, start it once more.
-
-    QEMU 7.2 can lose an emulated CPU's timer for good: on a busy machine, in one of a few hundred boots.
-    """
-    began, stalled = time(), False
-
-    def relay(message: Message) -> None:
-        stage = stages.stage(message[1])
-        if stage:
-            progress.stage(stage)
-
-    def end_if_stalled() -> None:
-        nonlocal stalled
-        with suppress(VmError, OSError):
-            if not stalled and guest_console.timer_stalled(files, began):
-                stalled = True
-                lima.stop(files.name, force=True)
-
-    with repeat_every(_CONSOLE_SECONDS, end_if_stalled):  # limactl would wait until its timeout
-        done = begin(relay, **how)
-    if not stalled:
-        return done
-    progress.stage("the guest stalled during boot: starting it once more")
-    instance = lima.instance(files.name)  # the guest has run since: a directory that it can write may be a link now
-    if instance is None:
-        raise VmError(f"The VM {files.name} disappeared while it was starting.", hint="sysinit-vm start")
-    _require_own_data(instance)
-    return lima.start(gate.passed_instance(instance, ask=False), relay, **how)
-
-
 def _require_room_for(files: InstanceFiles) -> None:
     if os.path.isdir(files.directory) and not files.directory.is_symlink():  # noqa: PTH112  # is_dir raises
         raise _came_meanwhile(files)
@@ -224,27 +188,4 @@ def _require_mounts(instance: Instance) -> None:
             f"The VM {instance.name} cannot have its project: its config says plain: true.",
             detail="Lima mounts nothing in such a VM.",
             hint="sysinit-vm apply, once .lima/config.yaml has no plain: true",
-        )
-
-
-def _require_own_data(instance: Instance) -> None:
-    """VmError if QEMU would open another file of this machine for a disk, as a hostile image can say.
-
-    It is another one, and no reason to delete the VM, if we may not read a disk, or the user has put a link there.
-    """
-    if denied := instance.files.denied(*disk_image.NAMES):
-        raise denied
-    for disk in (instance.dir / name for name in disk_image.NAMES):
-        if disk.is_symlink():
-            raise VmError(
-                f"The VM {instance.name} is not started: {disk} is a link.",
-                detail="A disk is a file in the VM's own directory.",
-                hint=typed("mv", os.path.realpath(disk), disk),
-            )
-    why = disk_image.of_instance(instance.dir)
-    if why:
-        raise VmError(
-            f"The VM {instance.name} is not started: its disk would be another file of this machine.",
-            detail=f"{why}.",
-            hint=f"sysinit-vm destroy --name {instance.name}",
         )

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sysinit_vm import files
+from sysinit_vm import files, guest_writes
 from sysinit_vm.config import document
 from sysinit_vm.config.document import Config
 from sysinit_vm.effective import prepare
 from sysinit_vm.errors import VmError, edit
-from sysinit_vm.host_path import expanded, resolved
+from sysinit_vm.host_path import expanded
 from sysinit_vm.images import available
 from sysinit_vm.lima import disk_image
 from sysinit_vm.lima.home import lima_home, machine_config, scratch
@@ -123,7 +123,7 @@ class Request:
                 say(f"Note: this config {danger.words}.")
 
     def _says(self, danger: Danger) -> bool:
-        """Whether the written config itself says it: it is neither what a link leads to, nor another VM's doing."""
+        """Whether the written config itself says it: no link of a guest leads there, nor is it another VM's doing."""
         if danger.where[0] != "mounts" or not isinstance(danger.value, dict):
             return not danger.of_this_machine
         entries = self.committed.data.get("mounts")
@@ -131,8 +131,11 @@ class Request:
         meant = {(str(shared.directory), True)} if shared.of_clone else set()
         for entry in entries if isinstance(entries, list) else ():
             path = expanded(str(entry.get("location")))
-            if path.is_absolute() and not path.is_relative_to(self.project.root):
-                meant.add((str(resolved(path)), bool(entry.get("writable"))))
+            if not path.is_absolute() or path.is_relative_to(self.project.root):
+                continue
+            *links, means = guest_writes.links_passed(str(path))
+            if not any(guest_writes.is_guests(link.parent) for link in links):
+                meant.add((str(means), bool(entry.get("writable"))))
         return not danger.of_this_machine and (danger.value.get("means"), danger.value.get("writable")) in meant
 
     def _judged(self, config: Config, machine: Facts, others: Included) -> Stage:
@@ -202,13 +205,14 @@ def created(lima: Limactl, name: str, config: Path) -> JudgedInstance:
     """
     try:
         instance = lima.instance(name)
+        judged = JudgedInstance.of(instance) if instance else None
         verdict = gate.judge_instance(instance) if instance else None
     except VmError:
         _delete(lima, name)
         raise
     foreign = disk_image.of_instance(instance.dir) if instance else ""
-    if instance is not None and verdict is not None and verdict.allowed and not foreign:
-        return JudgedInstance(name, instance.guest_writes)
+    if judged is not None and verdict is not None and verdict.allowed and not foreign:
+        return judged
     if verdict is not None and not verdict.allowed:
         screen.tell(verdict)
     _delete(lima, name)

@@ -303,7 +303,7 @@ def test_a_data_directory_that_cannot_be_written_is_a_sentence(demo):
     approvals.directory().rmdir()
     approvals.directory().write_text("")
     wanted = request(demo, AGENT)
-    with pytest.raises(VmError, match="Cannot write"):
+    with pytest.raises(VmError, match="is not a directory"):
         wanted.approve(wanted.pending().hash)
 
 
@@ -1032,6 +1032,24 @@ def test_init_does_not_allow_what_another_guest_can_do(demo, home):
     Request(written.config, demo, "demo-dev", no_limactl).trust()
     with pytest.raises(NotConfirmedError):
         request(demo).require()
+
+
+@pytest.mark.parametrize("link", ["data", "sub"])
+def test_init_does_not_allow_where_a_link_leads_that_another_guest_can_make(demo, home, link):
+    other = home / "code/pa"
+    (other / ".lima").mkdir(parents=True)
+    (other / ".lima/config.yaml").touch()
+    for name in (".gnupg/data", "code/own"):
+        (home / name).mkdir(parents=True)
+    (other / link).symlink_to(home / ".gnupg")
+    (home / "mine").symlink_to(home / "code/own")
+    place = other / "data" if link == "data" else other / "sub/data"
+    demo.config.write_text(f"mounts: [{{location: {place}}}, {{location: {home}/mine}}]\npropagateProxyEnv: false\n")
+    request(demo).trust()
+    verdict = request(demo).pending()
+    allowed = approvals.load(demo.root).items
+    new, known = str(place.resolve()), str(home.resolve() / "code/own")
+    assert {danger.value["means"]: danger.item in allowed for danger in verdict.dangers} == {new: False, known: True}
 
 
 @pytest.mark.parametrize(

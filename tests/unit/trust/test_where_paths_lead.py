@@ -1,6 +1,7 @@
 """Host paths count where they lead, at each look: a repository's links change with an update of it."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from sysinit_vm.tasks import start_options
 from sysinit_vm.trust import approvals, gate, included
 from sysinit_vm.vm import permission
 from sysinit_vm.vm.permission import Request
-from tests.fakes import facts
+from tests.fakes import facts, vm
 from tests.worlds import no_limactl
 
 
@@ -236,6 +237,127 @@ def test_a_file_of_another_project_without_a_vm_is_asked_for_as_every_byte_of_it
     (shared / ".lima").mkdir()
     (shared / ".lima/config.yaml").touch()
     assert "outside the project" in told(request(repository, text.format(shared)).pending())[0]
+
+
+def test_a_network_socket_that_leads_elsewhere_after_an_update_is_asked_again(repository, home):
+    text = f"networks: [{{socket: {repository}/out/n.sock}}]"
+    wanted = request(repository, text)
+    (line,) = told(wanted.pending())
+    assert line.startswith(f"RUNS lets the guest talk to whatever listens at {repository}/out/n.sock, as you can: ")
+    wanted.approve(wanted.pending().hash)
+    wanted.require()
+    (repository / "out/n.sock").symlink_to(home / "agent.sock")
+    changed = request(repository, text)
+    with pytest.raises(NotConfirmedError):
+        changed.require()
+    (stage,) = changed.stages()
+    assert stage.data["networks"] == [{"socket": f"{home}/agent.sock"}]
+    assert f"{home}/agent.sock" in told(changed.pending())[0]
+
+
+def instance_of(repository, home, filled):
+    return vm("app-dev", repository / "app", place=home / ".lima", filled=filled)
+
+
+def test_a_vm_whose_network_socket_leads_elsewhere_is_asked_again_at_its_start(repository, home):
+    own = instance_of(repository, home, {"networks": [{"socket": f"{repository}/out/n.sock"}]})
+    verdict = gate.judge_instance(own)
+    gate.approve(verdict, verdict.hash)
+    assert gate.judge_instance(own).allowed
+    (repository / "out").rmdir()
+    (repository / "out").symlink_to(home)
+    now = gate.judge_instance(own)
+    assert not now.allowed
+    assert f"{home}/n.sock" in told(now)[0]
+
+
+@pytest.fixture
+def playbook(home):
+    """A playbook outside every repository, which an approval may name."""
+    (home / "plays").mkdir()
+    path = (home / "plays/site.yml").resolve()
+    path.write_text("- hosts: all\n")
+    return path
+
+
+PLAYING = "provision: [{{mode: ansible, playbook: {0}}}]"
+
+
+def test_a_playbook_with_another_text_is_asked_again(repository, home, playbook):
+    wanted = request(repository, PLAYING.format(playbook))
+    (line,) = told(wanted.pending())
+    assert line == f"RUNS runs the Ansible playbook {playbook} on this machine, and what it includes, which is not read"
+    wanted.approve(wanted.pending().hash)
+    wanted.require()
+    own = instance_of(repository, home, {"provision": [{"mode": "ansible", "playbook": str(playbook)}]})
+    assert gate.judge_instance(own).allowed
+    playbook.write_text("- hosts: localhost\n")
+    with pytest.raises(NotConfirmedError):
+        request(repository, PLAYING.format(playbook)).require()
+    assert not gate.judge_instance(own).allowed
+
+
+def test_a_playbook_that_became_a_link_is_asked_again_and_given_to_limactl_by_where_it_leads(
+    repository, home, playbook
+):
+    text = PLAYING.format(playbook)
+    wanted = request(repository, text)
+    wanted.approve(wanted.pending().hash)
+    own = instance_of(repository, home, {"provision": [{"mode": "ansible", "playbook": str(playbook)}]})
+    other = playbook.rename(playbook.with_name("other.yml"))
+    playbook.symlink_to(other)
+    changed = request(repository, text)
+    assert not changed.pending().allowed
+    (stage,) = changed.stages()
+    assert stage.data["provision"][-1]["playbook"] == str(other)
+    (line,) = told(gate.judge_instance(own))
+    assert f"{playbook}, which leads to {other}, on" in line
+
+
+def test_a_playbook_that_is_missing_is_asked_again_once_it_is_there(repository, playbook):
+    playbook.unlink()
+    wanted = request(repository, PLAYING.format(playbook))
+    wanted.approve(wanted.pending().hash)
+    assert "which does not exist" in told(wanted.pending())[0]
+    playbook.touch()
+    assert not request(repository, PLAYING.format(playbook)).pending().allowed
+
+
+@pytest.mark.parametrize("name", ["play.yml", "roles/play.yml", "missing.yml"])
+def test_a_playbook_in_a_git_repository_is_refused(repository, home, name):
+    """Whoever commits to it could exchange it, or what it includes, while the VM boots."""
+    (repository / ".git").mkdir()
+    (repository / "roles").mkdir()
+    for play in ("play.yml", "roles/play.yml"):
+        (repository / play).touch()
+    (home / "link.yml").symlink_to(repository / name)
+    for path in (repository / name, home / "link.yml"):
+        with pytest.raises(VmError, match="is refused") as refused:
+            request(repository, PLAYING.format(path)).pending()
+        assert f"{repository} is a git repository" in refused.value.detail
+        own = instance_of(repository, home, {"provision": [{"mode": "ansible", "playbook": str(path)}]})
+        with pytest.raises(VmError, match="is refused"):
+            gate.judge_instance(own)
+
+
+def test_a_home_that_is_under_git_itself_makes_no_repository_of_all_in_it(repository, home, playbook):
+    (home / ".git").mkdir()
+    assert "RUNS runs the Ansible playbook" in told(request(repository, PLAYING.format(playbook)).pending())[0]
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo, lambda path: os.truncate(os.open(path, 0o101), 2**30)])
+def test_a_playbook_that_cannot_be_read_whole_is_refused(repository, playbook, make):
+    playbook.unlink()
+    make(playbook)
+    with pytest.raises(VmError, match=rf"Cannot use {playbook}"):
+        request(repository, PLAYING.format(playbook)).pending()
+
+
+@pytest.mark.parametrize("value", ["false", "0", '"/a\\0b"', "x"])
+def test_a_playbook_is_an_absolute_path(repository, value):
+    with pytest.raises(VmError, match="is refused") as refused:
+        request(repository, PLAYING.format(value)).pending()
+    assert "absolute path" in refused.value.detail
 
 
 @pytest.fixture

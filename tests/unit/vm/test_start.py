@@ -23,7 +23,8 @@ from sysinit_vm.ports import host_ports, portlist, sockets
 from sysinit_vm.projects.locate import Target
 from sysinit_vm.projects.project import Project
 from sysinit_vm.runner import Runner
-from sysinit_vm.vm import apply, boot, failed_start, waiting
+from sysinit_vm.trust import gate
+from sysinit_vm.vm import apply, failed_start, power_on, waiting
 from sysinit_vm.vm.destroy import destroy
 from sysinit_vm.vm.options import StartOptions
 from sysinit_vm.vm.project_vm import ProjectVm
@@ -71,6 +72,54 @@ def test_a_stopped_vm_is_started_and_not_created(lima, demo):
     lima.add("demo-dev", demo.project.root, "Stopped")
     assert start(ProjectVm.read(lima, demo), OPTIONS).running
     assert lima.calls == [("start", "demo-dev", 600, {"Q": "tcg"})]
+
+
+def to_documents(shared):
+    shared.rename(shared.with_name("before"))
+    shared.symlink_to(shared.with_name("documents"))
+
+
+def to_another(shared):
+    shared.rename(shared.with_name("before"))
+    shared.mkdir()
+
+
+@pytest.mark.parametrize("exchange", [to_documents, to_another])
+@pytest.mark.parametrize("writable", [True, False])
+def test_a_mounted_directory_that_is_exchanged_while_the_vm_starts_stops_it(lima, demo, tmp_path, exchange, writable):
+    """As by an update of the repository that it is in: QEMU may have got what nobody allowed."""
+    shared = tmp_path / "shared"
+    for path in (shared, tmp_path / "documents"):
+        path.mkdir()
+    own = lima.add("demo-dev", demo.project.root, "Stopped")
+    mounts = [{"location": str(shared), "writable": writable}]
+    lima.by_name["demo-dev"] = own = replace(own, filled={**own.filled, "mounts": mounts})
+    verdict = gate.judge_instance(own)
+    gate.approve(verdict, verdict.hash)
+    lima.on_start = lambda: exchange(shared)
+    with pytest.raises(VmError, match="became another directory") as stopped:
+        start(ProjectVm.read(lima, demo), OPTIONS)
+    assert str(shared) in stopped.value.brief
+    assert lima.calls[-1] == ("stop", "demo-dev", True)
+
+
+def test_a_missing_directory_that_is_made_while_the_vm_starts_stops_nothing(lima, demo, tmp_path):
+    """Lima makes it."""
+    own = lima.add("demo-dev", demo.project.root, "Stopped")
+    mounts = [{"location": str(tmp_path / "new"), "writable": True}]
+    lima.by_name["demo-dev"] = own = replace(own, filled={**own.filled, "mounts": mounts})
+    verdict = gate.judge_instance(own)
+    gate.approve(verdict, verdict.hash)
+    lima.on_start = (tmp_path / "new").mkdir
+    assert start(ProjectVm.read(lima, demo), OPTIONS).running
+
+
+def test_a_new_vm_whose_directory_is_exchanged_while_it_starts_is_stopped(lima, demo):
+    root = demo.project.root
+    lima.on_start = lambda: to_another(root)
+    with pytest.raises(VmError, match="became another directory"):
+        start(ProjectVm.read(lima, demo), OPTIONS)
+    assert lima.calls[-1] == ("stop", "demo-dev", True)
 
 
 def test_an_image_that_was_copied_in_part_is_copied_again(lima, demo, capsys):
@@ -197,7 +246,7 @@ STALL = "rcu: rcu_preempt kthread timer wakeup didn't happen for 5251 jiffies!\n
 
 @pytest.mark.parametrize("exists", [False, True])
 def test_a_guest_that_stalls_as_it_boots_is_started_once_more(lima, demo, capsys, monkeypatch, exists):
-    monkeypatch.setattr(boot, "_CONSOLE_SECONDS", 0.01)
+    monkeypatch.setattr(power_on, "_CONSOLE_SECONDS", 0.01)
     if exists:
         lima.add("demo-dev", demo.project.root, "Stopped")
     lima.consoles = [STALL, "boot\n"]
@@ -209,7 +258,7 @@ def test_a_guest_that_stalls_as_it_boots_is_started_once_more(lima, demo, capsys
 
 def test_a_guest_that_pretends_to_stall_gets_no_second_start_that_was_not_judged(lima, demo, home, monkeypatch):
     """It has run since the first one was judged, and may have put a link where one of its mounts was."""
-    monkeypatch.setattr(boot, "_CONSOLE_SECONDS", 0.01)
+    monkeypatch.setattr(power_on, "_CONSOLE_SECONDS", 0.01)
     (demo.project.root / "data").mkdir()
     demo.project.config.write_text(CONFIG + "mounts: [{location: ./data, writable: true}]\n")
     lima.consoles = [STALL, "boot\n"]
@@ -289,7 +338,7 @@ def test_a_disk_that_was_moved_to_another_drive_is_to_be_moved_back(lima, demo, 
 
 
 def test_a_guest_that_stalls_each_time_is_an_error_with_its_last_lines(lima, demo, monkeypatch):
-    monkeypatch.setattr(boot, "_CONSOLE_SECONDS", 0.01)
+    monkeypatch.setattr(power_on, "_CONSOLE_SECONDS", 0.01)
     lima.consoles, lima.failure = [STALL, STALL], result(1, err='{"level":"fatal","msg":"did not receive an event"}')
     with pytest.raises(VmError, match=r"did not start[\s\S]*timer wakeup didn't happen"):
         start(ProjectVm.read(lima, demo), OPTIONS)
