@@ -183,7 +183,8 @@ def check_host_paths(config: Config, root: Path | None, context: Context, more: 
     writable += [*(resolved(place) for place in writable), *(place for _, place in context.guests)]
     before = tuple(one.path for one in context.own)
     moved = {one.identity for one in (*(one for _, one in context.written), *context.own)}
-    guests_files = [*_copied(data), *(path for path in instance_directories() if not path.name.startswith("_"))]
+    guests_files = [*_copied(data), *context.copied]
+    guests_files += (path for path in instance_directories() if not path.name.startswith("_"))
     named = dict(_host_paths(data))
     for where, text in (*named.items(), *more):
         path = expanded(text)

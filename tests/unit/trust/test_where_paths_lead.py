@@ -244,6 +244,17 @@ def test_nothing_is_read_that_the_guest_is_to_be_copied_to(repository, shared, t
     assert request(repository, f"copyToHost: [{{guest: /etc/x, host: {shared}/y}}]\n{text.format(shared)}").pending()
 
 
+@pytest.mark.parametrize("text", READ)
+def test_nothing_is_read_that_another_vms_guest_is_copied_to(repository, shared, text):
+    other = made("other", repository / "other", [])
+    (other / "lima.yaml").write_text(json.dumps({"copyToHost": [{"guest": "/etc/x", "host": f"{shared}/x"}]}))
+    with pytest.raises(VmError, match="is refused") as refused:
+        request(repository, text.format(shared)).pending()
+    assert "The guest can write there" in refused.value.detail
+    (shared / "y").write_text("cpus: 1\n")
+    assert request(repository, text.format(shared).replace("/x", "/y")).pending().dangers
+
+
 @pytest.mark.parametrize("text", [PLACED[0], *INCLUDED])
 def test_nothing_is_read_from_the_directory_of_a_vm(repository, home, text):
     """Its logs are what its guest says."""
