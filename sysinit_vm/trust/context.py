@@ -49,7 +49,7 @@ def here(data: Mapping[str, Any], root: Path, vm: Path | None) -> Context:
         tuple(dict.fromkeys((*guests, *((name, one.path) for name, one in written)))),
         written,
         guest_writes.recorded(vm) if vm else (),
-        tuple(_copied(vm)),
+        tuple(_copied()),
     )
 
 
@@ -133,15 +133,14 @@ def _guests(vm: Path | None) -> Iterator[tuple[str, Path]]:
                     yield name, resolved(expanded(location.replace("{{.Home}}", "~")))
 
 
-def _copied(vm: Path | None) -> Iterator[Path]:
-    """Yield the files of this machine that files of guests are copied to, but for those of ``vm``."""
+def _copied() -> Iterator[Path]:
+    """Yield the files of this machine that files of guests are copied to, by the configs of their VMs."""
     for directory in instance_directories():
-        if directory != vm:
-            with suppress(OSError):
-                config = directory / "lima.yaml"
-                *_, hosts = _by_config(config, config.stat().st_mtime_ns)
-                places = (expanded(host.replace("{{.Home}}", "~")) for host in hosts)
-                yield from (resolved(place) for place in places if place.is_absolute())  # others are in ``directory``
+        with suppress(OSError):
+            config = directory / "lima.yaml"
+            *_, hosts = _by_config(config, config.stat().st_mtime_ns)
+            places = (expanded(host.replace("{{.Home}}", "~")) for host in hosts)
+            yield from (resolved(place) for place in places if place.is_absolute())  # others are in ``directory``
 
 
 def _written(vm: Path | None) -> Iterator[tuple[str, Written]]:

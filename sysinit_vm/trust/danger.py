@@ -87,7 +87,7 @@ class Context:
     hidden files of the home, and programs, are links to.
     ``guests`` are other VMs, each with a directory that its guest can write, by its config or at its last start;
     ``written`` has the latter too, by what it is: it may have been moved. ``own`` is what the VM's own guest could
-    write at its last start; files of other guests are ``copied`` to these places.
+    write at its last start; files of guests, its own too, are ``copied`` to these places.
     """
 
     root: Path

@@ -244,10 +244,14 @@ def test_nothing_is_read_that_the_guest_is_to_be_copied_to(repository, shared, t
     assert request(repository, f"copyToHost: [{{guest: /etc/x, host: {shared}/y}}]\n{text.format(shared)}").pending()
 
 
+@pytest.mark.parametrize("name", ["other", "app-dev"])
 @pytest.mark.parametrize("text", READ)
-def test_nothing_is_read_that_another_vms_guest_is_copied_to(repository, shared, text):
-    other = made("other", repository / "other", [])
-    (other / "lima.yaml").write_text(json.dumps({"copyToHost": [{"guest": "/etc/x", "host": f"{shared}/x"}]}))
+def test_nothing_is_read_that_the_guest_of_a_vm_is_copied_to(repository, shared, text, name):
+    """The project's own VM is one, too, that has had another config so far."""
+    project = repository / ("app" if name == "app-dev" else name)
+    copies = [{"guest": "/etc/x", "host": f"{shared}/x"}]
+    vm = made(name, project, [])
+    (vm / "lima.yaml").write_text(json.dumps({"param": {"PROJECT_DIR": str(project)}, "copyToHost": copies}))
     with pytest.raises(VmError, match="is refused") as refused:
         request(repository, text.format(shared)).pending()
     assert "The guest can write there" in refused.value.detail
