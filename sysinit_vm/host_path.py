@@ -30,7 +30,7 @@ def resolved(path: str | Path) -> Path:
     """Return ``path`` absolute and with its links resolved, as far as they lead anywhere but to themselves."""
     try:
         return Path(os.path.realpath(path))
-    except (OSError, ValueError):  # a link has become a directory meanwhile; a NUL in the path
+    except OSError:  # a link has become a directory meanwhile
         return ways(Path(path).absolute())[-1]
 
 

@@ -49,6 +49,7 @@ def here(data: Mapping[str, Any], root: Path, vm: Path | None) -> Context:
         tuple(dict.fromkeys((*guests, *((name, one.path) for name, one in written)))),
         written,
         guest_writes.recorded(vm) if vm else (),
+        tuple(_copied()),
     )
 
 
@@ -66,7 +67,7 @@ def project_of(instance: Path) -> Path | None:
     """Return the project (absolute) that the instance in the directory ``instance`` was made for; None if unknown."""
     config = instance / "lima.yaml"
     with suppress(OSError):
-        project, _ = _by_config(config, config.stat().st_mtime_ns)
+        project, *_ = _by_config(config, config.stat().st_mtime_ns)
         return Path(project) if project else None
     return None
 
@@ -127,10 +128,20 @@ def _guests(vm: Path | None) -> Iterator[tuple[str, Path]]:
     configs += [("another VM", lima_home() / "_config" / f"{name}.yaml") for name in ("default", "override")]
     for name, config in configs:
         with suppress(OSError):
-            _, locations = _by_config(config, config.stat().st_mtime_ns)
+            _, locations, _ = _by_config(config, config.stat().st_mtime_ns)
             for location in locations:
                 with suppress(OSError, RuntimeError):
                     yield name, resolved(expanded(location.replace("{{.Home}}", "~")))
+
+
+def _copied() -> Iterator[Path]:
+    """Yield the files of this machine that files of guests are copied to, by the configs of their VMs."""
+    for directory in instance_directories():
+        with suppress(OSError):
+            config = directory / "lima.yaml"
+            *_, hosts = _by_config(config, config.stat().st_mtime_ns)
+            places = (expanded(host.replace("{{.Home}}", "~")) for host in hosts)
+            yield from (resolved(place) for place in places if place.is_absolute())  # others are in ``directory``
 
 
 def _written(vm: Path | None) -> Iterator[tuple[str, Written]]:
@@ -141,15 +152,15 @@ def _written(vm: Path | None) -> Iterator[tuple[str, Written]]:
 
 
 @cache
-def _by_config(config: Path, _changed: int) -> tuple[str, tuple[str, ...]]:
-    """Return the project of a VM's config, and what its guest can write; a start asks for that several times.
+def _by_config(config: Path, _changed: int) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """Return the project of a VM's config, what its guest can write, and what is copied to; a start asks several times.
 
     A read-only mount counts too if the host does not keep it so. One whose place only Lima can tell may be anywhere.
     """
     try:
         data = document.plain(read_or_empty(config))
     except document.NOT_PLAIN:
-        return "", ()
+        return "", (), ()
     data = data if isinstance(data, Mapping) else {}
     mounts, param = data.get("mounts"), data.get("param")
     entries = [mount for mount in mounts if isinstance(mount, Mapping)] if isinstance(mounts, list) else []
@@ -158,7 +169,10 @@ def _by_config(config: Path, _changed: int) -> tuple[str, tuple[str, ...]]:
     kept = kind == "9p" or (kind == "virtiofs" and vz)
     written = [str(mount.get("location") or "/") for mount in entries if mount.get("writable") or not kept]
     somewhere = (location if "{{" not in location.replace("{{.Home}}", "") else "/" for location in written)
-    return str(param.get(PROJECT_DIR, "")) if isinstance(param, Mapping) else "", tuple(somewhere)
+    copies = data.get("copyToHost")
+    entries = copies if isinstance(copies, list) else []
+    hosts = tuple(str(entry["host"]) for entry in entries if isinstance(entry, Mapping) and entry.get("host"))
+    return str(param.get(PROJECT_DIR, "")) if isinstance(param, Mapping) else "", tuple(somewhere), hosts
 
 
 def _proxies() -> Iterator[tuple[str, str]]:

@@ -87,7 +87,7 @@ class Context:
     hidden files of the home, and programs, are links to.
     ``guests`` are other VMs, each with a directory that its guest can write, by its config or at its last start;
     ``written`` has the latter too, by what it is: it may have been moved. ``own`` is what the VM's own guest could
-    write at its last start.
+    write at its last start; files of guests, its own too, are ``copied`` to these places.
     """
 
     root: Path
@@ -101,3 +101,4 @@ class Context:
     guests: tuple[tuple[str, Path], ...] = ()
     written: tuple[tuple[str, Written], ...] = ()
     own: tuple[Written, ...] = ()
+    copied: tuple[Path, ...] = ()

@@ -12,7 +12,7 @@ from sysinit_vm.config import guest_places
 from sysinit_vm.config.document import Config
 from sysinit_vm.errors import VmError, edit
 from sysinit_vm.host_path import expanded, resolved
-from sysinit_vm.lima.home import lima_home
+from sysinit_vm.lima.home import instance_directories, lima_home
 from sysinit_vm.ports import forwards
 from sysinit_vm.trust import playbooks, sockets
 from sysinit_vm.trust.danger import Context, Where, spelled
@@ -40,6 +40,7 @@ _IN_ARGUMENTS = "Lima would run it on this machine, as a template in an argument
 _ARGUMENTS = {("images", "kernel", "cmdline")}
 _ALL_ARGUMENTS = {"video", "audio", "networks", "vmOpts", "cpuType"}
 _GUESTS = "The guest can write there, and could lead it anywhere by a link."
+_WRITTEN = ("portForwards", "copyToHost", "networks")  # what limactl or QEMU writes; all else it reads
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 
 
@@ -164,7 +165,8 @@ def check_host_paths(config: Config, root: Path | None, context: Context, more: 
 
     ``root`` is the project's directory (absolute), None if it has none. Unless ``context`` is confined, the guest can
     write each mount; it says also what other guests can write, and what the VM's own could. A project counts before it
-    has a VM, which may be made meanwhile. What is there when it is judged says nothing of what is there later, but for
+    has a VM, which may be made meanwhile. Nothing is read where the guest's files are copied to, or beside the logs of
+    a VM, which hold what its guest says. What is there when it is judged says nothing of what is there later, but for
     ``more``: other files, every byte of which is judged, with where each is named.
     """
     data = config.data
@@ -180,6 +182,8 @@ def check_host_paths(config: Config, root: Path | None, context: Context, more: 
     writable += [*(resolved(place) for place in writable), *(place for _, place in context.guests)]
     before = tuple(one.path for one in context.own)
     moved = {one.identity for one in (*(one for _, one in context.written), *context.own)}
+    guests_files = [*_copied(data), *context.copied]
+    guests_files += (path for path in instance_directories() if not path.name.startswith("_"))
     named = dict(_host_paths(data))
     for where, text in (*named.items(), *more):
         path = expanded(text)
@@ -189,7 +193,7 @@ def check_host_paths(config: Config, root: Path | None, context: Context, more: 
             raise VmError(
                 f"{where} in {config.path} is refused: {display(text)}.", detail=detail, hint=edit(config.path)
             )
-        if _is_in(passed, writable):
+        if _is_in(passed, writable) or (not where.startswith(_WRITTEN) and _is_in(passed, guests_files)):
             why = _GUESTS
         elif _is_in(passed, before) or any(guest_writes.identity_at(one) in moved for one in passed):
             why = "A guest could write there when it was last started. That counts until its VM starts without it."
@@ -202,6 +206,13 @@ def check_host_paths(config: Config, root: Path | None, context: Context, more: 
             detail=f"{why} {{{{.Dir}}}} is the VM's own directory on this machine.",
             hint=edit(config.path),
         )
+
+
+def _copied(data: Mapping[str, Any]) -> Iterator[Path]:
+    """Yield where files of the guest are copied to, as it is spelled and without links."""
+    for entry in mappings(data, "copyToHost"):
+        place = expanded(str(entry.get("host") or "/"))
+        yield from (place, resolved(place))
 
 
 def _is_in(passed: Iterable[Path], directories: Iterable[Path]) -> bool:

@@ -232,6 +232,46 @@ def test_another_project_counts_before_it_has_a_vm(repository, shared, text):
     assert "The guest can write there" in refused.value.detail
 
 
+READ = [PLACED[0], PLACED[4], *INCLUDED]
+
+
+@pytest.mark.parametrize("text", READ)
+@pytest.mark.parametrize("host", ["x", ""])
+def test_nothing_is_read_that_the_guest_is_to_be_copied_to(repository, shared, text, host):
+    copied = f"copyToHost: [{{guest: /etc/x, host: {shared / host}}}]\n"
+    with pytest.raises(VmError, match="is refused") as refused:
+        request(repository, copied + text.format(shared)).pending()
+    assert "The guest can write there" in refused.value.detail
+    assert request(repository, f"copyToHost: [{{guest: /etc/x, host: {shared}/y}}]\n{text.format(shared)}").pending()
+
+
+@pytest.mark.parametrize("name", ["other", "app-dev"])
+@pytest.mark.parametrize("text", READ)
+def test_nothing_is_read_that_the_guest_of_a_vm_is_copied_to(repository, shared, text, name):
+    """The project's own VM is one, too, that has had another config so far."""
+    project = repository / ("app" if name == "app-dev" else name)
+    copies = [{"guest": "/etc/x", "host": f"{shared}/x"}]
+    vm = made(name, project, [])
+    (vm / "lima.yaml").write_text(json.dumps({"param": {"PROJECT_DIR": str(project)}, "copyToHost": copies}))
+    with pytest.raises(VmError, match="is refused") as refused:
+        request(repository, text.format(shared)).pending()
+    assert "The guest can write there" in refused.value.detail
+    (shared / "y").write_text("cpus: 1\n")
+    assert request(repository, text.format(shared).replace("/x", "/y")).pending().dangers
+
+
+@pytest.mark.parametrize("text", [PLACED[0], *INCLUDED])
+def test_nothing_is_read_from_the_directory_of_a_vm(repository, home, text):
+    """Its logs are what its guest says."""
+    instance = made("other", repository / "other", [])
+    (instance / "x").write_text("cpus: 1\n")
+    with pytest.raises(VmError, match="is refused") as refused:
+        request(repository, text.format(instance)).pending()
+    assert "The guest can write there" in refused.value.detail
+    instance.rename(instance.with_name("_templates"))
+    assert request(repository, text.format(instance.with_name("_templates"))).pending().dangers
+
+
 @pytest.mark.parametrize("text", INCLUDED)
 def test_a_file_of_another_project_without_a_vm_is_asked_for_as_every_byte_of_it_counts(repository, shared, text):
     (shared / ".lima").mkdir()
