@@ -76,7 +76,6 @@ def test_a_drive_that_fails_is_no_question_of_rights(its, monkeypatch):
 def test_in_a_closed_directory_nothing_counts_as_missing(its):
     close(its.directory)
     assert its.has_disk
-    assert its.has_config
     assert its.protected
     for look in ("began_to_boot", "pid_files", "image_in_part"):
         with pytest.raises(VmError, match=r"Cannot read .*demo-dev\.\nPermission denied"):
