@@ -97,6 +97,15 @@ def test_no_advice_deletes_a_vm_that_we_may_not_read(its, closed, explicit):
     assert locate.own(instances(broken), Target(None, "demo-dev", "--name"), to_end=True).instance == broken
 
 
+def test_a_vm_in_a_closed_directory_is_not_left_out_of_a_list(its):
+    closed = vm("demo-dev", place=its.directory.parent, status="")
+    its.lima_yaml.unlink()
+    (its.directory / "disk").unlink()
+    assert instances(unlisted=[closed]).lost == ()
+    close(its.directory)
+    assert instances(unlisted=[closed]).lost == (closed,)
+
+
 def test_whether_a_vm_in_a_closed_directory_is_protected_is_not_known(its, home):
     lima = FakeLimactl(vm("demo-dev", place=its.directory.parent, status=""))
     close(its.directory)
