@@ -77,6 +77,8 @@ def load(path: Path) -> Config:
     """
     try:
         text = files.read(path, LONGEST_BYTES).decode()
+    except PermissionError as error:  # which is no fault of what is in it
+        raise files.denied("read", path, error) from error
     except (OSError, ValueError) as error:
         raise _unusable(path, str(error)) from error
     return Config(path, parse(text, path))

@@ -109,7 +109,7 @@ def _destroy(lima: Limactl, item: Litter, progress: Progress) -> None:
 def _remove_half(instance: InstanceFiles) -> None:
     """Remove half of an instance, unless another command works on it or has made it whole."""
     with lock.held_if_free(vm_lock_file(instance.name)) as free:
-        if not free or instance.has_config:
+        if not free or instance.has_config or instance.denied():
             raise VmError("Another sysinit-vm is using it.")
         shutil.rmtree(instance.directory)
 

@@ -230,8 +230,9 @@ class Instances:
 
     @property
     def lost(self) -> tuple[Instance, ...]:
-        """Those that Lima does not list, and that have a disk: their lima.yaml is missing."""
-        return tuple(one for one in self.unlisted if one.files.made_by_lima and one.files.has_disk)
+        """Those that Lima does not list, and that have a disk, or into which we may not look."""
+        looks = ((one, one.files) for one in self.unlisted)
+        return tuple(one for one, its in looks if (its.made_by_lima and its.has_disk) or its.denied())
 
     @property
     def guest_writes(self) -> tuple[Path | Written, ...]:

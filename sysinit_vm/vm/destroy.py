@@ -14,8 +14,13 @@ from sysinit_vm.vm.stop import reminding
 
 
 def to_destroy(vm: ProjectVm) -> Instance:
-    """Return the instance that ``destroy`` would delete. StateError if there is none, or if Lima protects it."""
+    """Return the instance that ``destroy`` would delete. StateError if there is none, or if Lima protects it.
+
+    VmError if we may not look whether it does.
+    """
     instance = vm.to_end()
+    if denied := instance.files.denied("protected"):
+        raise denied
     if instance.files.protected:
         allow = f"limactl unprotect {instance.name}"
         if instance.unreadable:  # which limactl cannot unprotect

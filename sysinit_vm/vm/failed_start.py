@@ -18,8 +18,6 @@ def require_up(done: Result, files: InstanceFiles, hint: str = "sysinit-vm logs"
     """VmError with the reason and the guest's last lines, unless ``done``, a start, went well; ``hint`` is to type."""
     if done.ok:
         return
-    console = guest_console.last_lines(files, 12)
-    shown = f"\nThe guest's last lines:\n{console}" if console else ""
     why = reason(done.err or done.out)
     strays = [path for path in instance_directories() if not names.is_legal(path.name) and path.name[0] not in "_."]
     if strays and "is not a valid identifier" in why:  # Lima reads the names of all before it starts one (2.2.0)
@@ -27,7 +25,15 @@ def require_up(done: Result, files: InstanceFiles, hint: str = "sysinit-vm logs"
     why += _perhaps_the_shell(files)
     if full := _full_disk(files):
         why, hint = f"{why}\n{full}", typed("df", "-h", files.directory.parent)
-    raise VmError(f"The VM {files.name} did not start.", detail=why + shown, hint=hint)
+    raise VmError(
+        f"The VM {files.name} did not start.", detail="\n".join(filter(None, [why, last_words(files)])), hint=hint
+    )
+
+
+def last_words(files: InstanceFiles) -> str:
+    """Return the last lines of the guest's console with a line that says so; empty if there are none."""
+    console = guest_console.last_lines(files, 12)
+    return f"The guest's last lines:\n{console}" if console else ""
 
 
 def _full_disk(files: InstanceFiles) -> str:

@@ -3,11 +3,12 @@
 from time import sleep
 
 from sysinit_vm.errors import VmError
-from sysinit_vm.lima import guest_console, recovery
+from sysinit_vm.lima import recovery
 from sysinit_vm.lima.events import host_agent_ready
 from sysinit_vm.lima.instance import STOPPED, Instance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.terminal.progress import Progress
+from sysinit_vm.vm import failed_start
 from sysinit_vm.vm.options import StartOptions
 
 
@@ -37,7 +38,7 @@ def await_host_agent(lima: Limactl, instance: Instance, options: StartOptions, p
         if ready is False or still is None or not still.running or progress.seconds > options.timeout:
             raise VmError(
                 f"The VM {instance.name} did not become ready.",
-                detail=f"The guest's last lines:\n{guest_console.last_lines(instance.files, 12)}",
+                detail=failed_start.last_words(instance.files),
                 hint="sysinit-vm logs, or sysinit-vm restart",
             )
         sleep(1)

@@ -40,8 +40,11 @@ def list(words):  # noqa: A001
             sys.stderr.write(captured("list-unmatched.err", name))
             continue
         source = HOME / name / "lima.yaml"
-        if not source.exists() or source.read_text() == "corrupt":
-            kind = "corrupt" if source.exists() else "bro"
+        try:
+            kind = ("corrupt" if source.read_text() == "corrupt" else "") if source.exists() else "bro"
+        except PermissionError:  # nothing else is printed that we read
+            kind = "corrupt"
+        if kind:
             print(captured(f"list-{'broken' if kind == 'bro' else kind}.json", name).replace(kind, name), flush=True)
             continue
         row = json.loads(captured("list-stopped.json", name))

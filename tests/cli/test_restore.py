@@ -1,10 +1,17 @@
 """A VM whose lima.yaml is lost or damaged: its disk stays, and start gives it the config of its last start again."""
 
 import json
+import os
+import shutil
 
 import pytest
 
 from sysinit_vm.trust import approvals
+from tests.worlds import SCRIPT
+
+# Root is an ordinary account there: it may not read what is closed to its owner.
+UNSHARE = (str(shutil.which("unshare")), "--user", "--map-user=1", "--map-group=1")
+ORDINARY = UNSHARE if os.geteuid() == 0 else ()
 
 
 @pytest.fixture
@@ -145,3 +152,24 @@ def test_dry_restores_nothing(world, lima_yaml):
 def test_the_kept_config_is_the_users_alone(lima_yaml):
     assert lima_yaml.with_name("sysinit-vm-lima.yaml").stat().st_mode & 0o777 == 0o600
     assert lima_yaml.with_name("sysinit-vm-booted.json").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("closed", ["lima.yaml", "disk", "."])
+def test_what_may_not_be_read_is_neither_replaced_nor_deleted_and_no_advice_does_that(world, lima_yaml, closed):
+    """Root's files, say, after a sudo: the VM is whole."""
+    own = lima_yaml.parent
+    (own / "status").write_text("Stopped")
+    before = {path.name: path.read_bytes() for path in own.iterdir()}
+    ran, mode = world.verbs(), (own / closed).stat().st_mode
+    (own / closed).chmod(0)
+    told = ""
+    for words in (["start"], ["start", "--name", "demo-dev"], ["adopt", "--yes"], ["prune", "--yes"], ["status"]):
+        done = world.type(*ORDINARY, *SCRIPT, *words)
+        assert "Traceback" not in done.stderr
+        told += done.stderr
+    (own / closed).chmod(mode)
+    assert "Permission denied\n" in told
+    assert f"Try: chmod -R u+rwX {own}\n" in told
+    assert not any(word in told for word in ("destroy", "rm -r", "missing", "damaged", "The system refused"))
+    assert {path.name: path.read_bytes() for path in own.iterdir()} == before
+    assert world.verbs() == ran

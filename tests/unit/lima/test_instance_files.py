@@ -13,7 +13,9 @@ from sysinit_vm.lima.instance_files import InstanceFiles
 from sysinit_vm.lima.locks import vm_lock_file
 from sysinit_vm.projects import locate
 from sysinit_vm.projects.locate import Target
-from tests.fakes import instances, vm
+from sysinit_vm.vm.destroy import to_destroy
+from sysinit_vm.vm.project_vm import ProjectVm
+from tests.fakes import FakeLimactl, instances, vm
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 
@@ -74,7 +76,6 @@ def test_a_drive_that_fails_is_no_question_of_rights(its, monkeypatch):
 def test_in_a_closed_directory_nothing_counts_as_missing(its):
     close(its.directory)
     assert its.has_disk
-    assert its.has_config
     assert its.protected
     for look in ("began_to_boot", "pid_files", "image_in_part"):
         with pytest.raises(VmError, match=r"Cannot read .*demo-dev\.\nPermission denied"):
@@ -94,6 +95,29 @@ def test_no_advice_deletes_a_vm_that_we_may_not_read(its, closed, explicit):
         locate.own(instances(broken), target)
     assert caught.value.hint.split()[0] in {"sudo", "chmod"}
     assert locate.own(instances(broken), Target(None, "demo-dev", "--name"), to_end=True).instance == broken
+
+
+def test_a_vm_in_a_closed_directory_is_not_left_out_of_a_list(its):
+    closed = vm("demo-dev", place=its.directory.parent, status="")
+    its.lima_yaml.unlink()
+    (its.directory / "disk").unlink()
+    assert instances(unlisted=[closed]).lost == ()
+    close(its.directory)
+    assert instances(unlisted=[closed]).lost == (closed,)
+
+
+def test_whether_a_vm_in_a_closed_directory_is_protected_is_not_known(its, home):
+    lima = FakeLimactl(vm("demo-dev", place=its.directory.parent, status=""))
+    close(its.directory)
+    with pytest.raises(VmError, match="Permission denied"):
+        to_destroy(ProjectVm.read(lima, Target(None, "demo-dev", "--name")))
+
+
+def test_a_config_that_may_not_be_read_is_no_reason_for_a_new_one(its):
+    close(its.lima_yaml)
+    with pytest.raises(VmError, match="Permission denied") as caught:
+        its.config()
+    assert caught.value.hint == f"ls -ld {its.lima_yaml}"
 
 
 @pytest.mark.parametrize("closed", [".", "lima.yaml", "disk"])

@@ -241,6 +241,17 @@ def test_a_vm_that_never_gets_ready_is_an_error_with_the_guests_last_lines(lima,
         start(ProjectVm.read(lima, demo), options)
 
 
+@pytest.mark.parametrize("console", [None, "", "Kernel panic\n"])
+def test_a_vm_that_never_gets_ready_shows_no_last_lines_if_there_are_none(lima, demo, console):
+    instance = lima.add("demo-dev", demo.project.root, "Running")
+    (instance.dir / "ha.stdout.log").write_text('{"status":{"degraded":true}}')
+    if console is not None:
+        (instance.dir / "serial.log").write_text(console)
+    with pytest.raises(VmError, match="did not become ready") as caught:
+        start(ProjectVm.read(lima, demo), OPTIONS)
+    assert caught.value.detail == ("The guest's last lines:\nKernel panic" if console else "")
+
+
 STALL = "rcu: rcu_preempt kthread timer wakeup didn't happen for 5251 jiffies!\n" * 2
 
 
