@@ -6,6 +6,7 @@ it comes), ``receive`` and ``send`` (one end of a pipe is ours) and ``attach`` (
 
 import contextlib
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -211,7 +212,9 @@ def _started(argv: Sequence[str], env: Mapping[str, str] | None, **options: Any)
         raise MissingError(f"Cannot run {argv[0]}.", detail=str(error), hint="sysinit-vm setup") from error
 
 
-def _exit_status(returncode: int) -> int:
+def _exit_status(returncode: int | None) -> int:
+    if returncode is None:  # it was left
+        return 128 + signal.SIGKILL
     return 128 - returncode if returncode < 0 else returncode
 
 
@@ -238,10 +241,12 @@ def _end_if_alive(process: subprocess.Popen[bytes], *, after: float = 0) -> None
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process that we started: SIGTERM, and SIGKILL five seconds later."""
-    process.terminate()
-    try:
-        process.wait(timeout=5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    """End a process that we started: SIGTERM, and SIGKILL five seconds later.
+
+    One that waits in the kernel for a file system that does not answer is left to end when it can.
+    """
+    for end in (process.terminate, process.kill):
+        end()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=5)
+            return

@@ -65,7 +65,7 @@ def summary(instance: Instance, machine: Facts) -> str:
     One project's config hides no other's VM from `list`. It does not look at what LIMA_HOME/_config has changed since
     the boot; `plan` does.
     """
-    if instance.project_dir is None:
+    if instance.project_dir is None or instance.silent:
         return UNKNOWN
     with suppress(VmError, OSError, *document.NOT_PLAIN):
         committed = committed_config.load(Project(instance.project_dir))

@@ -13,7 +13,7 @@ from sysinit_vm.errors import VmError
 from sysinit_vm.files import read_or_empty
 from sysinit_vm.guest_writes import Written
 from sysinit_vm.host_path import expanded
-from sysinit_vm.lima import home
+from sysinit_vm.lima import home, silent
 from sysinit_vm.lima.instance_files import InstanceFiles
 
 RUNNING = "Running"
@@ -73,9 +73,15 @@ class Instance:
 
     @property
     def mounted(self) -> tuple[Path, ...]:
-        """The host directories that it mounts by its config now (absolute)."""
-        locations = [mount.get("location") for mount in self.filled.get("mounts") or ()]
-        return tuple(expanded(location) for location in locations if location)
+        """The host directories that its config mounts (absolute), and the project's: Lima looks at them to list it."""
+        mounts = [mount for mount in self.filled.get("mounts") or () if mount.get("location")]
+        project = [self.project_dir] if self.project_dir else []
+        return (*project, *(expanded(str(mount["location"])) for mount in mounts))
+
+    @property
+    def silent(self) -> Path | None:
+        """The first of ``mounted`` that does not answer, as far as we have asked: nobody may look at it, nor Lima."""
+        return next((path for path in self.mounted if silent.is_silent(path)), None)
 
     @property
     def written(self) -> tuple[Written, ...]:
@@ -108,7 +114,7 @@ class Instance:
     @property
     def no_directory(self) -> Path | None:
         """The first host directory that its guest could write and that is none (absolute): Lima refuses it for that."""
-        return next((path for path in self.guest_writes if not path.is_dir()), None)
+        return None if self.silent else next((path for path in self.guest_writes if not path.is_dir()), None)
 
     @property
     def restorable(self) -> bool:
@@ -144,7 +150,7 @@ class Instance:
     def _has_disk_unused(self) -> bool:
         """Whether it is a VM with a disk that Lima cannot use, though we may read all of it."""
         its = self.files
-        return self.unreadable and its.made_by_lima and its.has_disk and not its.denied()
+        return self.unreadable and not self.silent and its.made_by_lima and its.has_disk and not its.denied()
 
     @property
     def state(self) -> str:
@@ -239,7 +245,7 @@ class Instances:
         """The host directories that their guests can write, by their configs now, or could at their last start."""
         places = list[Path | Written]()
         for instance in (*self, *self.lost):
-            places += [*instance.guest_writes, *instance.written]
+            places += [*(() if instance.silent else instance.guest_writes), *instance.written]
         return tuple(places)
 
     def get(self, name: str) -> Instance | None:

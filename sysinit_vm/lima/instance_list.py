@@ -2,18 +2,20 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from sysinit_vm.errors import VmError
-from sysinit_vm.lima import home, names
+from sysinit_vm.lima import home, names, silent
 from sysinit_vm.lima.instance import Instance, Instances
 from sysinit_vm.lima.instance_files import InstanceFiles
 from sysinit_vm.lima.messages import reason
 from sysinit_vm.runner import TIMED_OUT, Result
 
 Read = Callable[..., Result]
-"""Runs `limactl list --json` for the names that it is given."""
+"""Runs `limactl list --json` for the names that it is given; ``timeout`` in seconds."""
 
+_SOON = 5  # seconds
+_LATE = 60  # seconds: more than Lima waits for the host agents of frozen VMs
 _NO_INSTANCE = "_sysinit-vm"  # a name that no instance can have: a limactl that works knows none
 _BY_SIGNAL = 128  # a status above it: what started limactl saw that it was ended by a signal
 _UNMATCHED = re.compile(r'msg"?[:=]"unmatched instances"')
@@ -46,15 +48,24 @@ def instance(read: Read, name: str) -> Instance | None:
 
 def _without_config(its: InstanceFiles) -> Instance:
     """What has no lima.yaml: that was removed, or Lima was ended while it made or deleted the VM, or it is a stray."""
-    return Instance(its.name, "", its.directory).with_own_config()
+    return _unlisted(its.name)
 
 
 def _list(read: Read, *wanted: str) -> list[Instance]:
     """Return those of ``wanted`` that Lima has; VmError if it does not answer, or not as we know it.
 
+    It looks at each directory that one mounts, and waits for ever if that does not answer: those are unreadable, too.
     One that it cannot list makes it fail for all (2.2.0): then each is asked for alone, and that one is unreadable.
     """
-    done = read(*wanted)
+    if mute := _silent(wanted):
+        answering = [name for name in wanted if name not in {instance.name for instance in mute}]
+        return [*(_list(read, *answering) if answering else []), *mute]
+    done = read(*wanted, timeout=_SOON)
+    if done.code == TIMED_OUT:
+        silent.find(place for name in wanted for place in _unlisted(name).mounted)
+        if _silent(wanted):
+            return _list(read, *wanted)
+        done = read(*wanted, timeout=_LATE)
     if done.code == TIMED_OUT:
         raise VmError(
             "limactl does not answer.", detail="It did not end the list of its instances.", hint="limactl list"
@@ -70,9 +81,18 @@ def _list(read: Read, *wanted: str) -> list[Instance]:
     if len(wanted) > 1:
         alone = {name: instance for name in left for instance in _list(read, name)}
         return [instance for name in wanted if (instance := listed.get(name) or alone.get(name))]
-    if not _UNMATCHED.search(read(_NO_INSTANCE).err):
+    if not _UNMATCHED.search(read(_NO_INSTANCE, timeout=_LATE).err):
         raise VmError("limactl cannot list its instances.", detail=reason(done.err or done.out), hint="limactl list")
-    return [Instance(wanted[0], "", home.instance_files(wanted[0]).directory).with_own_config()]
+    return [_unlisted(wanted[0])]
+
+
+def _silent(wanted: Iterable[str]) -> list[Instance]:
+    """Return those of ``wanted`` that mount what is known not to answer."""
+    return [instance for instance in map(_unlisted, wanted) if instance.silent] if silent.known() else []
+
+
+def _unlisted(name: str) -> Instance:
+    return Instance(name, "", home.instance_files(name).directory).with_own_config()
 
 
 def _rows(done: Result) -> list[Instance]:

@@ -60,8 +60,8 @@ class Limactl:
         """Return the instance ``name`` as it is now, None if there is none; half of one is ``unreadable``."""
         return instance_list.instance(self._listed, name)
 
-    def _listed(self, *wanted: str) -> Result:
-        return self._read("--log-format=json", "list", "--json", *wanted, timeout=_LIST_SECONDS)
+    def _listed(self, *wanted: str, timeout: float | None = None) -> Result:
+        return self._read("--log-format=json", "list", "--json", *wanted, timeout=timeout)
 
     def create(
         self, config: JudgedFile, on_message: Callable[[Message], None], *, env: Mapping[str, str] | None = None

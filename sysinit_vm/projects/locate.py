@@ -190,6 +190,9 @@ def unreadable(instance: Instance) -> StateError:
         return StateError(brief, detail=f"{denied.brief} {denied.detail}", hint=denied.hint)
     there = os.path.lexists(lima_yaml)
     why = f"{lima_yaml} is {'damaged' if there else 'missing'}, so Lima cannot use the VM."
+    if instance.silent:
+        why = f"{instance.silent}, which it mounts, does not answer. Perhaps the server of its file system is gone."
+        return StateError(brief, detail=why, hint="mount")
     if instance.restorable:
         detail = f"{why} Its disk is there, and the config of its last start is kept: start restores it."
         return StateError(brief, detail=detail, hint=typed("sysinit-vm", "start", "--name", name))

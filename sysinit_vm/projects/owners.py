@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sysinit_vm import guest_writes
 from sysinit_vm.errors import StateError, VmError
-from sysinit_vm.lima import names
+from sysinit_vm.lima import names, silent
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.lima.instance import Instance, Instances
 from sysinit_vm.projects import committed_config, default_names
@@ -47,7 +47,7 @@ def left_behind(instances: Instances, project: Project, name: str) -> Instance |
 
 
 def _vanished(recorded: Path) -> bool:
-    return gone(recorded) or _through_links(recorded)
+    return gone(recorded) or (not silent.is_silent(recorded) and _through_links(recorded))
 
 
 def _made_without_us(instance: Instance) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from sysinit_vm.lima import silent
 from sysinit_vm.projects import default_names
 
 CONFIG = Path(".lima") / "config.yaml"
@@ -44,6 +45,8 @@ def same(one: Path, other: Path) -> bool:
     """Whether two absolute paths are one directory: spelled alike, or both existing and the same file."""
     if one == other:
         return True
+    if silent.is_silent(one) or silent.is_silent(other):
+        return False
     try:
         return one.samefile(other)
     except (OSError, ValueError):
@@ -51,7 +54,9 @@ def same(one: Path, other: Path) -> bool:
 
 
 def gone(path: Path) -> bool:
-    """Whether nothing is at ``path`` (absolute); false if we have no permission to look."""
+    """Whether nothing is at ``path`` (absolute); false if we have no permission to look, or it does not answer."""
+    if silent.is_silent(path):
+        return False
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):

@@ -16,6 +16,7 @@ from sysinit_vm.config.params import PROJECT_DIR
 from sysinit_vm.files import read_or_empty
 from sysinit_vm.guest_writes import Written
 from sysinit_vm.host_path import expanded, resolved
+from sysinit_vm.lima import silent
 from sysinit_vm.lima.home import instance_directories, lima_home
 from sysinit_vm.trust import approvals
 from sysinit_vm.trust.danger import Context
@@ -126,12 +127,15 @@ def _guests(vm: Path | None) -> Iterator[tuple[str, Path]]:
     """Yield the directories that guests can write, but for that of ``vm``: by their configs, and that for all VMs."""
     configs = [(path.name, path / "lima.yaml") for path in instance_directories() if path != vm]
     configs += [("another VM", lima_home() / "_config" / f"{name}.yaml") for name in ("default", "override")]
+    guests = list[tuple[str, Path]]()
     for name, config in configs:
         with suppress(OSError):
             _, locations, _ = _by_config(config, config.stat().st_mtime_ns)
-            for location in locations:
-                with suppress(OSError, RuntimeError):
-                    yield name, resolved(expanded(location.replace("{{.Home}}", "~")))
+            guests += [(name, expanded(location.replace("{{.Home}}", "~"))) for location in locations]
+    unanswered = silent.find(place for _, place in guests)
+    for name, place in guests:
+        with suppress(OSError, RuntimeError):
+            yield name, place if place in unanswered else resolved(place)
 
 
 def _copied() -> Iterator[Path]:

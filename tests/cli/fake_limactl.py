@@ -55,6 +55,8 @@ def list(words):  # noqa: A001
             code = 1
             sys.stderr.write(captured("list-unmatched.err", name))
             continue
+        for mount in own.get("mounts", ()):
+            Path(mount["location"]).is_dir()  # as Lima looks at each
         row.update({key: own[key] for key in ("vmType", "arch") if key in own})
         row["config"] = {**row.get("config", {}), **own}  # filled in
         if row["status"] == "Running":

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from sysinit_vm import runner
 from sysinit_vm.errors import MissingError
 from sysinit_vm.runner import TIMED_OUT, Result, Runner
 
@@ -309,3 +310,19 @@ def test_a_program_of_the_current_directory_is_never_run(tmp_path, monkeypatch, 
     monkeypatch.setenv("PATH", path.format(tmp_path / "bin"))
     assert Runner().read(("tool",)).out == f"ours {tmp_path}/bin\n"
     assert Runner().read(("tool",), env={"X": "1"}).out == f"ours {tmp_path}/bin\n"
+
+
+def test_a_process_that_no_signal_ends_is_left():
+    """It waits in the kernel for a file system that does not answer; nobody waits with it."""
+    signals = []
+
+    class Waiting:
+        returncode = None
+        terminate, kill = (lambda _: signals.append("TERM")), (lambda _: signals.append("KILL"))
+
+        def wait(self, timeout):
+            raise subprocess.TimeoutExpired("x", timeout)
+
+    runner._end(Waiting())
+    assert signals == ["TERM", "KILL"]
+    assert runner._exit_status(None) == 137

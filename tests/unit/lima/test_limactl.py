@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from sysinit_vm import files
 from sysinit_vm.errors import StateError, VmError
+from sysinit_vm.lima import silent
 from sysinit_vm.lima.account import Account
 from sysinit_vm.lima.events import has_booted, host_agent_ready
 from sysinit_vm.lima.home import all_instance_files, lima_home
@@ -22,6 +23,7 @@ from sysinit_vm.lima.instance import Instance, Instances
 from sysinit_vm.lima.judged import JudgedConfig, JudgedFile, JudgedInstance
 from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.messages import message, reason
+from sysinit_vm.projects import locate, project
 from tests.fakes import RecordingRunner, captured, result
 
 JSON = "--log-format=json"
@@ -254,10 +256,61 @@ def test_a_list_that_is_not_as_we_know_it_is_an_error_and_no_vm_is_called_gone(i
 
 def test_a_list_that_does_not_end_is_an_error(instances):
     instances("a")
-    lima, recorder = wrapped(result(124))
-    with pytest.raises(VmError, match="does not answer"):
+    lima, recorder = wrapped(result(124), result(124))
+    with pytest.raises(VmError, match="limactl does not answer"):
         lima.instances()
-    assert recorder.options[0]["timeout"] == 60
+    assert [options["timeout"] for options in recorder.options] == [5, 60]
+
+
+def test_a_list_that_only_takes_its_time_is_waited_for(instances):
+    instances("a")
+    lima, _ = wrapped(result(124), result(out='{"name": "a", "status": "Running"}'))
+    assert [instance.name for instance in lima.instances()] == ["a"]
+
+
+@pytest.fixture
+def dead(instances, monkeypatch):
+    """Of two VMs one mounts a directory that does not answer; limactl waits as long as it has to list that one."""
+    lima_home = instances("a", "b")
+    (lima_home / "b" / "lima.yaml").write_text("{param: {PROJECT_DIR: /p}, mounts: [{location: /dead/x}]}")
+    monkeypatch.setattr(silent, "_answers", {})
+    asked = []
+
+    def read(runner, argv, *, timeout):
+        asked.append(argv[4:])
+        return result(124, "".join(f"{number}\n" for number, path in enumerate(argv[4:]) if "dead" not in path))
+
+    monkeypatch.setattr(silent.Runner, "read", read)
+
+    def list_(call):
+        return result(124) if "b" in call.argv else result(out='{"name": "a", "status": "Running"}')
+
+    lima, recorder = wrapped(answer=list_)
+    return lima, recorder, asked
+
+
+def test_a_mount_that_does_not_answer_stops_no_other_vm(dead, capsys):
+    lima, recorder, asked = dead
+    for _ in range(2):
+        instances = lima.instances()
+        mute = instances.get("b")
+        assert [instance.name for instance in instances] == ["a", "b"]
+        assert (mute.silent, mute.unreadable, mute.running) == (Path("/dead/x"), True, False)
+        assert (mute.restorable, mute.lost, mute.intact, mute.no_directory) == (False, False, False, None)
+        assert instances.guest_writes == ()
+    assert asked == [("/p", "/dead/x")]
+    assert [argv[4:] for argv in recorder.argvs] == [("a", "b"), ("a",), ("a",)]
+    assert capsys.readouterr().err == "/dead/x does not answer. What VMs have there is left alone.\n"
+    assert "/dead/x, which it mounts, does not answer" in str(locate.unreadable(lima.instance("b")))
+
+
+def test_nobody_looks_at_a_directory_that_does_not_answer(dead, monkeypatch):
+    dead[0].instances()
+    monkeypatch.setattr(Path, "stat", lambda _: pytest.fail("it would wait"))
+    monkeypatch.setattr(os, "stat", lambda *_, **__: pytest.fail("it would wait"))
+    assert not project.gone(Path("/dead/x/y"))
+    assert not project.same(Path("/dead/x"), Path("/q"))
+    assert project.same(Path("/dead/x"), Path("/dead/x"))
 
 
 def test_a_list_that_fails_is_an_error_with_limas_reason(instances):
