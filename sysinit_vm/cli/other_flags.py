@@ -103,6 +103,12 @@ _MEANINGS = (
     _Meaning(("logs",), ("--since",), "It shows the last lines.", "sysinit-vm logs{before} --lines 100"),
     _Meaning(("exec",), ("-e",), "It is --env.", "sysinit-vm exec{before} --env{after}"),
     _Meaning(("exec",), ("-u", "--user"), "`sudo` changes the user in the VM.", "sysinit-vm exec{before} sudo{later}"),
+    _Meaning(
+        ("exec",),
+        _DETACH,
+        "`setsid -f` leaves a program running in the VM; its output is lost unless it goes to a file.",
+        "sysinit-vm exec{before} setsid -f{after}",
+    ),
     _Meaning(("exec",), ("--rm",), "It runs in the project's VM, which stays.", "sysinit-vm help exec"),
     _Meaning(
         ("exec",),

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,9 +81,10 @@ def without_links(entry: Mapping[str, Any], key: str) -> dict[str, Any]:
     Lima fills in nothing there.
     """
     path = entry.get(key)
-    if not isinstance(path, str) or not path.startswith("/") or "\0" in path:
-        return dict(entry)
-    return {**entry, key: str(resolved(path))}
+    if isinstance(path, str) and path.startswith("/"):
+        with suppress(ValueError):  # a NUL, or half a character
+            return {**entry, key: str(resolved(path))}
+    return dict(entry)
 
 
 def _unknown(text: str) -> VmError:

@@ -15,6 +15,7 @@ from sysinit_vm.projects.locate import Located
 from sysinit_vm.projects.project import Project
 
 MACHINE_COLUMNS = ("NAME", "STATUS", "AGE", "CPUS", "MEMORY", "DISK", "PORTS", "DRIFT", "PROJECT")
+PAUSED = "Paused"  # Lima calls it Running
 COLUMNS = ("NAME", "STATUS", "CPUS", "MEMORY", "DISK", "SESSION", "PROJECT")
 
 
@@ -43,7 +44,7 @@ def of_project(located: Located, project: Project | None) -> dict[str, Any]:
 
 def _status(instance: Instance) -> str:
     """Lima's own status, or Paused, which Lima calls Running."""
-    return "Paused" if qmp.paused(instance) else instance.state
+    return PAUSED if qmp.paused(instance) else instance.state
 
 
 def of_machine(instances: Instances, now: float, drift: Callable[[Instance], str]) -> list[dict[str, Any]]:

@@ -68,7 +68,7 @@ class Instance:
         kept = self.mount_type == "9p" or (self.mount_type == "virtiofs" and self.filled.get("vmType") == "vz")
         mounts = [mount for mount in self.filled.get("mounts") or () if mount.get("location")]
         mounts = [mount for mount in mounts if mount.get("writable") or not kept]
-        directories = (expanded(mount["location"]) for mount in mounts)
+        directories = (expanded(str(mount["location"])) for mount in mounts)
         return (*([self.project_dir] if self.project_dir else []), *directories)
 
     @property

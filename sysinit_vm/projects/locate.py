@@ -188,19 +188,18 @@ def unreadable(instance: Instance) -> StateError:
     lima_yaml, destroy = its.lima_yaml, typed("sysinit-vm", "destroy", "--name", instance.name)
     if denied := its.denied():
         return StateError(brief, detail=f"{denied.brief} {denied.detail}", hint=denied.hint)
-    there = os.path.lexists(lima_yaml)
-    why = f"{lima_yaml} is {'damaged' if there else 'missing'}, so Lima cannot use the VM."
+    why = f"{lima_yaml} is {'damaged' if os.path.lexists(lima_yaml) else 'missing'}, so Lima cannot use the VM."
     if instance.silent:
         why = f"{instance.silent}, which it mounts, does not answer. Perhaps the server of its file system is gone."
         return StateError(brief, detail=why, hint="mount")
     if instance.restorable:
-        detail = f"{why} Its disk is there, and the config of its last start is kept: start restores it."
-        return StateError(brief, detail=detail, hint=typed("sysinit-vm", "start", "--name", name))
+        why += " Its disk is there, and the config of its last start is kept: start restores it."
+        return StateError(brief, detail=why, hint=typed("sysinit-vm", "start", "--name", name))
     if instance.lost:
-        detail = f"{why} Its disk is there, and no config of a start is kept: the project's own can take its place."
+        why += " Its disk is there, and no config of a start is kept: the project's own can take its place."
         adopt = typed("sysinit-vm", "adopt", "--name", name)
-        return StateError(brief, detail=detail, hint=f"{adopt} in its project. To delete it with its disk: {destroy}")
-    if not there:
+        return StateError(brief, detail=why, hint=f"{adopt} in its project. To delete it with its disk: {destroy}")
+    if not os.path.lexists(lima_yaml):
         stray = ("sysinit-vm", "stop", "--name", name) if recovery.own_processes(its) else ("rm", "-r", its.directory)
         return StateError(brief, detail=why, hint=destroy if its.made_by_lima else typed(*stray))
     if instance.no_directory:
@@ -209,8 +208,8 @@ def unreadable(instance: Instance) -> StateError:
     if instance.intact:
         added = f", or what {lima_home() / '_config'} adds to it" if machine_config() else ""
         why = f"limactl did not take {lima_yaml}{added}. If another command has just restored it, it can by now."
-        status = typed("sysinit-vm", "status", "--name", name)
-        return StateError(brief, detail=why, hint=f"{status}, or {typed('limactl', 'validate', lima_yaml)}")
+        validate = typed("limactl", "validate", lima_yaml)
+        return StateError(brief, detail=why, hint=f"{typed('sysinit-vm', 'status', '--name', name)}, or {validate}")
     return StateError(brief, detail=why, hint=f"{edit(lima_yaml)}, or {destroy}" if its.has_disk else destroy)
 
 

@@ -13,6 +13,7 @@ from sysinit_vm.tasks.context import any_vm
 from sysinit_vm.tasks.output import print_json
 from sysinit_vm.tasks.verb import verb
 from sysinit_vm.terminal.console import say, table
+from sysinit_vm.vm import pause
 
 
 @verb(group="Look", aliases=["st"], examples=["sysinit-vm status", "sysinit-vm st --json"], exits=[3, 6])
@@ -48,3 +49,5 @@ def status(c: Context, json: bool = False, project: str | None = None, name: str
         print_json({"vm": record, "zellij_compile": compiling.data() if compiling else None})
     else:
         table(listing.COLUMNS, [listing.row(record)])
+    if located.instance and record["status"] == listing.PAUSED:
+        say(str(pause.error(located.instance)))

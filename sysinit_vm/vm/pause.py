@@ -7,20 +7,23 @@ from sysinit_vm.lima import qmp
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.lima.limactl import Limactl
 
+_START = "sysinit-vm start, when there is room"
+
 
 def require_going(instance: Instance) -> None:
     """Raise StateError (exit 4) if the guest is paused: whatever is asked of it would wait without end."""
     if qmp.paused(instance):
-        raise _paused(instance, "sysinit-vm start, when there is room")
+        raise error(instance)
 
 
-def go_on(lima: Limactl, instance: Instance, hint: str = "sysinit-vm start, when there is room") -> None:
+def go_on(lima: Limactl, instance: Instance, hint: str = _START) -> None:
     """Let a paused guest go on; StateError (exit 4) with ``hint`` if there is still no room for what it writes."""
     if not lima.runner.dry and qmp.paused(instance) and not qmp.resume(instance):
-        raise _paused(instance, hint)
+        raise error(instance, hint)
 
 
-def _paused(instance: Instance, hint: str) -> StateError:
+def error(instance: Instance, hint: str = _START) -> StateError:
+    """Return the error for a paused guest, with what to type when there is room."""
     free = shutil.disk_usage(instance.dir).free // 2**20
     return StateError(
         f"The VM {instance.name} is paused: the disk of this machine is full.",

@@ -23,7 +23,7 @@ def hint_of(done):
     return done.stderr.rstrip().split("\nTry: ")[-1]
 
 
-@pytest.mark.parametrize("words", ["exec ls", "shell", "ports", "copy a :b"])
+@pytest.mark.parametrize("words", ["exec ls", "shell", "ports", "copy a :b", "status"])
 def test_outside_a_project_both_ways_on_are_named(world, shop, words):
     elsewhere = world.project("empty")
     verb, *rest = words.split()
@@ -75,6 +75,7 @@ rm -rf demo-dev | help destroy
 delete --force shop-dev | destroy --name shop-dev
 exec -it shop-dev bash | exec --name shop-dev bash
 exec -c ls | exec ls
+exec -d python3 -m http.server | exec setsid -f python3 -m http.server
 ssh -p 22 | ssh-config
 attach -d | shell
 ssh-config shop-dev | ssh-config

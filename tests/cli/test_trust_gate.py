@@ -51,6 +51,40 @@ def test_what_was_shown_is_allowed_by_its_hash_and_the_vm_starts(world):
     assert world.status() == "Running"
 
 
+def another_text(path, _elsewhere):
+    path.write_text("- hosts: localhost\n")
+
+
+def a_link(path, elsewhere):
+    path.unlink()
+    path.symlink_to(elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("text", "change"),
+    [
+        ("provision: [{{mode: ansible, playbook: {0}}}]", another_text),
+        ("provision: [{{mode: ansible, playbook: {0}}}]", a_link),
+        ("networks: [{{socket: {0}}}]", a_link),
+    ],
+)
+def test_a_vm_is_not_started_again_with_another_file_than_was_allowed(world, text, change):
+    outside, elsewhere = (world.home / name / "x" for name in ("outside", "elsewhere"))
+    for path in (outside, elsewhere):
+        path.parent.mkdir()
+        path.write_text("- hosts: all\n")
+    commit(world, text.format(outside) + "\n")
+    refused = world.run("start")
+    assert refused.returncode == 5
+    assert world.run("trust", "--approve", hash_of(refused.stderr)).returncode == 0
+    assert world.run("start").returncode == 0
+    assert world.run("stop").returncode == 0
+    change(outside, elsewhere)
+    done = world.run("start")
+    assert (done.returncode, world.status()) == (5, "Stopped")
+    assert str(elsewhere if change is a_link else outside) in done.stderr
+
+
 def test_a_change_shows_the_difference_and_asks_again_and_the_vm_stays_as_it_was(world):
     world.put_vm()
     commit(world, AGENT + (world.demo / ".lima/config.yaml").read_text().replace("ssh:\n", "x-ssh:\n"))

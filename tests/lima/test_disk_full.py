@@ -43,6 +43,7 @@ def test_a_paused_guest_is_told_and_goes_on_when_there_is_room(world, full):
     while "Paused" not in world.ok(project, "status"):
         assert time.monotonic() < deadline
         time.sleep(2)
+    assert "Try: sysinit-vm start, when there is room" in world.run(project, "status").stderr
     for words in (["exec", "true"], ["start"], ["stop"], ["restart"]):
         done = world.run(project, *words)
         assert done.returncode == 4

@@ -2,13 +2,15 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sysinit_vm import guest_writes
 from sysinit_vm.effective import prepare
-from sysinit_vm.errors import NotConfirmedError, VmError
+from sysinit_vm.effective.host_paths import without_links
+from sysinit_vm.errors import NotConfirmedError, StateError, VmError
 from sysinit_vm.lima.home import lima_home
 from sysinit_vm.machine import facts as machine
 from sysinit_vm.projects import committed_config, locate
@@ -309,6 +311,17 @@ def test_a_vm_whose_network_socket_leads_elsewhere_is_asked_again_at_its_start(r
     now = gate.judge_instance(own)
     assert not now.allowed
     assert f"{home}/n.sock" in told(now)[0]
+
+
+def test_a_vm_that_lima_cannot_read_is_a_sentence_whatever_its_own_config_says(repository, home):
+    own = replace(instance_of(repository, home, {"mounts": [{"location": 5, "writable": True}]}), status="")
+    with pytest.raises(StateError):
+        gate.passed_instance(own)
+
+
+@pytest.mark.parametrize("path", ["/a\ud800", "/a\0b"])
+def test_a_path_that_is_none_is_left_as_it_is(path):
+    assert without_links({"socket": path}, "socket") == {"socket": path}
 
 
 @pytest.fixture
