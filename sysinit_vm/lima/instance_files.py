@@ -93,6 +93,14 @@ class InstanceFiles:
         return self.directory / "lima-version"
 
     @property
+    def made(self) -> tuple[int, int]:
+        """What tells the instance from a later one of its name: the inode of its ``version``, and when that was written."""
+        with suppress(OSError):
+            status = self.version.stat()
+            return status.st_ino, status.st_mtime_ns
+        return (0, 0)
+
+    @property
     def ssh_config(self) -> Path:
         """What ssh needs to log in, rewritten at each start."""
         return self.directory / "ssh.config"

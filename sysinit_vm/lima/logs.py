@@ -74,7 +74,7 @@ def ends(instance: Instance, source: str) -> Ends:
 
 
 def follow(instance: Instance, source: str, offsets: Ends) -> Iterator[str]:
-    """Yield the lines of ``host`` or ``console`` after ``offsets`` as they are written, until the caller stops.
+    """Yield the lines of ``host`` or ``console`` after ``offsets`` as they are written, while there is the instance.
 
     The offsets are taken before the last lines are shown: a line that is written meanwhile belongs to one of the two.
     """
@@ -85,6 +85,8 @@ def follow(instance: Instance, source: str, offsets: Ends) -> Iterator[str]:
             new_lines, offsets[path] = _new_lines(path, offsets.get(path, 0))
             yield from _plain(source, new_lines)
             idle = idle and not new_lines
+        if idle and not os.path.isdir(instance.dir):  # noqa: PTH112  # is_dir raises
+            return
         if idle:
             time.sleep(0.5)
 

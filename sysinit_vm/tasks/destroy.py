@@ -21,6 +21,7 @@ def destroy_(c: Context, yes: bool = False, project: str | None = None, name: st
     instance = to_destroy(vm)
     if instance.unreadable:
         say(str(locate.unreadable(instance)))
+    made = instance.files.made
     question = f"Permanently delete the VM {instance.name} and everything stored only in it?"
     prompts.confirm(question, yes=yes, refusal_hint="sysinit-vm destroy --yes")
-    done(c, f"VM destroyed: {destroy(vm)}")
+    done(c, f"VM destroyed: {destroy(vm, made=made)}")

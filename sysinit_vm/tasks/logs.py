@@ -45,6 +45,7 @@ def logs_(
     if ends is not None:
         for line in logs.follow(instance, source or "console", ends):
             show(line)
+        say(f"The VM {instance.name} was deleted.")
 
 
 def _count(text: str) -> int:

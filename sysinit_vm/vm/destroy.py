@@ -33,13 +33,16 @@ def to_destroy(vm: ProjectVm) -> Instance:
     return instance
 
 
-def destroy(vm: ProjectVm, progress: Progress | None = None) -> str:
+def destroy(vm: ProjectVm, progress: Progress | None = None, *, made: tuple[int, int] | None = None) -> str:
     """Delete the VM with its disk and return its name. StateError if there is none, or if Lima protects it.
 
     A running VM is stopped first, so that the guest's unwritten data reaches the project. ``progress`` is that of a
-    task that this is part of; without one, its stages are shown by themselves.
+    task that this is part of; without one, its stages are shown by themselves. ``made`` is that of the instance's files
+    when the user was asked: StateError if there is another VM of the name by now.
     """
     with vm.locked() as locked:
+        if made is not None and to_destroy(locked).files.made != made:
+            raise StateError(f"The VM {vm.located.name} has changed in the meantime.", hint="sysinit-vm status")
         return delete(locked, progress)
 
 

@@ -1,5 +1,6 @@
 import itertools
 import os
+import shutil
 
 import pytest
 
@@ -133,6 +134,12 @@ def test_a_line_that_is_written_in_two_parts_is_followed_as_one(vm, monkeypatch)
 def test_following_a_log_that_does_not_exist_yet_waits_for_it(vm, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda _: (vm.dir / "serial.log").write_text("first\n"))
     assert next(follow(vm)) == "first"
+
+
+def test_following_ends_with_the_vm(vm):
+    following = logs.follow(vm, "host", logs.ends(vm, "host"))
+    shutil.rmtree(vm.dir)
+    assert list(following) == []
 
 
 def test_provisioning_has_no_file_to_follow(vm):

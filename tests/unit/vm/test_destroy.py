@@ -15,6 +15,15 @@ def test_there_is_nothing_to_stop_or_destroy_before_the_first_start(lima, demo):
             act(ProjectVm.read(lima, demo))
 
 
+def test_another_vm_of_the_name_that_came_while_the_user_was_asked_stays(lima, demo):
+    lima.add("demo-dev", demo.project.root, "Stopped")
+    vm = ProjectVm.read(lima, demo)
+    with pytest.raises(StateError, match="changed in the meantime"):
+        destroy(vm, made=(1, 1))
+    assert lima.calls == []
+    assert destroy(vm, made=vm.located.instance.files.made) == "demo-dev"
+
+
 @pytest.mark.parametrize(
     ("status", "verbs"),
     [
