@@ -94,7 +94,7 @@ class InstanceFiles:
 
     @property
     def made(self) -> tuple[int, int]:
-        """What tells the instance from a later one of its name: the inode of its ``version``, and when that was written."""
+        """What tells the instance from a later one of its name: inode and time of its ``version``, in nanoseconds."""
         with suppress(OSError):
             status = self.version.stat()
             return status.st_ino, status.st_mtime_ns
