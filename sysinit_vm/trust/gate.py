@@ -102,6 +102,12 @@ def require(verdict: Verdict, *, ask: bool = True) -> None:
         )
     if not screen.fits(verdict) and prompts.agrees("Show all of it in a pager?"):
         screen.page(verdict)
+    elif screen.folds(verdict):
+        raise NotConfirmedError(
+            f"{verdict.title} is not trusted yet.",
+            detail="Not all of what it can do was shown, and only that can be allowed.",
+            hint=f"{verdict.command}, and y for the pager",
+        )
     prompts.confirm("Allow this?", yes=False, refusal_hint=hint)
     _save(verdict)
 

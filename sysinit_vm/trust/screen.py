@@ -51,7 +51,7 @@ def _told(verdict: Verdict) -> str:
         this = f"this for {former.directory}, but for {new} new (+)" if new else f"all of this for {former.directory}"
         lines.append(f"You allowed {this}.")
     # What was not shown cannot be allowed by copying a hash.
-    command = verdict.command if _folds(verdict) else f"{verdict.command} --approve {verdict.hash}"
+    command = verdict.command if folds(verdict) else f"{verdict.command} --approve {verdict.hash}"
     if verdict.allowed:
         return "\n".join([*lines, "It is allowed."])
     typos = _typos(verdict)
@@ -80,7 +80,8 @@ def _typos(verdict: Verdict) -> list[str]:
     return lines
 
 
-def _folds(verdict: Verdict) -> bool:
+def folds(verdict: Verdict) -> bool:
+    """Whether ``tell`` leaves some of what is alike out on a terminal."""
     return len(_lines(verdict.dangers, frozenset())) < len(verdict.dangers)
 
 
@@ -88,7 +89,7 @@ def fits(verdict: Verdict) -> bool:
     """Whether all that ``tell`` prints can be seen on the terminal at once, with the question below it."""
     terminal = console.size()
     rows = sum(len(console.wrapped(line, terminal.columns)) for line in escaped(_told(verdict)).split("\n"))
-    return not _folds(verdict) and rows + _QUESTION_ROWS <= terminal.lines
+    return not folds(verdict) and rows + _QUESTION_ROWS <= terminal.lines
 
 
 def record(verdict: Verdict) -> dict[str, Any]:

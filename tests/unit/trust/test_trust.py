@@ -335,6 +335,17 @@ def test_repeats_are_folded_and_shown_whole_in_a_pager(demo, monkeypatch, capsys
     assert len(shown[0].splitlines()) >= 141
 
 
+def test_what_is_folded_cannot_be_allowed_by_a_yes_without_the_pager(demo, monkeypatch):
+    forwards = "".join(f"- {{guestPort: {n}, hostPort: {n}, hostIP: 0.0.0.0}}\n" for n in range(3000, 3030))
+    wanted, questions = request(demo, f"portForwards:\n{forwards}"), []
+    monkeypatch.setattr(prompts, "can_ask", lambda: True)
+    monkeypatch.setattr(prompts, "agrees", lambda question: questions.append(question) or "pager" not in question)
+    with pytest.raises(NotConfirmedError, match="Not all of what it can do was shown") as refused:
+        wanted.require()
+    assert questions == ["Show all of it in a pager?"]
+    assert refused.value.hint == "sysinit-vm trust, and y for the pager"
+
+
 def test_a_long_value_is_shown_with_its_end_and_hashed_whole(demo):
     long, other = "/srv/" + "x" * 3000 + "/end", "/srv/" + "x" * 2999 + "y/end"
     one = pending(demo, f"copyToHost: [{{guest: /a, host: {long}}}]\n")
