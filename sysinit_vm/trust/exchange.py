@@ -1,8 +1,8 @@
-"""Directories of a config that another VM's guest can put another one in the place of."""
+"""What one VM's guest can lead elsewhere for another VM: a directory that is mounted, a socket or file in use."""
 
 from pathlib import Path
 
-from sysinit_vm.guest_writes import identity_at
+from sysinit_vm.guest_writes import identity_at, ways
 from sysinit_vm.trust.danger import EXCHANGEABLE, Context, Danger, Level, Where
 from sysinit_vm.trust.rules import Dangers, whole
 
@@ -19,3 +19,14 @@ def exchangeable(where: Where, path: Path, context: Context) -> Dangers:
                 "guest write any directory of this machine instead"
             )
             yield Danger(Level.RUNS, where, words, {"means": str(path), EXCHANGEABLE: name})
+
+
+def leads_others(where: Where, path: Path, context: Context) -> Dangers:
+    """A directory that the guest can write, in or through which another VM, which may run now, uses something."""
+    for name, used in context.used:
+        if any(place.is_relative_to(path) for place in ways(used)):
+            words = (
+                f"lets the guest lead to any file or socket of this machine what is at {whole(str(used))}, "
+                f"which the VM {name} uses"
+            )
+            yield Danger(Level.RUNS, where, words, {"means": str(used), EXCHANGEABLE: name})
