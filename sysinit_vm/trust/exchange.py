@@ -7,7 +7,14 @@ from sysinit_vm.trust.danger import EXCHANGEABLE, Context, Danger, Level, Where
 from sysinit_vm.trust.rules import Dangers, whole
 
 
-def exchangeable(where: Where, path: Path, context: Context) -> Dangers:
+def dangers(where: Where, path: Path, context: Context, *, can_write: bool) -> Dangers:
+    """What another VM's guest can do to the mount of ``path`` (absolute, links resolved), and this one's to others."""
+    yield from _exchangeable(where, path, context)
+    if can_write:
+        yield from _leads_others(where, path, context)
+
+
+def _exchangeable(where: Where, path: Path, context: Context) -> Dangers:
     """A directory below one that another guest can write: that guest can lead it elsewhere as the VM starts."""
     moved = {written.identity: name for name, written in context.written}
     now = [(moved.get(identity_at(parent), ""), parent) for parent in path.parents] if moved else []
@@ -21,7 +28,7 @@ def exchangeable(where: Where, path: Path, context: Context) -> Dangers:
             yield Danger(Level.RUNS, where, words, {"means": str(path), EXCHANGEABLE: name})
 
 
-def leads_others(where: Where, path: Path, context: Context) -> Dangers:
+def _leads_others(where: Where, path: Path, context: Context) -> Dangers:
     """A directory that the guest can write, in or through which another VM, which may run now, uses something."""
     for name, used in context.used:
         if any(place.is_relative_to(path) for place in ways(used)):
