@@ -1,5 +1,6 @@
 """Lima's instances as ``limactl list --json`` shows them."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ from sysinit_vm.errors import VmError
 from sysinit_vm.files import read_or_empty
 from sysinit_vm.guest_writes import Written
 from sysinit_vm.host_path import expanded
-from sysinit_vm.lima import home, silent
+from sysinit_vm.lima import silent
 from sysinit_vm.lima.instance_files import InstanceFiles
 
 RUNNING = "Running"
@@ -117,27 +118,25 @@ class Instance:
         return None if self.silent else next((path for path in self.guest_writes if not path.is_dir()), None)
 
     @property
-    def restorable(self) -> bool:
-        """Whether its lima.yaml is missing, damaged or refused by Lima, and that of its last start is kept.
+    def no_playbook(self) -> Path | None:
+        """The first Ansible playbook of its config that is not there (absolute): Lima refuses it for that."""
+        playbooks = (str(entry.get("playbook") or "") for entry in _mappings(self.filled, "provision"))
+        missing = (Path(path) for path in playbooks if path and not os.path.exists(path))  # noqa: PTH110  # never raises
+        return next(missing, None)
 
-        One that we can read may be refused for what the user's own defaults add to it: another would be refused too.
+    @property
+    def restorable(self) -> bool:
+        """Whether its lima.yaml is missing or damaged, and that of its last start is kept.
+
+        One that we can read stays: Lima may refuse it for what is now at a path in it, which an update or a guest put
+        there, and the one of the last start may have more than the user wants by now.
         """
-        kept = self.files.kept_config() if self._has_disk_unused else None
-        if kept is None:
-            return False
-        with suppress(VmError):
-            if own := self.config():
-                return own.data != kept.data and self.no_directory is None and not home.machine_config()
-        return True
+        return self._has_disk_unused and not self.intact and self.files.kept_config() is not None
 
     @property
     def lost(self) -> bool:
         """Whether its lima.yaml is missing or damaged, and its disk is there; no config of a start is kept."""
-        if not self._has_disk_unused or self.files.kept_config():
-            return False
-        with suppress(VmError):
-            return not self.config()
-        return True
+        return self._has_disk_unused and not self.intact and self.files.kept_config() is None
 
     @property
     def intact(self) -> bool:
@@ -167,7 +166,7 @@ class Instance:
         return self.files.config()
 
     def with_own_config(self) -> "Instance":
-        """Return it with the params and mounts of its lima.yaml, or of its last start's, if Lima refuses or lacks it.
+        """Return it with what we need of its lima.yaml, or of its last start's, if Lima refuses or lacks it.
 
         Lima says nothing of such an instance, and refuses one as soon as a directory that it mounts is none (2.2.0):
         the guest must not be able to hide whose it is, and what it can write.
@@ -178,13 +177,13 @@ class Instance:
         if readable is None:
             return self
         data = readable.data
-        param, mounts = data.get("param"), data.get("mounts")
-        known = [mount for mount in mounts if isinstance(mount, Mapping)] if isinstance(mounts, list) else []
+        param = data.get("param")
         texts = {str(key): str(value) for key, value in param.items()} if isinstance(param, Mapping) else {}
         kinds: dict[str, Any] = {
             key: data[key] for key in ("vmType", "mountType", "mountTypesUnsupported") if key in data
         }
-        return replace(self, param=texts, filled={**kinds, "mounts": known})
+        entries = {key: _mappings(data, key) for key in ("mounts", "provision")}
+        return replace(self, param=texts, filled={**kinds, **entries})
 
     def _readable(self) -> Config | None:
         """Return its own config or else that of its last start, None if we can read neither."""
@@ -221,6 +220,12 @@ class Instance:
             param=read("param", {}),
             filled=read("config", {}),
         )
+
+
+def _mappings(data: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """Return the entries of the list at ``key`` that are mappings."""
+    entries = data.get(key)
+    return [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
 
 
 @dataclass(frozen=True)

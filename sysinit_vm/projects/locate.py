@@ -202,9 +202,9 @@ def unreadable(instance: Instance) -> StateError:
     if not os.path.lexists(lima_yaml):
         stray = ("sysinit-vm", "stop", "--name", name) if recovery.own_processes(its) else ("rm", "-r", its.directory)
         return StateError(brief, detail=why, hint=destroy if its.made_by_lima else typed(*stray))
-    if instance.no_directory:
-        why = f"{instance.no_directory} is mounted in it, and is no directory, so Lima refuses the VM."
-        return StateError(brief, detail=why, hint=typed("ls", "-ld", instance.no_directory))
+    if path := instance.no_directory or instance.no_playbook:
+        what = "mounted in it, and is no directory" if instance.no_directory else "a playbook of it, and is missing"
+        return StateError(brief, detail=f"{path} is {what}, so Lima refuses the VM.", hint=typed("ls", "-ld", path))
     if instance.intact:
         added = f", or what {lima_home() / '_config'} adds to it" if machine_config() else ""
         why = f"limactl did not take {lima_yaml}{added}. If another command has just restored it, it can by now."

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from sysinit_vm import guest_writes, settings
@@ -20,9 +20,23 @@ from sysinit_vm.lima import silent
 from sysinit_vm.lima.home import instance_directories, lima_home
 from sysinit_vm.trust import approvals
 from sysinit_vm.trust.danger import Context
+from sysinit_vm.trust.refusals import used_as_written
+from sysinit_vm.trust.rules import mappings
 
 _SYSTEM = ("/dev", "/var/spool/cron", *(("/proc", "/sys") if sys.platform == "linux" else ("/usr/lib/cron",)))
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
+
+
+class _Named(NamedTuple):
+    """What a VM's config names: its project, what its guest can write, and what is copied to, all as it is spelled.
+
+    ``used`` are sockets, copies and playbooks, which are looked up by their paths while the VM runs.
+    """
+
+    project: str = ""
+    written: tuple[str, ...] = ()
+    copied: tuple[str, ...] = ()
+    used: tuple[str, ...] = ()
 
 
 def here(data: Mapping[str, Any], root: Path, vm: Path | None) -> Context:
@@ -51,6 +65,7 @@ def here(data: Mapping[str, Any], root: Path, vm: Path | None) -> Context:
         written,
         guest_writes.recorded(vm) if vm else (),
         tuple(_copied()),
+        tuple(_used(vm)),
     )
 
 
@@ -68,7 +83,7 @@ def project_of(instance: Path) -> Path | None:
     """Return the project (absolute) that the instance in the directory ``instance`` was made for; None if unknown."""
     config = instance / "lima.yaml"
     with suppress(OSError):
-        project, *_ = _by_config(config, config.stat().st_mtime_ns)
+        project = _by_config(config, config.stat().st_mtime_ns).project
         return Path(project) if project else None
     return None
 
@@ -123,15 +138,20 @@ def _holds_home(path: str) -> bool:
     return resolved(Path.home()).is_relative_to(resolved(path))
 
 
-def _guests(vm: Path | None) -> Iterator[tuple[str, Path]]:
-    """Yield the directories that guests can write, but for that of ``vm``: by their configs, and that for all VMs."""
+def _configs(vm: Path | None) -> list[tuple[str, _Named]]:
+    """Return what the configs of all VMs but ``vm`` name, each with its VM's name, and those for all VMs."""
     configs = [(path.name, path / "lima.yaml") for path in instance_directories() if path != vm]
     configs += [("another VM", lima_home() / "_config" / f"{name}.yaml") for name in ("default", "override")]
-    guests = list[tuple[str, Path]]()
+    named = list[tuple[str, _Named]]()
     for name, config in configs:
         with suppress(OSError):
-            _, locations, _ = _by_config(config, config.stat().st_mtime_ns)
-            guests += [(name, expanded(location.replace("{{.Home}}", "~"))) for location in locations]
+            named.append((name, _by_config(config, config.stat().st_mtime_ns)))
+    return named
+
+
+def _guests(vm: Path | None) -> Iterator[tuple[str, Path]]:
+    """Yield the directories that guests can write, but for that of ``vm``: by their configs, and that for all VMs."""
+    guests = [(name, _absolute(place)) for name, config in _configs(vm) for place in config.written]
     unanswered = silent.find(place for _, place in guests)
     for name, place in guests:
         with suppress(OSError, RuntimeError):
@@ -140,12 +160,25 @@ def _guests(vm: Path | None) -> Iterator[tuple[str, Path]]:
 
 def _copied() -> Iterator[Path]:
     """Yield the files of this machine that files of guests are copied to, by the configs of their VMs."""
-    for directory in instance_directories():
-        with suppress(OSError):
-            config = directory / "lima.yaml"
-            *_, hosts = _by_config(config, config.stat().st_mtime_ns)
-            places = (expanded(host.replace("{{.Home}}", "~")) for host in hosts)
-            yield from (resolved(place) for place in places if place.is_absolute())  # others are in ``directory``
+    named = [(name, host) for name, config in _configs(None) for host in config.copied]
+    yield from (resolved(place) for _, place in _answering(named))
+
+
+def _used(vm: Path | None) -> Iterator[tuple[str, Path]]:
+    """Yield what VMs but for ``vm`` look up by its path while they run, outside LIMA_HOME, each with its VM's name."""
+    named = [(name, path) for name, config in _configs(vm) for path in config.used]
+    yield from (one for one in _answering(named) if not one[1].is_relative_to(lima_home()))
+
+
+def _answering(named: list[tuple[str, str]]) -> list[tuple[str, Path]]:
+    """Return those paths that answer, absolute: Lima takes others as in the VM's own directory."""
+    places = [(name, place) for name, path in named if (place := _absolute(path)).is_absolute()]
+    unanswered = silent.find(place for _, place in places)
+    return [one for one in places if one[1] not in unanswered]
+
+
+def _absolute(path: str) -> Path:
+    return expanded(path.replace("{{.Home}}", "~"))
 
 
 def _written(vm: Path | None) -> Iterator[tuple[str, Written]]:
@@ -156,27 +189,27 @@ def _written(vm: Path | None) -> Iterator[tuple[str, Written]]:
 
 
 @cache
-def _by_config(config: Path, _changed: int) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """Return the project of a VM's config, what its guest can write, and what is copied to; a start asks several times.
+def _by_config(config: Path, _changed: int) -> _Named:
+    """Return what a VM's config names; a start asks several times.
 
     A read-only mount counts too if the host does not keep it so. One whose place only Lima can tell may be anywhere.
     """
     try:
         data = document.plain(read_or_empty(config))
     except document.NOT_PLAIN:
-        return "", (), ()
+        return _Named()
     data = data if isinstance(data, Mapping) else {}
-    mounts, param = data.get("mounts"), data.get("param")
-    entries = [mount for mount in mounts if isinstance(mount, Mapping)] if isinstance(mounts, list) else []
+    param = data.get("param")
     unsupported, vz = data.get("mountTypesUnsupported"), data.get("vmType") == "vz" or sys.platform == "darwin"
     kind = data.get("mountType") or ("virtiofs" if vz else "reverse-sshfs" if "9p" in (unsupported or ()) else "9p")
     kept = kind == "9p" or (kind == "virtiofs" and vz)
-    written = [str(mount.get("location") or "/") for mount in entries if mount.get("writable") or not kept]
+    mounts = [mount for mount in mappings(data, "mounts") if mount.get("writable") or not kept]
+    written = [str(mount.get("location") or "/") for mount in mounts]
     somewhere = (location if "{{" not in location.replace("{{.Home}}", "") else "/" for location in written)
-    copies = data.get("copyToHost")
-    entries = copies if isinstance(copies, list) else []
-    hosts = tuple(str(entry["host"]) for entry in entries if isinstance(entry, Mapping) and entry.get("host"))
-    return str(param.get(PROJECT_DIR, "")) if isinstance(param, Mapping) else "", tuple(somewhere), hosts
+    copied = tuple(str(entry["host"]) for entry in mappings(data, "copyToHost") if entry.get("host"))
+    sockets = [str(entry["hostSocket"]) for entry in mappings(data, "portForwards") if entry.get("hostSocket")]
+    used = (*copied, *sockets, *(path for _, path in used_as_written(data)))
+    return _Named(str(param.get(PROJECT_DIR, "")) if isinstance(param, Mapping) else "", tuple(somewhere), copied, used)
 
 
 def _proxies() -> Iterator[tuple[str, str]]:

@@ -54,8 +54,8 @@ class Danger:
     def of_this_machine(self) -> bool:
         """Whether it is not the config's doing, but comes of what is on this machine: nothing allows that unasked.
 
-        That is another VM, whose guest can write here, links of the user's settings and programs that lead into the
-        project, or a project that is a place of these.
+        That is another VM, whose guest can write here or which uses what is here, links of the user's settings and
+        programs that lead into the project, or a project that is a place of these.
         """
         return isinstance(self.value, dict) and not self.value.keys().isdisjoint({EXCHANGEABLE, LINKED, PLACE})
 
@@ -88,6 +88,7 @@ class Context:
     ``guests`` are other VMs, each with a directory that its guest can write, by its config or at its last start;
     ``written`` has the latter too, by what it is: it may have been moved. ``own`` is what the VM's own guest could
     write at its last start; files of guests, its own too, are ``copied`` to these places.
+    ``used`` are the sockets, copies and playbooks of other VMs, by their paths as they are spelled.
     """
 
     root: Path
@@ -102,3 +103,4 @@ class Context:
     written: tuple[tuple[str, Written], ...] = ()
     own: tuple[Written, ...] = ()
     copied: tuple[Path, ...] = ()
+    used: tuple[tuple[str, Path], ...] = ()

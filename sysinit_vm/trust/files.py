@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from sysinit_vm.host_path import of_socket, resolved
-from sysinit_vm.trust import places
+from sysinit_vm.trust import exchange, places
 from sysinit_vm.trust.danger import Context, Danger, Level, Where
-from sysinit_vm.trust.exchange import exchangeable
 from sysinit_vm.trust.rules import (
     Dangers,
     Rule,
@@ -54,7 +53,7 @@ def mount(where: Where, value: Any, context: Context) -> Dangers:
         level = Level.RUNS if can_write else Level.READS
         yield Danger(level, where, f"mounts {whole(location)}, a path that only Lima can work out", approved)
         return
-    yield from exchangeable(where, path, context)
+    yield from exchange.dangers(where, path, context, can_write=can_write)
     if path.is_relative_to(context.root):
         if can_write:
             yield from places.of_project(where, path, context)

@@ -476,3 +476,57 @@ def test_the_name_of_a_vm_is_that_of_the_reading_that_is_judged(repository, home
         start_options.request(None, target)
     project.config.write_text("param: {VM_NAME: github.com}\n")
     assert start_options.request(None, target).name == "github.com"
+
+
+USED = [
+    {"portForwards": [{"guestSocket": "/a", "hostSocket": "{0}/x", "reverse": True}]},
+    {"portForwards": [5, {"guestSocket": "/a", "hostSocket": "{0}/x"}]},
+    {"copyToHost": [{"guest": "/a", "host": "{0}/x", "deleteOnStop": True}]},
+    {"provision": [{"mode": "ansible", "playbook": "{0}/x"}]},
+    {"networks": [{"socket": "{0}/x"}]},
+]
+
+
+def uses(name, project, config, directory):
+    """Make an instance of ``project`` whose ``config`` names a file in ``directory``."""
+    instance = made(name, project, [])
+    data = {"param": {"PROJECT_DIR": str(project)}, **config}
+    (instance / "lima.yaml").write_text(json.dumps(data).replace("{0}", str(directory)))
+
+
+def leads_others(verdict):
+    return [danger for danger in verdict.dangers if "which the VM other uses" in danger.words]
+
+
+@pytest.mark.parametrize("config", USED)
+@pytest.mark.parametrize("place", ["shared/sub", "link", "app/sub"])
+def test_a_guest_that_could_lead_elsewhere_what_another_vm_uses_is_told(repository, home, shared, config, place):
+    """That VM may run: whichever was started first, its socket and copies would be led anywhere by the second guest."""
+    (repository / "link").symlink_to("shared/inner")
+    (shared / "inner").symlink_to(repository / "out")
+    uses("other", repository / "other", config, repository / place)
+    wanted = request(repository, f"mounts: [{{location: {shared}, writable: true}}]")
+    (danger,) = leads_others(wanted.pending())
+    assert (danger.level.name, danger.of_this_machine) == ("RUNS", True)
+    assert f"{repository / place}/x" in danger.words
+    filled = {"mounts": [{"location": str(path), "writable": True} for path in (repository / "app", shared)]}
+    own = instance_of(repository, home, filled)
+    assert leads_others(gate.judge_instance(own))
+    wanted.approve(wanted.pending().hash)
+    wanted.require()
+    uses("other2", repository / "other", config, repository / place)
+    with pytest.raises(NotConfirmedError):
+        wanted.require()
+
+
+@pytest.mark.parametrize("config", USED)
+def test_what_no_guest_could_lead_elsewhere_is_not_told(repository, shared, config):
+    """Its own VM's, what lies elsewhere or in LIMA_HOME, and what the guest may only read."""
+    uses("app-dev", repository / "app", config, shared)
+    uses("other", repository / "other", config, repository / "shared2")
+    uses("other1", repository / "other", config, "{{.Dir}}/sock")
+    text = f"mounts: [{{location: {shared}, writable: true}}, {{location: {lima_home()}, writable: true}}]"
+    assert not [line for line in told(request(repository, text).pending()) if "which the VM" in line]
+    uses("other2", repository / "other", config, repository / "out")
+    text = f"mounts: [{{location: {repository}/out}}]"
+    assert not [line for line in told(request(repository, text).pending()) if "which the VM" in line]

@@ -1,10 +1,13 @@
 import errno
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sysinit_vm.errors import VmError
+from sysinit_vm.lima.instance import Instance
+from sysinit_vm.projects import locate
 from sysinit_vm.vm import restore
 from sysinit_vm.vm.project_vm import ProjectVm
 
@@ -56,3 +59,22 @@ def test_what_another_command_restored_meanwhile_is_read_again(lima, demo, damag
     lima.by_name["demo-dev"] = replace(damaged, status="Stopped")
     assert restore.restored(vm).own().instance.status == "Stopped"
     assert names(damaged) == ["lima.yaml"]
+
+
+@pytest.mark.parametrize("refused", ["Broken", ""])
+def test_a_config_that_can_be_read_is_never_replaced(damaged, tmp_path, refused):
+    """An update can take away a playbook, or put a file in place of what is mounted, and bring it back later.
+
+    What the user has since taken out of the config must not return with that.
+    """
+    playbook = tmp_path / "play.yml"
+    own = {"provision": [5, {"mode": "ansible", "playbook": str(playbook)}]}
+    damaged.files.lima_yaml.write_text(json.dumps(own))
+    row = {"name": "demo-dev", "status": refused, "dir": str(damaged.dir), "errors": [{"Op": "open"}]}
+    instance = Instance.from_json(row).with_own_config()
+    assert (instance.unreadable, instance.restorable, instance.lost) == (True, False, False)
+    assert f"{playbook} is a playbook of it, and is missing" in locate.unreadable(instance).detail
+    playbook.touch()
+    instance = Instance.from_json(row).with_own_config()
+    assert not instance.restorable
+    assert "limactl did not take" in locate.unreadable(instance).detail
