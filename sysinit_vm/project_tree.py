@@ -59,16 +59,16 @@ def read(root: Path, relative: Path, longest: int) -> Content | None:
     """Return the file ``relative`` below ``root`` (absolute, links resolved), None if there is none.
 
     VmError if it, or a directory on the way to it, those above ``root`` too, is a link; if it is no plain file, is
-    longer than ``longest`` bytes, or cannot be read. It never waits: a FIFO or a device is refused unread.
+    longer than ``longest`` bytes, or cannot be read. It never waits: a FIFO or a device is refused unopened.
     """
     path = root / relative
     try:
         with _directory(root, relative.parent) as folder:
+            _require_file(path, os.stat(path.name, dir_fd=folder.handle, follow_symlinks=False))
             handle = os.open(path.name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | _NO_LINK, dir_fd=folder.handle)
             try:
                 status = os.fstat(handle)
-                if not stat.S_ISREG(status.st_mode):
-                    raise refused(path, f"It is {_kind(status.st_mode)}, not a file.", _aside(path))
+                _require_file(path, status)
                 with os.fdopen(handle, "rb", closefd=False) as stream:
                     data = stream.read(longest + 1)
                 others = other_accounts.may_write(handle, status)
@@ -84,6 +84,12 @@ def read(root: Path, relative: Path, longest: int) -> Content | None:
         raise refused(path, f"It has more than {longest} bytes.", _aside(path))
     mode, owner = status.st_mode & _PERMISSIONS, status.st_uid
     return Content(data, mode, owner, others, folder.owners, tuple(folder.open), folder.exchangeable)
+
+
+def _require_file(path: Path, status: os.stat_result) -> None:
+    """VmError if ``status`` is neither a file's nor a link's: to open a device may start something."""
+    if not stat.S_ISREG(status.st_mode) and not stat.S_ISLNK(status.st_mode):
+        raise refused(path, f"It is {_kind(status.st_mode)}, not a file.", _aside(path))
 
 
 def write(

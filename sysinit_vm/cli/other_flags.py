@@ -29,7 +29,7 @@ class _Meaning(NamedTuple):
     """What the ``flags`` of these ``commands`` mean to those who type them, and what to type instead.
 
     In ``hint`` stand {before} and {after} for the other words, {later} for those after the flag's value, and {which}
-    for the flags that choose a VM; each begins with a space, or is empty.
+    for the flags that choose a VM; each begins with a space, or is empty. {line} is {after} as a line that goes on.
     """
 
     commands: Collection[str]
@@ -106,8 +106,8 @@ _MEANINGS = (
     _Meaning(
         ("exec",),
         _DETACH,
-        "`setsid -f` leaves a program running in the VM; its output is lost unless it goes to a file.",
-        "sysinit-vm exec{before} setsid -f{after}",
+        "`setsid -f` leaves a program running in the VM. Its output has to go to a file.",
+        "sysinit-vm exec{before} {line}",
     ),
     _Meaning(("exec",), ("--rm",), "It runs in the project's VM, which stays.", "sysinit-vm help exec"),
     _Meaning(
@@ -151,7 +151,9 @@ def _meaning(name: str, flag: str, before: Sequence[str], after: Sequence[str]) 
     for meaning in _MEANINGS:
         if name in meaning.commands and flag in meaning.flags:
             words = {"before": before, "after": after, "later": after[1:], "which": _which([*before, *after])}
-            return meaning.detail, meaning.hint.format(**{key: _spaced(value) for key, value in words.items()})
+            line = typed(f"setsid -f{_spaced(after)} </dev/null >/tmp/exec.log 2>&1")
+            spaced = {key: _spaced(value) for key, value in words.items()}
+            return meaning.detail, meaning.hint.format(line=line, **spaced)
     advice = config_flags.of_flag(flag, after, _which([*before, *after])) if name in _SIZED else None
     return advice or ("", "")
 

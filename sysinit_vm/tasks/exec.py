@@ -31,7 +31,7 @@ def exec_(
     """Run a command in the VM, and exit with its status.
 
     A single word is run as a shell line, several words as an exact command. Put sysinit-vm's own flags before it.
-    What it leaves in the background ends with it: `setsid -f` before a program, or the session, keeps that running.
+    What it leaves in the background ends with it. Start a server in the session, or as `exec -d` says.
     """
     words = exact_words(c.remainder)
     command = access.exec_argv(words, env or ())

@@ -26,4 +26,5 @@ trap 'find "$new" -type d -exec chmod u+rwx {} + 2>/dev/null; rm -rf -- "$new"' 
 trap 'exit 1' HUP INT TERM
 [ "$1" = "$2" ] || chmod =rwx "$new" || exit  # as for any new directory; not every tar gives it the mode in the archive
 tar -C "$new" -xopf - || exit
-if [ "$1" = "$2" ]; then merge "$new" "$1"; else mv -- "$new" "$1"; fi
+# It may have come meanwhile: a plain mv would then move the new one into it.
+if [ -d "$1" ] && [ ! -L "$1" ]; then merge "$new" "$1"; else mv -T -- "$new" "$1"; fi

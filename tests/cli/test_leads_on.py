@@ -75,7 +75,7 @@ rm -rf demo-dev | help destroy
 delete --force shop-dev | destroy --name shop-dev
 exec -it shop-dev bash | exec --name shop-dev bash
 exec -c ls | exec ls
-exec -d python3 -m http.server | exec setsid -f python3 -m http.server
+exec -d python3 -m http.server | exec 'setsid -f python3 -m http.server </dev/null >/tmp/exec.log 2>&1'
 ssh -p 22 | ssh-config
 attach -d | shell
 ssh-config shop-dev | ssh-config
