@@ -41,6 +41,7 @@ _ARGUMENTS = {("images", "kernel", "cmdline")}
 _ALL_ARGUMENTS = {"video", "audio", "networks", "vmOpts", "cpuType"}
 _GUESTS = "The guest can write there, and could lead it anywhere by a link."
 _WRITTEN = ("portForwards", "copyToHost", "networks")  # what limactl or QEMU writes; all else it reads
+_PLAYBOOK = ".playbook"
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 
 
@@ -199,6 +200,8 @@ def check_host_paths(config: Config, root: Path | None, context: Context, more: 
             why = "A guest could write there when it was last started. That counts until its VM starts without it."
         elif where in named and guest_writes.is_guests(path):
             why = _GUESTS
+        elif where.endswith(_PLAYBOOK) and _is_beside(path, (*writable, *guests_files, *before)):
+            why = "The guest can write beside it, from where Ansible takes roles and variables."
         else:
             continue
         raise VmError(
@@ -213,6 +216,13 @@ def _copied(data: Mapping[str, Any]) -> Iterator[Path]:
     for entry in mappings(data, "copyToHost"):
         place = expanded(str(entry.get("host") or "/"))
         yield from (place, resolved(place))
+
+
+def _is_beside(path: Path, directories: Iterable[Path]) -> bool:
+    """Whether one of ``directories`` is in that of ``path`` (absolute); the home is none: all projects are in it."""
+    home = resolved(Path.home())
+    beside = [place for place in (path.parent, resolved(path).parent) if not home.is_relative_to(resolved(place))]
+    return _is_in(directories, beside)
 
 
 def _is_in(passed: Iterable[Path], directories: Iterable[Path]) -> bool:
