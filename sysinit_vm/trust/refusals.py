@@ -167,8 +167,9 @@ def check_host_paths(config: Config, root: Path | None, context: Context, more: 
     ``root`` is the project's directory (absolute), None if it has none. Unless ``context`` is confined, the guest can
     write each mount; it says also what other guests can write, and what the VM's own could. A project counts before it
     has a VM, which may be made meanwhile. Nothing is read where the guest's files are copied to, or beside the logs of
-    a VM, which hold what its guest says. What is there when it is judged says nothing of what is there later, but for
-    ``more``: other files, every byte of which is judged, with where each is named.
+    a VM, which hold what its guest says, and no playbook beside what a guest writes. What is there when it is judged
+    says nothing of what is there later, but for ``more``: other files, every byte of which is judged, with where each
+    is named.
     """
     data = config.data
     for number, mount in enumerate(mappings(data, "mounts")):
@@ -235,8 +236,8 @@ def _host_paths(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for number, entry in enumerate(mappings(data, key)):
             yield f"{key}[{number}].{name}", str(entry.get(name) or "/")
     yield from used_as_written(data)
-    for where, text in _image_locations(data):  # a guest that can write LIMA_HOME was allowed more than that
-        if text.startswith(("/", "~/")) and not Path(text).is_relative_to(lima_home()):
+    for where, text in _image_locations(data):  # who can write LIMA_HOME was allowed more
+        if text.startswith(("/", "~/")) and not Path(text).is_relative_to(lima_home() / "_images"):
             yield spelled(where), text
 
 

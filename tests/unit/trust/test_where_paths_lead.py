@@ -264,7 +264,7 @@ def test_nothing_is_read_that_the_guest_of_a_vm_is_copied_to(repository, shared,
     assert request(repository, text.format(place).replace("/x", "/y")).pending().dangers
 
 
-@pytest.mark.parametrize("text", [PLACED[0], *INCLUDED])
+@pytest.mark.parametrize("text", READ)
 def test_nothing_is_read_from_the_directory_of_a_vm(repository, home, text):
     """Its logs are what its guest says."""
     instance = made("other", repository / "other", [])
