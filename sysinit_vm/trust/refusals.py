@@ -41,6 +41,7 @@ _ARGUMENTS = {("images", "kernel", "cmdline")}
 _ALL_ARGUMENTS = {"video", "audio", "networks", "vmOpts", "cpuType"}
 _GUESTS = "The guest can write there, and could lead it anywhere by a link."
 _WRITTEN = ("portForwards", "copyToHost", "networks")  # what limactl or QEMU writes; all else it reads
+_PLAYBOOK = ".playbook"
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 
 
@@ -166,8 +167,9 @@ def check_host_paths(config: Config, root: Path | None, context: Context, more: 
     ``root`` is the project's directory (absolute), None if it has none. Unless ``context`` is confined, the guest can
     write each mount; it says also what other guests can write, and what the VM's own could. A project counts before it
     has a VM, which may be made meanwhile. Nothing is read where the guest's files are copied to, or beside the logs of
-    a VM, which hold what its guest says. What is there when it is judged says nothing of what is there later, but for
-    ``more``: other files, every byte of which is judged, with where each is named.
+    a VM, which hold what its guest says, and no playbook beside what a guest writes. What is there when it is judged
+    says nothing of what is there later, but for ``more``: other files, every byte of which is judged, with where each
+    is named.
     """
     data = config.data
     for number, mount in enumerate(mappings(data, "mounts")):
@@ -199,6 +201,8 @@ def check_host_paths(config: Config, root: Path | None, context: Context, more: 
             why = "A guest could write there when it was last started. That counts until its VM starts without it."
         elif where in named and guest_writes.is_guests(path):
             why = _GUESTS
+        elif where.endswith(_PLAYBOOK) and _is_beside(path, (*writable, *guests_files, *before)):
+            why = "The guest can write beside it, from where Ansible takes roles and variables."
         else:
             continue
         raise VmError(
@@ -215,6 +219,13 @@ def _copied(data: Mapping[str, Any]) -> Iterator[Path]:
         yield from (place, resolved(place))
 
 
+def _is_beside(path: Path, directories: Iterable[Path]) -> bool:
+    """Whether one of ``directories`` is in that of ``path`` (absolute); the home is none: all projects are in it."""
+    home = resolved(Path.home())
+    beside = [place for place in (path.parent, resolved(path).parent) if not home.is_relative_to(resolved(place))]
+    return _is_in(directories, beside)
+
+
 def _is_in(passed: Iterable[Path], directories: Iterable[Path]) -> bool:
     return any(one.is_relative_to(place) for place in directories for one in passed)
 
@@ -225,8 +236,8 @@ def _host_paths(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for number, entry in enumerate(mappings(data, key)):
             yield f"{key}[{number}].{name}", str(entry.get(name) or "/")
     yield from used_as_written(data)
-    for where, text in _image_locations(data):  # a guest that can write LIMA_HOME was allowed more than that
-        if text.startswith(("/", "~/")) and not Path(text).is_relative_to(lima_home()):
+    for where, text in _image_locations(data):  # who can write LIMA_HOME was allowed more
+        if text.startswith(("/", "~/")) and not Path(text).is_relative_to(lima_home() / "_images"):
             yield spelled(where), text
 
 

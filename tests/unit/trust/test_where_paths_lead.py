@@ -244,7 +244,8 @@ def test_nothing_is_read_that_the_guest_is_to_be_copied_to(repository, shared, t
     with pytest.raises(VmError, match="is refused") as refused:
         request(repository, copied + text.format(shared)).pending()
     assert "The guest can write there" in refused.value.detail
-    assert request(repository, f"copyToHost: [{{guest: /etc/x, host: {shared}/y}}]\n{text.format(shared)}").pending()
+    place = repository / "out" if "playbook" in text else shared  # Ansible reads more from beside it
+    assert request(repository, f"copyToHost: [{{guest: /etc/x, host: {place}/y}}]\n{text.format(shared)}").pending()
 
 
 @pytest.mark.parametrize("name", ["other", "app-dev"])
@@ -258,11 +259,12 @@ def test_nothing_is_read_that_the_guest_of_a_vm_is_copied_to(repository, shared,
     with pytest.raises(VmError, match="is refused") as refused:
         request(repository, text.format(shared)).pending()
     assert "The guest can write there" in refused.value.detail
-    (shared / "y").write_text("cpus: 1\n")
-    assert request(repository, text.format(shared).replace("/x", "/y")).pending().dangers
+    place = repository / "out" if "playbook" in text else shared  # Ansible reads more from beside it
+    (place / "y").write_text("cpus: 1\n")
+    assert request(repository, text.format(place).replace("/x", "/y")).pending().dangers
 
 
-@pytest.mark.parametrize("text", [PLACED[0], *INCLUDED])
+@pytest.mark.parametrize("text", READ)
 def test_nothing_is_read_from_the_directory_of_a_vm(repository, home, text):
     """Its logs are what its guest says."""
     instance = made("other", repository / "other", [])
@@ -530,3 +532,39 @@ def test_what_no_guest_could_lead_elsewhere_is_not_told(repository, shared, conf
     uses("other2", repository / "other", config, repository / "out")
     text = f"mounts: [{{location: {repository}/out}}]"
     assert not [line for line in told(request(repository, text).pending()) if "which the VM" in line]
+
+
+COPY = [{"guest": "/a", "host": "{0}/infra/roles/main.yml"}]
+
+
+@pytest.mark.parametrize("by", ["project", "mount", "copy", "another VM", "another VM's copy", "before"])
+def test_a_playbook_beside_which_a_guest_writes_is_refused(repository, home, by):
+    """Ansible takes roles and variables from beside it, which have no text that was allowed."""
+    play = repository / "infra/site.yml"
+    (repository / "infra/roles").mkdir(parents=True)
+    play.touch()
+    text, other = PLAYING.format(play), {}
+    if by == "project":
+        (repository / "site.yml").touch()
+        text = PLAYING.format(repository / "site.yml")
+    elif by == "mount":
+        text += f"\nmounts: [{{location: {repository}/infra/roles, writable: true}}]"
+    elif by == "copy":
+        text += f"\ncopyToHost: [{{guest: /a, host: {repository}/infra/roles/main.yml}}]"
+    elif by == "another VM":
+        other = {"mounts": [{"location": "{0}/infra/roles", "writable": True}]}
+    elif by == "another VM's copy":
+        other = {"copyToHost": COPY}
+    else:
+        made("app-dev", repository / "app", [repository / "infra/roles"])
+    if other:
+        uses("other", repository / "other", other, repository)
+    with pytest.raises(VmError, match="is refused") as refused:
+        request(repository, text).pending()
+    assert "write" in refused.value.detail
+
+
+def test_a_playbook_in_the_home_itself_is_asked_though_guests_write_below_it(repository, home):
+    (home / "site.yml").touch()
+    uses("other", repository / "other", {"mounts": [{"location": "{0}/code", "writable": True}]}, home)
+    assert "RUNS runs the Ansible playbook" in told(request(repository, PLAYING.format(home / "site.yml")).pending())[0]
