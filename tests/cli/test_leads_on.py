@@ -91,8 +91,6 @@ start --cpu 4 | EDIT, then sysinit-vm apply
 restart --ram 8 | EDIT, then sysinit-vm apply
 init --cpu 4 | init --cpus 4
 init --ram 8GiB | init --memory 8GiB
-init --memory 8 GB | init --memory 8GiB
-init --disk 50 G | init --disk 50GiB
 init . | init --project .
 up .. | up --project ..
 show | status
@@ -181,3 +179,11 @@ def test_a_whole_line_in_quotes_before_other_words_is_explained(world, shop):
 
 def test_apply_recreate_is_never_guessed(world, shop):
     assert "--recreate" not in world.run("apply", "--recreat").stderr
+
+
+@pytest.mark.parametrize("words", [["8", "GB"], ["8G"], ["8 gib"]])
+def test_a_size_as_other_tools_have_it_is_taken(world, words):
+    new = world.project("new")
+    done = world.run("init", "--memory", *words, cwd=new)
+    assert done.returncode == 0, done.stderr
+    assert "memory: 8GiB" in (new / ".lima/config.yaml").read_text()
