@@ -112,11 +112,19 @@ class InstanceFiles:
 
     @property
     def events_lost(self) -> bool:
-        """Whether a host agent runs, and nothing is left of its events: it writes the first at once (hostagent.go)."""
+        """Whether a host agent runs, and its first events are gone: it writes one at once (hostagent.go).
+
+        In a log that was emptied it writes on where it was, after NULs.
+        """
         with suppress(OSError):
             age = time.time() - (self.directory / "ha.pid").stat().st_mtime
-            return age > _FIRST_EVENT and (not self.events.exists() or not self.events.stat().st_size)
+            return age > _FIRST_EVENT and self._first_of_events() in {b"", b"\0"}
         return False
+
+    def _first_of_events(self) -> bytes:
+        with suppress(OSError, ValueError), files.opened(self.events) as stream:
+            return stream.read(1)
+        return b""
 
     @property
     def host_agent_log(self) -> Path:

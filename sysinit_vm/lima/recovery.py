@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import psutil
 
 _SECONDS_TO_END = 20  # before a process that was asked to end is killed
+_MOMENT = 10  # seconds
 _SHUTDOWN_SECONDS = 190  # limactl and its host agent give a guest three minutes (2.2.0)
 _CLOCK_SECONDS = 2  # the kernel tells in whole seconds when it booted, and processes began by that
 
@@ -94,6 +95,14 @@ def end_processes(files: InstanceFiles) -> None:
             detail=", ".join(f"{process.name()} (pid {process.pid})" for process in left),
             hint=typed("kill", "-9", *(str(process.pid) for process in left)),
         )
+
+
+def have_ended(processes: "list[psutil.Process]") -> bool:
+    """Whether ``processes``, at least one, have ended, or do so in a moment."""
+    import psutil
+
+    _, left = psutil.wait_procs(processes, timeout=_MOMENT)
+    return bool(processes) and not left
 
 
 def own_processes(files: InstanceFiles) -> "list[psutil.Process]":

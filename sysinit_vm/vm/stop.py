@@ -68,7 +68,12 @@ def shut_down(lima: Limactl, instance: Instance, stage: Callable[[str], None], *
 def _ask(lima: Limactl, instance: Instance, stage: Callable[[str], None]) -> None:
     if events.has_booted(instance):
         stage("shutting down the guest")
-        lima.stop(instance.name)
+        processes = own_processes(instance.files)
+        try:
+            lima.stop(instance.name)
+        except VmError:  # when the guest is down: limactl cannot read events whose beginning was removed (2.2.0)
+            if not recovery.have_ended(processes):
+                raise
         return
     stage("shutting down the guest, which has not booted")
     try:

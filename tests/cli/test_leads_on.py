@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sysinit_vm.config import document
 from tests.worlds import CliWorld
 
 
@@ -186,4 +187,4 @@ def test_a_size_as_other_tools_have_it_is_taken(world, words):
     new = world.project("new")
     done = world.run("init", "--memory", *words, cwd=new)
     assert done.returncode == 0, done.stderr
-    assert "memory: 8GiB" in (new / ".lima/config.yaml").read_text()
+    assert document.load(new / ".lima/config.yaml").data["memory"] == "8GiB"

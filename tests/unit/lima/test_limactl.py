@@ -606,7 +606,7 @@ def test_a_vm_without_a_host_agents_log_is_still_booting(tmp_path):
     assert host_agent_ready(Instance("a", "Running", tmp_path)) is None
 
 
-@pytest.mark.parametrize("lines", [None, []])
+@pytest.mark.parametrize("lines", [None, [], ["\0" * 80 + '{"status":{"portForward":{"type":"forwarding"}}}']])
 def test_a_vm_that_has_run_a_while_and_whose_logs_were_emptied_is_not_called_booting(tmp_path, lines):
     pid_file = tmp_path / "ha.pid"
     pid_file.touch()

@@ -1,9 +1,11 @@
 import os
+import subprocess
 from contextlib import nullcontext
 
+import psutil
 import pytest
 
-from sysinit_vm.errors import StateError
+from sysinit_vm.errors import StateError, VmError
 from sysinit_vm.lima import recovery
 from sysinit_vm.vm.destroy import destroy
 from sysinit_vm.vm.project_vm import ProjectVm
@@ -128,3 +130,21 @@ def test_a_process_that_has_got_a_recorded_id_is_not_signalled(lima, demo, act, 
     act(ProjectVm.read(lima, demo), **({"force": force} if act is stop else {}))
     assert recorded == [False]
     assert ("stop", "demo-dev", True) in lima.calls
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_guest_that_is_down_is_stopped_whatever_limactl_says_of_its_log(lima, demo, monkeypatch, ends):
+    monkeypatch.setattr(recovery, "_MOMENT", 0.1)
+    with subprocess.Popen(["sleep", "60"]) as process:
+        monkeypatch.setattr("sysinit_vm.vm.stop.own_processes", lambda _: [psutil.Process(process.pid)])
+        lima.add("demo-dev", demo.project.root, "Running")
+
+        def failing(*_, **__):
+            if ends:
+                process.kill()
+            raise VmError("invalid character")
+
+        monkeypatch.setattr(lima, "stop", failing)
+        with nullcontext() if ends else pytest.raises(VmError, match="invalid character"):
+            assert stop(ProjectVm.read(lima, demo)).status == "Stopped"
+        process.kill()
