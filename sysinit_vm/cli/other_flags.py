@@ -82,6 +82,18 @@ _MEANINGS = (
     _Meaning(("start",), ("--keep",), "It is --drift keep.", "sysinit-vm start{before} --drift keep{after}"),
     _Meaning(
         _STARTS,
+        ("-p", "--publish", "--port"),
+        "A port of the guest is forwarded by itself. `portForwards` in .lima/config.yaml chooses another one here.",
+        "sysinit-vm ports{which}",
+    ),
+    _Meaning(
+        _STARTS,
+        ("-e", "--env"),
+        "`env` in .lima/config.yaml sets variables, and `exec --env` those of one command.",
+        "sysinit-vm help exec",
+    ),
+    _Meaning(
+        _STARTS,
         ("-v", "--verbose"),
         "`logs` has what Lima, the console and the provision scripts say.",
         "sysinit-vm logs{which}",
@@ -148,6 +160,8 @@ def _meaning(name: str, flag: str, before: Sequence[str], after: Sequence[str]) 
     if needless := _needless(name, flag):
         which = ["--name"] if name == "exec" and after and after[0] in vm_names() else []
         return needless, typed("sysinit-vm", name, *before, *which, *after)
+    if flag == "-v" and after and ":" in after[0]:  # docker's volume
+        flag = "--volume"
     for meaning in _MEANINGS:
         if name in meaning.commands and flag in meaning.flags:
             words = {"before": before, "after": after, "later": after[1:], "which": _which([*before, *after])}

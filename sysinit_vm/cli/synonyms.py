@@ -13,7 +13,6 @@ COMMANDS: Mapping[str, str] = {
     "run": "exec",
     "down": "stop",
     "halt": "stop",
-    "suspend": "stop",
     "reload": "restart",
     "resume": "start",
     "unpause": "start",
@@ -115,7 +114,12 @@ ONLY_EXPLAINED: Mapping[str, Explanation] = {
     "kill": Explanation(
         "There is no command kill.", "`stop` ends a VM; `stop --force` powers it off.", "stop --force", of_vm=True
     ),
-    "pause": Explanation("There is no pause.", "`stop` shuts the VM down and keeps its disk.", "stop", of_vm=True),
+    **{
+        word: Explanation(
+            f"There is no {word}.", "`stop` shuts the VM down: its programs end, its disk stays.", "stop", of_vm=True
+        )
+        for word in ("pause", "suspend")
+    },
     "config": Explanation(
         "There is no command config.",
         "The config is .lima/config.yaml. `plan` shows how the VM differs from it, `apply` brings it in line.",

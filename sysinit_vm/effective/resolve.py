@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -161,6 +162,14 @@ def _mounts(
     committed_dir = (config.data.get("param") or {}).get(PROJECT_DIR)
     mounts = _list(config, "mounts")
     return effective_mounts(mounts, project, facts, host_paths, committed_dir=committed_dir, git_dir=git_dir)
+
+
+def left_out(config: Config, project: Project, name: str, facts: Facts) -> list[str]:
+    """Return a note for each mount of ``config`` that its VM ``name`` does not get here, none if it cannot be told."""
+    with suppress(VmError):
+        host_paths = HostPaths(facts.home, facts.lima_home, facts.lima_home / name, config.data.get("param") or {})
+        return _mounts(config, project, facts, host_paths, None)[1]
+    return []
 
 
 def mount_type(config: Config, vm_type: str, choice: Choice, mounts: Sequence[Mapping[str, Any]], facts: Facts) -> str:

@@ -173,6 +173,9 @@ def exec_argv(words: Sequence[str], env: Sequence[str] = ()) -> tuple[str, ...]:
     for item in env:
         if not _VARIABLE.match(item):
             raise UsageError(f"--env takes NAME=VALUE, not {item!r}.", hint="sysinit-vm exec --env CI=1 make test")
+    if len(words) > 1 and _VARIABLE.match(words[0]):
+        hint = typed("sysinit-vm", "exec", "--env", *words)
+        raise UsageError(f"{words[0]} is a variable and no program.", detail="--env sets one.", hint=hint)
     if line := _CD_ALONE.fullmatch(words[0] if len(words) == 1 else typed(*words)):
         raise UsageError(
             "cd alone does nothing: each command begins in the directory that corresponds to yours.",

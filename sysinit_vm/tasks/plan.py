@@ -3,7 +3,7 @@
 from invoke.context import Context
 
 from sysinit_vm.drift import report
-from sysinit_vm.effective import machine_sizes
+from sysinit_vm.effective import machine_sizes, resolve
 from sysinit_vm.machine import facts
 from sysinit_vm.tasks.context import lima, wanted_target
 from sysinit_vm.tasks.output import print_json
@@ -31,8 +31,11 @@ def plan(c: Context, json: bool = False, project: str | None = None, name: str |
         return
     if drift.changes:
         table(report.COLUMNS, [report.row(change) for change in drift.changes])
-    for note in machine_sizes.capped(options.committed, facts.gather()) if options.committed else ():
-        say(note)
+    if options.committed and target.project:
+        machine = facts.gather()
+        sizes = machine_sizes.capped(options.committed, machine)
+        for note in (*sizes, *resolve.left_out(options.committed, target.project, instance.name, machine)):
+            say(note)
     for sentence in report.ports_to_move(instance, drift):
         say(sentence)
     say(report.what_apply_does(instance, drift))

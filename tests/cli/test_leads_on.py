@@ -76,6 +76,10 @@ rm -rf demo-dev | help destroy
 delete --force shop-dev | destroy --name shop-dev
 exec -it shop-dev bash | exec --name shop-dev bash
 exec -c ls | exec ls
+exec FOO=1 make test | exec --env FOO=1 make test
+up -p 8080:80 | ports
+up -e FOO=1 | help exec
+start -v .:/app | EDIT, then sysinit-vm apply
 exec -d python3 -m http.server | exec 'setsid -f python3 -m http.server </dev/null >/tmp/exec.log 2>&1'
 ssh -p 22 | ssh-config
 attach -d | shell

@@ -269,7 +269,6 @@ def test_help_all_lists_what_the_overview_leaves_out(world):
     [
         ("reload", "restart"),
         ("launch", "up"),
-        ("suspend", "stop"),
         ("info", "status"),
         ("inspect", "status"),
         ("resume", "start"),
@@ -319,6 +318,7 @@ def test_cp_is_copy_with_the_words_as_they_were_typed(world):
         ("snapshot save", "There are no snapshots.", "sysinit-vm help copy"),
         ("kill", "`stop --force` powers it off", "sysinit-vm stop --force"),
         ("pause", "`stop` shuts the VM down", "sysinit-vm stop"),
+        ("suspend", "its programs end", "sysinit-vm stop"),
         ("config", "The config is .lima/config.yaml", "sysinit-vm plan"),
         ("images", "one guest image", "sysinit-vm doctor --all"),
         ("pull debian", "one guest image", "sysinit-vm doctor --all"),
