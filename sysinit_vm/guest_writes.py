@@ -63,9 +63,13 @@ def record(instance: Path, directories: Iterable[Path]) -> None:
 
 def recorded(instance: Path) -> tuple[Written, ...]:
     """Return what was recorded of the instance in the directory ``instance``; nothing if it was never started."""
-    with suppress(OSError, ValueError, TypeError), open(instance / _FILE, "rb", opener=_without_waiting) as stream:
+    with (
+        suppress(OSError, ValueError, TypeError, RecursionError),
+        open(instance / _FILE, "rb", opener=_without_waiting) as stream,
+    ):
         return tuple(
-            Written(Path(path), (device, number)) for path, device, number in json.loads(stream.read(_LONGEST))
+            Written(Path(path), (int(device), int(number)))
+            for path, device, number in json.loads(stream.read(_LONGEST))
         )
     return ()
 

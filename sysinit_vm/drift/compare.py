@@ -1,6 +1,7 @@
 """What a VM has, compared with what it would be given now."""
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ UNKNOWN = "unknown"
 _NO_KEYS = {"config", "known_hosts", "known_hosts.old"}  # of ~/.ssh
 _BOOTED = "sysinit-vm-booted.json"  # in the instance's directory, so that it goes with the VM
 # What we change in a running VM ourselves, and what differs each time it is read.
+_OUR_IMAGES = re.compile(r'"/[^"]*/_images/(?=sysinit-)')
 _NOT_COMPARED = ("provision", "param", "base", "minimumLimaVersion", "message")
 _LEFT_TO_LIMA = (None, "", "default")
 
@@ -91,7 +93,8 @@ def _wanted(instance: Instance, own: Config, committed: Config, machine: Facts) 
 
 
 def _of_any_build(images: Any) -> str:
-    return latest_names(json.dumps(images, sort_keys=True))
+    """Return ``images`` to compare: of ours by the name alone, as LIMA_HOME may have been moved to another drive."""
+    return _OUR_IMAGES.sub('"', latest_names(json.dumps(images, sort_keys=True)))
 
 
 def _lacks_keys(machine: Facts) -> bool:
@@ -142,7 +145,7 @@ def _since_boot(instance: Instance) -> list[Change]:
     """Return what _config/default.yaml and override.yaml of LIMA_HOME have changed since the boot."""
     try:
         booted = json.loads(files.read_or_empty(instance.dir / _BOOTED))
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     before, now = _fixed_at_boot(booted), _fixed_at_boot(instance.filled)
     changes = plan.changes(before, now)

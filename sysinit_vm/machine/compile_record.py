@@ -45,7 +45,7 @@ class CompileRecord:
             stage, progress, failure = (str(values[name]) for name in ("stage", "progress", "failure"))
             outcome = Outcome(values["outcome"])
             return cls(began, int(values["pid"]), stage, progress, outcome, ended, failure)
-        except (OSError, ValueError, TypeError, KeyError, OverflowError):
+        except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             return None
 
     def write(self, path: Path) -> None:

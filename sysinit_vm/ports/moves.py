@@ -31,7 +31,7 @@ def remember(directory: Path, declared: Iterable[Forward], hosts: Mapping[Key, i
 
 def remembered(directory: Path) -> dict[Key, int]:
     """Return the declared host port of each forward that was moved; empty if that is not known."""
-    with suppress(OSError, ValueError, TypeError):
+    with suppress(OSError, ValueError, TypeError, RecursionError):
         rows = json.loads(files.read_or_empty(directory / _RECORD))
         return {(guest_ip, guest, proto): host for guest_ip, guest, proto, host in rows}
     return {}

@@ -31,7 +31,10 @@ def test_what_was_recorded_is_read_again_with_links_resolved(home):
     assert [path.name for path in (home / ".lima/demo-dev").iterdir()] == ["sysinit-vm-writes.json"]
 
 
-@pytest.mark.parametrize("text", [b"", b"{}", b"[1]", b"[[1,2]]", b"\xff", b'[["/a", 1]]'])
+NO_RECORDS = [b"", b"{}", b"[1]", b"[[1,2]]", b"\xff", b'[["/a", 1]]', b"[" * 200_000, b'[["/x", [], {}]]']
+
+
+@pytest.mark.parametrize("text", NO_RECORDS, ids=range(len(NO_RECORDS)))
 def test_a_record_that_is_none_is_nothing(home, text):
     (home / ".lima/demo-dev/sysinit-vm-writes.json").write_bytes(text)
     assert recorded(home / ".lima/demo-dev") == ()

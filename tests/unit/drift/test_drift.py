@@ -240,6 +240,8 @@ def test_a_newer_build_of_the_vms_image_is_no_drift_and_what_is_recorded_stays(m
     text = instance.files.lima_yaml.read_text()
     instance.files.lima_yaml.write_text(text.replace("20260101-000000", "latest"))
     assert compare.drift(instance, committed, machine).changes == ()
+    instance.files.lima_yaml.write_text(text.replace(str(images), "/an/older/drive/_images"))
+    assert compare.drift(instance, committed, machine).changes == ()
     instance.files.lima_yaml.write_text(text.replace("sysinit-debian", "sysinit-lima-dev"))
     assert compare.drift(instance, committed, machine).needs == RECREATE
 
