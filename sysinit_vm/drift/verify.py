@@ -3,6 +3,7 @@
 After a change of mounts, Lima has mounted the wrong directory (lima#3957).
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -47,8 +48,9 @@ def _machine(state: GuestState, wanted: Mapping[str, Any]) -> Iterator[str]:
 
 def _environment(state: GuestState, wanted: Mapping[str, Any]) -> Iterator[str]:
     for name, value in (wanted.get("env") or {}).items():
-        if state.env.get(name) != str(value):
-            yield f"env: {name} is {state.env.get(name)!r} in the guest, not {value!r}"
+        text = value if isinstance(value, str) else json.dumps(value)  # as Lima reads what it gets from us
+        if state.env.get(name) != text:
+            yield f"env: {name} is {state.env.get(name)!r} in the guest, not {text!r}"
 
 
 def _directories(state: GuestState, mounts: Mapping[str, str]) -> Iterator[str]:

@@ -50,6 +50,8 @@ def start(vm: ProjectVm, options: StartOptions) -> Instance:
                 return located.instance or Instance(located.name, "", lima_home() / located.name)
             progress.stage("checking the guest")
             instance = _as_started(locked, located, booted=booted)
+            if booted:  # whatever becomes of its provisioning
+                compare.remember(instance)
             missing_shell = login_shell.settle(locked.lima, instance)
             gitconfig = git_identity.gitconfig(vm.lima.runner, project.root)
             writable = instance.project_writable
@@ -60,8 +62,6 @@ def start(vm: ProjectVm, options: StartOptions) -> Instance:
         require_ready(located.name, project, report)
         if why:
             say(f"  Zellij is not installed in this guest: {why}. `shell` gives a login shell.")
-        if booted:
-            compare.remember(instance)
     no_git = f"git did not answer in {project.root}: the guest's git keeps the name and e-mail that it has."
     _warn(no_git if gitconfig is None else "", *portlist.lost(instance), own_keys.no_agent(instance))
     ssh_config.write_hosts([instance])

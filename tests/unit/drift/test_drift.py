@@ -331,6 +331,13 @@ def test_a_guest_that_has_it_passes(wanted, monkeypatch):
     verify.require(FakeLimactl(), Instance("demo-dev", "Running", None), wanted)
 
 
+def test_a_value_that_is_no_text_is_what_lima_makes_of_it(wanted, monkeypatch):
+    env = {"A": "1", "DEBUG": "true", "LEVEL": "2"}
+    monkeypatch.setattr(checks, "state", lambda *_: GuestState(2, int(3.9 * GIB), env, {"/m": ("b", "a")}))
+    wanted["env"] |= {"DEBUG": True, "LEVEL": 2}
+    verify.require(FakeLimactl(), Instance("demo-dev", "Running", None), wanted)
+
+
 def test_what_the_guest_says_is_read_to_the_byte(home):
     answer = "cpus=2\nmemory=4000000\nenv=A=b=c\nplace=/m\0a b\0c=d\0\nplace=/empty\0\n"
     lima = FakeLimactl(guest=result(out=answer))

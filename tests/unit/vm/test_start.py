@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from sysinit_vm.config import document
+from sysinit_vm.drift import compare
 from sysinit_vm.errors import NoConfigError, NotConfirmedError, StateError, VmError
 from sysinit_vm.guest import access, checks, git_identity, install_zellij
 from sysinit_vm.guest.checks import Readiness
@@ -548,6 +549,15 @@ def test_a_guest_in_which_nobody_can_work_is_an_error(lima, demo, monkeypatch):
     monkeypatch.setattr(checks, "readiness", lambda *_, **__: Readiness(False, "", True, ()))
     with pytest.raises(VmError, match="not mounted"):
         start(ProjectVm.read(lima, demo), OPTIONS)
+
+
+def test_what_a_vm_booted_with_is_kept_though_its_provisioning_failed(lima, demo, monkeypatch):
+    monkeypatch.setattr(checks, "readiness", lambda *_, **__: replace(GOOD, failed_scripts=("provision[2]",)))
+    kept = []
+    monkeypatch.setattr(compare, "remember", lambda instance: kept.append(instance.name))
+    with pytest.raises(VmError, match="provisioning failed"):
+        start(ProjectVm.read(lima, demo), OPTIONS)
+    assert kept == ["demo-dev"]
 
 
 @pytest.mark.parametrize(
