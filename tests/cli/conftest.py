@@ -16,3 +16,12 @@ def world() -> Iterator[CliWorld]:
     place = Path(tempfile.mkdtemp(prefix="sv", dir="/tmp")).resolve()
     yield CliWorld(place)
     shutil.rmtree(place, ignore_errors=True)
+
+
+@pytest.fixture
+def shop(world):
+    """A project ``shop`` with a running VM, besides ``demo`` with its own."""
+    world.put_vm()
+    root = world.project("shop")
+    world.put_vm(root=root)
+    return root

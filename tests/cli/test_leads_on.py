@@ -11,15 +11,6 @@ from sysinit_vm.config import document
 from tests.worlds import CliWorld
 
 
-@pytest.fixture
-def shop(world):
-    """A project ``shop`` with a running VM, besides ``demo`` with its own."""
-    world.put_vm()
-    root = world.project("shop")
-    world.put_vm(root=root)
-    return root
-
-
 def hint_of(done):
     return done.stderr.rstrip().split("\nTry: ")[-1]
 

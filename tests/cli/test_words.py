@@ -6,15 +6,6 @@ from pathlib import Path
 import pytest
 
 
-@pytest.fixture
-def shop(world):
-    """A project ``shop`` with a running VM, besides ``demo`` with its own."""
-    world.put_vm()
-    root = world.project("shop")
-    world.put_vm(root=root)
-    return root
-
-
 @pytest.mark.parametrize(
     ("words", "status"),
     [("down", "Stopped"), ("halt", "Stopped"), ("rm -y", "not created"), ("destroy -y", "not created")],
