@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from time import sleep
 from typing import IO, Any
 
-from sysinit_vm.lima.instance import Instance
+from sysinit_vm.lima.instance import STOPPED, Instance
 
 _TIMEOUT = 1  # seconds; the monitor serves one client at a time, and limactl may be that
 _LONGEST = 2**16  # bytes of a line
@@ -22,7 +22,7 @@ def paused(instance: Instance) -> bool:
 
     False if that cannot be told: the VM is not QEMU's or does not run, or its monitor does not answer within a second.
     """
-    status = _ask(instance, "query-status") if instance.running else None
+    status = _ask(instance, "query-status") if instance.status != STOPPED else None  # Lima may not know that it runs
     return status is not None and status.get("status") == "io-error"
 
 

@@ -56,6 +56,7 @@ def boot(lima: Limactl, located: Located, project: Project, options: StartOption
         return instance is not located.instance
     if instance.status != STOPPED:
         progress.stage(f"recovering from a crash ({instance.state})")
+        pause.go_on(lima, instance)
         with reminding(progress):
             recovery.shut_down(lima, instance, progress.stage)
         recovery.recover(lima, instance)

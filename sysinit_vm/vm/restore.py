@@ -9,6 +9,7 @@ from sysinit_vm.lima.limactl import Limactl
 from sysinit_vm.lima.locks import vm_lock
 from sysinit_vm.terminal.console import say
 from sysinit_vm.terminal.progress import Progress
+from sysinit_vm.vm import pause
 from sysinit_vm.vm.destroy import end
 from sysinit_vm.vm.project_vm import ProjectVm
 
@@ -67,8 +68,10 @@ def put(lima: Limactl, instance: Instance, text: str, source: str) -> None:
     say(f"{instance.name}: lima.yaml was {'damaged' if aside else 'missing'}. It is {source}; the disk was kept.")
     if aside:
         say(f"  The damaged one is now {aside}")
+    now = lima.instance(instance.name) or instance
+    pause.go_on(lima, now)  # a guest that cannot write would be cut off
     with Progress(f"Ending what runs of the VM: {instance.name}") as progress:
-        end(lima, lima.instance(instance.name) or instance, progress)
+        end(lima, now, progress)
 
 
 def _move_aside(path: Path) -> Path | None:

@@ -54,6 +54,7 @@ def shut_down(lima: Limactl, instance: Instance, stage: Callable[[str], None], *
     """
     if recycled(instance) or not instance.running:
         if not force:
+            pause.go_on(lima, instance, _STILL_PAUSED)
             recovery.shut_down(lima, instance, stage, unbooted_seconds=UNBOOTED_SECONDS)
         stage("powering it off")
         recover(lima, instance)

@@ -1,6 +1,7 @@
 import json
 import socket
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -56,6 +57,11 @@ def test_a_guest_is_paused_if_qemu_could_not_write(vm, status, paused):
     monitor = Monitor(vm.files.monitor, status)
     assert qmp.paused(vm) is paused
     assert monitor.asked == ["qmp_capabilities", "query-status"]
+
+
+def test_one_that_lima_cannot_read_is_asked_too(vm):
+    Monitor(vm.files.monitor, "io-error")
+    assert qmp.paused(replace(vm, status=""))
 
 
 @pytest.mark.parametrize(("after_cont", "goes_on"), [("running", True), ("io-error", False)])

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from sysinit_vm.errors import VmError
+from sysinit_vm.errors import StateError, VmError
+from sysinit_vm.lima import qmp
 from sysinit_vm.lima.instance import Instance
 from sysinit_vm.projects import locate
 from sysinit_vm.vm import restore
 from sysinit_vm.vm.project_vm import ProjectVm
+from sysinit_vm.vm.stop import stop
 
 
 @pytest.fixture
@@ -78,3 +80,14 @@ def test_a_config_that_can_be_read_is_never_replaced(damaged, tmp_path, refused)
     instance = Instance.from_json(row).with_own_config()
     assert not instance.restorable
     assert "limactl did not take" in locate.unreadable(instance).detail
+
+
+def test_a_guest_that_is_paused_by_a_full_disk_is_not_cut_off(lima, demo, damaged, monkeypatch):
+    """It would lose what it has not written: its config is put back, and it waits for room."""
+    monkeypatch.setattr(qmp, "paused", lambda _: True)
+    monkeypatch.setattr(qmp, "resume", lambda _: False)
+    for act in (lambda: restore.restore(lima, "demo-dev"), lambda: stop(ProjectVm.read(lima, demo))):
+        with pytest.raises(StateError, match="is paused: the disk of this machine is full"):
+            act()
+    assert lima.calls == []
+    assert names(damaged) == ["lima.yaml", "lima.yaml.damaged"]
