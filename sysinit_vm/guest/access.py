@@ -43,6 +43,7 @@ _NOT_RUNNING = {  # what happened, what that means, and the verb to type
 }
 NOT_FOUND = 127  # of a shell: it did not find the program
 _CD_ALONE = re.compile(r"cd(?:\s+[^;&|\n]+)?")
+_OF_THE_SHELL = {"source", ".", "export", "alias", "unset", "ulimit", "umask"}
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=", re.ASCII)
 
 
@@ -176,6 +177,12 @@ def exec_argv(words: Sequence[str], env: Sequence[str] = ()) -> tuple[str, ...]:
     if len(words) > 1 and _VARIABLE.match(words[0]):
         hint = typed("sysinit-vm", "exec", "--env", *words)
         raise UsageError(f"{words[0]} is a variable and no program.", detail="--env sets one.", hint=hint)
+    if len(words) > 1 and words[0] in _OF_THE_SHELL:
+        raise UsageError(
+            f"{words[0]} alone does nothing: each command has a shell of its own.",
+            detail="It and what needs it are one line.",
+            hint=typed("sysinit-vm", "exec", f"{typed(*words)} && COMMAND"),
+        )
     if line := _CD_ALONE.fullmatch(words[0] if len(words) == 1 else typed(*words)):
         raise UsageError(
             "cd alone does nothing: each command begins in the directory that corresponds to yours.",

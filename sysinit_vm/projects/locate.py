@@ -207,7 +207,7 @@ def unreadable(instance: Instance) -> StateError:
         return StateError(brief, detail=f"{path} is {what}, so Lima refuses the VM.", hint=typed("ls", "-ld", path))
     if instance.intact:
         added = f", or what {lima_home() / '_config'} adds to it" if machine_config() else ""
-        why = f"limactl did not take {lima_yaml}{added}. If another command has just restored it, it can by now."
+        why = f"limactl cannot list what {lima_yaml} says{added}; perhaps it can by now, if that was just restored."
         validate = typed("limactl", "validate", lima_yaml)
         return StateError(brief, detail=why, hint=f"{typed('sysinit-vm', 'status', '--name', name)}, or {validate}")
     return StateError(brief, detail=why, hint=f"{edit(lima_yaml)}, or {destroy}" if its.has_disk else destroy)

@@ -67,6 +67,8 @@ rm -rf demo-dev | help destroy
 delete --force shop-dev | destroy --name shop-dev
 exec -it shop-dev bash | exec --name shop-dev bash
 exec -c ls | exec ls
+exec source .venv/bin/activate | exec 'source .venv/bin/activate && COMMAND'
+exec export FOO=1 | exec 'export FOO=1 && COMMAND'
 exec FOO=1 make test | exec --env FOO=1 make test
 up -p 8080:80 | ports
 up -e FOO=1 | help exec

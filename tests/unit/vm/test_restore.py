@@ -79,7 +79,7 @@ def test_a_config_that_can_be_read_is_never_replaced(damaged, tmp_path, refused)
     playbook.touch()
     instance = Instance.from_json(row).with_own_config()
     assert not instance.restorable
-    assert "limactl did not take" in locate.unreadable(instance).detail
+    assert "limactl cannot list" in locate.unreadable(instance).detail
 
 
 def test_a_guest_that_is_paused_by_a_full_disk_is_not_cut_off(lima, demo, damaged, monkeypatch):
