@@ -132,12 +132,13 @@ def write(path: Path, content: str | bytes, *, mode: int = 0o644) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def require_private(directory: Path) -> Path:
+def require_private(directory: Path, *, may_be_file: bool = False) -> Path:
     """Return ``directory`` (absolute), which need not exist, with links resolved.
 
     VmError if another account or a guest can put files into it, or lead a link on the way to it elsewhere: where others
     may write above it, they must not be able to rename what is not theirs (as in /tmp). A group counts as others,
-    unless it is the user's own and nobody else's. So is it if something there is no directory.
+    unless it is the user's own and nobody else's. So is it if something there is no directory, but for what
+    ``may_be_file``: without a cache much still works.
     """
     real = require_no_guest(directory)
     for place in guest_writes.ways(directory):
@@ -147,7 +148,7 @@ def require_private(directory: Path) -> Path:
                 why = f"It is the account {status.st_uid}'s."
             elif stat.S_ISLNK(status.st_mode):
                 continue
-            elif not stat.S_ISDIR(status.st_mode):
+            elif not stat.S_ISDIR(status.st_mode) and not may_be_file:
                 why = f"{place} is not a directory."
             elif (place == real or not status.st_mode & stat.S_ISVTX) and other_accounts.may_write(place, status):
                 why = f"Others may write {place}."

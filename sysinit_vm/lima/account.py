@@ -38,7 +38,7 @@ def current_account() -> Account:
             hint="sysinit-vm setup, or work as an ordinary account",
         )
     passwd = _passwd(pwd.getpwall(), Path.home())
-    path = files.require_private(user_directories.cache()) / "passwd"
+    path = files.require_private(user_directories.cache(), may_be_file=True) / "passwd"
     if files.read_or_empty(path) != passwd:
         files.write(path, passwd)
     identity = ("--unshare-user", "--uid", str(_UID), "--gid", str(_UID))

@@ -73,7 +73,8 @@ class JudgedInstance:
     @classmethod
     def of(cls, instance: Instance) -> "JudgedInstance":
         """Return ``instance``, which is to be judged after its directories were looked at here."""
-        return cls(instance.name, instance.guest_writes, tuple(map(Mounted.now, instance.mounted)))
+        mounted = () if instance.silent else instance.mounted  # such a VM is not started
+        return cls(instance.name, instance.guest_writes, tuple(map(Mounted.now, mounted)))
 
     @property
     def exchanged(self) -> Path | None:

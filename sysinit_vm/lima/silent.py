@@ -9,14 +9,14 @@ from pathlib import Path
 from sysinit_vm.runner import Runner
 from sysinit_vm.terminal.console import say
 
-_SECONDS = 10
+_SECONDS = 5
 _LOOK = 'n=0; for place; do { [ -e "$place" ]; echo "$n"; } & n=$((n + 1)); done; wait'
 
 _answers = dict[Path, bool]()  # what this process knows
 
 
 def find(directories: Iterable[Path]) -> frozenset[Path]:
-    """Return those of ``directories`` (absolute) that do not answer within ten seconds; each is asked only once.
+    """Return those of ``directories`` (absolute) that do not answer within five seconds; each is asked only once.
 
     The user is told of each.
     """

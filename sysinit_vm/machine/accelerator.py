@@ -100,7 +100,7 @@ def _probe(runner: Runner, facts: Facts, kernel: Path) -> bool:
 
     The result is kept until the host boots again, because a broken KVM takes the whole time limit.
     """
-    cache = files.require_private(user_directories.cache())
+    cache = files.require_private(user_directories.cache(), may_be_file=True)
     of_this_boot = f"kvm-{_digest(Path('/proc/sys/kernel/random/boot_id').read_text())}-"
     # A VM's copy of the image's kernel has its size, and needs no probe of its own.
     cached = cache / f"{of_this_boot}{_digest(f'{kernel.stat().st_size}{kvm.access().name}')}"

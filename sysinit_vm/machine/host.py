@@ -49,7 +49,7 @@ class Host:
             sudo=find("sudo") is not None,
             codename=release.get("VERSION_CODENAME", ""),
             data=files.require_private(user_directories.data()),
-            cache=files.require_private(user_directories.cache()),
+            cache=files.require_private(user_directories.cache(), may_be_file=True),
             cores=os.cpu_count() or 1,
         )
 

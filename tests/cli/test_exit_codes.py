@@ -148,8 +148,9 @@ def test_a_bad_setting_is_2_and_names_its_source(world, value):
 def test_without_a_config_every_verb_of_a_project_is_3(world, verb):
     done = world.run(verb)
     assert (done.returncode, done.stdout) == (3, "")
-    hint = "init" if verb in {"start", "restart", "shell"} else f"list, then sysinit-vm {verb} --name VM"
+    hint = "init" if verb in {"start", "restart"} else f"list, then sysinit-vm {verb} --name VM"
     assert f"Try: sysinit-vm {hint}" in done.stderr
+    assert ("or, for a new VM: sysinit-vm up" in done.stderr) is (verb in {"shell", "status"})
 
 
 @pytest.mark.parametrize(
@@ -534,7 +535,7 @@ def test_limactl_always_gets_a_home(world, unset):
     assert (done.returncode, "demo-dev" in done.stdout) == (0, True), done.stderr
 
 
-@pytest.mark.parametrize("words", [["list"], ["--list"], ["--version"]], ids=" ".join)
+@pytest.mark.parametrize("words", [["list"], ["--list"]], ids=" ".join)
 def test_a_home_that_is_a_file_is_told_so(world, words):
     (world.place / "file").touch()
     done = world.run(*words, HOME=str(world.place / "file"))

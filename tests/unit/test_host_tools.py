@@ -50,7 +50,8 @@ def test_each_script_is_read_by_a_strict_shell(shell, script):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("shell", SHELLS, ids=" ".join)
+# Debian's busybox runs its own ps, which has no -p, whatever PATH has.
+@pytest.mark.parametrize("shell", [shell for shell in SHELLS if "busybox" not in shell[0]], ids=" ".join)
 def test_what_ssh_runs_before_it_connects_to_a_vm_needs_no_tool_of_gnus(shell, tmp_path):
     tools, pid_file = BsdTools(tmp_path, ("ps", "cat", "grep")), tmp_path / "ha.pid"
     words = ["demo-dev", str(pid_file), "echo", "connects"]
