@@ -111,6 +111,9 @@ ONLY_EXPLAINED: Mapping[str, Explanation] = {
         "sync",
         of_vm=True,
     ),
+    "rename": Explanation(
+        "There is no command rename.", "A VM keeps its name. `init --name NAME` chooses that of a new one.", "help init"
+    ),
     "kill": Explanation(
         "There is no command kill.", "`stop` ends a VM; `stop --force` powers it off.", "stop --force", of_vm=True
     ),

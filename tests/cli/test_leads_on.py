@@ -67,6 +67,7 @@ rm -rf demo-dev | help destroy
 delete --force shop-dev | destroy --name shop-dev
 exec -it shop-dev bash | exec --name shop-dev bash
 exec -c ls | exec ls
+rename foo | help init
 exec source .venv/bin/activate | exec 'source .venv/bin/activate && COMMAND'
 exec export FOO=1 | exec 'export FOO=1 && COMMAND'
 exec FOO=1 make test | exec --env FOO=1 make test
