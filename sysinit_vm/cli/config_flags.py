@@ -42,6 +42,8 @@ def of_flag(flag: str, after: Sequence[str], which: Sequence[str]) -> Advice | N
     if key is None:
         return None
     value = after[0] if after and not after[0].startswith("-") else ""
+    if key == "mounts" and value.split(":")[0].rstrip("/") in {".", "$PWD"}:
+        return Advice("The project is mounted in the VM already, at the same path.", "sysinit-vm exec pwd")
     line = _mount(value) if key == "mounts" else f"{key}: {_value(key, value)}"
     below = "below `mounts:` " if key == "mounts" else ""
     apply = typed("sysinit-vm", "apply", *which)

@@ -73,7 +73,8 @@ exec export FOO=1 | exec 'export FOO=1 && COMMAND'
 exec FOO=1 make test | exec --env FOO=1 make test
 up -p 8080:80 | ports
 up -e FOO=1 | help exec
-start -v .:/app | EDIT, then sysinit-vm apply
+start -v ./data:/app | EDIT, then sysinit-vm apply
+up -v .:/app | exec pwd
 exec -d python3 -m http.server | exec 'setsid -f python3 -m http.server </dev/null >/tmp/exec.log 2>&1'
 ssh -p 22 | ssh-config
 attach -d | shell
