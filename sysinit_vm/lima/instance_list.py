@@ -29,7 +29,7 @@ def instances(read: Read) -> Instances:
     legal = [InstanceFiles(place) for place in home.instance_directories() if names.is_legal(place.name)]
     known_to_lima = [(its, its.has_config) for its in legal]
     listed = [its for its, has_config in known_to_lima if has_config]
-    unlisted = tuple(_without_config(its) for its, has_config in known_to_lima if not has_config)
+    unlisted = tuple(_unlisted(its.name) for its, has_config in known_to_lima if not has_config)
     known = tuple(_list(read, *(its.name for its in listed))) if listed else ()
     if all(its.has_config for its in listed):
         return Instances(known, unlisted)
@@ -42,13 +42,8 @@ def instance(read: Read, name: str) -> Instance | None:
     if not names.is_legal(name) or not its.directory.is_dir():
         return None
     if not its.has_config:
-        return _without_config(its)
+        return _unlisted(name)
     return next((instance for instance in _list(read, name) if instance.name == name), None)
-
-
-def _without_config(its: InstanceFiles) -> Instance:
-    """What has no lima.yaml: that was removed, or Lima was ended while it made or deleted the VM, or it is a stray."""
-    return _unlisted(its.name)
 
 
 def _list(read: Read, *wanted: str) -> list[Instance]:
@@ -92,6 +87,7 @@ def _silent(wanted: Iterable[str]) -> list[Instance]:
 
 
 def _unlisted(name: str) -> Instance:
+    """What Lima does not list: one that it refuses, or that lacks its lima.yaml, perhaps half made; or a stray."""
     return Instance(name, "", home.instance_files(name).directory).with_own_config()
 
 

@@ -1,7 +1,7 @@
 """What limactl may read: only ``trust/gate.py`` makes these, from what was judged and allowed."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,26 +36,23 @@ class JudgedConfig:
 class Mounted:
     """A host directory of an instance: its ``path`` and where that led to (both absolute), and what was there.
 
-    ``identity`` is None if nothing was.
+    ``identity`` is (0, 0) if nothing was.
     """
 
     path: Path
     real: Path
-    identity: Identity | None
+    identity: Identity
 
     @classmethod
     def now(cls, path: Path) -> "Mounted":
         """Look at ``path``."""
-        identity = None
-        with suppress(OSError):
-            identity = guest_writes.identity(path.stat())
-        return cls(path, resolved(path), identity)
+        return cls(path, resolved(path), guest_writes.identity_at(path))
 
     @property
     def exchanged(self) -> bool:
         """Whether another directory is there now; one that was missing is made by Lima."""
         now = Mounted.now(self.path)
-        return now.real != self.real or (self.identity is not None and now.identity != self.identity)
+        return now.real != self.real or (any(self.identity) and now.identity != self.identity)
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,6 @@ from sysinit_vm.runner import Result, Runner
 DISCONNECTED = 255
 """The exit status of ``attach`` if the connection failed or was lost: that of ssh."""
 BASH = "/bin/bash"  # runs the commands in a guest that lacks its config's shell; the account has it in our image
-_LIST_SECONDS = 60  # more than Lima waits for the host agents of frozen VMs
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,6 @@ from sysinit_vm.vm import failed_start, new_vm, own_keys, pause, permission, pow
 from sysinit_vm.vm.options import StartOptions
 from sysinit_vm.vm.stop import reminding
 
-_CONSOLE_SECONDS = 5  # between two checks of the console
 _EXISTS = "already exists"  # why `limactl create` makes no instance of a name that one has (2.2.0)
 
 

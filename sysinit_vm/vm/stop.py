@@ -52,9 +52,10 @@ def shut_down(lima: Limactl, instance: Instance, stage: Callable[[str], None], *
     A guest that has booted has the time to write what it has to. With ``force`` it has none. VmError if Lima cannot
     stop it; StateError if the guest is paused and there is no room for what it writes.
     """
+    if not force:
+        pause.go_on(lima, instance, _STILL_PAUSED)  # a paused guest does not hear that it is to shut down
     if recycled(instance) or not instance.running:
         if not force:
-            pause.go_on(lima, instance, _STILL_PAUSED)
             recovery.shut_down(lima, instance, stage, unbooted_seconds=UNBOOTED_SECONDS)
         stage("powering it off")
         recover(lima, instance)
@@ -62,7 +63,6 @@ def shut_down(lima: Limactl, instance: Instance, stage: Callable[[str], None], *
         stage("powering it off")
         lima.stop(instance.name, force=True)
     else:
-        pause.go_on(lima, instance, _STILL_PAUSED)  # a paused guest does not hear that it is to shut down
         _ask(lima, instance, stage)
 
 
