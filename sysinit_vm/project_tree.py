@@ -221,18 +221,12 @@ def _directory(root: Path, relative: Path, *, make: bool = False) -> Iterator[_F
 
 def _refuse_links(root: Path, relative: Path) -> None:
     """VmError if ``relative`` or a directory on the way to it is a link: the system's own words do not say which."""
-    for path in _passed(root, relative):
+    whole = root / relative
+    for path in (*reversed(whole.parents), whole):
         with suppress(OSError, ValueError):
             if stat.S_ISLNK(os.lstat(path).st_mode):
                 hint = "" if root.is_relative_to(path) else typed("rm", path)
                 raise refused(path, "It is a link, which may lead anywhere on this machine.", hint)
-
-
-def _passed(root: Path, relative: Path) -> Iterator[Path]:
-    path = Path(root.anchor)
-    for name in (*root.parts[1:], *relative.parts):
-        path /= name
-        yield path
 
 
 def _kind(mode: int) -> str:

@@ -1,7 +1,7 @@
 """Lima's instances as ``limactl list --json`` shows them."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -67,15 +67,16 @@ class Instance:
         A read-only mount counts if the host does not keep it so: that of reverse-sshfs, and of QEMU's virtiofs.
         """
         kept = self.mount_type == "9p" or (self.mount_type == "virtiofs" and self.filled.get("vmType") == "vz")
-        mounts = [mount for mount in self.filled.get("mounts") or () if mount.get("location")]
-        mounts = [mount for mount in mounts if mount.get("writable") or not kept]
-        directories = (expanded(str(mount["location"])) for mount in mounts)
-        return (*([self.project_dir] if self.project_dir else []), *directories)
+        return self._directories(lambda mount: bool(mount.get("writable") or not kept))
 
     @property
     def mounted(self) -> tuple[Path, ...]:
         """The host directories that its config mounts (absolute), and the project's: Lima looks at them to list it."""
-        mounts = [mount for mount in self.filled.get("mounts") or () if mount.get("location")]
+        return self._directories(lambda _mount: True)
+
+    def _directories(self, wanted: Callable[[Mapping[str, Any]], bool]) -> tuple[Path, ...]:
+        """Return its project's directory, and those of the mounts that are ``wanted`` (absolute)."""
+        mounts = [mount for mount in self.filled.get("mounts") or () if mount.get("location") and wanted(mount)]
         project = [self.project_dir] if self.project_dir else []
         return (*project, *(expanded(str(mount["location"])) for mount in mounts))
 

@@ -85,7 +85,7 @@ def _create(lima: Limactl, name: str, project: Project, options: StartOptions, p
     _require_room_for(instance_files(name))
     committed, machine = options.committed or committed_config.load(project), facts.gather()
     declared = forwards.declared(committed)
-    choice = new_vm.image(lima, name, project, committed, options, progress)
+    choice = new_vm.image(lima, name, project, options, progress, committed=committed, machine=machine)
     if choice.remote and not _has_zellij(committed, machine):
         say("  The image is a download without Zellij, and this machine has none to install there: sysinit-vm setup")
     env = _accelerate(lima, options, machine, choice.kernel)

@@ -26,7 +26,7 @@ def require(lima: Limactl, name: str, project: Project, options: StartOptions, p
     This is for a VM that is to be deleted for the new one: all that can fail before Lima is given the new one.
     """
     committed, machine = options.committed or committed_config.load(project), facts.gather()
-    choice = image(lima, name, project, committed, options, progress)
+    choice = image(lima, name, project, options, progress, committed=committed, machine=machine)
     _require_own_data(choice, project)
     accelerator.choose(lima.runner, machine, options.accelerator, available.kernels(machine.lima_home, choice.kernel))
     wanted = prepare.prepared(committed, project, name, machine)
@@ -35,14 +35,20 @@ def require(lima: Limactl, name: str, project: Project, options: StartOptions, p
 
 
 def image(
-    lima: Limactl, name: str, project: Project, committed: Config, options: StartOptions, progress: Progress
+    lima: Limactl,
+    name: str,
+    project: Project,
+    options: StartOptions,
+    progress: Progress,
+    *,
+    committed: Config,
+    machine: Facts,
 ) -> Choice:
-    """Return the image for ``project``'s new VM ``name``, which is built if this machine has none.
+    """Return the image for ``project``'s new VM ``name``, which is built if this ``machine`` has none.
 
     Lima is asked first whether it takes the config: create would refuse that too, but only after the build. VmError if
     it does not, or if no image can be had.
     """
-    machine = facts.gather()
     choice = resolve.choose_image(committed, machine)
     if choice.entry is None and choice.buildable:
         validity.require(lima, permission.unbuilt(committed, project, name), committed.path)
